@@ -1,0 +1,1 @@
+"""What one level does alone."""

@@ -1,0 +1,1 @@
+"""Decisions as pure functions over values; imports the standard library and itself."""

@@ -1,0 +1,92 @@
+"""
+The deadline receipt (期限凭证): a limit explained day by day.
+
+Enterprise, department and supervisor see the same lines, and anyone can count them again: the day on which the limit
+starts, then each day with whether it counts, its number and why, up to the day on which the limit ends.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from node.domain.time.calendar import ONE_DAY, SATURDAY, WorkCalendar, end_of, local_day
+from node.domain.time.clock import ONE_HOUR, Limit, Pause, Unit, due, last_day, running_time
+
+
+@dataclass(frozen=True)
+class DayLine:
+    """
+    One day of a receipt.
+
+    *counted* says whether the limit ran on it; *number* is then how many of its units are used by the end of the day, and
+    None otherwise.  *why* is a code of the text catalogues:
+
+    - ``start_day``: day 0; only a limit in hours runs on it
+    - ``workday``, ``make_up_workday`` (a Saturday or Sunday), ``holiday`` (Monday to Friday), ``weekend``
+    - ``calendar_day``: any day of a limit in calendar days or hours
+    - ``paused``: would count, but the clock stood still
+    - ``provisional``: guessed by the day of the week, as no arrangement is known; *counted* says which way
+    - ``due_day``: the last line, whatever kind of day it is; not counted if the limit ends on a day off (end of the
+      month) or was only moved here by a pause on its last day
+    """
+
+    day: date
+    counted: bool
+    number: int | None
+    why: str
+
+
+def explain(start: datetime, limit: Limit, calendar: WorkCalendar, pauses: Sequence[Pause] = ()) -> tuple[DayLine, ...]:
+    """
+    Return the receipt of *limit*, one line a day from the start day to the due day; never empty.
+
+    Raises:
+        ValueError: *start* is naive, or a pause is open.
+    """
+    due_at = due(start, limit, calendar, pauses)
+    if limit.unit is Unit.HOUR:
+        return _hour_lines(start, due_at, pauses)
+    first, last = local_day(start), last_day(due_at)
+    lines: list[DayLine] = []
+    day, used = first, 0
+    while day <= last:
+        counted, why = _day(day, limit.unit, calendar, pauses)
+        # Once all days of the limit are used, a pause on its last day can only move the end, not count more days.
+        counted = counted and day != first and (limit.unit is Unit.MONTH_END or used < limit.count)
+        used += counted
+        lines.append(DayLine(day, counted, used if counted else None, _border(day, first, last) or why))
+        day += ONE_DAY
+    return tuple(lines)
+
+
+def _day(day: date, unit: Unit, calendar: WorkCalendar, pauses: Sequence[Pause]) -> tuple[bool, str]:
+    counts = unit is Unit.DAY or calendar.is_workday(day)
+    if counts and any(pause.stops(day) for pause in pauses):
+        return False, "paused"
+    if unit is Unit.DAY:
+        return True, "calendar_day"
+    if calendar.is_provisional(day):
+        return counts, "provisional"
+    on_weekend = day.weekday() >= SATURDAY
+    if counts:
+        return True, "make_up_workday" if on_weekend else "workday"
+    return False, "weekend" if on_weekend else "holiday"
+
+
+def _hour_lines(start: datetime, due_at: datetime, pauses: Sequence[Pause]) -> tuple[DayLine, ...]:
+    first, last = local_day(start), last_day(due_at)
+    lines: list[DayLine] = []
+    day, before = first, timedelta()
+    while day <= last:
+        running = running_time(start, min(end_of(day), due_at), pauses)
+        counted = running > before
+        why = _border(day, first, last) or ("calendar_day" if counted else "paused")
+        lines.append(DayLine(day, counted, running // ONE_HOUR if counted else None, why))
+        day, before = day + ONE_DAY, running
+    return tuple(lines)
+
+
+def _border(day: date, first: date, last: date) -> str | None:
+    if day == last:
+        return "due_day"
+    return "start_day" if day == first else None

@@ -1,0 +1,1 @@
+"""Keeps what the domain decided: journal, readings, payloads, in one transaction."""
