@@ -7,7 +7,7 @@ Who a node is on the wire: each superior is the certificate authority of its own
 - A certificate serves one end only (client or server), lives 13 months, and is renewed from a third of that before its
   end.  Keys are ECDSA P-256: gRPC takes no Ed25519 certificates.
 - To gRPC every refused identity looks UNAVAILABLE, like a peer that is away.  So a node checks its own certificate
-  before it dials (`check_own`), and after some failures asks once by plain TLS (`probe_identity`).
+  before it dials (`check_own`), and after some failures asks once by plain TLS (`channel.probe_identity`).
 - A connection outlives the certificate that opened it: `identify` is asked on every call.
 
 *now* is the wall clock, aware; never business time.
@@ -15,15 +15,11 @@ Who a node is on the wire: each superior is the certificate authority of its own
 
 import calendar
 import re
-import socket
-import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
-import grpc
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -61,7 +57,6 @@ class IdentityError(CodedError):
     """
 
 
-Verdict = Literal["identity", "outage", "ok"]
 # What gRPC gives is lists of bytes; its type stubs say bytes.  Anything but a list is refused.
 AuthContext = Mapping[str, Iterable[bytes] | bytes]
 
@@ -312,65 +307,6 @@ def key_from_pem(pem: bytes) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise IdentityError("CERTIFICATE_UNREADABLE", wrong="key")
     return key
-
-
-def server_credentials(own: Credentials) -> grpc.ServerCredentials:
-    """Return the credentials of the port to which subordinates dial: no call without a certificate of *own*'s authority."""
-    pair = (key_to_pem(own.key), certificate_to_pem(own.certificate))
-    return grpc.ssl_server_credentials([pair], certificate_to_pem(own.authority), require_client_auth=True)
-
-
-def server_options() -> list[tuple[str, int]]:
-    """Return the channel options of that port: a second server cannot share it; a connection ends after five minutes."""
-    return [("grpc.so_reuseport", 0), ("grpc.max_connection_age_ms", 300_000), ("grpc.max_connection_age_grace_ms", 30_000)]
-
-
-def secure_channel(address: str, own: Credentials, superior: str) -> grpc.Channel:
-    """Return a channel to *superior* at *address*, wherever that is: its certificate is asked for *superior*'s name."""
-    pems = certificate_to_pem(own.authority), key_to_pem(own.key), certificate_to_pem(own.certificate)
-    # gRPC's own retries are off: there is one layer of retry, and it is not here.
-    options = [("grpc.ssl_target_name_override", server_name(superior)), ("grpc.enable_retries", 0)]
-    return grpc.secure_channel(address, grpc.ssl_channel_credentials(*pems), options)
-
-
-def probe_identity(address: str, credentials_file: Path, superior: str, *, timeout_seconds: float = 5.0) -> Verdict:
-    """
-    Ask once, by plain TLS, why *superior* is UNAVAILABLE (FEDERATION 2.4): "identity", "outage", or by now "ok".
-
-    "identity": something there answered with no TLS or with a certificate that is not the superior's; or the superior,
-    having shown its own, hung up on ours (gRPC sends no alert).  "outage": no such address, nobody listening, silence, or
-    a connection cut before the superior showed itself.
-
-    Args:
-        address: "host:port", as in the link's settings.
-        credentials_file: what `Credentials.write` wrote; ``ssl`` reads keys from files only.
-    Raises:
-        IdentityError: *credentials_file* is not such a file.
-    """
-    own = Credentials.read(credentials_file)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cadata=certificate_to_pem(own.authority).decode())
-    context.load_cert_chain(credentials_file)
-    context.set_alpn_protocols(["h2"])
-    host, _, port = address.rpartition(":")
-    shown = False
-    try:
-        with (
-            socket.create_connection((host.strip("[]"), int(port)), timeout_seconds) as plain,
-            context.wrap_socket(plain, server_hostname=server_name(superior)) as secure,
-        ):
-            # In TLS 1.3 a client has finished before the server has judged its certificate: HTTP/2 settings follow, or the end.
-            shown = True
-            return "ok" if secure.recv(1) else "identity"
-    except TimeoutError:
-        return "outage"
-    except (ssl.SSLEOFError, ConnectionError):
-        return "identity" if shown else "outage"
-    except ssl.SSLError:
-        return "identity"
-    except OSError:
-        return "outage"
 
 
 def _signed(

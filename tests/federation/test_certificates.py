@@ -36,14 +36,11 @@ from federation.certificates import (
     make_request,
     new_key,
     node_of,
-    probe_identity,
     renewal_due,
-    secure_channel,
-    server_credentials,
     server_name,
-    server_options,
     verify_request,
 )
+from federation.channel import probe_identity, secure_channel, server_credentials, server_options
 
 NOON = datetime(2026, 2, 10, 4, 0, tzinfo=UTC)
 # OpenSSL and BoringSSL read the machine's clock, so what they judge is issued by it.

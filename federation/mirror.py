@@ -1,0 +1,244 @@
+"""
+Taking a peer's entries: verify, append, fold, route, in one transaction a batch (DESIGN 3, FEDERATION 2.2 R5).
+
+What is durable after it: the entries' bytes and leaf hashes, the streams' sizes and peaks, the readings, the rows owed
+downward.  The answer is where every stream then stands.  A duplicate is compared and left; a gap stops the batch there,
+and the position says so; other bytes under a number that is taken are a fork: they are kept as an incident, and the link
+takes nothing more until an operator has decided.  What rides beside an entry is kept if it fits what the entry names.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from federation.codec import Carried, DownPosition, Segment
+from node.domain.merkle import Range, leaf_hash
+from node.domain.refusal import Code, Refusal
+from node.domain.registry import NodeAdmitted
+from node.storage import schema
+from node.storage.codec import Content, decode_content
+from node.storage.database import micros
+from node.storage.journal import Arrived, Position, Stored
+from node.storage.payloads import payload_bytes_max
+from node.storage.statements import upsert_many
+from node.storage.unit_of_work import UnitOfWork
+
+ACTIVE = "active"
+FORKED = "forked"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """
+    Where the streams of a batch stand, one position each, and how many entries were new.
+
+    ``refusal`` is the answer to give once this is committed: a fork is written down before it is refused.
+    """
+
+    positions: tuple[Position, ...]
+    entries: int
+    refusal: Refusal | None = None
+
+
+class Mirror:
+    """Takes batches.  *now* is the business clock: when an incident was seen."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+
+    def take(self, work: UnitOfWork, peer: str, segments: Sequence[Segment]) -> Taken:
+        """
+        Take *segments* of the subtree of the subordinate *peer*, in their order.
+
+        Raises:
+            Refusal: FOREIGN_STREAM, STALE_EPOCH, MALFORMED_ENTRY with its field; nothing of the batch is then taken.
+        """
+        batch = _Batch(work, peer, _epochs(work, segments))
+        for segment in segments:
+            batch.check_right(segment)
+            fork = batch.take(segment)
+            if fork is not None:
+                batch.fold()
+                self.keep_fork(work, peer, segment, *fork)
+                refusal = Refusal(Code.FORK, node=segment.node, epoch=segment.epoch, seq=fork[0])
+                return Taken(batch.positions(segments), batch.entries, refusal)
+            if batch.has_gap:
+                break
+        batch.fold()
+        return Taken(batch.positions(segments), batch.entries)
+
+    def keep_fork(self, work: UnitOfWork, peer: str, segment: Segment, seq: int, data: bytes) -> None:
+        """Keep the other bytes of a number that is taken, and stop taking from *peer*."""
+        self.keep_incident(work, "fork", segment.node, segment.epoch, seq, data)
+        work.connection.execute(update(schema.links).where(schema.links.c.peer == peer).values(status=FORKED))
+
+    def keep_incident(self, work: UnitOfWork, kind: str, node: str, epoch: int, seq: int, content: bytes) -> None:
+        """Write down what must never happen; the same again is the same incident."""
+        name = f"{kind}/{node}/{epoch}/{seq}/{hashlib.sha256(content).hexdigest()[:16]}"
+        row = {"id": name, "kind": kind, "node": node, "epoch": epoch, "seq": seq, "content": content, "at": micros(self._now())}
+        upsert_many(work.connection, schema.incidents, [row])
+
+    def take_down(self, work: UnitOfWork, link: str, epoch: int, from_seq: int, entries: Sequence[Carried]) -> DownPosition:
+        """
+        Take what came down from the superior *link*, numbered from *from_seq* on, and return what is then applied.
+
+        A gap takes nothing.  What this node holds already, and what it or its own subtree wrote, is only counted.
+
+        Raises:
+            Refusal: DOWN_EPOCH (another numbering), MALFORMED_ENTRY, FORK.
+        """
+        table = schema.links
+        row = work.connection.execute(select(table.c.down_epoch, table.c.down_peaks).where(table.c.peer == link)).one()
+        if row.down_epoch != epoch:
+            raise Refusal(Code.DOWN_EPOCH, epoch=epoch, current=row.down_epoch)
+        progress = Range.from_bytes(bytes(row.down_peaks)) if row.down_peaks else Range()
+        if not entries or from_seq > progress.size + 1:
+            return DownPosition(epoch, progress.size, progress.root())
+        fresh = entries[progress.size + 1 - from_seq :]
+        progress = progress.extend([leaf_hash(entry.data) for entry in fresh])
+        stored = work.journal.take_from_above(_foreign(work, fresh))
+        work.fault("mirror.after_entries")
+        changed = {"down_size": progress.size, "down_peaks": progress.to_bytes()}
+        work.connection.execute(update(table).where(table.c.peer == link).values(**changed))
+        work.fold_and_route(stored)
+        return DownPosition(epoch, progress.size, progress.root())
+
+
+@dataclass
+class _Batch:
+    """One batch while it is taken.  ``epochs`` is the current epoch of each node whose stream is held."""
+
+    work: UnitOfWork
+    peer: str
+    epochs: dict[str, int]
+    entries: int = 0
+    has_gap: bool = False
+    _unfolded: list[Stored] = field(default_factory=list)
+
+    def check_right(self, segment: Segment) -> None:
+        """The peer's own stream, or one below it, in the epoch that is current."""
+        if not self._is_below(segment.node) and any(isinstance(one.content.event, NodeAdmitted) for one in self._unfolded):
+            # The entry that lets it in came with this very batch.
+            self.fold()
+        if not self._is_below(segment.node):
+            raise Refusal(Code.FOREIGN_STREAM, node=segment.node, peer=self.peer)
+        current = self.epochs.setdefault(segment.node, 1)
+        if segment.epoch != current:
+            # Later epochs are granted from above, before anything of them is sent.
+            raise Refusal(Code.STALE_EPOCH, node=segment.node, epoch=segment.epoch, current=current)
+
+    def take(self, segment: Segment) -> tuple[int, bytes] | None:
+        """Take one segment; gives the place and the bytes of a fork."""
+        size = self.work.journal.range_of(segment.node, segment.epoch).size
+        known = max(0, min(size + 1 - segment.from_seq, len(segment.entries)))
+        fork = self._compare(segment, known) if known else None
+        if fork is not None:
+            return fork
+        if segment.from_seq > size + 1:
+            self.has_gap = True
+            return None
+        fresh = segment.entries[known:]
+        if fresh:
+            arrived = [_arrived(segment, segment.from_seq + known + place, entry) for place, entry in enumerate(fresh)]
+            self._unfolded += self.work.journal.mirror(segment.node, segment.epoch, arrived)
+            self.entries += len(fresh)
+            self.work.fault("mirror.after_entries")
+        return None
+
+    def _compare(self, segment: Segment, known: int) -> tuple[int, bytes] | None:
+        """Of the first *known* entries, which are held already: the first with other bytes."""
+        table = schema.entries
+        rows = self.work.connection.execute(
+            select(table.c.seq, table.c.leaf).where(
+                table.c.node == segment.node,
+                table.c.epoch == segment.epoch,
+                table.c.seq.between(segment.from_seq, segment.from_seq + known - 1),
+            )
+        )
+        leaves = {row.seq: bytes(row.leaf) for row in rows}
+        for seq, entry in enumerate(segment.entries[:known], segment.from_seq):
+            if leaves.get(seq) != leaf_hash(entry.data):
+                return seq, entry.data
+        return None
+
+    def fold(self) -> None:
+        """Fold and route what was appended since the last time."""
+        if self._unfolded:
+            unfolded, self._unfolded = self._unfolded, []
+            self.work.fold_and_route(unfolded)
+
+    def positions(self, segments: Sequence[Segment]) -> tuple[Position, ...]:
+        """Where each stream of the request stands, those behind a gap, too, as far as the peer may know them."""
+        streams = dict.fromkeys((segment.node, segment.epoch) for segment in segments)
+        return tuple(self.work.journal.position(*stream) for stream in streams if self._is_below(stream[0]))
+
+    def _is_below(self, node: str) -> bool:
+        return self.work.place().branch(node) == self.peer
+
+
+def _epochs(work: UnitOfWork, segments: Sequence[Segment]) -> dict[str, int]:
+    table = schema.streams
+    nodes = sorted({segment.node for segment in segments})
+    rows = work.connection.execute(select(table.c.node, func.max(table.c.epoch)).where(table.c.node.in_(nodes)).group_by(table.c.node))
+    return {node: epoch for node, epoch in rows}
+
+
+def _arrived(segment: Segment, seq: int, carried: Carried) -> Arrived:
+    """
+    Read an entry and hold it against the place where it came.
+
+    Raises:
+        Refusal: MALFORMED_ENTRY with field and place.
+    """
+    where = {"node": segment.node, "epoch": segment.epoch, "seq": seq}
+    content = _content(carried, **where)
+    head = content.header
+    for name, said in where.items():
+        if getattr(head, name) != said:
+            raise Refusal(Code.MALFORMED_ENTRY, field=name, **where)
+    return _with_riders(carried, content)
+
+
+def _content(carried: Carried, **where: object) -> Content:
+    try:
+        content = decode_content(carried.data)
+    except Refusal as refusal:
+        raise Refusal(refusal.code, **{**where, **refusal.facts}) from None
+    if not _is_id(content.header.id):
+        raise Refusal(Code.MALFORMED_ENTRY, field="id", **where)
+    return content
+
+
+def _with_riders(carried: Carried, content: Content) -> Arrived:
+    named = {line.blob for line in content.payloads}
+    sealed = {
+        blob: ciphertext
+        for blob, ciphertext in carried.sealed
+        if blob in named and len(ciphertext) <= payload_bytes_max and hashlib.sha256(ciphertext).digest() == blob
+    }
+    # A key is made by the node that writes the entry: nobody brings one in another's name.
+    keys = tuple(key for key in carried.keys if key.node == content.header.node)
+    return Arrived(carried.data, content, sealed, keys)
+
+
+def _foreign(work: UnitOfWork, entries: Sequence[Carried]) -> list[Arrived]:
+    """Of what came down, once each, what neither this node nor its subtree wrote: those streams it holds whole."""
+    place = work.place()
+    found: dict[tuple[str, int, int], Arrived] = {}
+    for carried in entries:
+        content = _content(carried)
+        head = content.header
+        if head.node != place.node and not place.is_below(head.node):
+            found.setdefault((head.node, head.epoch, head.seq), _with_riders(carried, content))
+    return list(found.values())
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False

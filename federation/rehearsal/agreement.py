@@ -1,0 +1,118 @@
+"""
+Do all levels tell the same truth?  Compared after everything came to rest:
+
+- every journal against every mirror of it, byte for byte, and against the roots on both sides;
+- every entry that went down against the journal that it came from;
+- every reading against a refold;
+- every ticket, its state, holder, custody and version, at every level that holds it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from node.domain.merkle import Range, leaf_hash
+from node.services.rebuild import differences
+from node.storage import schema
+from node.storage.unit_of_work import Store, View
+
+
+@dataclass
+class Agreement:
+    """What was compared, and each difference as a sentence for an operator."""
+
+    journals: int = 0
+    mirrors: int = 0
+    entries: int = 0
+    readings: int = 0
+    tickets: int = 0
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def is_ok(self) -> bool:
+        """True if nothing differed."""
+        return not self.broken
+
+    def line(self) -> str:
+        """The line that a demo ends with."""
+        if self.is_ok:
+            told = f"{self.journals} journals, {self.mirrors} mirrors, {self.entries} entries byte for byte, {self.readings} readings refolded, {self.tickets} tickets"
+            return f"agreement: ok ({told})"
+        return f"agreement: broken ({len(self.broken)}: {self.broken[0]})"
+
+
+def compare(stores: Mapping[str, Store]) -> Agreement:
+    """Compare the nodes of one tree, by node code."""
+    found = Agreement()
+    journals = {}
+    for code, store in stores.items():
+        with store.read() as view:
+            journals[code] = _stream(view, code)
+            found.journals += 1
+            _check_root(view, code, code, journals[code], found)
+    for code, store in stores.items():
+        with store.read() as view:
+            _compare_mirrors(view, code, journals, found)
+            _compare_from_above(view, code, journals, found)
+            found.readings += _compare_readings(view, code, found)
+    _compare_tickets(stores, found)
+    return found
+
+
+def _stream(view: View, node: str) -> list[bytes]:
+    table = schema.entries
+    rows = view.connection.execute(select(table.c.content).where(table.c.node == node, table.c.from_above.is_(False)).order_by(table.c.epoch, table.c.seq))
+    return [bytes(row.content) for row in rows]
+
+
+def _check_root(view: View, at: str, node: str, contents: Sequence[bytes], found: Agreement) -> None:
+    position = view.journal.position(node, 1)
+    if position.size != len(contents) or Range().extend([leaf_hash(content) for content in contents]).root() != position.root:
+        found.broken.append(f"{at}: the root over {node}'s journal is not that of its entries")
+
+
+def _compare_mirrors(view: View, at: str, journals: Mapping[str, list[bytes]], found: Agreement) -> None:
+    place = view.place()
+    for node, own in journals.items():
+        if node == at or not place.is_below(node):
+            continue
+        mirror = _stream(view, node)
+        found.mirrors += 1
+        found.entries += len(mirror)
+        if len(mirror) != len(own):
+            found.broken.append(f"{at}: mirror of {node} has {len(mirror)} entries, the journal {len(own)}")
+        for seq, (theirs, ours) in enumerate(zip(mirror, own, strict=False), 1):
+            if theirs != ours:
+                found.broken.append(f"{at}: entry {seq} of {node} differs from its journal")
+                break
+        _check_root(view, at, node, mirror, found)
+
+
+def _compare_from_above(view: View, at: str, journals: Mapping[str, list[bytes]], found: Agreement) -> None:
+    table = schema.entries
+    rows = view.connection.execute(select(table.c.node, table.c.seq, table.c.content).where(table.c.from_above.is_(True)))
+    for row in rows:
+        found.entries += 1
+        journal = journals.get(row.node, [])
+        if row.seq > len(journal) or journal[row.seq - 1] != bytes(row.content):
+            found.broken.append(f"{at}: entry {row.seq} of {row.node}, taken from above, differs from its journal")
+
+
+def _compare_readings(view: View, at: str, found: Agreement) -> int:
+    compared, wrong = differences(view)
+    found.broken += [f"{at}: {one}" for one in wrong]
+    return compared
+
+
+def _compare_tickets(stores: Mapping[str, Store], found: Agreement) -> None:
+    told: dict[str, dict[str, tuple[object, ...]]] = {}
+    table = schema.tickets
+    for code, store in stores.items():
+        with store.read() as view:
+            for row in view.connection.execute(select(table)):
+                told.setdefault(row.id, {})[code] = (row.state, row.with_whom, row.holder, row.asked, row.custody, row.version, row.outcomes, row.is_incomplete)
+    found.tickets = len(told)
+    for ticket, views in sorted(told.items()):
+        if len(set(views.values())) > 1:
+            found.broken.append(f"ticket {ticket}: {', '.join(f'{code} says {row[0]}/{row[1]} {row[4]}.{row[5]}' for code, row in sorted(views.items()))}")

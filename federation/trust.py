@@ -1,0 +1,90 @@
+"""
+Who is calling, and whether that node may: asked on every call, from certificate and registry, and closed on any doubt.
+
+A certificate says who (``certificates.identify``); the registry of nodes (``nodes``, folded from this node's own entries)
+says whether that node is still active, so `qyzj node suspend | resume | revoke` takes effect on the next call; the link's
+row says which certificate is the one that was issued last.  ``links.status`` says only whether the link itself is forked.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from federation.certificates import AuthContext, Identity, IdentityError, identify
+from node.domain.refusal import Code, Refusal
+from node.storage import schema
+from node.storage.unit_of_work import UnitOfWork, View
+
+_NOT_ACTIVE = {"suspended": Code.NODE_SUSPENDED, "revoked": Code.NODE_REVOKED}
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A subordinate that may call, and its link as this transaction sees it."""
+
+    node: str
+    fingerprint: str
+    is_forked: bool
+    boot_id: bytes
+    former_boot_ids: bytes
+    down_epoch: int
+    down_size: int
+    down_acked: int
+
+
+class Trust:
+    """Judges callers.  *wall* is the wall clock: certificates know no business time."""
+
+    def __init__(self, wall: Callable[[], datetime]) -> None:
+        self._wall = wall
+
+    def caller(self, auth_context: AuthContext) -> Identity:
+        """
+        Who the certificate of this call says that it is, bootstrap or node.
+
+        Raises:
+            Refusal: UNAUTHENTICATED with the fault's code.
+        """
+        try:
+            return identify(auth_context, self._wall())
+        except IdentityError as error:
+            raise Refusal(Code.UNAUTHENTICATED, fault=error.code, **error.facts) from None
+
+    def admit(self, work: UnitOfWork | View, caller: Identity) -> Peer:
+        """
+        The subordinate that *caller* is, if it may call now.
+
+        Raises:
+            Refusal: UNAUTHENTICATED (an invitation's certificate), NODE_NOT_REGISTERED (also for a certificate that is not the
+                one issued last), NODE_SUSPENDED, NODE_REVOKED.
+        """
+        if caller.bootstrap:
+            raise Refusal(Code.UNAUTHENTICATED, fault="BOOTSTRAP_ONLY_ENROLS", node=caller.node)
+        links, nodes = schema.links, schema.nodes
+        row = work.connection.execute(
+            select(links, nodes.c.status.label("standing"))
+            .join(nodes, nodes.c.code == links.c.peer)
+            .where(links.c.peer == caller.node, links.c.side == "subordinate", nodes.c.superior == work.head.node)
+        ).first()
+        if row is None:
+            raise Refusal(Code.NODE_NOT_REGISTERED, node=caller.node)
+        if row.standing != "active":
+            raise Refusal(_NOT_ACTIVE.get(row.standing, Code.NODE_NOT_REGISTERED), node=caller.node)
+        if caller.fingerprint not in row.fingerprint.split(","):
+            raise Refusal(Code.NODE_NOT_REGISTERED, node=caller.node, fault="CERTIFICATE_REPLACED")
+        return Peer(
+            node=row.peer,
+            fingerprint=row.fingerprint,
+            is_forked=row.status == "forked",
+            boot_id=bytes(row.boot_id),
+            former_boot_ids=bytes(row.former_boot_ids),
+            down_epoch=row.down_epoch,
+            down_size=row.down_size,
+            down_acked=row.down_acked,
+        )
+
+    def identify(self, work: UnitOfWork | View, auth_context: AuthContext) -> Peer:
+        """``caller`` and ``admit`` in one.  Raises: Refusal, as those do."""
+        return self.admit(work, self.caller(auth_context))

@@ -1,0 +1,149 @@
+"""
+The composition root: the only file that knows every part of a node, and the only one below which the wall clock is read.
+
+Three clocks are handed out: business *now* (decisions, due times, sweeps), *wall* (certificates, tokens), *monotonic*
+(heartbeats, retries).  A rehearsal node reads business time from a file that its peers share.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from node import config
+from node.domain.refusal import Code, Refusal
+from node.packs.file import Find, finder
+from node.services.clock import Sweep
+from node.services.handle import Handler
+from node.services.policies import Policies
+from node.services.setup import Beginning, initialise
+from node.storage.blobs import Blobs
+from node.storage.database import open_database
+from node.storage.keyring import KeyRing
+from node.storage.migrate import revision, upgrade
+from node.storage.unit_of_work import Fault, Store, no_fault
+from node.storage.writer import Writer
+
+Clock = Callable[[], datetime]
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Node:
+    """A node put together: what entrances (CLI, pages, links) work with."""
+
+    settings: config.Settings
+    store: Store
+    writer: Writer
+    handler: Handler
+    policies: Policies
+    blobs: Blobs
+    sweep: Sweep
+    now: Clock
+    wall: Clock
+    find_pack: Find
+
+    @property
+    def code(self) -> str:
+        """The node's code."""
+        return self.settings.node
+
+    @property
+    def data_dir(self) -> Path:
+        """Where database, keys, blobs, certificates and packs lie."""
+        return self.settings.data_dir
+
+    def close(self) -> None:
+        """Finish what waits and give everything back."""
+        self.writer.close()
+        self.store.close()
+
+
+def build(data_dir: Path, *, inline: bool = True, fault: Fault = no_fault, **over: object) -> Node:
+    """
+    Put the node in *data_dir* together.  *inline*: commands run in the caller's thread (CLI); a serving node has a writer
+    thread.
+
+    Raises:
+        Refusal: NODE_UNKNOWN, SETTING_REFUSED, SCHEMA_OLD.
+    """
+    settings = config.load(data_dir, **over)
+    store = Store(open_database(settings.url), KeyRing.load(settings.data_dir / "keys"), os.urandom, fault)
+    _check_schema(store)
+    return _assemble(settings, store, inline=inline)
+
+
+def create(settings: config.Settings, name: str, pack: str, centre_name: str) -> tuple[Node, str]:
+    """
+    Make a new node in an empty data directory; also returns its recovery key, which is printed once and kept nowhere.
+
+    Raises:
+        Refusal: ALREADY_EXISTS, SETTING_REFUSED, or a faulty pack.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if (settings.data_dir / config.FILE).exists():
+        raise Refusal(Code.ALREADY_EXISTS, kind="node", id=settings.node)
+    store = Store(open_database(settings.url), None)
+    upgrade(store.database)
+    ring, recovery_key = KeyRing.create(settings.data_dir / "keys", os.urandom)
+    store.ring = ring
+    node = _assemble(settings, store, inline=True)
+    beginning = Beginning(settings.node, name, pack, settings.is_rehearsal, centre_name)
+    initialise(store, node.blobs, ring, beginning, node.find_pack, node.now())
+    config.save(settings)
+    return node, recovery_key
+
+
+def _assemble(settings: config.Settings, store: Store, *, inline: bool) -> Node:
+    now = wall_clock if settings.rehearsal_clock is None else rehearsal_clock(settings.rehearsal_clock)
+    blobs = Blobs(settings.data_dir / "blobs")
+    policies = Policies(blobs)
+    writer = Writer(store, inline=inline)
+    handler = Handler(writer, policies, now)
+    sweep = Sweep(store, handler, policies)
+    return Node(settings, store, writer, handler, policies, blobs, sweep, now, wall_clock, finder(settings.data_dir / "packs"))
+
+
+def _check_schema(store: Store) -> None:
+    current, newest = revision(store.database)
+    if current != newest:
+        raise Refusal(Code.SCHEMA_OLD, current=current or "", newest=newest or "")
+
+
+def wall_clock() -> datetime:
+    """The machine's clock, aware, UTC."""
+    return datetime.now(UTC)
+
+
+def monotonic() -> float:
+    """Seconds that only grow; for heartbeats and retries."""
+    return time.monotonic()
+
+
+def rehearsal_clock(path: Path) -> Clock:
+    """The business clock of a rehearsal: the instant that *path* holds, shared by all nodes of a demo."""
+
+    def now() -> datetime:
+        return datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["now"]).astimezone(UTC)
+
+    return now
+
+
+def set_rehearsal_clock(path: Path, moment: datetime) -> None:
+    """Move the shared clock of a rehearsal to *moment*, at once for every reader."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps({"now": moment.astimezone(UTC).isoformat()}), encoding="utf-8")
+    part.replace(path)
+
+
+def main() -> None:
+    """The program ``qyzj``."""
+    from node.cli.main import run  # the CLI is handed its node here, and imports nothing of this file
+
+    run(build=build, create=create)

@@ -1,0 +1,111 @@
+"""
+A node's settings: ``qyzj.toml`` in its data directory, over it the environment (``QYZJ_...``).
+
+Each check names the setting that it refuses.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+
+from node.domain.division import NodeCode
+from node.domain.refusal import Code, Refusal
+
+FILE = "qyzj.toml"
+
+
+class Settings(BaseSettings):
+    """What an operator may set.  Seconds, bytes and counts say so in their names."""
+
+    model_config = SettingsConfigDict(env_prefix="QYZJ_", extra="forbid")
+
+    data_dir: Path
+    node: str
+    # Empty: SQLite in the data directory.
+    database_url: str = ""
+    # Where subordinates dial in; port 0 lets the system choose.
+    listen: str = "127.0.0.1:7443"
+    # What is written into invitations, if it is not what is listened on.
+    advertise: str = ""
+    subordinates_max: int = Field(default=100, ge=0, le=1000)
+    heartbeat_seconds: float = Field(default=30, gt=0, le=60)
+    sweep_seconds: float = Field(default=30, gt=0, le=3600)
+    # A rehearsal node reads its business time from this file, which its peers share.
+    rehearsal_clock: Path | None = None
+    log_level: str = "info"
+
+    @field_validator("node")
+    @classmethod
+    def _node_code(cls, value: str) -> str:
+        NodeCode.parse(value)
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and make_url(value).get_backend_name() not in ("sqlite", "postgresql"):
+            raise ValueError("only sqlite and postgresql")
+        return value
+
+    @field_validator("listen", "advertise")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if value and (not host or not port.isdigit() or int(port) > 65535):
+            raise ValueError("host:port is wanted")
+        return value
+
+    @property
+    def url(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'node.db'}"
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """True for a node of a demo or a training."""
+        return self.rehearsal_clock is not None
+
+
+def load(data_dir: Path, **over: Any) -> Settings:
+    """
+    Read the settings of the node in *data_dir*.
+
+    Raises:
+        Refusal: SETTING_REFUSED with the setting's name; NODE_UNKNOWN, if there is no node in *data_dir*.
+    """
+    path = data_dir / FILE
+    try:
+        kept = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Refusal(Code.NODE_UNKNOWN, node=str(data_dir)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal(Code.SETTING_REFUSED, setting=FILE, fault=str(error)) from None
+    return check({**kept, **over, "data_dir": data_dir})
+
+
+def check(values: dict[str, Any]) -> Settings:
+    """
+    Settings from *values*.
+
+    Raises:
+        Refusal: SETTING_REFUSED with the setting's name.
+    """
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Refusal(Code.SETTING_REFUSED, setting=".".join(map(str, first["loc"])), fault=first["msg"]) from None
+
+
+def save(settings: Settings) -> None:
+    """Write what differs from the defaults into the data directory."""
+    lines = []
+    for name, value in settings.model_dump(exclude={"data_dir"}, exclude_defaults=True).items():
+        if value is not None:
+            shown = str(value).lower() if isinstance(value, bool) else value if isinstance(value, int | float) else f'"{value}"'
+            lines.append(f"{name} = {shown}")
+    (settings.data_dir / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,21 @@
+"""Every kind of event, by the name under which it stands in entries."""
+
+from dataclasses import is_dataclass
+from types import ModuleType
+
+from node.domain import registry
+from node.domain import round as sampled_round
+from node.domain.entry import Event
+from node.domain.ticket.areas import AREAS
+
+MODULES: tuple[ModuleType, ...] = (*AREAS, registry, sampled_round)
+
+
+def _events_of(module: ModuleType) -> dict[str, type[Event]]:
+    own = (value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__)
+    return {value.__name__: value for value in own if issubclass(value, Event) and is_dataclass(value)}
+
+
+EVENTS: dict[str, type[Event]] = {}
+for _module in MODULES:
+    EVENTS |= _events_of(_module)

@@ -1,0 +1,180 @@
+"""
+The answer no.
+
+A refusal carries a code and facts (codes, numbers), never a sentence: sentence and remedy stand by code in
+``node/texts``.  A released name is never reused.
+"""
+
+from enum import Enum, auto, unique
+from typing import Any
+
+
+@unique
+class Code(Enum):
+    """Each refusal's ``status`` in gRPC and whether trying again may help (``is_retryable``)."""
+
+    # The command itself.
+    MALFORMED_COMMAND = auto(), "INVALID_ARGUMENT", False
+    COMMAND_UNKNOWN = auto(), "INVALID_ARGUMENT", False
+    FIELD_REQUIRED = auto(), "INVALID_ARGUMENT", False
+    VALUE_NOT_OFFERED = auto(), "INVALID_ARGUMENT", False
+    UNAUTHENTICATED = auto(), "UNAUTHENTICATED", False
+    PERMISSION_DENIED = auto(), "PERMISSION_DENIED", False
+    OWN_CASE = auto(), "PERMISSION_DENIED", False
+    SUBJECT_UNKNOWN = auto(), "NOT_FOUND", False
+    UNIT_UNKNOWN = auto(), "NOT_FOUND", False
+    ACCOUNT_UNKNOWN = auto(), "NOT_FOUND", False
+    NODE_UNKNOWN = auto(), "NOT_FOUND", False
+    UNIT_UNSTAFFED = auto(), "FAILED_PRECONDITION", False
+    ALREADY_EXISTS = auto(), "ALREADY_EXISTS", False
+    VERSION_CONFLICT = auto(), "ABORTED", False
+    SAME_ID_OTHER_CONTENT = auto(), "ALREADY_EXISTS", False
+    WRONG_STATE = auto(), "FAILED_PRECONDITION", False
+    CLOCK_BEHIND = auto(), "FAILED_PRECONDITION", False
+    PACK_MISSING = auto(), "FAILED_PRECONDITION", False
+
+    # Intake and forming.
+    CREDIT_CODE_INVALID = auto(), "INVALID_ARGUMENT", False
+    FORMING_TEST_FAILED = auto(), "FAILED_PRECONDITION", False
+    NOT_VERIFIED = auto(), "FAILED_PRECONDITION", False
+    CONSULTATION_MISSING = auto(), "FAILED_PRECONDITION", False
+    JUDGEMENT_MISSING = auto(), "FAILED_PRECONDITION", False
+    NOT_REPORTED = auto(), "FAILED_PRECONDITION", False
+    NOT_ON_THE_SPOT = auto(), "FAILED_PRECONDITION", False
+    FOREIGN_DUTY = auto(), "FAILED_PRECONDITION", False
+    JUDGEMENT_OPEN = auto(), "FAILED_PRECONDITION", False
+    JUDGED_OTHERWISE = auto(), "FAILED_PRECONDITION", False
+    ONE_LEAD_NEEDED = auto(), "INVALID_ARGUMENT", False
+    SUPPLEMENT_INCOMPLETE = auto(), "FAILED_PRECONDITION", False
+    SUPPLEMENT_NOT_DUE = auto(), "FAILED_PRECONDITION", False
+    ITEM_ASKED_BEFORE = auto(), "FAILED_PRECONDITION", False
+    CONSENT_REQUIRED = auto(), "FAILED_PRECONDITION", False
+    OTHER_APPELLANT = auto(), "FAILED_PRECONDITION", False
+    APPELLANT_UNCONFIRMED = auto(), "FAILED_PRECONDITION", False
+
+    SERIALS_EXHAUSTED = auto(), "RESOURCE_EXHAUSTED", False
+
+    # Dispatch and objection.
+    CONSULTED_LEAD = auto(), "FAILED_PRECONDITION", False
+    OBJECTION_PERIOD_OVER = auto(), "FAILED_PRECONDITION", False
+    DECISION_FINAL = auto(), "FAILED_PRECONDITION", False
+    MUST_SIGN = auto(), "FAILED_PRECONDITION", False
+    COORDINATION_MISSING = auto(), "FAILED_PRECONDITION", False
+
+    # Handling, completion and what follows.
+    EVIDENCE_UNKNOWN = auto(), "NOT_FOUND", False
+    EVIDENCE_MISSING = auto(), "FAILED_PRECONDITION", False
+    NOTHING_PENDING = auto(), "FAILED_PRECONDITION", False
+    DECISION_PENDING = auto(), "FAILED_PRECONDITION", False
+    POSITIONS_MISSING = auto(), "FAILED_PRECONDITION", False
+    DEADLINE_PASSED = auto(), "FAILED_PRECONDITION", False
+    DATE_TOO_EARLY = auto(), "INVALID_ARGUMENT", False
+    EXTENSIONS_USED = auto(), "FAILED_PRECONDITION", False
+    ATTEMPTS_MISSING = auto(), "FAILED_PRECONDITION", False
+    GROUND_NOT_MET = auto(), "FAILED_PRECONDITION", False
+    FEEDBACK_MISSING = auto(), "FAILED_PRECONDITION", False
+    TRUTHFULNESS_UNCONFIRMED = auto(), "FAILED_PRECONDITION", False
+    COUNTERSIGNATURE_MISSING = auto(), "FAILED_PRECONDITION", False
+    PART_OPEN = auto(), "FAILED_PRECONDITION", False
+    REVISIT_MISSING = auto(), "FAILED_PRECONDITION", False
+    RECHECK_USED = auto(), "FAILED_PRECONDITION", False
+    OPINION_MISSING = auto(), "FAILED_PRECONDITION", False
+    RECTIFICATION_OPEN = auto(), "FAILED_PRECONDITION", False
+    REPORT_BACK_MISSING = auto(), "FAILED_PRECONDITION", False
+    CONFIRMATION_MISSING = auto(), "FAILED_PRECONDITION", False
+    EVALUATION_MISSING = auto(), "FAILED_PRECONDITION", False
+    IN_OPEN_ROUND = auto(), "FAILED_PRECONDITION", False
+    ARCHIVE_TOO_EARLY = auto(), "FAILED_PRECONDITION", False
+    REOPENED_BEFORE = auto(), "FAILED_PRECONDITION", False
+
+    # Rounds of sampled revisits.
+    SAMPLE_TOO_SMALL = auto(), "INVALID_ARGUMENT", False
+    PERIOD_BEGUN = auto(), "FAILED_PRECONDITION", False
+    PERIOD_ORDER = auto(), "FAILED_PRECONDITION", False
+    CUT_TOO_EARLY = auto(), "FAILED_PRECONDITION", False
+    WRONG_STAGE = auto(), "FAILED_PRECONDITION", False
+    NOT_DRAWN = auto(), "PERMISSION_DENIED", False
+    CALLS_OPEN = auto(), "FAILED_PRECONDITION", False
+    FRAME_CHANGED = auto(), "FAILED_PRECONDITION", False
+    COMMITMENT_BROKEN = auto(), "FAILED_PRECONDITION", False
+
+    # The node itself.
+    ROLES_EXCLUDE = auto(), "FAILED_PRECONDITION", False
+    NODE_CODE_INVALID = auto(), "INVALID_ARGUMENT", False
+
+    SCHEMA_OLD = auto(), "FAILED_PRECONDITION", False
+    SETTING_REFUSED = auto(), "INVALID_ARGUMENT", False
+
+    # Custody and levels.
+    NOT_HOLDER = auto(), "FAILED_PRECONDITION", False
+    HANDLING_FROZEN = auto(), "FAILED_PRECONDITION", False
+    TICKET_INCOMPLETE = auto(), "FAILED_PRECONDITION", False
+    WITHIN_AUTHORITY = auto(), "FAILED_PRECONDITION", False
+    NO_SUPERIOR = auto(), "FAILED_PRECONDITION", False
+    NOT_ASKED = auto(), "FAILED_PRECONDITION", False
+    NOT_SUBORDINATE = auto(), "FAILED_PRECONDITION", False
+    NOT_ABOVE = auto(), "FAILED_PRECONDITION", False
+    OVERRIDE_UNCONFIRMED = auto(), "FAILED_PRECONDITION", False
+    OVERRIDE_TOO_EARLY = auto(), "FAILED_PRECONDITION", False
+    NOTHING_FOUND = auto(), "INVALID_ARGUMENT", False
+    RULED_BEFORE = auto(), "FAILED_PRECONDITION", False
+    CLOCK_UNKNOWN = auto(), "NOT_FOUND", False
+    RUNG_NOT_DUE = auto(), "FAILED_PRECONDITION", False
+
+    # Storage.
+    STORAGE_FULL = auto(), "RESOURCE_EXHAUSTED", True
+    BUSY = auto(), "RESOURCE_EXHAUSTED", True
+    DATABASE_OLD = auto(), "FAILED_PRECONDITION", False
+    BLOB_MISSING = auto(), "NOT_FOUND", True
+    BLOB_DAMAGED = auto(), "DATA_LOSS", False
+    PAYLOAD_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
+    PAYLOAD_MISSING = auto(), "NOT_FOUND", True
+    PAYLOAD_SEALED = auto(), "PERMISSION_DENIED", False
+    PURPOSE_REQUIRED = auto(), "PERMISSION_DENIED", False
+
+    # Links.
+    PEER_AWAY = auto(), "UNAVAILABLE", True
+    PEER_IDENTITY = auto(), "UNAVAILABLE", False
+    NODE_NOT_REGISTERED = auto(), "PERMISSION_DENIED", False
+    NODE_SUSPENDED = auto(), "PERMISSION_DENIED", False
+    NODE_REVOKED = auto(), "PERMISSION_DENIED", False
+    FOREIGN_STREAM = auto(), "PERMISSION_DENIED", False
+    NEED_HELLO = auto(), "FAILED_PRECONDITION", False
+    FORK = auto(), "FAILED_PRECONDITION", False
+    STALE_EPOCH = auto(), "FAILED_PRECONDITION", False
+    DOWN_EPOCH = auto(), "FAILED_PRECONDITION", False
+    PROTOCOL_UNSUPPORTED = auto(), "FAILED_PRECONDITION", False
+    REHEARSAL_MISMATCH = auto(), "FAILED_PRECONDITION", False
+    CLONE_SUSPECTED = auto(), "ALREADY_EXISTS", False
+    MALFORMED_ENTRY = auto(), "INVALID_ARGUMENT", False
+    BATCH_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
+    INVITATION_UNKNOWN = auto(), "PERMISSION_DENIED", False
+    INVITATION_USED = auto(), "PERMISSION_DENIED", False
+    INVITATION_EXPIRED = auto(), "PERMISSION_DENIED", False
+    REQUEST_MALFORMED = auto(), "INVALID_ARGUMENT", False
+
+    def __init__(self, number: int, status: str, is_retryable: bool) -> None:
+        self.number = number
+        self.status = status
+        self.is_retryable = is_retryable
+
+
+class Refusal(Exception):  # noqa: N818  - an answer, not an error: named for what it is
+    """Nothing was written; ``code`` says why, ``facts`` fill the sentence, the log line and the peer's error details."""
+
+    def __init__(self, code: Code, **facts: Any) -> None:
+        super().__init__(code.name, facts)
+        self.code = code
+        self.facts: dict[str, str] = {key: _plain(value) for key, value in facts.items()}
+
+    def __str__(self) -> str:
+        inner = ", ".join(f"{key}={value}" for key, value in self.facts.items())
+        return f"{self.code.name}({inner})"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(_plain(one) for one in value)
+    return str(value)

@@ -1,0 +1,407 @@
+"""
+The node itself as a subject: its epochs, units, accounts, subordinates, packs and calendars.
+
+All of it is journaled, so that a superior sees who could act when, and a rebuilt node knows itself again.  Names of
+people are contacts; names of nodes and units are public facts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar
+
+from node.domain.command import Command, Facts
+from node.domain.division import NodeCode
+from node.domain.entry import Event, Happened, Subject, SubjectKind
+from node.domain.organisation import Role
+from node.domain.payload import Contact, Reach, Text, Words
+from node.domain.policy import Policy
+from node.domain.refusal import Code, Refusal
+
+NODE_STATUSES = ("active", "suspended", "revoked")
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account as the registry knows it."""
+
+    id: str
+    unit: str
+    roles: frozenset[str]
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What the node knows of itself and of those below, as far as decisions need it."""
+
+    units: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    nodes: Mapping[str, str] = field(default_factory=dict)
+    # (kind, id) of what was adopted -> digest
+    adopted: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+class NodeEvent(Event):
+    """An event of the node itself."""
+
+    subject_kind: ClassVar[SubjectKind] = SubjectKind.NODE
+
+
+class NodeCommand(Command):
+    """A command about the node itself."""
+
+    subject_kind: ClassVar[SubjectKind] = SubjectKind.NODE
+
+
+# --- events -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class EpochStarted(NodeEvent):
+    """
+    An epoch of the node's journal began; always its entry number 1.
+
+    A first epoch has no `previous`. A later one keeps `kept_size` entries of it, whose root was `kept_root`; what lies
+    behind them is superseded, and the tickets concerned are folded anew.
+    """
+
+    name: str
+    suite: str = "sha256"
+    is_rehearsal: bool = False
+    previous: int = 0
+    kept_size: int = 0
+    kept_root: str = ""
+
+
+@dataclass(frozen=True)
+class UnitOpened(NodeEvent):
+    """A body of the node: a department, the joint office, the government. `unit` is "<node>-<short name>"."""
+
+    unit: str
+    unit_kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class UnitClosed(NodeEvent):
+    """The unit takes no tickets any more."""
+
+    unit: str
+
+
+@dataclass(frozen=True)
+class AccountOpened(NodeEvent):
+    """A person may act here, in these roles. The name is sealed. Opening an account again sets its roles anew."""
+
+    account: str
+    unit: str
+    roles: tuple[str, ...]
+    name: Reach | None = None
+
+
+@dataclass(frozen=True)
+class AccountClosed(NodeEvent):
+    """The account may not act any more."""
+
+    account: str
+
+
+@dataclass(frozen=True)
+class NodeInvited(NodeEvent):
+    """A node was invited to join below this one; the invitation itself is a file."""
+
+    node: str
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class NodeAdmitted(NodeEvent):
+    """
+    A node joined below the writer of this entry: its stream is taken from now on, and everybody above knows the tree.
+
+    `fingerprint` is SHA-256 of its certificate, in hex.
+    """
+
+    node: str
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class NodeStatusSet(NodeEvent):
+    """A subordinate was suspended, resumed or revoked; takes effect on its next call."""
+
+    node: str
+    status: str
+    reason: Words | None = None
+
+
+@dataclass(frozen=True)
+class SuperiorJoined(NodeEvent):
+    """This node now stands below `line`, nearest first."""
+
+    line: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PackAdopted(NodeEvent):
+    """A policy pack is in force here from `effective_from` on. Its full text is the blob of that SHA-256, in hex."""
+
+    pack: str
+    version: str
+    digest: str
+    blob: str
+    effective_from: date
+
+
+@dataclass(frozen=True)
+class CalendarAdopted(NodeEvent):
+    """A working-day calendar is in force here. Its full text is the blob of that SHA-256, in hex."""
+
+    calendar: str
+    version: str
+    blob: str
+
+
+@dataclass(frozen=True)
+class PayloadOpened(NodeEvent):
+    """
+    A sealed text or contact was read for a purpose: handling, drawn, inspection or audit.
+
+    `opened` is the subject that it belongs to, `entry` and `place` where it stands. What was opened for a drawn call has the
+    round as its subject and so is shown below when the round is revealed, not before.
+    """
+
+    opened_kind: str
+    opened: str
+    entry: str
+    place: int
+    purpose: str
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OpenUnit(NodeCommand):
+    """Enter a unit of this node. ``unit`` is a short name; its code becomes "<node>-<unit>"."""
+
+    roles = frozenset({Role.OFFICE, Role.NODE})
+
+    unit: str
+    name: str
+    kind: str = "department"
+
+
+@dataclass(frozen=True)
+class CloseUnit(NodeCommand):
+    """Let a unit take no tickets any more."""
+
+    roles = frozenset({Role.OFFICE, Role.NODE})
+
+    unit: str
+
+
+@dataclass(frozen=True)
+class OpenAccount(NodeCommand):
+    """Open an account, or set its roles anew. Accounts are opened by the service centre (AS25-3.2.1a), administrators by the security administrator."""
+
+    roles = frozenset({Role.OFFICE, Role.SECURITY_ADMIN, Role.NODE})
+
+    account: str
+    account_roles: tuple[str, ...]
+    unit: str = ""
+    name: Contact | None = None
+
+
+@dataclass(frozen=True)
+class CloseAccount(NodeCommand):
+    """Let an account act no more."""
+
+    roles = frozenset({Role.OFFICE, Role.SECURITY_ADMIN, Role.NODE})
+
+    account: str
+
+
+@dataclass(frozen=True)
+class InviteNode(NodeCommand):
+    """Note that a node was invited; ``fingerprint`` is that of its bootstrap certificate."""
+
+    roles = frozenset({Role.OPERATOR, Role.NODE})
+
+    node: str
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class AdmitNode(NodeCommand):
+    """Enter a node that redeemed its invitation into the registry."""
+
+    roles = frozenset({Role.NODE})
+
+    node: str
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class SetNodeStatus(NodeCommand):
+    """Suspend, resume or revoke a subordinate."""
+
+    roles = frozenset({Role.OPERATOR, Role.SECURITY_ADMIN})
+
+    node: str
+    status: str
+    reason: Text | None = None
+
+
+@dataclass(frozen=True)
+class JoinSuperior(NodeCommand):
+    """Note the node's own place below its superiors, as enrolment answered it."""
+
+    roles = frozenset({Role.NODE})
+
+    line: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AdoptPack(NodeCommand):
+    """Put a pack into force; ``blob`` is the SHA-256 of its text, which is stored already."""
+
+    roles = frozenset({Role.OFFICE, Role.NODE})
+
+    pack: str
+    version: str
+    digest: str
+    blob: str
+    effective_from: date
+
+
+@dataclass(frozen=True)
+class AdoptCalendar(NodeCommand):
+    """Put a calendar into force; ``blob`` is the SHA-256 of its text, which is stored already."""
+
+    roles = frozenset({Role.OFFICE, Role.NODE})
+
+    calendar: str
+    version: str
+    blob: str
+
+
+ADMINISTRATORS = frozenset({Role.OPERATOR.value, Role.SECURITY_ADMIN.value, Role.AUDIT_ADMIN.value})
+
+
+def decide(registry: Registry, command: Command, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
+    """
+    Say what follows from a command about the node itself, or raise a Refusal.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, UNIT_UNKNOWN, ACCOUNT_UNKNOWN, NODE_UNKNOWN, ALREADY_EXISTS, VALUE_NOT_OFFERED, FIELD_REQUIRED.
+    """
+    if facts.actor.role not in {role.value for role in command.roles}:
+        raise Refusal(Code.PERMISSION_DENIED, command=type(command).__name__, role=facts.actor.role)
+    subject = Subject(SubjectKind.NODE.value, policy.node)
+    match command:
+        case OpenUnit():
+            event: Event | None = _open_unit(registry, command, policy)
+        case CloseUnit():
+            event = _close_unit(registry, command)
+        case OpenAccount():
+            event = _open_account(registry, command, facts)
+        case CloseAccount():
+            event = _close_account(registry, command)
+        case InviteNode():
+            event = _invite(registry, command, policy)
+        case AdmitNode():
+            event = NodeAdmitted(command.node, command.name, command.fingerprint)
+        case SetNodeStatus():
+            event = _set_status(registry, command)
+        case JoinSuperior():
+            event = None if command.line == policy.place.line else SuperiorJoined(command.line, command.names)
+        case AdoptPack():
+            is_known = registry.adopted.get(("pack", command.pack)) == command.digest
+            event = None if is_known else PackAdopted(command.pack, command.version, command.digest, command.blob, command.effective_from)
+        case AdoptCalendar():
+            is_known = registry.adopted.get(("calendar", command.calendar)) == command.blob
+            event = None if is_known else CalendarAdopted(command.calendar, command.version, command.blob)
+        case _:
+            raise Refusal(Code.COMMAND_UNKNOWN, command=type(command).__name__)
+    return [] if event is None else [Happened(subject, event)]
+
+
+def _open_unit(registry: Registry, command: OpenUnit, policy: Policy) -> Event | None:
+    if not command.unit or not command.name:
+        raise Refusal(Code.FIELD_REQUIRED, field="unit" if not command.unit else "name")
+    code = unit_code(policy.node, command.unit)
+    if registry.units.get(code) == command.name:
+        return None
+    return UnitOpened(code, command.kind, command.name)
+
+
+def unit_code(node: str, short: str) -> str:
+    """The code of a unit of *node*; a full code stays as it is."""
+    return short if short.startswith(f"{node}-") else f"{node}-{short}"
+
+
+def _close_unit(registry: Registry, command: CloseUnit) -> Event:
+    if command.unit not in registry.units:
+        raise Refusal(Code.UNIT_UNKNOWN, unit=command.unit)
+    return UnitClosed(command.unit)
+
+
+def _open_account(registry: Registry, command: OpenAccount, facts: Facts) -> Event | None:
+    if not command.account:
+        raise Refusal(Code.FIELD_REQUIRED, field="account")
+    if not command.account_roles:
+        raise Refusal(Code.FIELD_REQUIRED, field="roles")
+    known = {role.value for role in Role}
+    for role in command.account_roles:
+        if role not in known:
+            raise Refusal(Code.VALUE_NOT_OFFERED, key="role", value=role, offered=sorted(known))
+    if command.unit and command.unit not in registry.units:
+        raise Refusal(Code.UNIT_UNKNOWN, unit=command.unit)
+    wanted = set(command.account_roles) & ADMINISTRATORS
+    # DESIGN 10: three administrators that exclude one another; their rights come from the security administrator.
+    if len(wanted) > 1:
+        raise Refusal(Code.ROLES_EXCLUDE, roles=sorted(wanted))
+    if wanted and not facts.is_role(Role.SECURITY_ADMIN, Role.NODE):
+        raise Refusal(Code.PERMISSION_DENIED, command="OpenAccount", role=facts.actor.role)
+    former = registry.accounts.get(command.account)
+    if former and former.is_active and former.roles == frozenset(command.account_roles) and former.unit == command.unit:
+        return None
+    return AccountOpened(command.account, command.unit, command.account_roles, command.name)
+
+
+def _close_account(registry: Registry, command: CloseAccount) -> Event | None:
+    account = registry.accounts.get(command.account)
+    if account is None:
+        raise Refusal(Code.ACCOUNT_UNKNOWN, account=command.account)
+    return AccountClosed(command.account) if account.is_active else None
+
+
+def _invite(registry: Registry, command: InviteNode, policy: Policy) -> Event:
+    try:
+        NodeCode.parse(command.node)
+    except ValueError:
+        raise Refusal(Code.NODE_CODE_INVALID, node=command.node) from None
+    if command.node == policy.node or command.node in policy.place.line:
+        raise Refusal(Code.ALREADY_EXISTS, kind="node", id=command.node)
+    if registry.nodes.get(command.node) == "revoked":
+        raise Refusal(Code.NODE_REVOKED, node=command.node)
+    return NodeInvited(command.node, command.name, command.fingerprint)
+
+
+def _set_status(registry: Registry, command: SetNodeStatus) -> Event | None:
+    if command.status not in NODE_STATUSES:
+        raise Refusal(Code.VALUE_NOT_OFFERED, key="status", value=command.status, offered=NODE_STATUSES)
+    status = registry.nodes.get(command.node)
+    if status is None:
+        raise Refusal(Code.NODE_UNKNOWN, node=command.node)
+    if status == "revoked" and command.status != "revoked":
+        raise Refusal(Code.NODE_REVOKED, node=command.node)
+    return None if status == command.status else NodeStatusSet(command.node, command.status, command.reason)

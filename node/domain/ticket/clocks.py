@@ -1,0 +1,169 @@
+"""
+What a decision does to clocks: each function gives a ``ClockChange`` with the due time, pack digest and calendar version
+in it, so that folding never has to compute one (DESIGN 5, 13).
+"""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from node.domain.entry import Change, ClockChange
+from node.domain.policy import Policy
+from node.domain.ticket import records as r
+from node.domain.ticket.state import With
+from node.domain.ticket.ticket import Ticket
+from node.domain.time import Limit, Pause, Unit, due, elapsed, end_of, is_provisional
+
+
+def start(policy: Policy, now: datetime, kind: str, owes: With | str, *, limit: Limit | None = None, since: datetime | None = None, key: str = "") -> ClockChange:
+    """
+    Start a clock of *kind* with the pack's limit of that name (or *limit*), counted from *since* (or *now*).
+
+    *key* tells several clocks of one kind apart ("co_handle/<unit>").  *owes* is a ``With`` or a unit code.
+    """
+    limit = limit or policy.pack.limit(kind)
+    begin = since or now
+    due_at = due(begin, limit, policy.calendar)
+    return ClockChange(
+        clock=f"{kind}/{key}" if key else kind,
+        change=Change.STARTED,
+        limit=limit.count,
+        unit=limit.unit.value,
+        due_at=due_at,
+        owes=owes.value if isinstance(owes, With) else owes,
+        pack=policy.pack.digest,
+        calendar=policy.calendar.version,
+        since=since,
+        provisional=is_provisional(begin, due_at, policy.calendar),
+    )
+
+
+def start_until(policy: Policy, now: datetime, kind: str, owes: With | str, last: date) -> ClockChange:
+    """Start a clock of *kind* that ends with the day *last*: a date that was set, restated as the working days up to it."""
+    due_at = end_of(last)
+    count = elapsed(now, due_at - timedelta(microseconds=1), Unit.WORKDAY, policy.calendar)
+    return replace(start(policy, now, kind, owes, limit=Limit(count, Unit.WORKDAY)), due_at=due_at, provisional=is_provisional(now, due_at, policy.calendar))
+
+
+def hand_to(clock: r.Clock, owes: With | str) -> ClockChange:
+    """Let another one owe *clock*, with the same due time."""
+    return ClockChange(
+        clock=clock.name,
+        change=Change.MOVED,
+        limit=clock.limit.count,
+        unit=clock.limit.unit.value,
+        due_at=clock.due_at,
+        owes=owes.value if isinstance(owes, With) else owes,
+        pack=clock.pack,
+        calendar=clock.calendar,
+        provisional=clock.is_provisional,
+    )
+
+
+def pause(clock: r.Clock) -> ClockChange:
+    """Let *clock* stand from now on."""
+    return ClockChange(clock=clock.name, change=Change.PAUSED, limit=clock.limit.count, unit=clock.limit.unit.value, owes=clock.owes)
+
+
+def resume(clock: r.Clock, policy: Policy, now: datetime, *, since: datetime | None = None) -> ClockChange:
+    """
+    Let a paused *clock* go on from *now*, with the time that was left.
+
+    *since* is when the pause ended, if that was written elsewhere and earlier (a return from another level).  A peer whose
+    clock is behind cannot end a pause before it began.
+    """
+    *before, last = clock.pauses
+    end = max(since or now, last.begin)
+    due_at = due(clock.started_at, clock.limit, policy.calendar, (*before, Pause(last.begin, end)))
+    return ClockChange(
+        clock=clock.name,
+        change=Change.RESUMED,
+        limit=clock.limit.count,
+        unit=clock.limit.unit.value,
+        due_at=due_at,
+        owes=clock.owes,
+        pack=clock.pack,
+        calendar=policy.calendar.version,
+        since=end if since else None,
+        provisional=is_provisional(clock.started_at, due_at, policy.calendar),
+    )
+
+
+def cancel_pause(clock: r.Clock, policy: Policy) -> ClockChange:
+    """End the pause of *clock* as if it had never begun: a rejected objection buys no time (POLICY_PACKS 2 no. 13)."""
+    begin = clock.pauses[-1].begin
+    return replace(resume(clock, policy, begin), since=begin)
+
+
+def move_to(clock: r.Clock, promised: date, policy: Policy) -> ClockChange:
+    """
+    Set the due time to the end of *promised* (an approved extension, a promised date).
+
+    The limit is restated as the working days up to that date, so that a later pause moves it like any other limit.
+    """
+    due_at = end_of(promised)
+    within = due_at - timedelta(microseconds=1)  # 24:00 is the next day's 0:00
+    count = elapsed(clock.started_at, within, Unit.WORKDAY, policy.calendar, clock.pauses)
+    return ClockChange(
+        clock=clock.name,
+        change=Change.MOVED,
+        limit=count,
+        unit=Unit.WORKDAY.value,
+        due_at=due_at,
+        owes=clock.owes,
+        pack=policy.pack.digest,
+        calendar=policy.calendar.version,
+        provisional=is_provisional(clock.started_at, due_at, policy.calendar),
+    )
+
+
+def relimit(clock: r.Clock, limit: Limit, policy: Policy) -> ClockChange:
+    """Count *clock* anew from its own start under another *limit* (another class); a paused clock stays paused."""
+    due_at = None if clock.is_paused else due(clock.started_at, limit, policy.calendar, clock.pauses)
+    return ClockChange(
+        clock=clock.name,
+        change=Change.MOVED,
+        limit=limit.count,
+        unit=limit.unit.value,
+        due_at=due_at,
+        owes=clock.owes,
+        pack=policy.pack.digest,
+        calendar=policy.calendar.version,
+        provisional=due_at is not None and is_provisional(clock.started_at, due_at, policy.calendar),
+    )
+
+
+def stop(name: str) -> ClockChange:
+    """The clock was met, or is no longer needed."""
+    return ClockChange(clock=name, change=Change.STOPPED)
+
+
+def stop_if_on(ticket: Ticket, *kinds: str) -> tuple[ClockChange, ...]:
+    """Stop every clock of these kinds that is not stopped yet."""
+    return tuple(stop(clock.name) for clock in held(ticket) if clock.kind in kinds and clock.stopped_at is None)
+
+
+def stop_all(ticket: Ticket, node: str) -> tuple[ClockChange, ...]:
+    """Stop every clock that *node* started: nothing is due here any more."""
+    return tuple(stop(clock.name) for clock in ticket.clocks.values() if clock.node == node and clock.stopped_at is None)
+
+
+def pause_if_on(ticket: Ticket, *kinds: str) -> tuple[ClockChange, ...]:
+    """Pause every running clock of these kinds."""
+    return tuple(pause(clock) for clock in held(ticket) if clock.kind in kinds and clock.is_running)
+
+
+def resume_if_paused(ticket: Ticket, policy: Policy, now: datetime, *kinds: str) -> tuple[ClockChange, ...]:
+    """Let every paused clock of these kinds go on."""
+    return tuple(resume(clock, policy, now) for clock in held(ticket) if clock.kind in kinds and clock.is_paused)
+
+
+def held(ticket: Ticket) -> tuple[r.Clock, ...]:
+    """The clocks that the holder started: only the node that started a clock changes it (DESIGN 13)."""
+    return ticket.clocks_of(ticket.custody.holder)
+
+
+def resolve_limit(ticket: Ticket, policy: Policy, category: str = "", complexity: str = "") -> Limit:
+    """The limit of the ticket's class: ``limit.resolve.<category>.<complexity>``, else of the category, else of any."""
+    category = category or ticket.classing.category
+    complexity = complexity or ticket.classing.complexity
+    return policy.pack.limit(f"resolve.{category}.{complexity}", f"resolve.{category}", "resolve")

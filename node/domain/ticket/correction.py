@@ -1,0 +1,158 @@
+"""
+Correcting a registered fact (USERS A6): an event with the old value beside it, never a new ticket.
+
+By the registering account, before dispatch and on the same Beijing day, it is a *slip*; everything else is a *change*, which
+counts for the strata of a superior's sample.  The first-contact department is fixed for ever (AS25-4.1a); class and
+complexity of a formed ticket are reclassified, as that moves its limit.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from node.domain.command import Command, Facts
+from node.domain.credit_code import Verdict
+from node.domain.credit_code import check as check_credit_code
+from node.domain.entry import Happened, Header
+from node.domain.organisation import Role
+from node.domain.payload import Contact, Reach, Text, Words
+from node.domain.policy import Policy
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.checks import need_field, need_state, need_value
+from node.domain.ticket.state import ENDED_OTHERWISE, OPEN, State
+from node.domain.ticket.ticket import Ticket, TicketEvent
+from node.domain.time import local_day
+
+FACTS = ("category", "channel", "external_number", "field", "matter", "assigned_by")
+CONTACTS = ("name", "phone")
+FIELDS = (*FACTS, *CONTACTS, "credit_code")
+CORRECTABLE = (OPEN | {State.COMPLETED}) - ENDED_OTHERWISE
+
+
+@dataclass(frozen=True)
+class Correct(Command):
+    """
+    Replace one registered fact.  ``field`` is one of ``FIELDS``; ``value`` is the new fact or code, ``contact`` the new name
+    or phone.  A change needs its ``reason``, a slip does not.
+    """
+
+    roles = frozenset({Role.WINDOW_CLERK, Role.SPECIALIST, Role.DEPARTMENT, Role.OFFICE, Role.STEWARD})
+
+    field: str
+    value: str = ""
+    contact: Contact | None = None
+    reason: Text | None = None
+
+
+@dataclass(frozen=True)
+class FactCorrected(TicketEvent):
+    """`field` was `old` and is `new`. `is_slip`: by whoever registered it, the same day and before dispatch."""
+
+    field: str
+    old: str
+    new: str
+    is_slip: bool
+    reason: Words | None = None
+
+    def apply(self, ticket: Ticket, head: Header) -> Ticket:
+        if self.field == "category":
+            return replace(ticket, classing=replace(ticket.classing, category=self.new))
+        if self.field not in FACTS:
+            return ticket  # a field that this program does not know, or one that is fixed
+        changed: dict[str, Any] = {self.field: self.new}
+        return replace(ticket, intake=replace(ticket.intake, **changed))
+
+
+@dataclass(frozen=True)
+class ContactCorrected(TicketEvent):
+    """
+    A name or phone was replaced; the old one stays sealed in the entry that brought it. What is no slip is a stratum of
+    the superior's sample.
+    """
+
+    field: str
+    is_slip: bool
+    contact: Reach | None = None
+    reason: Words | None = None
+
+    def apply(self, ticket: Ticket, head: Header) -> Ticket:
+        appellant = ticket.appellant
+        if self.field == "name":
+            return replace(ticket, appellant=replace(appellant, name=self.contact))
+        return replace(ticket, appellant=replace(appellant, phone=self.contact))
+
+
+@dataclass(frozen=True)
+class CreditCodeCorrected(TicketEvent):
+    """
+    The unified code was `old` and is `new`. Of an individual business the code is sealed: `new` is empty then, and
+    `private_code` has it.
+    """
+
+    old: str
+    new: str
+    is_slip: bool
+    credit_code_warning: bool = False
+    private_code: Reach | None = None
+    reason: Words | None = None
+
+    def apply(self, ticket: Ticket, head: Header) -> Ticket:
+        return replace(ticket, appellant=replace(ticket.appellant, credit_code=self.new, private_code=self.private_code))
+
+
+def correct(ticket: Ticket, command: Correct, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
+    """USERS A6: by the registering account or the office; a fact that the ticket has already is not written again."""
+    # AS25-4.1a: the first-contact department is set once; it is not among the fields.
+    if command.field not in FIELDS:
+        raise Refusal(Code.VALUE_NOT_OFFERED, key="field", value=command.field, offered=FIELDS)
+    need_state(ticket, CORRECTABLE)
+    is_registrar = facts.actor.account == ticket.intake.registered_by
+    if not is_registrar and not facts.is_role(Role.OFFICE, Role.STEWARD):
+        raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=facts.actor.unit, wanted=Role.OFFICE)
+    is_slip = is_registrar and ticket.dispatch is None and local_day(ticket.intake.registered_at) == local_day(now)
+    if not is_slip:
+        need_field("reason", command.reason)
+    if command.field in CONTACTS:
+        need_field("contact", command.contact)
+        return [Happened(ticket.subject, ContactCorrected(command.field, is_slip, command.contact, command.reason))]
+    if command.field == "credit_code":
+        return _credit_code(ticket, command, is_slip)
+    return _fact(ticket, command, policy, is_slip)
+
+
+def _fact(ticket: Ticket, command: Correct, policy: Policy, is_slip: bool) -> list[Happened]:
+    old = ticket.classing.category if command.field == "category" else str(getattr(ticket.intake, command.field))
+    if old == command.value:
+        return []
+    if command.field == "category":
+        # AS25-4.4.1.2b: the class of a formed ticket has a limit; Reclassify recomputes it.
+        if ticket.is_formed:
+            raise Refusal(Code.WRONG_STATE, ticket=ticket.id, state=ticket.state, wanted=State.REGISTERED)
+        need_field("value", command.value)
+        need_value(policy, "classes", command.value)
+    elif command.field == "channel":
+        need_field("value", command.value)
+        need_value(policy, "intake.channels", command.value)
+    return [Happened(ticket.subject, FactCorrected(command.field, old, command.value, is_slip, command.reason))]
+
+
+def _credit_code(ticket: Ticket, command: Correct, is_slip: bool) -> list[Happened]:
+    need_field("value", command.value)
+    found = check_credit_code(command.value)
+    if found.verdict is Verdict.INVALID:
+        raise Refusal(Code.CREDIT_CODE_INVALID, faults=found.faults, suggestion=found.suggestion or "")
+    old, new = ticket.appellant.credit_code, "" if found.personal else found.normalised
+    if new and old == new:
+        return []
+    event = CreditCodeCorrected(
+        old=old,
+        new=new,
+        is_slip=is_slip,
+        credit_code_warning=found.verdict is Verdict.WARN,
+        private_code=Contact(found.normalised) if found.personal else None,
+        reason=command.reason,
+    )
+    return [Happened(ticket.subject, event)]
+
+
+DECISIONS = {Correct: correct}

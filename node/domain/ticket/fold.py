@@ -1,0 +1,298 @@
+"""
+Folding: from entries to the ticket.
+
+A ticket's line is a function of the *set* of its entries, not of the order in which they came: ``line_of`` picks the
+opener of each custody number, takes the holder's versions without a gap, and sets aside what has no effect; side entries
+are put where their writers stood.  Folding reads headers, events and the tree, never a pack, a calendar, a wall clock or
+a payload.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import accumulate
+
+from node.domain.entry import Change, ClockChange, Folded, Header
+from node.domain.ticket import records as r
+from node.domain.ticket.state import State, With
+from node.domain.ticket.ticket import Ticket, TicketEvent, clock_key
+from node.domain.time import Limit, Pause, Unit
+
+# DESIGN 13: the last line entries of their custody number; only the node that they address opens the next.
+FREEZING = frozenset({"EscalationRequested", "TransferRequested"})
+# The one opener that the frozen holder may write: both operators together, where no node stands above both.
+OVERRIDING = "CustodyOverridden"
+
+Rank = Callable[[str], int]
+
+
+@dataclass(frozen=True)
+class Line:
+    """
+    The effective line of a ticket, in order, and what stands beside it.
+
+    ``void``: without effect, for ever: written behind the version that the next opener follows, under a number that the
+    writer did not hold, or an opener that its writer had no right to.  ``clash``: those of them that the holder wrote under
+    a used version, which is an alarm.  ``is_incomplete``: an entry of the line is still missing here.
+    """
+
+    entries: tuple[Folded, ...]
+    void: tuple[Folded, ...]
+    clash: tuple[Folded, ...]
+    is_incomplete: bool
+
+
+@dataclass
+class _Found:
+    """What ``line_of`` has found so far.  ``waiting`` are the ids of what may still take effect."""
+
+    entries: list[Folded] = field(default_factory=list)
+    waiting: set[str] = field(default_factory=set)
+    clash: list[Folded] = field(default_factory=list)
+
+
+def line_of(entries: Iterable[Folded], rank: Rank) -> Line:
+    """
+    Sort line entries of one ticket into its effective line.  *rank* says how high a node is, smaller is higher: of two
+    openers of one custody number the higher node's holds.
+    """
+    lines = {entry.header.id: entry for entry in entries if entry.header.is_line}
+    by_number: dict[int, list[Folded]] = {}
+    for entry in sorted(lines.values(), key=_precedence):
+        by_number.setdefault(entry.header.custody.number, []).append(entry)
+    found = _Found()
+    run: list[Folded] = []
+    number = 1
+    while True:
+        opener, is_pending = _opener(by_number.get(number, ()), run, rank)
+        if opener is None:
+            break
+        found.entries.extend(run[: opener.header.custody.follows])
+        run = _run(opener, by_number[number], found)
+        number += 1
+    # Nothing opens this number (yet): the run before it is the last one, and only a gap in it matters.
+    found.entries.extend(run)
+    if run and run[-1].header.kind not in FREEZING:
+        holder, version = run[0].header.custody.holder, run[-1].header.version
+        found.waiting |= {one.header.id for one in by_number[number - 1] if one.header.node == holder and one.header.version > version}
+    forged = any(one.header.is_opener for one in by_number.get(number, ())) and not is_pending
+    if not forged:
+        found.waiting |= {one.header.id for held, several in by_number.items() if held >= number for one in several}
+    used = {entry.header.id for entry in found.entries}
+    void = tuple(entry for id, entry in sorted(lines.items()) if id not in used and id not in found.waiting)
+    return Line(tuple(found.entries), void, tuple(found.clash), bool(found.waiting))
+
+
+def _precedence(entry: Folded) -> tuple[int, str]:
+    """Of two entries in one place the one of the later epoch holds: what lay behind its begin was superseded."""
+    return -entry.header.epoch, entry.header.id
+
+
+def _opener(candidates: Sequence[Folded], run: Sequence[Folded], rank: Rank) -> tuple[Folded | None, bool]:
+    """The opener that follows *run*, and whether one is known whose forerunner is still missing."""
+    openers = [one for one in candidates if one.header.is_opener]
+    if not run:
+        return (min(openers, key=lambda one: rank(one.header.node)), False) if openers else (None, False)
+    is_open_ended = run[-1].header.kind not in FREEZING
+    lawful = [
+        one for one in openers if (_is_ahead(one, run) and is_open_ended) or (not _is_ahead(one, run) and _may_open(one.header, run, rank))
+    ]
+    if not lawful:
+        return None, False
+    first = min(lawful, key=lambda one: rank(one.header.node))
+    return (None, True) if _is_ahead(first, run) else (first, False)
+
+
+def _is_ahead(opener: Folded, run: Sequence[Folded]) -> bool:
+    """It follows a version that is not here yet."""
+    return opener.header.custody.follows > len(run)
+
+
+def _may_open(head: Header, run: Sequence[Folded], rank: Rank) -> bool:
+    """DESIGN 13: the holder; the node asked, and it alone, while another level is asked; or a node above both."""
+    if head.custody.follows < 1:
+        return False
+    last = run[head.custody.follows - 1].header
+    holder = run[0].header.custody.holder
+    asked = last.addressee if last.kind in FREEZING else ""
+    if rank(head.node) < min(rank(holder), rank(asked or holder)):
+        return True
+    if asked:
+        return head.node == asked or (head.node == holder and head.kind == OVERRIDING)
+    return head.node == holder
+
+
+def _run(opener: Folded, candidates: Sequence[Folded], found: _Found) -> list[Folded]:
+    """The opener and the holder's versions behind it, without a gap, to the last one or to the request that freezes them."""
+    found.clash.extend(one for one in candidates if one is not opener and one.header.is_opener and one.header.node == opener.header.node)
+    run = [opener]
+    while run[-1].header.kind not in FREEZING:
+        same = [one for one in candidates if one.header.version == len(run) + 1 and one.header.node == opener.header.custody.holder]
+        if not same:
+            break
+        run.append(same[0])
+        found.clash.extend(same[1:])
+    return run
+
+
+def fold_ticket(entries: Iterable[Folded], rank: Rank) -> Ticket | None:
+    """The ticket, or None while its first entry is missing."""
+    known = {entry.header.id: entry for entry in entries}
+    line = line_of(known.values(), rank)
+    if not line.entries:
+        return None
+    ticket: Ticket | None = None
+    for entry in in_order(line.entries, [entry for entry in known.values() if not entry.header.is_line]):
+        ticket = evolve(ticket, entry)
+    assert ticket is not None
+    return replace(ticket, void=tuple(entry.header.id for entry in line.void), is_incomplete=line.is_incomplete)
+
+
+def in_order(line: Sequence[Folded], sides: Iterable[Folded]) -> list[Folded]:
+    """
+    The line with each side entry behind what its writer had before it.
+
+    That is: behind the writer's own earlier line entries and before his later ones, behind the opener of the custody number
+    that it names, and before a line entry that answers it.  In this span ``recorded_at`` decides, so a peer's wrong clock
+    can misplace an entry among other people's, never among its own.
+    """
+    numbers = {entry.header.custody.number: place for place, entry in enumerate(line) if entry.header.is_opener}
+    answered = {entry.header.answers: place for place, entry in reversed(list(enumerate(line))) if entry.header.answers}
+    times = list(accumulate((entry.header.recorded_at for entry in line), max))
+    own: dict[str, list[tuple[tuple[int, int], int]]] = {}
+    for place, entry in enumerate(line):
+        own.setdefault(entry.header.node, []).append(((entry.header.epoch, entry.header.seq), place))
+    slots: list[tuple[int, datetime, str, int, int, Folded]] = []
+    reached: dict[str, tuple[int, datetime]] = {}
+    for side in sorted(sides, key=lambda one: (one.header.node, one.header.epoch, one.header.seq)):
+        head = side.header
+        mine = own.get(head.node, [])
+        before = bisect_right(mine, ((head.epoch, head.seq), len(line)))
+        former_slot, former_time = reached.get(head.node, (0, head.recorded_at))
+        lower = max(former_slot, mine[before - 1][1] if before else 0, numbers.get(head.custody.number, 0))
+        upper = min(mine[before][1] if before < len(mine) else len(line), answered.get(head.id, len(line))) - 1
+        slot = max(lower, min(upper, bisect_right(times, head.recorded_at) - 1))
+        reached[head.node] = (slot, max(former_time, head.recorded_at))
+        slots.append((slot, reached[head.node][1], head.node, head.epoch, head.seq, side))
+    slots.sort(key=lambda one: one[:5])
+    ordered: list[Folded] = []
+    waiting = iter(slots)
+    nxt = next(waiting, None)
+    for place, entry in enumerate(line):
+        ordered.append(entry)
+        while nxt is not None and nxt[0] <= place:
+            ordered.append(nxt[-1])
+            nxt = next(waiting, None)
+    return ordered
+
+
+def evolve(ticket: Ticket | None, entry: Folded) -> Ticket:
+    """*ticket* after one more entry.  An event that this program does not know still moves what its header says."""
+    head, event = entry.header, entry.event
+    if ticket is None:
+        if not isinstance(event, TicketEvent):
+            raise ValueError(f"{head.kind} cannot begin ticket {head.subject.id}")
+        ticket = event.begin(head)
+    elif isinstance(event, TicketEvent):
+        ticket = event.apply(ticket, head)
+    else:
+        ticket = replace(ticket, unknown=(*ticket.unknown, head.id))
+        if head.is_line and head.state:
+            ticket = replace(ticket, state=State(head.state), with_whom=With(head.with_whom))
+    custody = _custody(ticket.custody, head)
+    return replace(
+        ticket,
+        custody=custody,
+        version=head.version if head.is_line else ticket.version,
+        clocks=fold_clocks(_rekeyed(ticket.clocks, ticket.custody.holder, custody.holder), head, custody.holder),
+        asks=_asks(ticket.asks, entry),
+        hands=ticket.hands | {r.Hand(head.actor.account, head.actor.unit, head.kind)},
+        changed_at=max(ticket.changed_at or head.recorded_at, head.recorded_at),
+    )
+
+
+def _custody(custody: r.Custody, head: Header) -> r.Custody:
+    if head.is_opener:
+        return r.Custody(head.custody.number, head.custody.holder, "", (*custody.openers, head.custody.holder))
+    if head.kind in FREEZING:
+        return replace(custody, asked=head.addressee)
+    return custody
+
+
+def _rekeyed(clocks: Mapping[str, r.Clock], former: str, holder: str) -> Mapping[str, r.Clock]:
+    if former == holder:
+        return clocks
+    return {clock_key(clock.name, clock.node, holder): clock for clock in clocks.values()}
+
+
+def _asks(asks: Mapping[str, r.Ask], entry: Folded) -> Mapping[str, r.Ask]:
+    head, event = entry.header, entry.event
+    after = dict(asks)
+    if head.is_opener:  # whatever it says, the question who is to hold the ticket is settled
+        after = {id: replace(ask, is_answered=True) if ask.kind in FREEZING else ask for id, ask in after.items()}
+    if event is not None and event.asks:
+        answered = head.id in after and after[head.id].is_answered
+        after[head.id] = r.Ask(head.id, head.kind, head.node, head.actor.account, head.recorded_at, head.addressee, answered)
+    if head.answers:
+        asked = after.get(head.answers)
+        if asked is None:  # the answer came first: remember it for the ask
+            asked = r.Ask(head.answers, "", "", "", head.recorded_at)
+        after[head.answers] = replace(asked, is_answered=True)
+    return after
+
+
+def fold_clocks(clocks: Mapping[str, r.Clock], head: Header, holder: str) -> Mapping[str, r.Clock]:
+    """
+    The clocks after what *head* did to them.  A clock belongs to the node that started it: an entry of another node
+    cannot touch it, and what it does to a clock that is not there has no effect.
+    """
+    if not head.clocks:
+        return clocks
+    after = dict(clocks)
+    for change in head.clocks:
+        key = clock_key(change.clock, head.node, holder)
+        former = after.get(key)
+        if change.change is Change.STARTED:
+            after[key] = _started(change, head)
+        elif former is not None and former.stopped_at is None:
+            after[key] = _changed(former, change, head)
+    return after
+
+
+def _started(change: ClockChange, head: Header) -> r.Clock:
+    return r.Clock(
+        name=change.clock,
+        node=head.node,
+        started_at=change.since or head.recorded_at,
+        limit=Limit(change.limit, Unit(change.unit)),
+        due_at=change.due_at,
+        owes=change.owes,
+        pack=change.pack,
+        calendar=change.calendar,
+        last_due_at=change.due_at,
+        is_provisional=change.provisional,
+    )
+
+
+def _changed(clock: r.Clock, change: ClockChange, head: Header) -> r.Clock:
+    at = change.since or head.recorded_at
+    match change.change:
+        case Change.PAUSED:
+            return replace(clock, due_at=None, pauses=(*clock.pauses, Pause(at, None))) if clock.is_running else clock
+        case Change.RESUMED:
+            if not clock.is_paused:
+                return clock
+            *before, last = clock.pauses
+            pauses = (*before, Pause(last.begin, max(at, last.begin)))
+            return replace(clock, due_at=change.due_at, last_due_at=change.due_at, pauses=pauses, calendar=change.calendar)
+        case Change.MOVED:
+            limit = Limit(change.limit, Unit(change.unit))
+            return replace(
+                clock, due_at=change.due_at, last_due_at=change.due_at or clock.last_due_at, limit=limit, pack=change.pack,
+                calendar=change.calendar, is_provisional=change.provisional, owes=change.owes or clock.owes, fired=(),
+            )  # fmt: skip
+        case Change.STOPPED:
+            return replace(clock, due_at=None, stopped_at=at)
+        case Change.STARTED:
+            raise AssertionError("a started clock is never changed here")

@@ -1,0 +1,79 @@
+"""Who had which part in a ticket, and the round in force: what the areas from handling to archive ask."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from node.domain.command import Facts
+from node.domain.entry import Header
+from node.domain.policy import Policy
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket import records as r
+from node.domain.ticket.ticket import Ticket
+
+# Registering, sorting and dispatching do not exclude (DESIGN 5): only these make somebody a handler.
+HANDLING_KINDS = frozenset({
+    "AnsweredOnTheSpot", "OwnDutyTaken", "Signed", "ProgressRecorded", "ContactAttempted", "EvidenceAdded", "CoHandlingConfirmed", "ContributionFiled", "ReplyDrafted",
+    "ReplyCountersigned", "FeedbackGiven", "ExtensionRequested", "TerminationRequested", "Completed",
+})
+FINDING_KINDS = frozenset({"RevisitFiled", "FindingRaised"})
+COUNTERSIGNING_KINDS = frozenset({"ReplyCountersigned"})
+
+
+def co_handler(ticket: Ticket, unit: str) -> r.CoHandler | None:
+    """The part of *unit*, if it was asked for one."""
+    return next((part for part in ticket.co_handlers if part.unit == unit), None)
+
+
+def involved_units(ticket: Ticket) -> tuple[str, ...]:
+    """The lead and every co-handler that has a part, the lead first."""
+    parts = tuple(part.unit for part in ticket.co_handlers if part.state in ("asked", "confirmed", "filed"))
+    return (ticket.lead, *parts) if ticket.lead else parts
+
+
+def handling_units(ticket: Ticket) -> frozenset[str]:
+    """The units that led or co-handled any round."""
+    by_hand = {hand.unit for hand in ticket.hands if hand.kind in HANDLING_KINDS}
+    return frozenset(by_hand | set(involved_units(ticket))) - {""}
+
+
+def need_involved(ticket: Ticket, facts: Facts) -> None:
+    """The actor must belong to the lead or to a co-handler with a part."""
+    if facts.actor.unit not in involved_units(ticket):
+        raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=facts.actor.unit, wanted=involved_units(ticket))
+
+
+def need_not_handler(ticket: Ticket, facts: Facts) -> None:
+    """A handler never decides its own extension, termination, revisit or verification (DESIGN 5): neither its unit nor itself."""
+    by_person = {hand.account for hand in ticket.hands if hand.kind in HANDLING_KINDS}
+    if facts.actor.unit in handling_units(ticket) or facts.actor.account in by_person:
+        raise Refusal(Code.OWN_CASE, ticket=ticket.id, unit=facts.actor.unit)
+
+
+def need_outside_recheck(ticket: Ticket, facts: Facts) -> None:
+    """Who may decide a recheck: nobody who handled, wrote the finding or countersigned; they are heard (USERS A10)."""
+    need_not_handler(ticket, facts)
+    if any(hand.account == facts.actor.account and hand.kind in FINDING_KINDS | COUNTERSIGNING_KINDS for hand in ticket.hands):
+        raise Refusal(Code.OWN_CASE, ticket=ticket.id, unit=facts.actor.unit)
+
+
+def need_evidence_here(digests: tuple[str, ...], facts: Facts) -> None:
+    """Evidence is a digest of an attachment that this node has: a name for nothing proves nothing."""
+    missing = [digest for digest in digests if digest not in facts.evidence]
+    if missing:
+        raise Refusal(Code.EVIDENCE_UNKNOWN, digests=missing)
+
+
+def round_of(ticket: Ticket, at: datetime) -> r.Round:
+    """The round in force; the first one, begun at *at*, for a ticket that is handled before it is formed."""
+    return ticket.round or r.Round(1, "first", at)
+
+
+def with_round(ticket: Ticket, head: Header, **changes: Any) -> tuple[r.Round, ...]:
+    """The rounds, with *changes* in the one in force."""
+    return (*ticket.rounds[:-1], replace(round_of(ticket, head.recorded_at), **changes))
+
+
+def recheck_decider(ticket: Ticket, policy: Policy) -> str:
+    """The superior if the round came from its finding, else this node."""
+    return policy.superior if ticket.round and ticket.round.finding and policy.superior else policy.node

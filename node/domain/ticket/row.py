@@ -1,0 +1,247 @@
+"""
+The thin row of a ticket: what lists, counts and routing ask, without the file (DESIGN 13).
+
+The usual next version is folded onto the row from the entry alone, without the ticket; what is not usual (a gap, a number
+that changes, a kind of which the row cannot say what it does) is answered by None, and the caller refolds the ticket from
+all its entries.  So the table of kinds below is a question of speed only: a kind that is missing there is refolded.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from node.domain.entry import Folded, Header
+from node.domain.ticket import records as r
+from node.domain.ticket.completion import Completed
+from node.domain.ticket.dispatching import Dispatched
+from node.domain.ticket.escalation import EscalationRequested
+from node.domain.ticket.finding import FindingExecuted
+from node.domain.ticket.fold import evolve
+from node.domain.ticket.forming import Formed
+from node.domain.ticket.handling import Reclassified
+from node.domain.ticket.revisit import RevisitFiled
+from node.domain.ticket.rework import Reworked
+from node.domain.ticket.termination import Terminated
+from node.domain.ticket.ticket import Ticket
+from node.domain.ticket.transfer import TransferRequested
+
+
+@dataclass(frozen=True)
+class TicketRow:
+    """
+    One ticket in one line, own or mirrored.
+
+    ``asked`` is the node that must answer ("" if none), ``parties`` every node that has or had a part.  ``completed_at`` to
+    ``revisit_consistent`` are those of the round in force: empty again once a new round has begun.  ``satisfied`` is the
+    appellant's vote, else what the revisit heard; None if nobody said.
+    """
+
+    id: str
+    origin: str
+    holder: str
+    asked: str
+    parties: frozenset[str]
+    custody: int
+    version: int
+    state: str
+    with_whom: str
+    pack: str
+    category: str
+    complexity: str
+    number: str
+    lead: str
+    channel: str
+    first_contact: str
+    credit_code: str
+    rounds: int
+    outcomes: int
+    registered_at: datetime
+    completed_at: datetime | None
+    completed_in_time: bool | None
+    standard: str
+    satisfied: bool | None
+    revisit_consistent: bool | None
+    decided_above: bool
+    handed_down: bool
+    terminated_for: str
+    is_incomplete: bool
+    changed_at: datetime
+
+
+def row_of(ticket: Ticket) -> TicketRow:
+    """The row of a whole ticket."""
+    done = ticket.completion
+    last = ticket.round
+    hops = ticket.escalations
+    return TicketRow(
+        id=ticket.id,
+        origin=ticket.origin,
+        holder=ticket.custody.holder,
+        asked=ticket.custody.asked,
+        parties=frozenset({ticket.origin, *ticket.custody.openers}).union(*({hop.from_node, hop.to_node} for hop in hops)),
+        custody=ticket.custody.number,
+        version=ticket.version,
+        state=ticket.state.value,
+        with_whom=ticket.with_whom.value,
+        pack=ticket.pack,
+        category=ticket.classing.category,
+        complexity=ticket.classing.complexity,
+        number=ticket.number,
+        lead=ticket.lead,
+        channel=ticket.intake.channel,
+        first_contact=ticket.intake.first_contact,
+        credit_code=ticket.appellant.credit_code,
+        rounds=len(ticket.rounds),
+        outcomes=ticket.outcomes,
+        registered_at=ticket.intake.registered_at,
+        completed_at=done.completed_at if done else None,
+        completed_in_time=done.is_in_time if done else None,
+        standard=done.standard if done else "",
+        satisfied=_satisfied(last),
+        revisit_consistent=last.revisit.is_consistent if last and last.revisit else None,
+        decided_above=ticket.decided_above,
+        handed_down=ticket.handed_down,
+        terminated_for=ticket.terminated_for,
+        is_incomplete=ticket.is_incomplete,
+        changed_at=ticket.changed_at or ticket.intake.registered_at,
+    )
+
+
+def _satisfied(last: r.Round | None) -> bool | None:
+    if last is None:
+        return None
+    if last.evaluation is not None:
+        return last.evaluation.is_satisfied
+    return last.revisit.is_satisfied if last.revisit else None
+
+
+def first_row(folded: Folded) -> TicketRow:
+    """The row of a ticket of which *folded*, its registration, is the only entry so far."""
+    return row_of(evolve(None, folded))
+
+
+def fold_row(row: TicketRow | None, folded: Folded) -> TicketRow | None:
+    """
+    *row* after one more entry, which was not folded before; None if the ticket must be refolded from all its entries.
+
+    A ticket without a row is refolded, too: a side entry or a later version may have come before the first.
+    """
+    head = folded.header
+    if row is None or folded.event is None:
+        return None
+    changed_at = max(row.changed_at, head.recorded_at)
+    if not head.is_line:
+        return replace(row, changed_at=changed_at) if head.kind in QUIET_SIDES else None
+    is_next = head.custody.number == row.custody and head.version == row.version + 1 and head.node == row.holder
+    change = LINES.get(head.kind)
+    if not is_next or head.is_opener or row.asked or row.is_incomplete or change is None:
+        return None
+    changes = change(row, head, folded.event)
+    if changes is None:
+        return None
+    return replace(row, version=head.version, state=head.state, with_whom=head.with_whom, changed_at=changed_at, **changes)
+
+
+Changes = dict[str, Any]
+# What a line entry of a kind does to the row beyond what its header says; None: refold.
+Change = Callable[[TicketRow, Header, Any], Changes | None]
+
+
+def _nothing(row: TicketRow, head: Header, event: object) -> Changes:
+    return {}
+
+
+def _in_round(row: TicketRow, head: Header, event: object) -> Changes:
+    """What belongs to a round begins the first one, if there was none."""
+    return {"rounds": max(row.rounds, 1)}
+
+
+def _new_round(row: TicketRow, head: Header, event: object) -> Changes:
+    emptied: Changes = {"completed_at": None, "completed_in_time": None, "standard": "", "satisfied": None, "revisit_consistent": None}
+    return {**emptied, "rounds": row.rounds + 1}
+
+
+def _formed(row: TicketRow, head: Header, event: Formed) -> Changes:
+    return {"number": event.number, "category": event.category, "complexity": event.complexity, "rounds": max(row.rounds, 1)}
+
+
+def _reclassified(row: TicketRow, head: Header, event: Reclassified) -> Changes:
+    return {"category": event.category, "complexity": event.complexity}
+
+
+def _dispatched(row: TicketRow, head: Header, event: Dispatched) -> Changes:
+    return {"lead": event.lead}
+
+
+def _lead_taken(row: TicketRow, head: Header, event: object) -> Changes:
+    return {"lead": ""}
+
+
+def _completed(row: TicketRow, head: Header, event: Completed) -> Changes:
+    return {
+        "completed_at": head.recorded_at,
+        "completed_in_time": event.is_in_time,
+        "standard": event.standard,
+        "outcomes": row.outcomes + 1,
+        "rounds": max(row.rounds, 1),
+    }
+
+
+def _revisited(row: TicketRow, head: Header, event: RevisitFiled) -> Changes | None:
+    if row.satisfied is not None:
+        return None  # the vote may be another than the revisit's, which the row does not say
+    seen = {"yes": True, "no": False}
+    return {"revisit_consistent": seen.get(event.consistent), "satisfied": seen.get(event.satisfied), "rounds": max(row.rounds, 1)}
+
+
+def _terminated(row: TicketRow, head: Header, event: Terminated) -> Changes:
+    return {"terminated_for": event.reason}
+
+
+def _asked(row: TicketRow, head: Header, event: EscalationRequested | TransferRequested) -> Changes:
+    return {"asked": head.addressee, "parties": row.parties | {head.addressee}}
+
+
+def _finding_executed(row: TicketRow, head: Header, event: FindingExecuted) -> Changes:
+    return {**_new_round(row, head, event), "terminated_for": ""}
+
+
+def _reworked(row: TicketRow, head: Header, event: Reworked) -> Changes:
+    return _new_round(row, head, event)
+
+
+LINES: dict[str, Change] = {
+    **dict.fromkeys(
+        (
+            "Signed", "ProgressRecorded", "OpinionGiven", "JudgementOpened", "JudgementClosed", "ReportedToOffice", "OwnDutySorted",
+            "CoHandlerAdded", "CoHandlingConfirmed", "CoHandlingRefused", "CoHandlingRuled", "ContributionFiled", "PositionFiled",
+            "ExtensionRequested", "ExtensionRefused", "TerminationRequested", "TerminationRefused", "WithdrawalApplied",
+            "WithdrawalRefused", "ReportedBack", "Closed", "Archived", "NotAccepted", "PersuasionRecorded", "ClocksResumed",
+            "FindingAnswered", "FindingJoined",
+        ),
+        _nothing,
+    ),
+    **dict.fromkeys(
+        ("ContactAttempted", "EvidenceAdded", "FeedbackGiven", "ReplyDrafted", "ReplyCountersigned", "ExtensionGranted", "RevisitAttempted"),
+        _in_round,
+    ),
+    "Formed": _formed,
+    "Reclassified": _reclassified,
+    "Dispatched": _dispatched,
+    "DispatchRecalled": _lead_taken,
+    "LeadChanged": _lead_taken,
+    "Completed": _completed,
+    "RevisitFiled": _revisited,
+    "Reworked": _reworked,
+    "Terminated": _terminated,
+    "EscalationRequested": _asked,
+    "TransferRequested": _asked,
+    "FindingExecuted": _finding_executed,
+}  # fmt: skip
+
+# Side entries that leave the row as it is.
+QUIET_SIDES = frozenset({
+    "EscalationReceived", "EscalationWithdrawalRequested", "TransferReceived", "TransferObjected", "TransferRuled", "OverrideRequested",
+    "ClocksReleased", "FindingRaised", "AskRefused", "RungFired", "WithdrawalRequested", "CommonLinked",
+})  # fmt: skip

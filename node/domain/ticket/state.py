@@ -1,0 +1,56 @@
+"""States of a ticket, asked in groups, and who must act now."""
+
+from enum import Enum, unique
+
+
+@unique
+class State(Enum):
+    """DESIGN 5; a pack says which it uses."""
+
+    REGISTERED = "registered"
+    IN_JUDGEMENT = "in_judgement"
+    SUPPLEMENTING = "supplementing"
+    FORMED = "formed"
+    OFFERED = "offered"
+    DISPATCHED = "dispatched"
+    OBJECTED = "objected"
+    HANDLING = "handling"
+    ESCALATED = "escalated"
+    COMPLETED = "completed"
+    VERIFYING = "verifying"
+    REWORKING = "reworking"
+    RECHECKING = "rechecking"
+    CLOSED = "closed"
+    ARCHIVED = "archived"
+    NOT_ACCEPTED = "not_accepted"
+    MERGED = "merged"
+    TERMINATED = "terminated"
+
+
+@unique
+class With(Enum):
+    """Who must act now: what pages, clocks and the enterprise's progress speak of."""
+
+    NOBODY = "nobody"
+    FIRST_CONTACT = "first_contact"
+    OFFICE = "office"
+    MEMBERS = "members"
+    DEPARTMENT = "department"
+    CO_HANDLER = "co_handler"
+    LEADER = "leader"
+    GOVERNMENT = "government"
+    COMPLAINT_CENTRE = "complaint_centre"
+    SUPERIOR = "superior"
+    SUBORDINATE = "subordinate"
+    APPELLANT = "appellant"
+
+
+BEFORE_FORMING = frozenset({State.REGISTERED, State.IN_JUDGEMENT, State.SUPPLEMENTING})
+IN_HAND = frozenset({State.HANDLING, State.REWORKING})
+OPEN = BEFORE_FORMING | IN_HAND | {State.FORMED, State.OFFERED, State.DISPATCHED, State.OBJECTED, State.ESCALATED, State.VERIFYING, State.RECHECKING}
+WAITING = frozenset({State.SUPPLEMENTING, State.OBJECTED, State.ESCALATED, State.RECHECKING, State.VERIFYING, State.IN_JUDGEMENT})
+DONE = frozenset({State.COMPLETED, State.CLOSED, State.ARCHIVED})
+ENDED_OTHERWISE = frozenset({State.NOT_ACCEPTED, State.MERGED, State.TERMINATED})
+FINAL = ENDED_OTHERWISE | {State.CLOSED, State.ARCHIVED}
+# DESIGN 5: a superior's finding opens a new round from each of these.
+OPEN_TO_FINDING = DONE | ENDED_OTHERWISE

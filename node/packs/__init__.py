@@ -1,0 +1,1 @@
+"""Policy packs and published calendars: what differs between the mechanisms, as data."""

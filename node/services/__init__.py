@@ -1,0 +1,1 @@
+"""The one road for every command, the clock, queries and imports."""

@@ -1,0 +1,80 @@
+"""
+The clock service: due times become commands, once each, whatever was missed while the node was off.
+
+A rung's command id is made from what it is about (ticket, clock, when it started, rung), so firing it twice is a no-op.
+Only clocks that this node started are swept.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from node.domain.command import Order
+from node.domain.refusal import Refusal
+from node.domain.ticket.sweep import FireRung, due_rungs
+from node.services.handle import Handler
+from node.services.policies import Policies
+from node.services.registry import NODE_ACTOR
+from node.storage import schema
+from node.storage.database import micros
+from node.storage.unit_of_work import Store
+
+_NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0001")
+# No warning comes earlier than this before its due time: what a sweep must look at (3 working days, over a long holiday).
+horizon_days = 20
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep did."""
+
+    fired: int
+    refused: int
+
+
+class Sweep:
+    """Looks for rungs that are due and fires them."""
+
+    def __init__(self, store: Store, handler: Handler, policies: Policies) -> None:
+        self._store = store
+        self._handler = handler
+        self._policies = policies
+
+    def run(self, now: datetime) -> Swept:
+        """Fire every rung that is due at *now*, in the order in which they fell due."""
+        fired = refused = 0
+        for order in self._orders(now):
+            try:
+                fired += len(self._handler.handle(order).entries)
+            except Refusal:
+                refused += 1  # the ticket moved on between looking and firing
+        with self._store.write() as work:
+            work.head.swept_at = max(work.head.swept_at, micros(now))
+        return Swept(fired, refused)
+
+    def _orders(self, now: datetime) -> list[Order]:
+        orders: list[tuple[datetime, Order]] = []
+        with self._store.read() as view:
+            table = schema.clocks
+            horizon = micros(now) + horizon_days * 86_400_000_000
+            rows = view.connection.execute(
+                select(table.c.ticket)
+                .where(
+                    table.c.node == view.head.node,
+                    table.c.due_at <= horizon,
+                    or_(table.c.fired.notlike("%overdue%"), table.c.fired.notlike("%early_warning%")),
+                )
+                .distinct()
+            ).scalars()
+            for ticket_id in list(rows):
+                ticket = view.readings.ticket(ticket_id)
+                if ticket is None:
+                    continue
+                policy = self._policies.for_ticket(view, ticket, now)
+                for rung in due_rungs(ticket, policy, now):
+                    name = f"{ticket.id}|{rung.clock}|{micros(rung.started_at)}|{rung.rung}|{micros(rung.due_at)}"
+                    command = FireRung(clock=rung.clock, rung=rung.rung)
+                    orders.append((rung.at, Order(str(uuid.uuid5(_NAMESPACE, name)), NODE_ACTOR, ticket.id, command)))
+        return [order for _, order in sorted(orders, key=lambda pair: (pair[0], pair[1].id))]

@@ -1,0 +1,237 @@
+"""
+The one road for every command: a desk's, the REST API's, the clock's, a peer's entry's (DESIGN 3).
+
+In one transaction: load the subject by folding, gather the facts that the command declares, ask ``decide``, append what
+happened, fold it.  The same command id again gives the first outcome; a refusal writes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from node.domain import registry as registry_domain
+from node.domain import round as round_domain
+from node.domain.command import Facts, Order
+from node.domain.entry import CustodyHead, Draft, Folded, Happened, Header, Subject, SubjectKind
+from node.domain.identifier import uuid7
+from node.domain.organisation import Unit
+from node.domain.policy import Policy
+from node.domain.refusal import Code, Refusal
+from node.domain.division import NodeCode
+from node.domain.register_number import serials_of
+from node.domain.ticket.decide import decide as decide_ticket
+from node.domain.ticket.fold import evolve
+from node.domain.ticket.intake import Register
+from node.domain.ticket.ticket import Ticket, TicketEvent
+from node.domain.time import local_day
+from node.services.policies import Policies
+from node.services.registry import read_registry, read_units
+from node.services.rounds import read_round, round_facts
+from node.storage import schema
+from node.storage.database import instant, micros
+from node.storage.journal import Stored
+from node.storage.unit_of_work import UnitOfWork
+from node.storage.writer import Writer
+
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    What a command led to: ids and kinds of the entries that followed, and the subject as it stands now.
+
+    ``is_repeat``: the same command id was carried out before; this is that outcome.
+    """
+
+    subject: Subject
+    entries: tuple[Stored, ...]
+    ticket: Ticket | None = None
+    is_repeat: bool = False
+
+
+class Handler:
+    """Carries out orders.  *now* is the business clock; *policies* says which pack and calendar govern what."""
+
+    def __init__(self, writer: Writer, policies: Policies, now: Now) -> None:
+        self._writer = writer
+        self._policies = policies
+        self._now = now
+
+    def handle(self, order: Order) -> Outcome:
+        """
+        Carry out *order* and return its outcome once it is durable.
+
+        Raises:
+            Refusal: what ``decide`` refuses, VERSION_CONFLICT, SAME_ID_OTHER_CONTENT, CLOCK_BEHIND, ACCOUNT_UNKNOWN, BUSY.
+        """
+        return self._writer.command(lambda work: self.carry_out(work, order))
+
+    def carry_out(self, work: UnitOfWork, order: Order) -> Outcome:
+        """As ``handle``, inside the caller's unit of work."""
+        now = self._now()
+        first = self._first_outcome(work, order)
+        if first is not None:
+            return first
+        # DESIGN 9: a clock behind the last entry takes no command that has a time.
+        if micros(now) < work.head.last_at:
+            raise Refusal(Code.CLOCK_BEHIND, now=now.isoformat(), last=instant(work.head.last_at).isoformat())
+        match order.command.subject_kind:
+            case SubjectKind.TICKET:
+                return self._about_ticket(work, order, now)
+            case SubjectKind.ROUND:
+                return self._about_round(work, order, now)
+            case _:
+                return self._about_node(work, order, now)
+
+    def _first_outcome(self, work: UnitOfWork, order: Order) -> Outcome | None:
+        stored = work.journal.of_cause(order.id)
+        if not stored:
+            return None
+        subject = stored[0].header.subject
+        if order.subject and order.subject not in {one.header.subject.id for one in stored}:
+            raise Refusal(Code.SAME_ID_OTHER_CONTENT, id=order.id, subject=subject.id)
+        ticket = work.readings.ticket(subject.id) if subject.kind == SubjectKind.TICKET.value else None
+        return Outcome(subject, tuple(stored), ticket, is_repeat=True)
+
+    # --- tickets ------------------------------------------------------------------------------------------------------
+
+    def _about_ticket(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:
+        command = order.command
+        ticket = None if command.starts else work.readings.ticket(order.subject)
+        if ticket is None and not command.starts:
+            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=order.subject)
+        if ticket is not None and order.seen is not None and order.seen != (ticket.custody.number, ticket.version):
+            raise Refusal(Code.VERSION_CONFLICT, ticket=ticket.id, seen=order.seen[1], version=ticket.version)
+        policy = self._policies.for_ticket(work, ticket, now)
+        facts = self._facts(work, order, policy, now)
+        happened = decide_ticket(ticket, command, facts, policy, now)
+        known = {ticket.id: ticket, **facts.others} if ticket is not None else dict(facts.others)
+        drafts, known = drafts_of(happened, known, order, policy, now, work)
+        for one in happened:
+            self._grant(work, one, policy)
+        stored = work.append(drafts)
+        subject = happened[0].subject if happened else Subject(SubjectKind.TICKET.value, order.subject)
+        return Outcome(subject, tuple(stored), work.readings.ticket(subject.id))
+
+    def _grant(self, work: UnitOfWork, happened: Happened, policy: Policy) -> None:
+        """Who is asked to take a ticket gets its keys with the entry that asks (DESIGN 13)."""
+        if happened.event.asks and happened.addressee and happened.addressee != policy.node and not happened.event.is_side:
+            work.payloads.grant(happened.subject, happened.addressee)
+
+    def _facts(self, work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Facts:
+        command = order.command
+        others = {}
+        for name in command.also:
+            value = getattr(command, name)
+            for ticket_id in (value,) if isinstance(value, str) else value:
+                other = work.readings.ticket(ticket_id) if ticket_id else None
+                if ticket_id and other is None:
+                    raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket_id)
+                if other is not None:
+                    others[ticket_id] = other
+        return Facts(
+            actor=order.actor,
+            units=read_units(work.connection, policy.node),
+            others=others,
+            serial=next_serial(work, policy, now) if isinstance(command, Register) else 0,
+            open_rounds=round_facts(work.connection, order.subject, now, policy),
+        )
+
+    # --- rounds and the node itself -----------------------------------------------------------------------------------
+
+    def _about_round(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:
+        policy = self._policies.of_node(work, now)
+        state = read_round(work, order, policy)
+        facts = Facts(actor=order.actor, units=read_units(work.connection, policy.node))
+        happened = round_domain.decide(state, order.command, facts, policy, now)
+        return self._append_plain(work, order, happened, now)
+
+    def _about_node(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:
+        policy = self._policies.bare(work)
+        facts = Facts(actor=order.actor)
+        happened = registry_domain.decide(read_registry(work.connection, policy.node), order.command, facts, policy, now)
+        return self._append_plain(work, order, happened, now)
+
+    def _append_plain(self, work: UnitOfWork, order: Order, happened: list[Happened], now: datetime) -> Outcome:
+        tickets = {
+            one.subject.id: work.readings.ticket(one.subject.id) for one in happened if one.subject.kind == SubjectKind.TICKET.value
+        }
+        known = {name: ticket for name, ticket in tickets.items() if ticket is not None}
+        drafts, _ = drafts_of(happened, known, order, self._policies.bare(work), now, work)
+        stored = work.append(drafts)
+        subject = happened[0].subject if happened else Subject(order.command.subject_kind.value, order.subject)
+        return Outcome(subject, tuple(stored))
+
+
+def drafts_of(
+    happened: list[Happened], known: Mapping[str, Ticket], order: Order, policy: Policy, now: datetime, work: UnitOfWork
+) -> tuple[list[Draft], dict[str, Ticket]]:
+    """
+    Write headers for what happened: ids, custody, version, and the state and ``with`` that folding gives.
+
+    *known* are the tickets concerned, by id; the second value are the same after what happened.
+    """
+    tickets = dict(known)
+    drafts = []
+    for one in happened:
+        header = Header(
+            node=policy.node,
+            epoch=work.head.epoch,
+            seq=0,
+            id=uuid7(now, work.payloads.random),
+            recorded_at=now,
+            subject=one.subject,
+            kind=one.event.kind(),
+            actor=order.actor,
+            occurred_at=order.occurred_at,
+            clocks=one.clocks,
+            addressee=one.addressee,
+            answers=one.answers,
+            cause=order.id,
+        )
+        if isinstance(one.event, TicketEvent):
+            ticket = tickets.get(one.subject.id)
+            header = replace(header, custody=_custody(ticket, one), version=_version(ticket, one))
+            after = evolve(ticket, Folded(header, one.event))
+            if header.is_line:
+                header = replace(header, state=after.state.value, with_whom=after.with_whom.value)
+            tickets[one.subject.id] = after
+        drafts.append(Draft(header, one.event))
+    return drafts, tickets
+
+
+def _custody(ticket: Ticket | None, one: Happened) -> CustodyHead:
+    if ticket is None:
+        return CustodyHead(1, one.holder, 0)
+    if one.event.opens:
+        return CustodyHead(ticket.custody.number + 1, one.holder, ticket.version)
+    return CustodyHead(ticket.custody.number)
+
+
+def _version(ticket: Ticket | None, one: Happened) -> int:
+    if one.event.is_side:
+        return 0
+    return 1 if ticket is None or one.event.opens else ticket.version + 1
+
+
+def next_serial(work: UnitOfWork, policy: Policy, now: datetime) -> int:
+    """
+    The next register serial of the Beijing day; the head row's lock makes it unique.
+
+    Raises:
+        Refusal: SERIALS_EXHAUSTED, after the last number of the day.
+    """
+    table = schema.tickets
+    code = NodeCode.parse(policy.node)
+    prefix = f"{code.division}{local_day(now):%Y%m%d}"
+    last = work.connection.execute(
+        select(func.max(table.c.id)).where(table.c.id.between(prefix, prefix + "~"), table.c.origin == policy.node)
+    ).scalar()
+    serials = serials_of(policy.node, 0 if code.suffix else None)
+    serial = int(last[14:19]) + 1 if last else serials[0]
+    if serial not in serials:
+        raise Refusal(Code.SERIALS_EXHAUSTED, node=policy.node, serial=serial)
+    return serial

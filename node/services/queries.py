@@ -1,0 +1,450 @@
+"""
+Read models: what people ask of a node, answered from its readings in one snapshot.
+
+Lists and figures come from the thin rows; a ticket's page and a deadline receipt from the whole ticket, folded from its
+entries.  Nothing here writes, and nothing opens a contact; texts are opened where the node holds the ticket (DESIGN 13).
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+
+from node.domain.entry import Folded, Subject, SubjectKind
+from node.domain.organisation import Role
+from node.domain.payload import PayloadKind, SealedRef
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket import records as r
+from node.domain.ticket.fold import in_order, line_of
+from node.domain.ticket.row import TicketRow
+from node.domain.ticket.state import OPEN, With
+from node.domain.ticket.ticket import Ticket
+from node.domain.time import DayLine, Limit, Pause, Unit, WorkCalendar, due, end_of, explain, left, local_day
+from node.services.numbers import number_pattern
+from node.storage import schema
+from node.storage.database import instant, instant_or_none, micros
+from node.storage.journal import Stored
+from node.storage.readings import ticket_row
+from node.storage.unit_of_work import View
+
+DUE_CHOICES = ("today", "overdue")
+# Who must act, as the role that does it; a department and a first contact are told apart by their unit, too.
+_WITH_OF_ROLE: Mapping[str, frozenset[str]] = {
+    Role.OFFICE.value: frozenset({With.OFFICE.value}),
+    Role.MEMBER.value: frozenset({With.MEMBERS.value}),
+    Role.GOVERNMENT.value: frozenset({With.GOVERNMENT.value}),
+    Role.LEADER.value: frozenset({With.LEADER.value}),
+    Role.SUPERVISION.value: frozenset({With.COMPLAINT_CENTRE.value}),
+}
+_OPEN = sorted(state.value for state in OPEN)
+
+
+# --- clocks -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ClockLine:
+    """
+    One clock as people see it.  ``left`` is in the limit's unit, negative when overdue, None while it stands or is stopped.
+    ``owes`` is a value of With or a unit code.
+    """
+
+    ticket: str
+    name: str
+    node: str
+    owes: str
+    limit: Limit
+    started_at: datetime
+    due_at: datetime | None
+    stopped_at: datetime | None
+    is_provisional: bool
+    left: int | None
+    is_overdue: bool
+
+    @property
+    def is_running(self) -> bool:
+        """True if somebody is being timed."""
+        return self.due_at is not None and self.stopped_at is None
+
+    @property
+    def is_paused(self) -> bool:
+        """True if it stands and will go on."""
+        return self.due_at is None and self.stopped_at is None
+
+
+def _clock_line(row: Row[tuple[object, ...]], calendar: WorkCalendar, now: datetime) -> ClockLine:
+    values = row._mapping
+    limit = Limit(values["count"], Unit(values["unit"]))
+    due_at = instant_or_none(values["due_at"])
+    return ClockLine(
+        ticket=values["ticket"],
+        name=values["name"],
+        node=values["node"],
+        owes=values["owes"],
+        limit=limit,
+        started_at=instant(values["started_at"]),
+        due_at=due_at,
+        stopped_at=instant_or_none(values["stopped_at"]),
+        is_provisional=values["is_provisional"],
+        left=None if due_at is None else left(due_at, now, limit.unit, calendar),
+        is_overdue=due_at is not None and now >= due_at,
+    )
+
+
+@dataclass(frozen=True)
+class DueLine:
+    """A clock of this node that is due today or overdue, with the ticket that it belongs to; ``unit`` is who owes it."""
+
+    clock: ClockLine
+    state: str
+    number: str
+    unit: str
+
+
+def due_lines(view: View, calendar: WorkCalendar, now: datetime) -> list[DueLine]:
+    """Every running clock of this node that ends with the Beijing day of *now* or before, the oldest first."""
+    clocks, tickets = schema.clocks, schema.tickets
+    rows = view.connection.execute(
+        select(clocks, tickets.c.state, tickets.c.number, tickets.c.lead, tickets.c.first_contact)
+        .join(tickets, tickets.c.id == clocks.c.ticket)
+        .where(clocks.c.node == view.head.node, clocks.c.stopped_at.is_(None), clocks.c.due_at <= micros(_tonight(now)))
+        .order_by(clocks.c.due_at, clocks.c.ticket, clocks.c.name)
+    )
+    return [
+        DueLine(_clock_line(row, calendar, now), row.state, row.number, _unit_of(row.owes, row.lead, row.first_contact)) for row in rows
+    ]
+
+
+def _tonight(now: datetime) -> datetime:
+    return end_of(local_day(now))
+
+
+def _unit_of(owes: str, lead: str, first_contact: str) -> str:
+    """The unit behind a role that is a unit's; a role of its own otherwise."""
+    if owes == With.DEPARTMENT.value:
+        return lead or owes
+    if owes == With.FIRST_CONTACT.value:
+        return first_contact or owes
+    return owes
+
+
+# --- finding a ticket -------------------------------------------------------------------------------------------------
+
+
+def find_ticket(view: View, said: str) -> str:
+    """
+    The register number of the ticket that *said* names: a register number, a ticket number, or the spoken form "month-day
+    serial check", which is found at this node (USERS C23).
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN; VALUE_NOT_OFFERED with the candidates, if it names more than one.
+    """
+    table = schema.tickets
+    pattern = number_pattern(said)
+    found = set(view.connection.execute(select(table.c.id).where(table.c.number == said.strip(), table.c.number != "")).scalars())
+    if pattern is not None:
+        same = set(view.connection.execute(select(table.c.id).where(table.c.id.like(pattern))).scalars())
+        own = {id for id in same if _is_own(view, id)}
+        found |= own or same
+    if not found:
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=said)
+    if len(found) > 1:
+        raise Refusal(Code.VALUE_NOT_OFFERED, key="ticket", value=said, offered=sorted(found))
+    return str(found.pop())
+
+
+def _is_own(view: View, ticket: str) -> bool:
+    table = schema.tickets
+    return view.connection.execute(select(table.c.origin).where(table.c.id == ticket)).scalar() == view.head.node
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which tickets a list is to hold.  Empty fields ask for nothing.  ``due`` is one of DUE_CHOICES."""
+
+    states: tuple[str, ...] = ()
+    unit: str = ""
+    due: str = ""
+    # Role and unit of the account whose turn it is to act.
+    mine: tuple[str, str] | None = None
+    rows_max: int = 200
+
+
+@dataclass(frozen=True)
+class TicketLine:
+    """A ticket in a list, with the clock of this node that is due next."""
+
+    row: TicketRow
+    clock: ClockLine | None
+
+
+def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: datetime) -> list[TicketLine]:
+    """
+    The tickets that *wanted* describes, those that are due first.
+
+    Raises:
+        Refusal: VALUE_NOT_OFFERED, for another ``due`` than one of DUE_CHOICES.
+    """
+    if wanted.due and wanted.due not in DUE_CHOICES:
+        raise Refusal(Code.VALUE_NOT_OFFERED, key="due", value=wanted.due, offered=DUE_CHOICES)
+    clocks, tickets = schema.clocks, schema.tickets
+    next_due = (
+        select(clocks.c.ticket, func.min(clocks.c.due_at).label("due_at"))
+        .where(clocks.c.node == view.head.node, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None))
+        .group_by(clocks.c.ticket)
+        .subquery()
+    )
+    query = select(tickets, next_due.c.due_at.label("next_due_at")).outerjoin(next_due, next_due.c.ticket == tickets.c.id)
+    query = _wanted(query, wanted, now)
+    order = (next_due.c.due_at.is_(None), next_due.c.due_at, tickets.c.registered_at.desc(), tickets.c.id)
+    rows = view.connection.execute(query.order_by(*order).limit(wanted.rows_max)).all()
+    running = _next_clocks(view, [row.id for row in rows], calendar, now)
+    return [TicketLine(ticket_row(row), running.get(row.id)) for row in rows]
+
+
+def _wanted(query: Select[tuple[object, ...]], wanted: Wanted, now: datetime) -> Select[tuple[object, ...]]:
+    clocks, tickets = schema.clocks, schema.tickets
+    if wanted.states:
+        query = query.where(tickets.c.state.in_(wanted.states))
+    if wanted.unit:
+        query = query.where(or_(tickets.c.lead == wanted.unit, tickets.c.first_contact == wanted.unit, _owed_by(wanted.unit)))
+    if wanted.due:
+        window = (
+            clocks.c.due_at.between(micros(now) + 1, micros(_tonight(now))) if wanted.due == "today" else clocks.c.due_at <= micros(now)
+        )
+        is_due = select(clocks.c.ticket).where(clocks.c.stopped_at.is_(None), window, clocks.c.ticket == tickets.c.id)
+        query = query.where(is_due.exists())
+    if wanted.mine is not None:
+        role, unit = wanted.mine
+        turns: list[ColumnElement[bool]] = [tickets.c.with_whom.in_(sorted(_WITH_OF_ROLE.get(role, ())))]
+        if unit:
+            turns.append(and_(tickets.c.with_whom == With.DEPARTMENT.value, tickets.c.lead == unit))
+            turns.append(and_(tickets.c.with_whom == With.FIRST_CONTACT.value, tickets.c.first_contact == unit))
+            turns.append(_owed_by(unit))
+        query = query.where(tickets.c.state.in_(_OPEN), or_(*turns))
+    return query
+
+
+def _owed_by(unit: str) -> ColumnElement[bool]:
+    clocks, tickets = schema.clocks, schema.tickets
+    return (
+        select(clocks.c.ticket)
+        .where(clocks.c.owes == unit, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None), clocks.c.ticket == tickets.c.id)
+        .exists()
+    )
+
+
+def _next_clocks(view: View, tickets: Sequence[str], calendar: WorkCalendar, now: datetime) -> dict[str, ClockLine]:
+    table = schema.clocks
+    found: dict[str, ClockLine] = {}
+    for start in range(0, len(tickets), 500):
+        rows = view.connection.execute(
+            select(table)
+            .where(
+                table.c.ticket.in_(tickets[start : start + 500]),
+                table.c.node == view.head.node,
+                table.c.stopped_at.is_(None),
+                table.c.due_at.isnot(None),
+            )
+            .order_by(table.c.due_at, table.c.name)
+        )
+        for row in rows:
+            found.setdefault(row.ticket, _clock_line(row, calendar, now))
+    return found
+
+
+# --- one ticket -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class EntryLine:
+    """
+    An entry of a ticket's timeline.  ``facts`` are the event's plain fields, ``texts`` its texts: opened, or None where this
+    node may not read them; ``contacts`` names the fields that hold one, which only an opening shows.  ``is_void``: kept as
+    evidence, without effect.
+    """
+
+    id: str
+    kind: str
+    node: str
+    recorded_at: datetime
+    occurred_at: datetime | None
+    account: str
+    role: str
+    unit: str
+    state: str
+    custody: int
+    version: int
+    addressee: str
+    facts: Mapping[str, object]
+    texts: Mapping[str, str | None]
+    contacts: tuple[str, ...]
+    is_void: bool
+    is_known: bool
+
+
+@dataclass(frozen=True)
+class TicketPage:
+    """A ticket with its clocks and its timeline."""
+
+    ticket: Ticket
+    clocks: tuple[ClockLine, ...]
+    timeline: tuple[EntryLine, ...]
+
+
+def ticket_page(view: View, ticket_id: str, calendar: WorkCalendar, now: datetime) -> TicketPage:
+    """
+    Everything about a ticket that this node knows.  Texts are opened where it holds the ticket.
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN.
+    """
+    ticket = _ticket(view, ticket_id)
+    subject = Subject(SubjectKind.TICKET.value, ticket_id)
+    opens = ticket.custody.holder == view.head.node
+    timeline = tuple(_entry_line(view, subject, one, opens, ticket.void) for one in _timeline(view, view.journal.of_subject(subject)))
+    return TicketPage(ticket, tuple(whole_clock_line(ticket.id, clock, calendar, now) for clock in ticket.clocks.values()), timeline)
+
+
+def _ticket(view: View, ticket_id: str) -> Ticket:
+    ticket = view.readings.ticket(ticket_id)
+    if ticket is None:
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket_id)
+    return ticket
+
+
+def whole_clock_line(ticket: str, clock: r.Clock, calendar: WorkCalendar, now: datetime) -> ClockLine:
+    """A clock of a whole ticket as people see it."""
+    return ClockLine(
+        ticket=ticket,
+        name=clock.name,
+        node=clock.node,
+        owes=clock.owes,
+        limit=clock.limit,
+        started_at=clock.started_at,
+        due_at=clock.due_at,
+        stopped_at=clock.stopped_at,
+        is_provisional=clock.is_provisional,
+        left=None if clock.due_at is None else left(clock.due_at, now, clock.limit.unit, calendar),
+        is_overdue=clock.due_at is not None and now >= clock.due_at,
+    )
+
+
+def _timeline(view: View, stored: Sequence[Stored]) -> list[Folded]:
+    """The entries in the order in which they take effect; those without effect stand where they were written."""
+    entries = list({one.header.id: one.folded for one in stored}.values())
+    line = line_of(entries, view.place().rank)
+    ordered = in_order(line.entries, [entry for entry in entries if not entry.header.is_line])
+    shown = {entry.header.id for entry in ordered}
+    for entry in sorted((entry for entry in entries if entry.header.id not in shown), key=lambda one: one.header.recorded_at):
+        place = sum(1 for one in ordered if one.header.recorded_at <= entry.header.recorded_at)
+        ordered.insert(place, entry)
+    return ordered
+
+
+def _entry_line(view: View, subject: Subject, one: Folded, opens: bool, void: tuple[str, ...]) -> EntryLine:
+    head = one.header
+    facts: dict[str, object] = {}
+    texts: dict[str, str | None] = {}
+    contacts: list[str] = []
+    for name, value in _fields(one):
+        if not isinstance(value, SealedRef):
+            facts[name] = value
+        elif value.kind is PayloadKind.CONTACT:
+            contacts.append(name)
+        else:
+            texts[name] = _opened(view, subject, value) if opens else None
+    return EntryLine(
+        id=head.id,
+        kind=head.kind,
+        node=head.node,
+        recorded_at=head.recorded_at,
+        occurred_at=head.occurred_at,
+        account=head.actor.account,
+        role=head.actor.role,
+        unit=head.actor.unit,
+        state=head.state,
+        custody=head.custody.number,
+        version=head.version,
+        addressee=head.addressee,
+        facts=facts,
+        texts=texts,
+        contacts=tuple(contacts),
+        is_void=head.id in void,
+        is_known=one.event is not None,
+    )
+
+
+def _fields(one: Folded) -> Iterable[tuple[str, object]]:
+    """The event's fields that say something."""
+    if one.event is None or not dataclasses.is_dataclass(one.event):
+        return []
+    values = ((field.name, getattr(one.event, field.name)) for field in dataclasses.fields(one.event))
+    return [(name, value) for name, value in values if value not in (None, "", ())]
+
+
+def _opened(view: View, subject: Subject, ref: SealedRef) -> str | None:
+    try:
+        return view.payloads.open(subject, ref)
+    except Refusal as refusal:
+        if refusal.code in (Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED):
+            return None
+        raise
+
+
+# --- the deadline receipt ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """
+    The deadline receipt (期限凭证) of one clock, day by day.
+
+    ``until`` closes a pause that is still open, and so says up to when the days are counted.  ``counted_due_at`` is what this
+    node counts today; it differs from the clock's own due time where a date was promised or the calendar has changed since:
+    issued promises are frozen, so ``clock.due_at`` is the one that holds.
+    """
+
+    ticket: str
+    clock: ClockLine
+    calendar: str
+    pack: str
+    pauses: tuple[Pause, ...]
+    until: datetime | None
+    counted_due_at: datetime
+    days: tuple[DayLine, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """True if counting again gives the due time that was issued."""
+        return self.clock.due_at is None or self.counted_due_at == self.clock.due_at
+
+
+def deadline_receipt(view: View, ticket_id: str, name: str, calendar: WorkCalendar, now: datetime) -> Receipt:
+    """
+    The receipt of the clock *name* ("resolve", "co_handle/<unit>", "resolve@<node>").
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN, CLOCK_UNKNOWN.
+    """
+    ticket = _ticket(view, ticket_id)
+    clock = ticket.clocks.get(name) or next((one for one in ticket.clocks.values() if one.name == name), None)
+    if clock is None:
+        raise Refusal(Code.CLOCK_UNKNOWN, ticket=ticket.id, clock=name)
+    until = (clock.stopped_at or now) if any(pause.end is None for pause in clock.pauses) else None
+    pauses = tuple(pause if pause.end is not None else Pause(pause.begin, max(until or now, pause.begin)) for pause in clock.pauses)
+    return Receipt(
+        ticket=ticket.id,
+        clock=whole_clock_line(ticket.id, clock, calendar, now),
+        calendar=clock.calendar,
+        pack=clock.pack,
+        pauses=pauses,
+        until=until,
+        counted_due_at=due(clock.started_at, clock.limit, calendar, pauses),
+        days=explain(clock.started_at, clock.limit, calendar, pauses),
+    )

@@ -1,0 +1,136 @@
+"""
+Rebuilding: the readings are dropped and folded anew from the journal, and whatever differs is reported (DESIGN 2.1).
+
+One transaction under the head row's lock, so nobody writes meanwhile; a check is rolled back, a rebuild commits.  Also
+what was set aside is tried again: after an upgrade it may fold.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Connection, MetaData, RowMapping, Table, delete, func, select, text
+
+from node.storage import schema
+from node.storage.codec import decode_content
+from node.storage.journal import Stored
+from node.storage.readings import Readings
+from node.storage.unit_of_work import Store, UnitOfWork, place_of
+
+batch_entries_max = 1_000
+differences_max = 100
+
+# What is folded from entries: the readings, and what could not be.
+_TABLES = (*schema.READINGS, schema.quarantine)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """
+    A row that is not what the entries say.  ``kind``: "missing" (only a refold has it), "surplus" (only the table has it),
+    "changed" in ``columns``.  ``key`` are the values of the primary key, in its order.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    kind: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """
+    What a refold gave: entries folded, rows a table, and the first ``differences_max`` differences.
+
+    ``quarantine`` counts what could not be folded now.
+    """
+
+    entries: int
+    rows: int
+    differences: tuple[Difference, ...]
+    quarantine: int
+    is_kept: bool
+
+    @property
+    def agrees(self) -> bool:
+        """True if the readings were what the entries say."""
+        return not self.differences
+
+
+class _RolledBack(Exception):  # noqa: N818 - no error: how a check leaves everything as it was
+    def __init__(self, rebuilt: Rebuilt) -> None:
+        super().__init__()
+        self.rebuilt = rebuilt
+
+
+def check(store: Store) -> Rebuilt:
+    """Drop and refold the readings, report what differs, and leave everything as it was."""
+    try:
+        with store.write() as work:
+            raise _RolledBack(_refold(work, is_kept=False))
+    except _RolledBack as done:
+        return done.rebuilt
+
+
+def rebuild(store: Store) -> Rebuilt:
+    """As ``check``, but the refolded readings stay."""
+    with store.write() as work:
+        return _refold(work, is_kept=True)
+
+
+def _refold(work: UnitOfWork, *, is_kept: bool) -> Rebuilt:
+    connection = work.connection
+    for table in _TABLES:
+        connection.execute(text(f"CREATE TEMPORARY TABLE {_was(table)} AS SELECT * FROM {table.name}"))
+        connection.execute(delete(table))
+    # The tree is asked anew for each batch: nodes are readings, too.
+    readings = Readings(connection, work.journal, lambda: place_of(connection, work.head))
+    entries = 0
+    for batch in _batches(connection):
+        readings.fold(batch)
+        entries += len(batch)
+    differences = [difference for table in _TABLES for difference in _differences(connection, table)]
+    rows = sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in schema.READINGS)
+    quarantine = connection.execute(select(func.count()).select_from(schema.quarantine)).scalar_one()
+    for table in _TABLES:
+        connection.execute(text(f"DROP TABLE {_was(table)}"))
+    return Rebuilt(entries, rows, tuple(differences[:differences_max]), quarantine, is_kept)
+
+
+def _batches(connection: Connection) -> Iterator[list[Stored]]:
+    table = schema.entries
+    after = 0
+    while True:
+        rows = connection.execute(
+            select(table.c.taken, table.c.content, table.c.leaf)
+            .where(table.c.taken > after)
+            .order_by(table.c.taken)
+            .limit(batch_entries_max)
+        ).all()
+        if not rows:
+            return
+        after = rows[-1].taken
+        yield [Stored(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
+
+
+def _differences(connection: Connection, table: Table) -> list[Difference]:
+    """Rows of one table that stood otherwise before; both databases take NULL for equal to NULL in EXCEPT."""
+    was = Table(_was(table), MetaData(), *(Column(column.name, column.type) for column in table.columns))
+    keys = [column.name for column in table.primary_key.columns]
+    now_rows = {_key(row, keys): row for row in connection.execute(select(table).except_(select(was))).mappings()}
+    was_rows = {_key(row, keys): row for row in connection.execute(select(was).except_(select(table))).mappings()}
+    found = []
+    for key in sorted(now_rows.keys() | was_rows.keys()):
+        now, before = now_rows.get(key), was_rows.get(key)
+        if now is None or before is None:
+            found.append(Difference(table.name, key, "surplus" if now is None else "missing"))
+        else:
+            found.append(Difference(table.name, key, "changed", tuple(name for name in now if now[name] != before[name])))
+    return found[:differences_max]
+
+
+def _key(row: RowMapping, names: list[str]) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in names)
+
+
+def _was(table: Table) -> str:
+    return f"was_{table.name}"

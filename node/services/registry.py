@@ -1,0 +1,58 @@
+"""What decisions ask of the registry: units with their staff, accounts, nodes below, adoptions."""
+
+from sqlalchemy import Connection, func, select
+
+from node.domain.entry import Actor
+from node.domain.organisation import Role, Unit
+from node.domain.refusal import Code, Refusal
+from node.domain.registry import Account, Registry
+from node.storage import schema
+
+
+def read_units(connection: Connection, node: str) -> dict[str, Unit]:
+    """Every unit of *node* with the number of its active accounts."""
+    units, accounts = schema.units, schema.accounts
+    staff = {
+        row.unit: row.count
+        for row in connection.execute(
+            select(accounts.c.unit, func.count().label("count"))
+            .where(accounts.c.node == node, accounts.c.is_active.is_(True), accounts.c.unit != "")
+            .group_by(accounts.c.unit)
+        )
+    }
+    rows = connection.execute(select(units.c.code, units.c.kind, units.c.is_active).where(units.c.node == node))
+    return {row.code: Unit(row.code, row.kind, staff.get(row.code, 0), row.is_active) for row in rows}
+
+
+def read_registry(connection: Connection, node: str) -> Registry:
+    """The registry of *node* as decisions about the node need it."""
+    units, accounts, nodes, adoptions = schema.units, schema.accounts, schema.nodes, schema.adoptions
+    return Registry(
+        units={row.code: row.name for row in connection.execute(select(units.c.code, units.c.name).where(units.c.node == node, units.c.is_active.is_(True)))},
+        accounts={
+            row.id: Account(row.id, row.unit, frozenset(row.roles.split(",")), row.is_active)
+            for row in connection.execute(select(accounts).where(accounts.c.node == node))
+        },
+        nodes={row.code: row.status for row in connection.execute(select(nodes.c.code, nodes.c.status).where(nodes.c.superior == node))},
+        adopted={(row.kind, row.id): row.digest for row in connection.execute(select(adoptions).where(adoptions.c.node == node))},
+    )
+
+
+def actor_of(connection: Connection, node: str, account: str, role: str = "") -> Actor:
+    """
+    The actor of an account, in *role* or in its only (first) one.
+
+    Raises:
+        Refusal: ACCOUNT_UNKNOWN, PERMISSION_DENIED if the account does not have that role.
+    """
+    table = schema.accounts
+    row = connection.execute(select(table).where(table.c.node == node, table.c.id == account, table.c.is_active.is_(True))).first()
+    if row is None:
+        raise Refusal(Code.ACCOUNT_UNKNOWN, account=account)
+    roles = row.roles.split(",")
+    if role and role not in roles:
+        raise Refusal(Code.PERMISSION_DENIED, command="", role=role)
+    return Actor(account, role or roles[0], row.unit)
+
+
+NODE_ACTOR = Actor("clock", Role.NODE.value)

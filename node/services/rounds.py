@@ -1,0 +1,396 @@
+"""
+Rounds of sampled revisits, as this node holds them: what a decision must know, the frame, the calls to make, the rates.
+
+The frame is derived from the journal that is mirrored here, by position and never by anybody's clock, so the node that
+draws, every node above it and, after the reveal, the county itself derive the same one (FEDERATION 3.2).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, func, or_, select, tuple_
+
+from node.domain import round as d
+from node.domain import sampling
+from node.domain.command import Order
+from node.domain.entry import Folded, Subject, SubjectKind
+from node.domain.events import EVENTS
+from node.domain.payload import SealedRef, Text
+from node.domain.policy import Policy
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.fold import evolve, in_order, line_of
+from node.domain.ticket.ticket import Ticket, TicketEvent
+from node.storage import schema
+from node.storage.codec import decode_content
+from node.storage.database import instant, micros
+from node.storage.unit_of_work import UnitOfWork, View
+
+# DESIGN 8: the frame is by the event that counts as an outcome.
+COMPLETING = frozenset(name for name, event in EVENTS.items() if issubclass(event, TicketEvent) and event.completes)
+# Entries that say somebody spoke to the appellant, or tried to: the caller sees them (无事不扰).
+CONTACTING = frozenset({"ContactAttempted", "FeedbackGiven", "RevisitAttempted", "RevisitFiled"})
+earlier_contacts_days = 30
+
+
+# --- for decisions ----------------------------------------------------------------------------------------------------
+
+
+def read_round(work: UnitOfWork, order: Order, policy: Policy) -> d.RoundState:
+    """
+    The round that *order* is about, and what its command must know besides.
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN, PAYLOAD_MISSING or PAYLOAD_SEALED (the secret was erased, or is not this node's).
+    """
+    command = order.command
+    if isinstance(command, d.OpenRound):
+        found = find_round(work, d.round_id(policy.node, command.county, command.period))
+        begin, root = _position(work, command.county)
+        held = d.Held(fresh=work.payloads.random(sampling.SECRET_BYTES), position=begin, position_root=root)
+        return d.RoundState(found, _with_others(held, _formers(work.connection, policy.node, command.county)))
+    found = find_round(work, order.subject)
+    if found is None:
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind="round", id=order.subject)
+    if found.node != policy.node:
+        return d.RoundState(found)
+    match command:
+        case d.CutFrame():
+            end, root = _position(work, found.county)
+            held = d.Held(position=end, position_root=root)
+            return d.RoundState(found, _with_others(held, _formers(work.connection, policy.node, found.county)))
+        case d.DrawSample() if found.stage == d.CUT:
+            return d.RoundState(found, d.Held(secret=_secret(work, found), frame=frame_of(work, found.county, found.span)))
+        case d.RecordCall() if found.stage == d.DRAWN and not command.is_reached:
+            return d.RoundState(found, d.Held(secret=_secret(work, found), frame=frame_of(work, found.county, found.span)))
+        case d.RevealRound() if found.stage == d.DRAWN:
+            return d.RoundState(found, _held_for_reveal(work, found))
+    return d.RoundState(found)
+
+
+def _with_others(held: d.Held, others: tuple[d.Former, ...]) -> d.Held:
+    return d.Held(fresh=held.fresh, position=held.position, position_root=held.position_root, others=others)
+
+
+def _held_for_reveal(work: UnitOfWork, found: d.Round) -> d.Held:
+    notes: dict[str, Text] = {}
+    tickets: dict[str, Ticket] = {}
+    for key in found.reached:
+        call = found.last_call(key)
+        if call is None or not call.is_finding:
+            continue
+        if isinstance(call.note, SealedRef):
+            notes[key] = Text(work.payloads.open(found.subject, call.note))
+        ticket = work.readings.ticket(d.ticket_of(key))
+        if ticket is not None:
+            tickets[ticket.id] = ticket
+    return d.Held(secret=_secret(work, found), notes=notes, tickets=tickets)
+
+
+def find_round(view: UnitOfWork | View, round_id: str) -> d.Round | None:
+    """The round, folded from every entry about it that is held here; None if there is none."""
+    return d.fold_round([one.folded for one in view.journal.of_subject(Subject(SubjectKind.ROUND.value, round_id))])
+
+
+def _secret(view: UnitOfWork | View, found: d.Round) -> bytes:
+    if found.revealed is not None:
+        return bytes.fromhex(found.revealed.secret)
+    if not isinstance(found.secret, SealedRef):
+        raise Refusal(Code.PAYLOAD_MISSING, entry=found.id, place=1)
+    return bytes.fromhex(view.payloads.open(found.subject, found.secret))
+
+
+def _position(view: UnitOfWork | View, node: str) -> tuple[d.Place, bytes]:
+    """How far the latest stream of *node* is held, and its root."""
+    table = schema.streams
+    epoch = view.connection.execute(select(func.max(table.c.epoch)).where(table.c.node == node)).scalar() or 1
+    position = view.journal.position(node, epoch)
+    return d.Place(epoch, position.size), position.root
+
+
+def _formers(connection: Connection, node: str, county: str) -> tuple[d.Former, ...]:
+    table = schema.rounds
+    rows = connection.execute(select(table).where(table.c.node == node, table.c.county == county).order_by(table.c.period)).all()
+    return tuple(d.Former(row.period, None if row.state == d.OPENED else d.Place(row.cut_epoch, row.cut)) for row in rows)
+
+
+def round_facts(connection: Connection, ticket_id: str, now: datetime, policy: Policy) -> frozenset[str]:
+    """
+    Ids of this node's own rounds that are not revealed and have *ticket_id* in their frame, or will have it once it is cut.
+
+    A county learns nothing from it: rounds that its superior draws are not here before the reveal, and what its archive waits
+    for is the calendar (``closing.archivable_from``), the same for a drawn and an undrawn ticket.
+    """
+    rounds, entries = schema.rounds, schema.entries
+    if not ticket_id:
+        return frozenset()
+    is_open = and_(rounds.c.node == policy.node, rounds.c.state != d.REVEALED)
+    if connection.execute(select(rounds.c.id).where(is_open).limit(1)).first() is None:
+        return frozenset()
+    # An uncut frame has no end yet; where epochs changed within a frame, what lies in the later one is in it up to the cut.
+    is_before_end = or_(
+        rounds.c.state == d.OPENED, entries.c.epoch < rounds.c.cut_epoch, and_(entries.c.epoch == rounds.c.cut_epoch, entries.c.seq <= rounds.c.cut)
+    )
+    is_behind_begin = or_(entries.c.epoch > 1, entries.c.seq > rounds.c.cut_from)
+    found = connection.execute(
+        select(rounds.c.id)
+        .distinct()
+        .join(entries, entries.c.node == rounds.c.county)
+        .where(is_open, entries.c.subject_id == ticket_id, entries.c.kind.in_(COMPLETING), is_before_end, is_behind_begin)
+    ).scalars()
+    return frozenset(found)
+
+
+# --- the frame --------------------------------------------------------------------------------------------------------
+
+
+def frame_of(view: UnitOfWork | View, county: str, span: d.Span) -> tuple[sampling.FrameEntry, ...]:
+    """
+    What *county* completed within *span* of its own stream, in the order of the stream (FEDERATION 3.2, DESIGN 13).
+
+    Left out are completions without effect (void), and those of tickets that a higher level had decided or handed down by
+    then: these are revisited in full elsewhere.
+    """
+    table = schema.entries
+    place = tuple_(table.c.epoch, table.c.seq)
+    rows = view.connection.execute(
+        select(table.c.subject_id, table.c.epoch, table.c.seq, table.c.id)
+        .where(
+            table.c.node == county,
+            table.c.kind.in_(COMPLETING),
+            place > tuple_(span.begin.epoch, span.begin.seq),
+            place <= tuple_(span.end.epoch, span.end.seq),
+        )
+        .order_by(table.c.epoch, table.c.seq)
+    ).all()
+    outcomes: dict[str, Mapping[str, int]] = {}
+    frame: dict[str, sampling.FrameEntry] = {}
+    for ticket_id, _, seq, entry_id in rows:
+        if ticket_id not in outcomes:
+            outcomes[ticket_id] = _outcomes(view, ticket_id)
+        number = outcomes[ticket_id].get(entry_id)
+        # An entry that came again in a later epoch keeps its first place.
+        key = f"{ticket_id}#{number}"
+        if number is not None and key not in frame:
+            frame[key] = sampling.FrameEntry(key, "completed", seq - 1)
+    return tuple(frame.values())
+
+
+def _outcomes(view: UnitOfWork | View, ticket_id: str) -> Mapping[str, int]:
+    """Entry id of each outcome of the ticket that belongs in a frame -> which outcome it is, counted from 1."""
+    entries = _entries_of(view, ticket_id)
+    line = line_of(entries, view.place().rank)
+    sides = {entry.header.id: entry for entry in entries if not entry.header.is_line}
+    found: dict[str, int] = {}
+    ticket: Ticket | None = None
+    for entry in in_order(line.entries, sides.values()):
+        before = 0 if ticket is None else ticket.outcomes
+        ticket = evolve(ticket, entry)
+        if ticket.outcomes > before and not (ticket.decided_above or ticket.handed_down):
+            found[entry.header.id] = ticket.outcomes
+    return found
+
+
+def _entries_of(view: UnitOfWork | View, ticket_id: str) -> list[Folded]:
+    return [one.folded for one in view.journal.of_subject(Subject(SubjectKind.TICKET.value, ticket_id))]
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A draw, made again: what agrees with what the round says.  ``frame_size`` is that of the frame as derived here."""
+
+    is_commitment_kept: bool
+    is_frame_same: bool
+    is_sample_same: bool
+    frame_size: int
+
+    @property
+    def is_same(self) -> bool:
+        """Everything agrees."""
+        return self.is_commitment_kept and self.is_frame_same and self.is_sample_same
+
+
+def recompute(view: UnitOfWork | View, round_id: str) -> Recomputed:
+    """
+    Repeat the draw of a round from this node's own copy of the county's journal: "one button recomputes the draw" (DESIGN 8).
+
+    Further draws continue the same order, so every drawn key must stand in it from the first one on.
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN; WRONG_STAGE, before the cut; PAYLOAD_SEALED, where the secret is not revealed and not ours.
+    """
+    found = find_round(view, round_id)
+    if found is None:
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind="round", id=round_id)
+    secret = _secret(view, found)
+    frame = frame_of(view, found.county, found.span)
+    root = sampling.frame_root(frame)
+    order = sampling.draw_order([entry.key for entry in frame], sampling.seed(found.county, found.period, root, secret))
+    size = sampling.sample_size(len(frame), found.rate, found.floor)
+    return Recomputed(
+        is_commitment_kept=sampling.commitment(found.county, found.period, secret).hex() == found.commitment,
+        is_frame_same=root.hex() == found.frame_root,
+        is_sample_same=len(found.drawn) >= size and order[: len(found.drawn)] == found.drawn,
+        frame_size=len(frame),
+    )
+
+
+# --- the calls --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Contacted:
+    """Somebody of *node* spoke to the appellant about *ticket*, or tried to; ``kind`` is the entry's."""
+
+    at: datetime
+    node: str
+    ticket: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One answer sheet of a call.  ``refs`` are the sealed name, phone, appeal and reply, as far as the ticket has them."""
+
+    key: str
+    ticket: str
+    attempts: int
+    is_settled: bool
+    refs: Mapping[str, SealedRef]
+
+
+@dataclass(frozen=True)
+class PlannedCall:
+    """
+    All drawn tickets of one enterprise: one call with one sheet each (DESIGN 8, 无事不扰).
+
+    ``enterprise`` is its unified code, or the ticket's number where the appellant is no legal entity.  ``contacts`` are those
+    of the last 30 days, by any level, the latest first.
+    """
+
+    enterprise: str
+    sheets: tuple[Sheet, ...]
+    contacts: tuple[Contacted, ...]
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing is left to ask."""
+        return all(sheet.is_settled for sheet in self.sheets)
+
+
+def call_list(view: UnitOfWork | View, round_id: str, now: datetime) -> list[PlannedCall]:
+    """
+    The calls of a drawn round, in the order of the draw, grouped by enterprise.
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN; WRONG_STAGE, before the draw and after the reveal.
+    """
+    found = find_round(view, round_id)
+    if found is None or found.node != view.head.node:
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind="round", id=round_id)
+    if found.stage != d.DRAWN:
+        raise Refusal(Code.WRONG_STAGE, round=found.id, stage=found.stage, wanted=d.DRAWN)
+    pending = set(found.pending)
+    planned: dict[str, list[Sheet]] = {}
+    for key in found.drawn:
+        number = d.ticket_of(key)
+        ticket = view.readings.ticket(number)
+        if ticket is None:
+            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=number)
+        sheet = Sheet(key, number, len(found.calls.get(key, ())), key not in pending, refs_of(view, ticket, key))
+        planned.setdefault(ticket.appellant.credit_code or number, []).append(sheet)
+    return [
+        PlannedCall(enterprise, tuple(sheets), _contacts(view, enterprise, [sheet.ticket for sheet in sheets], now))
+        for enterprise, sheets in planned.items()
+    ]
+
+
+def refs_of(view: UnitOfWork | View, ticket: Ticket, key: str) -> Mapping[str, SealedRef]:
+    """Where name, phone, appeal and the reply of the outcome *key* lie sealed."""
+    outcome = int(key.partition("#")[2])
+    replies = {number: entry_id for entry_id, number in _outcomes(view, ticket.id).items()}
+    reply = next((one for one in _entries_of(view, ticket.id) if one.header.id == replies.get(outcome)), None)
+    said = None if reply is None else getattr(reply.event, "result", None) or getattr(reply.event, "answer", None)
+    parts = {"name": ticket.appellant.name, "phone": ticket.appellant.phone, "appeal": ticket.intake.appeal, "reply": said}
+    return {name: ref for name, ref in parts.items() if isinstance(ref, SealedRef)}
+
+
+def _contacts(view: UnitOfWork | View, enterprise: str, tickets: Sequence[str], now: datetime) -> tuple[Contacted, ...]:
+    table, entries = schema.tickets, schema.entries
+    same = view.connection.execute(select(table.c.id).where(table.c.credit_code == enterprise)).scalars()
+    since = now - timedelta(days=earlier_contacts_days)
+    rows = view.connection.execute(
+        select(entries.c.content).where(entries.c.subject_id.in_({*same, *tickets}), entries.c.kind.in_(CONTACTING)).order_by(entries.c.taken)
+    ).scalars()
+    heads = (decode_content(bytes(content)).header for content in rows)
+    found = [Contacted(head.recorded_at, head.node, head.subject.id, head.kind) for head in heads if head.recorded_at >= since]
+    return tuple(sorted(found, key=lambda one: one.at, reverse=True))
+
+
+# --- the rates --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Achieved:
+    """
+    What came of one round: done / frame, per county and period (AS25-3.2.4c).
+
+    ``drawn_percent`` and ``reached_percent`` are the two shares of the frame, to one decimal, rounded down so that 9.96 is not
+    shown as 10; None for an empty frame.  ``detection_percent`` is the chance that the draw meets one of the bad tickets, if a
+    tenth of the frame (at least one ticket) is bad.
+    """
+
+    id: str
+    node: str
+    county: str
+    period: str
+    stage: str
+    rate: int
+    frame: int
+    drawn: int
+    reached: int
+    satisfied: int
+    findings: int
+    cut_at: datetime | None
+    revealed_at: datetime | None
+
+    @property
+    def drawn_percent(self) -> float | None:
+        """Share of the frame that was drawn."""
+        return _percent(self.drawn, self.frame)
+
+    @property
+    def reached_percent(self) -> float | None:
+        """Share of the frame that answered."""
+        return _percent(self.reached, self.frame)
+
+    @property
+    def is_enough(self) -> bool:
+        """The reached are the rate, rounded up, or more (AS25-3.2.4b)."""
+        return self.reached * 100 >= self.frame * self.rate
+
+    @property
+    def detection_percent(self) -> float | None:
+        """See the class."""
+        if self.frame == 0:
+            return None
+        return round(100 * sampling.detection_probability(self.frame, self.drawn, max(1, self.frame // 10)), 1)
+
+
+def achieved(view: UnitOfWork | View, counties: Iterable[str] = ()) -> list[Achieved]:
+    """Every round held here, or those of *counties*, by county and period.  A superior above folds the same entries."""
+    table = schema.rounds
+    names = tuple(counties)
+    query = select(table).order_by(table.c.county, table.c.period)
+    rows = view.connection.execute(query.where(table.c.county.in_(names)) if names else query)
+    return [
+        Achieved(
+            row.id, row.node, row.county, row.period, row.state, row.rate, row.frame, row.drawn, row.reached, row.satisfied, row.findings,
+            None if row.cut_at is None else instant(row.cut_at), None if row.revealed_at is None else instant(row.revealed_at),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _percent(part: int, whole: int) -> float | None:
+    return None if whole == 0 else part * 1000 // whole / 10

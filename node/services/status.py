@@ -1,0 +1,155 @@
+"""What an operator looks at first: the node, its links, what is due today, what was set aside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Row, func, select
+
+from node.domain.time import WorkCalendar
+from node.services.queries import DueLine, due_lines
+from node.storage import schema
+from node.storage.database import instant_or_none
+from node.storage.unit_of_work import View
+
+
+@dataclass(frozen=True)
+class LinkLine:
+    """
+    A link as its operator sees it.  ``waiting`` are entries that still have to pass, ``up`` ours to the superior or the
+    subordinate's to us, ``down`` the other way.  ``is_silent``: not heard for three heartbeats, or never.
+    """
+
+    peer: str
+    side: str
+    name: str
+    address: str
+    status: str
+    up: int
+    down: int
+    heard_at: datetime | None
+    is_silent: bool
+    next_attempt_at: datetime | None
+    attempts: int
+    last_error: str
+    program: str
+    skew_seconds: int
+
+
+@dataclass(frozen=True)
+class UnitDue:
+    """How many clocks of a unit (or of a body by its role) are due today and overdue."""
+
+    unit: str
+    today: int
+    overdue: int
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """A pack or calendar in force; ``until`` is the last day that an adopted calendar knows, "" for a pack."""
+
+    id: str
+    version: str
+    digest: str
+    effective_from: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What an operator looks at first."""
+
+    node: str
+    name: str
+    epoch: int
+    is_rehearsal: bool
+    line: tuple[str, ...]
+    size: int
+    root: str
+    packs: tuple[Adopted, ...]
+    calendars: tuple[Adopted, ...]
+    calendar: str
+    # The last day that an adopted calendar knows; None if none was adopted.
+    calendar_until: str | None
+    links: tuple[LinkLine, ...]
+    tickets: Mapping[str, int]
+    due: tuple[UnitDue, ...]
+    quarantine: int
+    incidents: int
+    reactions_waiting: int
+
+
+def status(view: View, calendar: WorkCalendar, now: datetime, wall: datetime, heartbeat_seconds: float) -> Status:
+    """The node at a glance.  *now* is business time, *wall* the machine's: links live by the latter."""
+    connection, head = view.connection, view.head
+    position = view.journal.position(head.node, head.epoch)
+    rows = connection.execute(
+        select(schema.adoptions).where(schema.adoptions.c.node == head.node).order_by(schema.adoptions.c.adopted_at)
+    ).all()
+    adopted = {
+        kind: tuple(Adopted(row.id, row.version, row.digest, row.effective_from) for row in rows if row.kind == kind)
+        for kind in ("pack", "calendar")
+    }
+    states = connection.execute(
+        select(schema.tickets.c.state, func.count()).where(schema.tickets.c.holder == head.node).group_by(schema.tickets.c.state)
+    )
+    return Status(
+        node=head.node,
+        name=head.name,
+        epoch=head.epoch,
+        is_rehearsal=head.is_rehearsal,
+        line=head.line,
+        size=position.size,
+        root=position.root.hex(),
+        packs=adopted["pack"],
+        calendars=adopted["calendar"],
+        calendar=calendar.version,
+        calendar_until=max(calendar.days).isoformat() if calendar.days else None,
+        links=tuple(link_lines(view, wall, heartbeat_seconds)),
+        tickets={state: count for state, count in sorted(states.tuples())},
+        due=_by_unit(due_lines(view, calendar, now)),
+        quarantine=connection.execute(select(func.count()).select_from(schema.quarantine)).scalar_one(),
+        incidents=connection.execute(select(func.count()).select_from(schema.incidents)).scalar_one(),
+        reactions_waiting=max(head.taken - head.reacted, 0),
+    )
+
+
+def link_lines(view: View, wall: datetime, heartbeat_seconds: float) -> list[LinkLine]:
+    """Every link, the superior first."""
+    rows = view.connection.execute(select(schema.links).order_by(schema.links.c.side.desc(), schema.links.c.peer)).all()
+    return [_link_line(view, row, wall, heartbeat_seconds) for row in rows]
+
+
+def _link_line(view: View, row: Row[tuple[object, ...]], wall: datetime, heartbeat_seconds: float) -> LinkLine:
+    values = row._mapping
+    is_up = values["side"] == "superior"
+    heard_at = instant_or_none(values["heard_at"])
+    owed = select(func.count()).where(schema.entries.c.taken > values["acked"], schema.entries.c.from_above.is_(False))
+    return LinkLine(
+        peer=values["peer"],
+        side=values["side"],
+        name=values["name"],
+        address=values["address"],
+        status=values["status"],
+        up=view.connection.execute(owed).scalar_one() if is_up else values["waiting"],
+        down=values["waiting"] if is_up else max(values["down_size"] - values["down_acked"], 0),
+        heard_at=heard_at,
+        is_silent=heard_at is None or wall - heard_at > timedelta(seconds=3 * heartbeat_seconds),
+        next_attempt_at=instant_or_none(values["next_attempt_at"]),
+        attempts=values["attempts"],
+        last_error=values["last_error"],
+        program=values["program"],
+        skew_seconds=values["skew_seconds"],
+    )
+
+
+def _by_unit(lines: Sequence[DueLine]) -> tuple[UnitDue, ...]:
+    units = sorted({line.unit for line in lines})
+    return tuple(
+        UnitDue(
+            unit,
+            sum(1 for line in lines if line.unit == unit and not line.clock.is_overdue),
+            sum(1 for line in lines if line.unit == unit and line.clock.is_overdue),
+        )
+        for unit in units
+    )

@@ -1,0 +1,328 @@
+"""
+Between values and bytes: events and headers to protobuf and back.
+
+One mapping, by field name, from each event class to the message of the same name in ``events.proto``; a test compares the
+two.  A ``Text`` or ``Contact`` leaves as a place in the header's payload list and comes back as a ``SealedRef``.  An
+entry's content is made once, by the journal that numbers it, and never again.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from node.domain.entry import Actor, Change, ClockChange, CustodyHead, Event, Folded, Header, Subject
+from node.domain.events import EVENTS
+from node.domain.payload import Contact, PayloadKind, SealedRef, Text
+from node.domain.refusal import Code, Refusal
+from node.v1 import entry_pb2, events_pb2
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+# An entry over this size is refused when it is made (FEDERATION 2.3 no. 16).
+entry_bytes_max = 256 * 1024
+
+Words = Text | Contact
+Seal = Callable[[Words], int]
+
+_CHANGES = {
+    Change.STARTED: entry_pb2.ClockChange.CHANGE_STARTED,
+    Change.MOVED: entry_pb2.ClockChange.CHANGE_MOVED,
+    Change.PAUSED: entry_pb2.ClockChange.CHANGE_PAUSED,
+    Change.RESUMED: entry_pb2.ClockChange.CHANGE_RESUMED,
+    Change.STOPPED: entry_pb2.ClockChange.CHANGE_STOPPED,
+}
+_CHANGES_BACK = {number: change for change, number in _CHANGES.items()}
+PAYLOAD_KINDS = {PayloadKind.TEXT: entry_pb2.Payload.KIND_TEXT, PayloadKind.CONTACT: entry_pb2.Payload.KIND_CONTACT}
+_PAYLOAD_KINDS_BACK: dict[int, PayloadKind] = {number: kind for kind, number in PAYLOAD_KINDS.items()}
+
+
+@dataclass(frozen=True)
+class PayloadLine:
+    """A line of ``EntryContent.payloads``: kind, digest of the ciphertext, salted digest of the plain text."""
+
+    kind: PayloadKind
+    blob: bytes
+    digest: bytes
+
+
+def encode_event(event: Event, seal: Seal) -> bytes:
+    """
+    The body of *event*.  *seal* keeps a text or contact and gives its 1-based place among the entry's payloads; it is called
+    in the order of the fields.
+    """
+    message = _message(type(event))()
+    for name, way in _ways(type(event)):
+        value = getattr(event, name)
+        if value is None or value == "" or value == ():
+            continue
+        way.put(message, name, value, seal)
+    body: bytes = message.SerializeToString(deterministic=True)
+    return body
+
+
+def decode_event(kind: str, body: bytes, entry_id: str, payloads: Sequence[PayloadLine]) -> Event | None:
+    """The event of that kind, or None where this program does not know it or cannot read it: the header goes on without it."""
+    cls = EVENTS.get(kind)
+    if cls is None:
+        return None
+    try:
+        message = _message(cls).FromString(body)
+        values = {name: way.get(message, name, entry_id, payloads) for name, way in _ways(cls)}
+        return cls(**values)
+    except (DecodeError, ValueError, IndexError, TypeError):
+        return None
+
+
+def encode_content(header: Header, body: bytes, payloads: Sequence[PayloadLine]) -> bytes:
+    """
+    The hashed bytes of an entry.
+
+    Raises:
+        Refusal: MALFORMED_ENTRY, if it is larger than ``entry_bytes_max``.
+    """
+    content = entry_pb2.EntryContent(
+        node=header.node,
+        epoch=header.epoch,
+        seq=header.seq,
+        id=header.id,
+        recorded_at=stamp(header.recorded_at),
+        occurred_at=None if header.occurred_at is None else stamp(header.occurred_at),
+        subject=entry_pb2.Subject(kind=header.subject.kind, id=header.subject.id),
+        custody=entry_pb2.Custody(number=header.custody.number, holder=header.custody.holder, follows=header.custody.follows)
+        if header.custody.number
+        else None,
+        version=header.version,
+        state=header.state,
+        with_whom=header.with_whom,
+        clocks=[_clock_to_pb(change) for change in header.clocks],
+        actor=entry_pb2.Actor(account=header.actor.account, role=header.actor.role, unit=header.actor.unit),
+        addressee=header.addressee,
+        answers=header.answers,
+        cause=header.cause,
+        payloads=[entry_pb2.Payload(kind=PAYLOAD_KINDS[line.kind], blob=line.blob, digest=line.digest) for line in payloads],
+        kind=header.kind,
+        body=body,
+    )
+    data: bytes = content.SerializeToString(deterministic=True)
+    if len(data) > entry_bytes_max:
+        raise Refusal(Code.MALFORMED_ENTRY, field="content", bytes=len(data), bytes_max=entry_bytes_max)
+    return data
+
+
+@dataclass(frozen=True)
+class Content:
+    """A parsed entry: header, event (None if unknown or broken) and payload lines."""
+
+    header: Header
+    event: Event | None
+    payloads: tuple[PayloadLine, ...]
+
+    @property
+    def folded(self) -> Folded:
+        """What folding needs of it."""
+        return Folded(self.header, self.event)
+
+
+def decode_content(data: bytes) -> Content:
+    """
+    Read an entry's content.
+
+    Raises:
+        Refusal: MALFORMED_ENTRY with the field's name, if a field that every entry has is missing or out of range.
+    """
+    try:
+        pb = entry_pb2.EntryContent.FromString(data)
+    except DecodeError:
+        raise Refusal(Code.MALFORMED_ENTRY, field="content") from None
+    for field, value in (("node", pb.node), ("epoch", pb.epoch), ("seq", pb.seq), ("id", pb.id), ("kind", pb.kind), ("subject", pb.subject.kind)):
+        if not value:
+            raise Refusal(Code.MALFORMED_ENTRY, field=field)
+    if not pb.HasField("recorded_at"):
+        raise Refusal(Code.MALFORMED_ENTRY, field="recorded_at")
+    try:
+        header = Header(
+            node=pb.node,
+            epoch=pb.epoch,
+            seq=pb.seq,
+            id=pb.id,
+            recorded_at=moment(pb.recorded_at),
+            subject=Subject(pb.subject.kind, pb.subject.id),
+            kind=pb.kind,
+            actor=Actor(pb.actor.account, pb.actor.role, pb.actor.unit),
+            occurred_at=moment(pb.occurred_at) if pb.HasField("occurred_at") else None,
+            custody=CustodyHead(pb.custody.number, pb.custody.holder, pb.custody.follows),
+            version=pb.version,
+            state=pb.state,
+            with_whom=pb.with_whom,
+            clocks=tuple(_clock_from_pb(change) for change in pb.clocks) if pb.clocks else (),
+            addressee=pb.addressee,
+            answers=pb.answers,
+            cause=pb.cause,
+        )
+        payloads = tuple(PayloadLine(_PAYLOAD_KINDS_BACK[line.kind], line.blob, line.digest) for line in pb.payloads)
+    except (ValueError, KeyError, OverflowError):
+        raise Refusal(Code.MALFORMED_ENTRY, field="header") from None
+    return Content(header, decode_event(header.kind, pb.body, header.id, payloads), payloads)
+
+
+def stamp(at: datetime) -> Timestamp:
+    """An aware instant as a Timestamp, to the microsecond."""
+    micros = (at - _EPOCH) // _MICROSECOND
+    return Timestamp(seconds=micros // 1_000_000, nanos=micros % 1_000_000 * 1000)
+
+
+def moment(pb: Timestamp) -> datetime:
+    """The aware instant of a Timestamp."""
+    return _EPOCH + timedelta(seconds=pb.seconds, microseconds=pb.nanos // 1000)
+
+
+def _clock_to_pb(change: ClockChange) -> entry_pb2.ClockChange:
+    return entry_pb2.ClockChange(
+        clock=change.clock,
+        change=_CHANGES[change.change],
+        limit=change.limit,
+        unit=change.unit,
+        due_at=None if change.due_at is None else stamp(change.due_at),
+        owes=change.owes,
+        pack=change.pack,
+        calendar=change.calendar,
+        since=None if change.since is None else stamp(change.since),
+        provisional=change.provisional,
+    )
+
+
+def _clock_from_pb(pb: entry_pb2.ClockChange) -> ClockChange:
+    return ClockChange(
+        clock=pb.clock,
+        change=_CHANGES_BACK[pb.change],
+        limit=pb.limit,
+        unit=pb.unit,
+        due_at=moment(pb.due_at) if pb.HasField("due_at") else None,
+        owes=pb.owes,
+        pack=pb.pack,
+        calendar=pb.calendar,
+        since=moment(pb.since) if pb.HasField("since") else None,
+        provisional=pb.provisional,
+    )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How one field crosses: into a message, and out of it."""
+
+    put: Callable[[Any, str, Any, Seal], None]
+    get: Callable[[Any, str, str, Sequence[PayloadLine]], Any]
+
+
+def _put_plain(message: Any, name: str, value: Any, _seal: Seal) -> None:
+    setattr(message, name, value)
+
+
+def _get_plain(message: Any, name: str, _entry: str, _payloads: Sequence[PayloadLine]) -> Any:
+    return getattr(message, name)
+
+
+def _put_optional(message: Any, name: str, value: Any, _seal: Seal) -> None:
+    setattr(message, name, value)
+
+
+def _get_optional(message: Any, name: str, _entry: str, _payloads: Sequence[PayloadLine]) -> Any:
+    return getattr(message, name) if message.HasField(name) else None
+
+
+def _put_many(message: Any, name: str, value: Any, _seal: Seal) -> None:
+    getattr(message, name).extend(value)
+
+
+def _get_many(message: Any, name: str, _entry: str, _payloads: Sequence[PayloadLine]) -> Any:
+    return tuple(getattr(message, name))
+
+
+def _put_moment(message: Any, name: str, value: Any, _seal: Seal) -> None:
+    getattr(message, name).CopyFrom(stamp(value))
+
+
+def _get_moment(message: Any, name: str, _entry: str, _payloads: Sequence[PayloadLine]) -> Any:
+    return moment(getattr(message, name)) if message.HasField(name) else None
+
+
+def _put_day(message: Any, name: str, value: Any, _seal: Seal) -> None:
+    setattr(message, name, value.isoformat())
+
+
+def _get_day(message: Any, name: str, _entry: str, _payloads: Sequence[PayloadLine]) -> Any:
+    text = getattr(message, name)
+    return date.fromisoformat(text) if text else None
+
+
+def _put_words(message: Any, name: str, value: Any, seal: Seal) -> None:
+    if isinstance(value, SealedRef):
+        raise TypeError(f"{name}: a sealed text belongs to the entry that brought it")
+    getattr(message, name).place = seal(value)
+
+
+def _get_words(message: Any, name: str, entry: str, payloads: Sequence[PayloadLine]) -> Any:
+    if not message.HasField(name):
+        return None
+    place = getattr(message, name).place
+    if not 1 <= place <= len(payloads):
+        raise ValueError(f"{name}: no payload at place {place}")
+    line = payloads[place - 1]
+    return SealedRef(entry, place, line.kind, line.digest)
+
+
+PLAIN = _Way(_put_plain, _get_plain)
+OPTIONAL = _Way(_put_optional, _get_optional)
+MANY = _Way(_put_many, _get_many)
+MOMENT = _Way(_put_moment, _get_moment)
+DAY = _Way(_put_day, _get_day)
+WORDS = _Way(_put_words, _get_words)
+
+
+def _message(cls: type[Event]) -> type[Message]:
+    found: type[Message] = getattr(events_pb2, cls.__name__)
+    return found
+
+
+def _ways(cls: type[Event]) -> tuple[tuple[str, _Way], ...]:
+    known = _WAYS.get(cls)
+    if known is None:
+        hints = get_type_hints(cls)
+        known = _WAYS[cls] = tuple((field.name, way_of(hints[field.name])) for field in fields(cls))  # type: ignore[arg-type]
+    return known
+
+
+_WAYS: dict[type[Event], tuple[tuple[str, _Way], ...]] = {}
+
+
+def way_of(hint: Any) -> _Way:
+    """
+    How a field of that type crosses.
+
+    Raises:
+        TypeError: an event may not have such a field.
+    """
+    is_union = get_origin(hint) in (Union, types.UnionType)
+    members = set(get_args(hint)) if is_union else {hint}
+    bare = members - {type(None)}
+    if bare <= {Text, Contact, SealedRef}:
+        return WORDS
+    if bare == {datetime}:
+        return MOMENT
+    if bare == {date}:
+        return DAY
+    if len(bare) == 1:
+        (only,) = bare
+        if only in (str, int, bool):
+            return OPTIONAL if type(None) in members else PLAIN
+        if get_origin(only) is tuple and get_args(only)[0] in (str, int):
+            return MANY
+    raise TypeError(f"no way to carry a field of type {hint}")

@@ -1,0 +1,79 @@
+"""
+What a link owes downward: rows that index the journal, numbered without a gap, with a log of their own.
+
+Before a ticket's first way down a link go all its earlier entries, so that who takes it over has the whole file.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import Connection, select, update
+
+from node.domain.entry import Subject, SubjectKind
+from node.domain.merkle import Range
+from node.domain.organisation import Place
+from node.domain.routing import branches, route
+from node.storage import schema
+from node.storage.journal import Journal, Stored
+from node.storage.readings import Moved
+from node.storage.statements import insert_many
+
+
+class Downs:
+    """Routes the entries of one transaction; ``woken`` are the links that got something to send."""
+
+    def __init__(self, connection: Connection, journal: Journal, place: Callable[[], Place]) -> None:
+        self._connection = connection
+        self._journal = journal
+        self._place = place
+        self.woken: set[str] = set()
+
+    def route(self, batch: Sequence[Stored], moved: Mapping[str, Moved]) -> None:
+        """Write the down rows of *batch*; *moved* says what it did to its tickets."""
+        place = self._place()
+        if not place.subordinates:
+            return
+        owed: dict[str, list[tuple[int, bytes]]] = {}
+        begun: set[tuple[str, str]] = set()
+        for one in batch:
+            head = one.header
+            is_ticket = head.subject.kind == SubjectKind.TICKET.value
+            parties = _parties(moved.get(head.subject.id)) if is_ticket else frozenset()
+            hops = route(head, parties, place)
+            if is_ticket:
+                for link in sorted(self._new_branches(moved.get(head.subject.id), place)):
+                    if (head.subject.id, link) not in begun:
+                        begun.add((head.subject.id, link))
+                        owed.setdefault(link, []).extend(self._earlier(head.subject, one.taken, link, place))
+            for link in sorted(hops):
+                owed.setdefault(link, []).append((one.taken, one.leaf))
+        for link, rows in owed.items():
+            self._append(link, rows)
+
+    def _new_branches(self, moved: Moved | None, place: Place) -> frozenset[str]:
+        if moved is None:
+            return frozenset()
+        before = branches(moved.before.parties, place) if moved.before else frozenset()
+        return branches(_parties(moved), place) - before
+
+    def _earlier(self, subject: Subject, taken: int, link: str, place: Place) -> list[tuple[int, bytes]]:
+        """Entries of a ticket taken before, but for those that came from below *link* itself."""
+        return [(one.taken, one.leaf) for one in self._journal.of_subject(subject) if one.taken < taken and place.branch(one.header.node) != link]
+
+    def _append(self, link: str, rows: Sequence[tuple[int, bytes]]) -> None:
+        table = schema.links
+        row = self._connection.execute(select(table.c.down_epoch, table.c.down_peaks).where(table.c.peer == link)).first()
+        if row is None or not rows:
+            return  # invited but never joined: it gets everything that concerns it when it is admitted
+        progress = Range.from_bytes(bytes(row.down_peaks)) if row.down_peaks else Range()
+        insert_many(
+            self._connection,
+            schema.down,
+            [{"link": link, "epoch": row.down_epoch, "down_seq": progress.size + place, "taken": taken} for place, (taken, _) in enumerate(rows, 1)],
+        )
+        progress = progress.extend([leaf for _, leaf in rows])
+        self._connection.execute(update(table).where(table.c.peer == link).values(down_size=progress.size, down_peaks=progress.to_bytes()))
+        self.woken.add(link)
+
+
+def _parties(moved: Moved | None) -> frozenset[str]:
+    return moved.after.parties if moved is not None and moved.after is not None else frozenset()

@@ -1,0 +1,291 @@
+"""
+The node's ordered history: its own journal, and the mirrors of its subordinates'.
+
+What is durable: the entry's bytes, its leaf hash, the stream's size and compact range, and ``taken``, the order in which
+this node appended it.  All join the caller's transaction: a decision, its entries and its readings commit together or
+not at all.  ``seq`` and ``taken`` come from head rows under the write lock; a database sequence would not do, since its
+numbers commit in any order and a reader past 7 would never see a late 6.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, select, update
+
+from node.domain.entry import Draft, Folded, Header, Subject
+from node.domain.merkle import Range, leaf_hash
+from node.domain.payload import Contact, Text
+from node.domain.refusal import Code, Refusal
+from node.storage import schema
+from node.storage.codec import Content, PayloadLine, decode_content, encode_content, encode_event
+from node.storage.database import micros
+from node.storage.payloads import KeyRow, Payloads
+from node.storage.sealing import month_of
+from node.storage.statements import insert_many
+
+
+@dataclass
+class Head:
+    """Who this node is, and its counters, as read under the write lock of this transaction."""
+
+    node: str
+    name: str
+    epoch: int
+    taken: int
+    reacted: int
+    last_at: int
+    swept_at: int
+    is_rehearsal: bool
+    line: tuple[str, ...]
+    pack: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An entry as it was appended here."""
+
+    taken: int
+    content: Content
+    leaf: bytes
+
+    @property
+    def header(self) -> Header:
+        """Its header."""
+        return self.content.header
+
+    @property
+    def folded(self) -> Folded:
+        """What folding needs of it."""
+        return self.content.folded
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """An entry as it came from a peer: its bytes, and what rides beside them."""
+
+    data: bytes
+    content: Content
+    sealed: Mapping[bytes, bytes]
+    keys: tuple[KeyRow, ...]
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a stream is held: its size and the root over it."""
+
+    node: str
+    epoch: int
+    size: int
+    root: bytes
+
+
+class Journal:
+    """The entries of one transaction.  ``head`` is kept in step with what was appended."""
+
+    def __init__(self, connection: Connection, head: Head, payloads: Payloads) -> None:
+        self._connection = connection
+        self._payloads = payloads
+        self._ranges: dict[tuple[str, int], Range] = {}
+        self.head = head
+
+    # --- own entries --------------------------------------------------------------------------------------------------
+
+    def append(self, drafts: Sequence[Draft]) -> list[Stored]:
+        """
+        Append own entries, numbered without a gap, sealing the texts and contacts of their events.
+
+        Raises:
+            Refusal: MALFORMED_ENTRY or PAYLOAD_TOO_LARGE.
+        """
+        stored: list[Stored] = []
+        rows = []
+        progress = self.range_of(self.head.node, self.head.epoch)
+        for draft in drafts:
+            self.head.taken += 1
+            header = replace(draft.header, node=self.head.node, epoch=self.head.epoch, seq=progress.size + 1)
+            one, data, sealed = self._written(header, draft, self.head.taken)
+            keys = self._payloads.new_keys()
+            self._payloads.keep(one.taken, header.subject, one.content.payloads, sealed, keys)
+            progress = progress.append(one.leaf)
+            rows.append(_row(one, data, cause=header.cause or None, from_above=False, is_laden=bool(sealed or keys)))
+            stored.append(one)
+            self.head.last_at = max(self.head.last_at, micros(header.recorded_at))
+        insert_many(self._connection, schema.entries, rows)
+        self._set_range(self.head.node, self.head.epoch, progress)
+        return stored
+
+    def _written(self, header: Header, draft: Draft, taken: int) -> tuple[Stored, bytes, dict[bytes, bytes]]:
+        lines: list[PayloadLine] = []
+        sealed: dict[bytes, bytes] = {}
+
+        def seal(words: Text | Contact) -> int:
+            line, ciphertext = self._payloads.seal(header.subject, words, month_of(header.recorded_at))
+            lines.append(line)
+            sealed[line.blob] = ciphertext
+            return len(lines)
+
+        body = encode_event(draft.event, seal)
+        data = encode_content(header, body, lines)
+        # What everybody else will fold is what these bytes say, so it is what is folded here, too.
+        return Stored(taken, decode_content(data), leaf_hash(data)), data, sealed
+
+    # --- mirrored entries ---------------------------------------------------------------------------------------------
+
+    def mirror(self, node: str, epoch: int, arrived: Sequence[Arrived]) -> list[Stored]:
+        """
+        Append entries of another node's stream that is held whole, the next ones in order.  The caller has checked node,
+        epoch and seq of each.
+        """
+        progress = self.range_of(node, epoch)
+        stored = self._keep(arrived, from_above=False)
+        self._set_range(node, epoch, progress.extend([one.leaf for one in stored]))
+        return stored
+
+    def take_from_above(self, arrived: Sequence[Arrived]) -> list[Stored]:
+        """Append entries that came down; their streams are held in part.  What is here already is left out."""
+        table = schema.entries
+        fresh = []
+        for one in arrived:
+            head = one.content.header
+            same = select(table.c.content).where(table.c.node == head.node, table.c.epoch == head.epoch, table.c.seq == head.seq)
+            known = self._connection.execute(same).scalar()
+            if known is None:
+                fresh.append(one)
+            elif bytes(known) != one.data:
+                raise Refusal(Code.FORK, node=head.node, epoch=head.epoch, seq=head.seq)
+        return self._keep(fresh, from_above=True)
+
+    def _keep(self, arrived: Sequence[Arrived], *, from_above: bool) -> list[Stored]:
+        stored, rows = [], []
+        for one in arrived:
+            self.head.taken += 1
+            kept = Stored(self.head.taken, one.content, leaf_hash(one.data))
+            is_laden = bool(one.content.payloads or one.keys)
+            if is_laden:
+                self._payloads.keep(kept.taken, kept.header.subject, one.content.payloads, one.sealed, one.keys)
+            rows.append(_row(kept, one.data, cause=None, from_above=from_above, is_laden=is_laden))
+            stored.append(kept)
+        insert_many(self._connection, schema.entries, rows)
+        return stored
+
+    # --- streams ------------------------------------------------------------------------------------------------------
+
+    def range_of(self, node: str, epoch: int) -> Range:
+        """The compact range of a stream as it stands in this transaction; empty if the stream is not held."""
+        known = self._ranges.get((node, epoch))
+        if known is None:
+            table = schema.streams
+            peaks = self._connection.execute(select(table.c.peaks).where(table.c.node == node, table.c.epoch == epoch)).scalar()
+            known = Range() if peaks is None else Range.from_bytes(bytes(peaks))
+            self._ranges[node, epoch] = known
+        return known
+
+    def position(self, node: str, epoch: int) -> Position:
+        """How far a stream is held."""
+        progress = self.range_of(node, epoch)
+        return Position(node, epoch, progress.size, progress.root())
+
+    def adopt(self, node: str, epoch: int) -> None:
+        """Begin to hold a stream, whole, from its first entry on."""
+        self._set_range(node, epoch, self.range_of(node, epoch))
+
+    def _set_range(self, node: str, epoch: int, progress: Range) -> None:
+        self._ranges[node, epoch] = progress
+        table = schema.streams
+        values = {"size": progress.size, "peaks": progress.to_bytes()}
+        changed = self._connection.execute(update(table).where(table.c.node == node, table.c.epoch == epoch).values(**values))
+        if changed.rowcount == 0:
+            self._connection.execute(table.insert().values(node=node, epoch=epoch, **values))
+
+    def positions(self) -> list[Position]:
+        """Every stream held whole, this node's own first."""
+        table = schema.streams
+        rows = self._connection.execute(select(table.c.node, table.c.epoch, table.c.peaks).order_by(table.c.node, table.c.epoch)).all()
+        found = [Position(node, epoch, progress.size, progress.root()) for node, epoch, peaks in rows for progress in (Range.from_bytes(bytes(peaks)),)]
+        return sorted(found, key=lambda position: position.node != self.head.node)
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def of_subject(self, subject: Subject) -> list[Stored]:
+        """Every entry about *subject* that this node holds, in the order in which it took them."""
+        table = schema.entries
+        rows = self._connection.execute(
+            select(table.c.taken, table.c.content, table.c.leaf)
+            .where(table.c.subject_id == subject.id, table.c.subject_kind == subject.kind)
+            .order_by(table.c.taken)
+        )
+        return [Stored(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
+
+    def of_cause(self, cause: str) -> list[Stored]:
+        """Own entries that followed from the command *cause*: the outcome of its first time."""
+        table = schema.entries
+        rows = self._connection.execute(select(table.c.taken, table.c.content, table.c.leaf).where(table.c.cause == cause).order_by(table.c.taken))
+        return [Stored(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
+
+    def at(self, node: str, epoch: int, seq: int) -> bytes | None:
+        """The bytes at a place of a stream, or None."""
+        table = schema.entries
+        found = self._connection.execute(select(table.c.content).where(table.c.node == node, table.c.epoch == epoch, table.c.seq == seq)).scalar()
+        return None if found is None else bytes(found)
+
+    def save_head(self) -> None:
+        """Write the counters back; the last statement of a writing transaction."""
+        head = self.head
+        self._connection.execute(
+            update(schema.heads)
+            .where(schema.heads.c.id == 1)
+            .values(epoch=head.epoch, taken=head.taken, reacted=head.reacted, last_at=head.last_at, swept_at=head.swept_at, line=",".join(head.line), pack=head.pack)
+        )
+
+
+def lock_head(connection: Connection) -> Head:
+    """
+    Take the head row, which orders all writers: the first statement of a writing transaction.
+
+    Raises:
+        Refusal: NODE_UNKNOWN, if the database was never initialised.
+    """
+    table = schema.heads
+    # An UPDATE takes the row's lock on PostgreSQL; on SQLite BEGIN IMMEDIATE holds the database already.
+    row = connection.execute(update(table).where(table.c.id == 1).values(taken=table.c.taken).returning(table)).first()
+    return _head(row)
+
+
+def read_head(connection: Connection) -> Head:
+    """
+    The head row without its lock.
+
+    Raises:
+        Refusal: NODE_UNKNOWN, if the database was never initialised.
+    """
+    return _head(connection.execute(select(schema.heads)).first())
+
+
+def _head(row: object) -> Head:
+    if row is None:
+        raise Refusal(Code.NODE_UNKNOWN, node="")
+    values = dict(row._mapping)  # type: ignore[attr-defined]
+    values.pop("id")
+    values["line"] = tuple(part for part in values["line"].split(",") if part)
+    return Head(**values)
+
+
+def _row(one: Stored, data: bytes, *, cause: str | None, from_above: bool, is_laden: bool) -> dict[str, object]:
+    head = one.header
+    return {
+        "taken": one.taken,
+        "node": head.node,
+        "epoch": head.epoch,
+        "seq": head.seq,
+        "id": head.id,
+        "subject_kind": head.subject.kind,
+        "subject_id": head.subject.id,
+        "kind": head.kind,
+        "cause": cause,
+        "leaf": one.leaf,
+        "content": data,
+        "from_above": from_above,
+        "is_laden": is_laden,
+    }
+
+

@@ -1,0 +1,281 @@
+"""
+Sealed payloads: keeping, opening and carrying what people wrote and how to reach them (DESIGN 4, 13).
+
+A subject's text key and contact key are made with its first entry and wrapped by this node's month key of that kind; a
+month key is wrapped for this node, its recovery key, each superior (texts) and the superior's revisit desk (contacts).
+Wrapped keys and ciphertexts ride beside the entry with which they became necessary (``taken``) and are stored and relayed
+as received.  A missing one never holds an entry.  Erasing drops rows here; the log still verifies.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, delete, insert, select, update
+
+from node.domain.entry import Subject
+from node.domain.payload import Contact, PayloadKind, SealedRef, Text
+from node.domain.refusal import Code, Refusal
+from node.storage import schema, sealing
+from node.storage.codec import PayloadLine
+from node.storage.keyring import KeyRing
+from node.storage.sealing import MonthKeyName, Random, Reader, SealingError
+
+# Up to this size a payload rides in the batch with its entry; larger ones go as blobs.
+payload_bytes_max = 64 * 1024
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """A wrapped key as it is stored and sent."""
+
+    kind: str
+    node: str
+    month: str
+    subject_kind: str
+    subject_id: str
+    recipient: str
+    wrapped: bytes
+
+
+def recipient(node: str, reader: Reader) -> str:
+    """How a reader is named in wrapped keys: "<node>/node", "<node>/desk" or "<node>/recovery"."""
+    return f"{node}/{reader.value}"
+
+
+class Payloads:
+    """The payloads of one transaction.  *line* are this node's superiors, nearest first."""
+
+    def __init__(self, connection: Connection, node: str, line: Sequence[str], ring: KeyRing | None, random: Random) -> None:
+        self._connection = connection
+        self._node = node
+        self._line = tuple(line)
+        self._ring = ring
+        self.random = random
+        self._subject_keys: dict[tuple[Subject, PayloadKind], bytes] = {}
+        self._month_keys: dict[MonthKeyName, bytes] = {}
+        self._new_keys: list[KeyRow] = []
+
+    # --- sealing ------------------------------------------------------------------------------------------------------
+
+    def seal(self, subject: Subject, words: Text | Contact, month: str) -> tuple[PayloadLine, bytes]:
+        """Seal *words* under the key of *subject*; gives the header's line and the ciphertext."""
+        kind = PayloadKind.TEXT if isinstance(words, Text) else PayloadKind.CONTACT
+        key = self._subject_key(subject, kind) or self._make_subject_key(subject, kind, month)
+        sealed = sealing.seal(words.plain.encode(), key, sealing.binding(subject.kind, subject.id, kind), self.random)
+        if len(sealed.ciphertext) > payload_bytes_max:
+            raise Refusal(Code.PAYLOAD_TOO_LARGE, bytes=len(sealed.ciphertext), bytes_max=payload_bytes_max)
+        return PayloadLine(kind, sealed.blob, sealed.digest), sealed.ciphertext
+
+    def new_keys(self) -> list[KeyRow]:
+        """Wrapped keys made since the last call: they ride beside the entry that is being written."""
+        made, self._new_keys = self._new_keys, []
+        return made
+
+    def grant(self, subject: Subject, to: str) -> None:
+        """Wrap the keys of *subject* for node *to*, which is being handed it; they ride on the next entry (DESIGN 13)."""
+        public = self._public(recipient(to, Reader.NODE))
+        if public is None:
+            return  # it becomes known with its first Hello; the keys follow then
+        for kind in PayloadKind:
+            key = self._subject_key(subject, kind)
+            if key is not None:
+                info = _grant_info(subject, kind, to)
+                self._new_keys.append(KeyRow(kind.value, self._node, "", subject.kind, subject.id, recipient(to, Reader.NODE), sealing.wrap_month_key(key, public, info)))
+
+    def rewrap_month_keys(self) -> None:
+        """Wrap every month key of this node for readers that became known since; they ride on the next entry."""
+        table = schema.wrapped_keys
+        rows = self._connection.execute(
+            select(table.c.kind, table.c.month, table.c.recipient).where(table.c.node == self._node, table.c.subject_id == "")
+        ).all()
+        have: dict[tuple[str, str], set[str]] = {}
+        for kind, month, reader in rows:
+            have.setdefault((kind, month), set()).add(reader)
+        for (kind, month), readers in have.items():
+            name = MonthKeyName(self._node, PayloadKind(kind), month)
+            key = self._month_key(name)
+            if key is not None:
+                self._new_keys += [self._wrapped_month_key(name, key, to, public) for to, public in self._readers(PayloadKind(kind)) if to not in readers]
+
+    def _make_subject_key(self, subject: Subject, kind: PayloadKind, month: str) -> bytes:
+        key = sealing.new_key(self.random)
+        name = MonthKeyName(self._node, kind, month)
+        month_key = self._month_key(name) or self._make_month_key(name)
+        wrapped = sealing.wrap_subject_key(key, month_key)
+        self._new_keys.append(KeyRow(kind.value, self._node, month, subject.kind, subject.id, "", wrapped))
+        self._subject_keys[subject, kind] = key
+        return key
+
+    def _make_month_key(self, name: MonthKeyName) -> bytes:
+        key = sealing.new_key(self.random)
+        self._month_keys[name] = key
+        self._new_keys += [self._wrapped_month_key(name, key, to, public) for to, public in self._readers(name.kind)]
+        return key
+
+    def _wrapped_month_key(self, name: MonthKeyName, key: bytes, to: str, public: bytes) -> KeyRow:
+        return KeyRow(name.kind.value, name.node, name.month, "", "", to, sealing.wrap_month_key(key, public, name.info(to)))
+
+    def _readers(self, kind: PayloadKind) -> list[tuple[str, bytes]]:
+        """Who may open this node's month keys: itself, its recovery key, every superior (texts), the superior's desk (contacts)."""
+        names = [recipient(self._node, Reader.NODE), recipient(self._node, Reader.RECOVERY)]
+        if kind is PayloadKind.TEXT:
+            names += [recipient(node, Reader.NODE) for node in self._line]
+        elif self._line:
+            names.append(recipient(self._line[0], Reader.DESK))
+        found = [(name, self._public(name)) for name in names]
+        return [(name, public) for name, public in found if public is not None]
+
+    def _public(self, name: str) -> bytes | None:
+        row = self._connection.execute(select(schema.payload_keys.c.public_key).where(schema.payload_keys.c.recipient == name)).scalar()
+        return None if row is None else bytes(row)
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+
+    def open(self, subject: Subject, ref: SealedRef, *, as_desk: bool = False) -> str:
+        """
+        The plain text behind *ref*.  Rights and purposes are checked by ``services``, which also journals the opening.
+
+        Raises:
+            Refusal: PAYLOAD_MISSING (erased or still to come), PAYLOAD_SEALED (this node has no key that opens it).
+        """
+        kind = ref.kind
+        table, entries = schema.payloads, schema.entries
+        row = self._connection.execute(
+            select(table.c.ciphertext)
+            .join(entries, entries.c.taken == table.c.taken)
+            .where(entries.c.id == ref.entry, table.c.place == ref.place, table.c.ciphertext.isnot(None))
+        ).first()
+        if row is None:
+            raise Refusal(Code.PAYLOAD_MISSING, entry=ref.entry, place=ref.place)
+        key = self._subject_key(subject, kind, as_desk=as_desk)
+        if key is None:
+            raise Refusal(Code.PAYLOAD_SEALED, subject=subject.id, kind=kind.value)
+        try:
+            return sealing.unseal(bytes(row[0]), key, sealing.binding(subject.kind, subject.id, kind), ref.digest).decode()
+        except SealingError as error:
+            raise Refusal(Code.PAYLOAD_MISSING, entry=ref.entry, place=ref.place, fault=error.code) from error
+
+    def _subject_key(self, subject: Subject, kind: PayloadKind, *, as_desk: bool = False) -> bytes | None:
+        known = self._subject_keys.get((subject, kind))
+        if known is not None:
+            return known
+        table = schema.wrapped_keys
+        rows = self._connection.execute(
+            select(table.c.node, table.c.month, table.c.recipient, table.c.wrapped)
+            .where(table.c.kind == kind.value, table.c.subject_kind == subject.kind, table.c.subject_id == subject.id)
+            .order_by(table.c.taken)
+        ).all()
+        for node, month, to, wrapped in rows:
+            key = self._unwrapped(subject, kind, node, month, to, bytes(wrapped), as_desk=as_desk)
+            if key is not None:
+                self._subject_keys[subject, kind] = key
+                return key
+        return None
+
+    def _unwrapped(self, subject: Subject, kind: PayloadKind, node: str, month: str, to: str, wrapped: bytes, *, as_desk: bool) -> bytes | None:
+        if self._ring is None:
+            return None
+        try:
+            if to == recipient(self._node, Reader.NODE):
+                return sealing.unwrap_month_key(wrapped, self._ring.secret(Reader.NODE), _grant_info(subject, kind, self._node))
+            if to == "":
+                month_key = self._month_key(MonthKeyName(node, kind, month), as_desk=as_desk)
+                return None if month_key is None else sealing.unwrap_subject_key(wrapped, month_key)
+        except SealingError:
+            return None
+        return None
+
+    def _month_key(self, name: MonthKeyName, *, as_desk: bool = False) -> bytes | None:
+        if name in self._month_keys:
+            return self._month_keys[name]
+        if self._ring is None:
+            return None
+        for reader in (Reader.NODE, Reader.DESK) if as_desk or name.node == self._node else (Reader.NODE,):
+            to = recipient(self._node, reader)
+            table = schema.wrapped_keys
+            row = self._connection.execute(
+                select(table.c.wrapped).where(
+                    table.c.kind == name.kind.value, table.c.node == name.node, table.c.month == name.month, table.c.subject_id == "", table.c.recipient == to
+                )
+            ).first()
+            if row is not None:
+                key = sealing.unwrap_month_key(bytes(row[0]), self._ring.secret(reader), name.info(to))
+                if reader is Reader.NODE:
+                    self._month_keys[name] = key
+                return key
+        return None
+
+    # --- keeping ------------------------------------------------------------------------------------------------------
+
+    def keep(self, taken: int, subject: Subject, lines: Sequence[PayloadLine], sealed: Mapping[bytes, bytes], keys: Iterable[KeyRow]) -> None:
+        """Store what rides beside the entry *taken*.  A ciphertext that is not there yet leaves its place empty."""
+        if lines:
+            self._connection.execute(
+                insert(schema.payloads),
+                [
+                    {"taken": taken, "place": place, "blob": line.blob, "subject_kind": subject.kind, "subject_id": subject.id, "ciphertext": sealed.get(line.blob)}
+                    for place, line in enumerate(lines, 1)
+                ],
+            )
+        for key in keys:
+            self.keep_key(taken, key)
+
+    def keep_key(self, taken: int, key: KeyRow) -> None:
+        """Store a wrapped key unless it is here already."""
+        table = schema.wrapped_keys
+        same = and_(
+            table.c.kind == key.kind, table.c.node == key.node, table.c.month == key.month, table.c.subject_kind == key.subject_kind,
+            table.c.subject_id == key.subject_id, table.c.recipient == key.recipient,
+        )  # fmt: skip
+        if self._connection.execute(select(table.c.taken).where(same)).first() is None:
+            self._connection.execute(insert(table).values(taken=taken, **key.__dict__))
+
+    def beside(self, taken: Sequence[int]) -> tuple[dict[int, list[tuple[bytes, bytes]]], dict[int, list[KeyRow]]]:
+        """What rides beside these entries: (blob, ciphertext) and wrapped keys, by ``taken``."""
+        sealed: dict[int, list[tuple[bytes, bytes]]] = {}
+        keys: dict[int, list[KeyRow]] = {}
+        if not taken:
+            return sealed, keys
+        table, wrapped = schema.payloads, schema.wrapped_keys
+        for row in self._connection.execute(
+            select(table.c.taken, table.c.blob, table.c.ciphertext)
+            .where(table.c.taken.in_(taken), table.c.ciphertext.isnot(None))
+            .order_by(table.c.taken, table.c.place)
+        ):
+            sealed.setdefault(row.taken, []).append((bytes(row.blob), bytes(row.ciphertext)))
+        for row in self._connection.execute(select(wrapped).where(wrapped.c.taken.in_(taken))):
+            keys.setdefault(row.taken, []).append(
+                KeyRow(row.kind, row.node, row.month, row.subject_kind, row.subject_id, row.recipient, bytes(row.wrapped))
+            )
+        return sealed, keys
+
+    def learn(self, public_keys: Mapping[str, bytes]) -> bool:
+        """Note payload public keys of other nodes; True if one is new or changed."""
+        table = schema.payload_keys
+        is_new = False
+        for name, public in public_keys.items():
+            known = self._public(name)
+            if known == public:
+                continue
+            is_new = True
+            if known is None:
+                self._connection.execute(insert(table).values(recipient=name, public_key=public))
+            else:
+                self._connection.execute(update(table).where(table.c.recipient == name).values(public_key=public))
+        return is_new
+
+    def erase(self, subject: Subject) -> int:
+        """Drop the ciphertexts and keys of *subject*; gives how many payloads were dropped.  Entries stay and still verify."""
+        table, wrapped = schema.payloads, schema.wrapped_keys
+        count = self._connection.execute(
+            update(table).where(table.c.subject_kind == subject.kind, table.c.subject_id == subject.id, table.c.ciphertext.isnot(None)).values(ciphertext=None)
+        ).rowcount
+        self._connection.execute(delete(wrapped).where(wrapped.c.subject_kind == subject.kind, wrapped.c.subject_id == subject.id))
+        self._subject_keys = {at: key for at, key in self._subject_keys.items() if at[0] != subject}
+        return count
+
+
+def _grant_info(subject: Subject, kind: PayloadKind, to: str) -> bytes:
+    return b"qyzj subject key 1\n" + sealing.binding(subject.kind, subject.id, kind) + b"\n" + to.encode()
+
+

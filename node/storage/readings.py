@@ -1,0 +1,288 @@
+"""
+Folding entries into readings: the tables that pages, the clock and links ask.
+
+One call folds a batch, own or mirrored, in the transaction that appended it: rows are read with a few statements, changed
+in memory and written with a few more.  The usual next version is folded onto the row; anything else refolds the ticket
+from its entries.  What cannot be folded is kept and put into quarantine with its reason; everything behind it flows on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.engine import Row
+
+from node.domain.entry import Change, Folded, Header, Subject, SubjectKind
+from node.domain.organisation import Place
+from node.domain.ticket.fold import fold_ticket
+from node.domain.ticket.row import TicketRow, fold_row, row_of
+from node.domain.ticket.sweep import RungFired
+from node.domain.ticket.ticket import Ticket
+from node.storage import node_readings, round_readings, schema
+from node.storage.database import instant_or_none, micros, micros_or_none
+from node.storage.journal import Journal, Stored
+from node.storage.statements import upsert_many
+
+_MOMENTS = frozenset({"registered_at", "completed_at", "changed_at"})
+_FIELDS = tuple(field.name for field in fields(TicketRow))
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a batch did to one ticket: its row before (None if new) and after."""
+
+    before: TicketRow | None
+    after: TicketRow | None
+
+
+class Readings:
+    """Folds batches of one transaction.  *place* is asked anew for each batch: the tree may have grown."""
+
+    def __init__(self, connection: Connection, journal: Journal, place: Callable[[], Place]) -> None:
+        self._connection = connection
+        self._journal = journal
+        self._place = place
+
+    def fold(self, batch: Sequence[Stored]) -> dict[str, Moved]:
+        """Fold *batch*, which was just appended, and say what became of each ticket in it."""
+        fresh = [one for one in batch if not self._is_known(one)]
+        for one in fresh:
+            if one.header.subject.kind != SubjectKind.TICKET.value and one.content.event is not None:
+                node_readings.fold(self._connection, one.folded)
+                round_readings.fold(self._connection, one.folded)
+        for one in fresh:
+            if one.content.event is None:
+                self._set_aside(one, "unknown_kind")
+        return self._fold_tickets([one for one in fresh if one.header.subject.kind == SubjectKind.TICKET.value])
+
+    def _is_known(self, one: Stored) -> bool:
+        """An entry id folds once, whichever (node, epoch, seq) brings it; it comes again only in a later epoch."""
+        if one.header.epoch == 1:
+            return False
+        table = schema.entries
+        return self._connection.execute(select(table.c.taken).where(table.c.id == one.header.id, table.c.taken < one.taken)).first() is not None
+
+    # --- tickets ------------------------------------------------------------------------------------------------------
+
+    def _fold_tickets(self, batch: Sequence[Stored]) -> dict[str, Moved]:
+        if not batch:
+            return {}
+        before = self.rows({one.header.subject.id for one in batch})
+        rows: dict[str, TicketRow | None] = dict(before)
+        refold: set[str] = set()
+        for one in batch:
+            ticket = one.header.subject.id
+            if ticket in refold:
+                continue
+            try:
+                # A move of custody touches asks and clocks of both sides: rare enough to fold the whole ticket.
+                row = None if _is_move(one.header) else fold_row(rows.get(ticket), one.folded)
+            except Exception as error:  # broken content must not stop what stands behind it (FEDERATION 2.3 no. 15)
+                self._set_aside(one, type(error).__name__)
+                continue
+            if row is None:
+                refold.add(ticket)
+            else:
+                rows[ticket] = row
+        ClockRows(self._connection).fold([one.folded for one in batch if one.header.subject.id not in refold])
+        self._fold_asks([one for one in batch if one.header.subject.id not in refold])
+        for ticket in sorted(refold):
+            rows[ticket] = self._refold(ticket, next(one for one in batch if one.header.subject.id == ticket))
+        upsert_many(self._connection, schema.tickets, [ticket_values(row) for row in rows.values() if row is not None])
+        return {ticket: Moved(before.get(ticket), rows.get(ticket)) for ticket in {one.header.subject.id for one in batch}}
+
+    def _refold(self, ticket_id: str, cause: Stored) -> TicketRow | None:
+        try:
+            ticket = self.ticket(ticket_id)
+        except Exception as error:
+            self._set_aside(cause, type(error).__name__)
+            return self.rows({ticket_id}).get(ticket_id)
+        if ticket is None:
+            return None
+        self.write_whole(ticket)
+        return row_of(ticket)
+
+    def ticket(self, ticket_id: str) -> Ticket | None:
+        """The whole ticket, folded from every entry about it; None if its first entry is not here."""
+        stored = self._journal.of_subject(Subject(SubjectKind.TICKET.value, ticket_id))
+        return fold_ticket((one.folded for one in stored), self._place().rank)
+
+    def write_whole(self, ticket: Ticket) -> None:
+        """Replace every reading of *ticket* by what its entries say."""
+        connection = self._connection
+        connection.execute(delete(schema.clocks).where(schema.clocks.c.ticket == ticket.id))
+        connection.execute(delete(schema.asks).where(schema.asks.c.ticket == ticket.id))
+        upsert_many(connection, schema.clocks, clock_values(ticket))
+        upsert_many(connection, schema.asks, ask_values(ticket))
+        upsert_many(connection, schema.tickets, [ticket_values(row_of(ticket))])
+
+    def rows(self, tickets: set[str]) -> dict[str, TicketRow]:
+        """The thin rows of these tickets."""
+        table = schema.tickets
+        found: dict[str, TicketRow] = {}
+        for part in _parts(sorted(tickets)):
+            for row in self._connection.execute(select(table).where(table.c.id.in_(part))):
+                found[row.id] = ticket_row(row)
+        return found
+
+    def _fold_asks(self, batch: Sequence[Stored]) -> None:
+        new, answered = [], []
+        for one in batch:
+            head, event = one.header, one.content.event
+            if event is not None and event.asks:
+                new.append(_ask_row(head))
+            if head.answers:
+                answered.append(head.answers)
+        if not new and not answered:
+            return
+        table = schema.asks
+        if new:
+            known = {row.id: row.is_answered for row in self._connection.execute(select(table.c.id, table.c.is_answered).where(table.c.id.in_([row["id"] for row in new])))}
+            for row in new:
+                row["is_answered"] = known.get(str(row["id"]), False)
+            upsert_many(self._connection, table, new)
+        if answered:
+            known_ids = set(self._connection.execute(select(table.c.id).where(table.c.id.in_(answered))).scalars())
+            self._connection.execute(table.update().where(table.c.id.in_(answered)).values(is_answered=True))
+            # The answer came first: remember it for the ask.
+            early = [_early_answer(one.header) for one in batch if one.header.answers and one.header.answers not in known_ids]
+            upsert_many(self._connection, table, early)
+
+    def _set_aside(self, one: Stored, reason: str) -> None:
+        row = {"taken": one.taken, "subject_id": one.header.subject.id, "reason": reason, "at": micros(one.header.recorded_at)}
+        upsert_many(self._connection, schema.quarantine, [row])
+
+
+class ClockRows:
+    """Thin rows of clocks: what is due when, and who owes it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def fold(self, batch: Sequence[Folded]) -> None:
+        """Fold the clock changes and fired rungs of *batch* onto the rows."""
+        touching = [one for one in batch if one.header.clocks or isinstance(one.event, RungFired)]
+        if not touching:
+            return
+        table = schema.clocks
+        rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+        for part in _parts(sorted({one.header.subject.id for one in touching})):
+            for row in self._connection.execute(select(table).where(table.c.ticket.in_(part))):
+                rows[row.ticket, row.node, row.name] = dict(row._mapping)
+        touched: set[tuple[str, str, str]] = set()
+        for one in touching:
+            touched |= _fold_clocks(rows, one)
+        upsert_many(self._connection, table, [rows[key] for key in sorted(touched)])
+
+
+def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) -> set[tuple[str, str, str]]:
+    """As ``ticket.fold.fold_clocks``, on thin rows: a clock belongs to the node that started it, and a stopped one stays so."""
+    head, touched = one.header, set()
+    for change in head.clocks:
+        key = (head.subject.id, head.node, change.clock)
+        former = rows.get(key)
+        at = micros(change.since or head.recorded_at)
+        due = micros_or_none(change.due_at)
+        if change.change is Change.STARTED:
+            rows[key] = {
+                "ticket": head.subject.id, "name": change.clock, "node": head.node, "owes": change.owes, "count": change.limit, "unit": change.unit,
+                "started_at": at, "due_at": due, "last_due_at": due, "stopped_at": None, "is_provisional": change.provisional, "fired": "",
+            }  # fmt: skip
+        elif former is None or former["stopped_at"] is not None:
+            continue
+        elif change.change is Change.PAUSED:
+            rows[key] = former | {"due_at": None}
+        elif change.change is Change.RESUMED:
+            if former["due_at"] is None:
+                rows[key] = former | {"due_at": due, "last_due_at": due}
+        elif change.change is Change.STOPPED:
+            rows[key] = former | {"due_at": None, "stopped_at": at}
+        else:
+            rows[key] = former | {
+                "due_at": due, "last_due_at": due if due is not None else former["last_due_at"], "count": change.limit, "unit": change.unit,
+                "is_provisional": change.provisional, "owes": change.owes or former["owes"], "fired": "",
+            }  # fmt: skip
+        touched.add(key)
+    if isinstance(one.event, RungFired):
+        key = (head.subject.id, head.node, one.event.clock)
+        row = rows.get(key)
+        if row is not None and row["started_at"] == micros(one.event.started_at):
+            fired = [name for name in row["fired"].split(",") if name]
+            if one.event.rung not in fired:
+                rows[key] = row | {"fired": ",".join([*fired, one.event.rung])}
+                touched.add(key)
+    return touched
+
+
+def _is_move(head: Header) -> bool:
+    return head.is_opener and head.custody.number > 1
+
+
+def ticket_values(row: TicketRow) -> dict[str, Any]:
+    """A row as its table keeps it."""
+    values: dict[str, Any] = {}
+    for name in _FIELDS:
+        value = getattr(row, name)
+        if name in _MOMENTS:
+            value = micros_or_none(value)
+        elif name == "parties":
+            value = f",{','.join(sorted(value))},"
+        values[name] = value
+    return values
+
+
+def ticket_row(row: Row[Any]) -> TicketRow:
+    """A row as the domain knows it."""
+    values = row._mapping
+    found: dict[str, Any] = {}
+    for name in _FIELDS:
+        value = values[name]
+        if name in _MOMENTS:
+            value = instant_or_none(value)
+        elif name == "parties":
+            value = frozenset(part for part in value.split(",") if part)
+        found[name] = value
+    return TicketRow(**found)
+
+
+def clock_values(ticket: Ticket) -> list[dict[str, Any]]:
+    """The clock rows of a whole ticket."""
+    return [
+        {
+            "ticket": ticket.id, "name": clock.name, "node": clock.node, "owes": clock.owes, "count": clock.limit.count, "unit": clock.limit.unit.value,
+            "started_at": micros(clock.started_at), "due_at": micros_or_none(clock.due_at), "last_due_at": micros_or_none(clock.last_due_at),
+            "stopped_at": micros_or_none(clock.stopped_at), "is_provisional": clock.is_provisional, "fired": ",".join(clock.fired),
+        }
+        for clock in ticket.clocks.values()
+    ]  # fmt: skip
+
+
+def ask_values(ticket: Ticket) -> list[dict[str, Any]]:
+    """The ask rows of a whole ticket."""
+    return [
+        {
+            "id": ask.id, "ticket": ticket.id, "kind": ask.kind, "node": ask.node, "addressee": ask.addressee,
+            "asked_at": micros(ask.asked_at), "is_answered": ask.is_answered,
+        }
+        for ask in ticket.asks.values()
+    ]  # fmt: skip
+
+
+def _ask_row(head: Header) -> dict[str, Any]:
+    return {
+        "id": head.id, "ticket": head.subject.id, "kind": head.kind, "node": head.node, "addressee": head.addressee,
+        "asked_at": micros(head.recorded_at), "is_answered": False,
+    }  # fmt: skip
+
+
+def _early_answer(head: Header) -> dict[str, Any]:
+    return {
+        "id": head.answers, "ticket": head.subject.id, "kind": "", "node": "", "addressee": "",
+        "asked_at": micros(head.recorded_at), "is_answered": True,
+    }  # fmt: skip
+
+
+def _parts(keys: Sequence[str], size: int = 500) -> list[Sequence[str]]:
+    """Keys in parts that fit one IN list."""
+    return [keys[start : start + size] for start in range(0, len(keys), size)]

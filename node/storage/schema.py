@@ -1,0 +1,334 @@
+"""
+The tables of a node, the same on SQLite and PostgreSQL.
+
+``entries`` is the truth: this node's own journal and the byte-exact mirrors of its subordinates', in the order in which
+this node took them (``taken``).  ``READINGS`` are folded from it in the same transaction and may be dropped and rebuilt at
+any time.  The rest is what a link, a key or a blob needs beside it.  Times are microseconds since 1970 (UTC), as integers:
+both databases order and compare them alike.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"}
+)
+
+# SQLite makes a rowid alias of INTEGER only; PostgreSQL needs 64 bits.
+Big = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _text(name: str, **more: object) -> Column[str]:
+    return Column(name, String, nullable=False, default="", **more)  # type: ignore[arg-type]
+
+
+# One row: who this node is, and the counters taken under its lock.
+heads = Table(
+    "heads",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _text("node"),
+    _text("name"),
+    Column("epoch", Integer, nullable=False),
+    # Local order of everything appended here; folding and waking count it.
+    Column("taken", Big, nullable=False),
+    # Reactions have looked at everything up to here.
+    Column("reacted", Big, nullable=False),
+    # The latest recorded_at of an own entry: a clock behind it takes no command.
+    Column("last_at", Big, nullable=False),
+    # The business time up to which the clock service has swept.
+    Column("swept_at", Big, nullable=False, default=0),
+    Column("is_rehearsal", Boolean, nullable=False),
+    # Superiors, nearest first, comma between.
+    _text("line"),
+    _text("pack"),
+)
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("size", Big, nullable=False),
+    # Compact range: the peaks of the Merkle tree over the first `size` leaves.
+    Column("peaks", LargeBinary, nullable=False),
+    # Set when a later epoch superseded what lies behind it.
+    Column("kept", Big),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("taken", Big, primary_key=True, autoincrement=False),
+    Column("node", String, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("seq", Big, nullable=False),
+    Column("id", String, nullable=False),
+    Column("subject_kind", String, nullable=False),
+    Column("subject_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    # Only of own entries: the command that it follows from.
+    Column("cause", String),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    # Came down from a superior: never sent up.
+    Column("from_above", Boolean, nullable=False),
+    # Payloads or keys ride beside it.
+    Column("is_laden", Boolean, nullable=False),
+    UniqueConstraint("node", "epoch", "seq"),
+    Index(None, "subject_id", "taken"),
+    Index("ix_entries_cause", "cause", sqlite_where=Column("cause").isnot(None), postgresql_where=Column("cause").isnot(None)),
+)
+
+payloads = Table(
+    "payloads",
+    metadata,
+    Column("taken", Big, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("blob", LargeBinary, nullable=False),
+    Column("subject_kind", String, nullable=False),
+    Column("subject_id", String, nullable=False),
+    # NULL once erased, or while it is still to come.
+    Column("ciphertext", LargeBinary),
+    Index(None, "subject_id"),
+)
+
+wrapped_keys = Table(
+    "wrapped_keys",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("node", String, primary_key=True),
+    Column("month", String, primary_key=True),
+    Column("subject_kind", String, primary_key=True),
+    Column("subject_id", String, primary_key=True),
+    Column("recipient", String, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    # The entry beside which it rode.
+    Column("taken", Big, nullable=False),
+    Index(None, "taken"),
+    Index(None, "subject_id"),
+)
+
+# Public keys that month keys are wrapped for: this node's, its superiors', its subordinates'.
+payload_keys = Table(
+    "payload_keys",
+    metadata,
+    Column("recipient", String, primary_key=True),
+    Column("public_key", LargeBinary, nullable=False),
+)
+
+# What goes down a link: an index into the journal, numbered without a gap.
+down = Table(
+    "down",
+    metadata,
+    Column("link", String, primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("down_seq", Big, primary_key=True, autoincrement=False),
+    Column("taken", Big, nullable=False),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("peer", String, primary_key=True),
+    # "superior" or "subordinate".
+    _text("side"),
+    _text("name"),
+    _text("address"),
+    # "active", "suspended", "revoked", "forked".
+    _text("status"),
+    _text("fingerprint"),
+    Column("boot_id", LargeBinary, nullable=False, default=b""),
+    Column("former_boot_ids", LargeBinary, nullable=False, default=b""),
+    # Up: everything taken here up to this is durable above.
+    Column("acked", Big, nullable=False, default=0),
+    # Down stream of the link: head (at the superior) or what was applied (at the subordinate).
+    Column("down_epoch", Integer, nullable=False, default=1),
+    Column("down_size", Big, nullable=False, default=0),
+    Column("down_peaks", LargeBinary, nullable=False, default=b""),
+    # At the superior: what the subordinate has durably applied.
+    Column("down_acked", Big, nullable=False, default=0),
+    # What the peer last said it still had to send.
+    Column("waiting", Big, nullable=False, default=0),
+    Column("heard_at", Big),
+    Column("next_attempt_at", Big),
+    Column("attempts", Integer, nullable=False, default=0),
+    _text("last_error"),
+    _text("program"),
+    Column("skew_seconds", Integer, nullable=False, default=0),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("fingerprint", String, primary_key=True),
+    Column("node", String, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
+# Entries that could not be folded: kept, forwarded, replayed after an upgrade.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("taken", Big, primary_key=True, autoincrement=False),
+    Column("subject_id", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("at", Big, nullable=False),
+)
+
+# What must never happen and is kept when it does: forks, clashes, clones.
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("node", String, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("seq", Big, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("at", Big, nullable=False),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", String, primary_key=True),
+    _text("origin"),
+    _text("holder"),
+    _text("asked"),
+    # Every node that has or had a part: origin, holders, asked; comma between and around.
+    _text("parties"),
+    Column("custody", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    _text("state"),
+    _text("with_whom"),
+    _text("pack"),
+    _text("category"),
+    _text("complexity"),
+    _text("number"),
+    _text("lead"),
+    _text("channel"),
+    _text("first_contact"),
+    _text("credit_code"),
+    Column("rounds", Integer, nullable=False),
+    Column("outcomes", Integer, nullable=False),
+    Column("registered_at", Big),
+    Column("completed_at", Big),
+    Column("completed_in_time", Boolean),
+    _text("standard"),
+    Column("satisfied", Boolean),
+    Column("revisit_consistent", Boolean),
+    Column("decided_above", Boolean, nullable=False),
+    Column("handed_down", Boolean, nullable=False),
+    _text("terminated_for"),
+    Column("is_incomplete", Boolean, nullable=False),
+    Column("changed_at", Big),
+    Index(None, "holder", "state"),
+    Index(None, "origin", "registered_at"),
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("ticket", String, primary_key=True),
+    # The node that started it, and alone changes and sweeps it.
+    Column("node", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    _text("owes"),
+    Column("count", Integer, nullable=False),
+    _text("unit"),
+    Column("started_at", Big, nullable=False),
+    # NULL while it stands, or once it is stopped.
+    Column("due_at", Big),
+    Column("last_due_at", Big),
+    Column("stopped_at", Big),
+    Column("is_provisional", Boolean, nullable=False),
+    # Rungs that went off, comma between.
+    _text("fired"),
+    Index(None, "node", "due_at"),
+)
+
+asks = Table(
+    "asks",
+    metadata,
+    Column("id", String, primary_key=True),
+    _text("ticket"),
+    _text("kind"),
+    _text("node"),
+    _text("addressee"),
+    Column("asked_at", Big, nullable=False),
+    Column("is_answered", Boolean, nullable=False),
+    Index(None, "addressee", "is_answered"),
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("code", String, primary_key=True),
+    _text("superior"),
+    _text("name"),
+    # "active", "suspended", "revoked".
+    _text("status"),
+    _text("fingerprint"),
+)
+
+units = Table(
+    "units",
+    metadata,
+    Column("code", String, primary_key=True),
+    _text("node"),
+    _text("kind"),
+    _text("name"),
+    Column("is_active", Boolean, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    _text("unit"),
+    # Role values, comma between.
+    _text("roles"),
+    Column("is_active", Boolean, nullable=False),
+)
+
+adoptions = Table(
+    "adoptions",
+    metadata,
+    Column("node", String, primary_key=True),
+    # "pack" or "calendar".
+    Column("kind", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    _text("version"),
+    _text("digest"),
+    Column("blob", LargeBinary, nullable=False),
+    _text("effective_from"),
+    Column("adopted_at", Big, nullable=False),
+)
+
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("id", String, primary_key=True),
+    # The node that draws, and the subordinate whose tickets it draws from.
+    _text("node"),
+    _text("county"),
+    _text("period"),
+    _text("state"),
+    Column("rate", Integer, nullable=False),
+    Column("floor", Integer, nullable=False),
+    Column("cut_epoch", Integer, nullable=False),
+    Column("cut_from", Big, nullable=False),
+    Column("cut", Big, nullable=False),
+    Column("frame", Integer, nullable=False),
+    Column("drawn", Integer, nullable=False),
+    Column("reached", Integer, nullable=False),
+    Column("findings", Integer, nullable=False),
+    Column("satisfied", Integer, nullable=False),
+    _text("seed"),
+    Column("opened_at", Big, nullable=False),
+    Column("cut_at", Big),
+    Column("revealed_at", Big),
+)
+
+READINGS = (tickets, clocks, asks, nodes, units, accounts, adoptions, rounds)

@@ -1,0 +1,139 @@
+"""
+One writing transaction: journal, readings, payloads and down rows together, or nothing.
+
+The head row is its first statement and orders all writers.  Nothing of heads or positions is cached between
+transactions, so the CLI may write beside a running node.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select, text
+
+from node.domain.entry import Draft
+from node.domain.organisation import Place
+from node.storage import schema
+from node.storage.database import Database
+from node.storage.downs import Downs
+from node.storage.journal import Head, Journal, Stored, lock_head, read_head
+from node.storage.keyring import KeyRing
+from node.storage.payloads import Payloads
+from node.storage.readings import Moved, Readings
+from node.storage.sealing import Random
+
+Fault = Callable[[str], None]
+
+
+def no_fault(_point: str) -> None:
+    """Where tests let a node die: nothing, outside them."""
+
+
+class UnitOfWork:
+    """What a job may touch.  Made by ``Store.write``; commits when its job ends well."""
+
+    def __init__(self, connection: Connection, head: Head, ring: KeyRing | None, random: Random, fault: Fault) -> None:
+        self.connection = connection
+        self.head = head
+        self.fault = fault
+        self.payloads = Payloads(connection, head.node, head.line, ring, random)
+        self.journal = Journal(connection, head, self.payloads)
+        self.readings = Readings(connection, self.journal, self.place)
+        self._downs = Downs(connection, self.journal, self.place)
+        self._place: Place | None = None
+
+    def append(self, drafts: Sequence[Draft]) -> list[Stored]:
+        """Append own entries, fold them and route them."""
+        stored = self.journal.append(drafts)
+        self.fault("append.after_entries")
+        self.fold_and_route(stored)
+        return stored
+
+    def fold_and_route(self, stored: Sequence[Stored]) -> dict[str, Moved]:
+        """Fold what was just appended, own or mirrored, and write the down rows."""
+        moved = self.readings.fold(stored)
+        if any(one.header.subject.kind == "node" for one in stored):
+            self._place = None
+        self._downs.route(stored, moved)
+        return moved
+
+    def place(self) -> Place:
+        """Where this node stands, as the registry says in this very transaction."""
+        if self._place is None:
+            self._place = place_of(self.connection, self.head)
+        return self._place
+
+    @property
+    def woken(self) -> frozenset[str]:
+        """Links that have something new to carry down."""
+        return frozenset(self._downs.woken)
+
+
+def place_of(connection: Connection, head: Head) -> Place:
+    """The node's place in the tree, from the registry."""
+    table = schema.nodes
+    superiors = {row.code: row.superior for row in connection.execute(select(table.c.code, table.c.superior))}
+    return Place(head.node, head.line, superiors)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a committed transaction woke: something to send up, and links with something to send down."""
+
+    up: bool
+    down: frozenset[str]
+
+
+@dataclass
+class Store:
+    """A node's database with what is needed to write into it."""
+
+    database: Database
+    ring: KeyRing | None = None
+    random: Random = os.urandom
+    fault: Fault = no_fault
+    on_commit: list[Callable[[Outcome], None]] = field(default_factory=list)
+
+    @contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        """A unit of work; commits at the end of the block and then wakes whoever waits."""
+        with self.database.write() as connection:
+            head = lock_head(connection)
+            before = head.taken
+            work = UnitOfWork(connection, head, self.ring, self.random, self.fault)
+            yield work
+            work.journal.save_head()
+            outcome = Outcome(head.taken > before, work.woken)
+            if outcome.up and not self.database.is_sqlite:
+                connection.execute(text("NOTIFY qyzj"))
+            self.fault("commit.before")
+        self.fault("commit.after")
+        if outcome.up:
+            for wake in self.on_commit:
+                wake(outcome)
+
+    @contextmanager
+    def read(self) -> Iterator["View"]:
+        """A transaction that only reads."""
+        with self.database.read() as connection:
+            yield View(connection, read_head(connection), self.ring)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.database.close()
+
+
+class View:
+    """What may be read of a node in one snapshot."""
+
+    def __init__(self, connection: Connection, head: Head, ring: KeyRing | None) -> None:
+        self.connection = connection
+        self.head = head
+        self.payloads = Payloads(connection, head.node, head.line, ring, os.urandom)
+        self.journal = Journal(connection, head, self.payloads)
+        self.readings = Readings(connection, self.journal, self.place)
+
+    def place(self) -> Place:
+        """Where this node stands."""
+        return place_of(self.connection, self.head)

@@ -1,0 +1,1 @@
+"""Every text that a person reads, by code, in Chinese and English."""

@@ -1,0 +1,107 @@
+"""
+The catalogues: every sentence and word that a person reads, by code, one TOML file a language.
+
+A key is dotted: "state.handling", "pack_rule.range"; a refusal's two texts stand under "refusal.<CODE>".  A sentence has its
+facts in braces.  A fact that is itself a code is shown in words: ``{state}`` by the section ``state``, where there is one of
+the fact's name, and ``{wanted:state}`` by the section that is named behind the colon; several codes joined by ", " one by
+one.  A code that a catalogue does not know (an older program reads a newer peer) is shown as it is, a fact that is missing
+as a dash: a text never fails for want of a fact.
+"""
+
+import string
+import tomllib
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from node.domain.refusal import Code, Refusal
+
+Lang = Literal["zh-CN", "en"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
+MISSING = "—"
+_BETWEEN: Mapping[Lang, str] = {"zh-CN": "、", "en": ", "}
+
+
+def text(key: str | Code, lang: Lang = "zh-CN", **facts: Any) -> str:
+    """
+    Return the text under *key* in *lang*, filled with *facts*; of a Code the sentence.
+
+    Raises:
+        LookupError: there is no such text.
+    """
+    entries = catalogue(lang)
+    name = f"refusal.{key.name}.sentence" if isinstance(key, Code) else key
+    if name not in entries:
+        raise LookupError(f"no text {name} in {lang}")
+    return _Filling(lang).vformat(entries[name], (), {fact: _plain(value) for fact, value in facts.items()})
+
+
+def remedy(code: Code, lang: Lang = "zh-CN", **facts: Any) -> str:
+    """What to do about a refusal, filled with *facts*."""
+    return text(f"refusal.{code.name}.remedy", lang, **facts)
+
+
+def explain(refusal: Refusal, lang: Lang = "zh-CN") -> tuple[str, str]:
+    """Sentence and remedy of *refusal*."""
+    return text(refusal.code, lang, **refusal.facts), remedy(refusal.code, lang, **refusal.facts)
+
+
+def word(section: str, code: str | Enum, lang: Lang = "zh-CN") -> str:
+    """The word for *code* in *section*, or the code itself if the catalogue does not know it; several joined by ", " one by one."""
+    codes = _plain(code).split(", ")
+    return _BETWEEN[lang].join(catalogue(lang).get(f"{section}.{one}", one) for one in codes)
+
+
+@cache
+def catalogue(lang: Lang) -> Mapping[str, str]:
+    """All texts of *lang* by dotted key."""
+    table = tomllib.loads((resources.files("node.texts") / f"{lang}.toml").read_text("utf-8"))
+    return MappingProxyType(dict(_flat(table, ())))
+
+
+@cache
+def sections(lang: Lang) -> frozenset[str]:
+    """The first names of all keys."""
+    return frozenset(key.partition(".")[0] for key in catalogue(lang))
+
+
+def placeholders(sentence: str) -> frozenset[str]:
+    """The names of the facts that *sentence* asks for."""
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None)
+
+
+def _flat(table: Mapping[str, Any], path: tuple[str, ...]) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in table.items():
+        if isinstance(value, dict):
+            rows += _flat(value, (*path, name))
+        else:
+            rows.append((".".join((*path, name)), value))
+    return rows
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(_plain(one) for one in value)
+    return str(value)
+
+
+class _Filling(string.Formatter):
+    """Fills a sentence; see the head of this module."""
+
+    def __init__(self, lang: Lang) -> None:
+        self.lang = lang
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        # Facts are plain values: "{node}" is a name and never a way into an object.
+        return (field_name, kwargs.get(field_name, MISSING)), field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        name, fact = value
+        section = format_spec or name
+        return word(section, fact, self.lang) if section in sections(self.lang) else str(fact)

@@ -1,0 +1,1 @@
+"""Tests of the rehearsal: the story plays, the demo agrees with itself."""

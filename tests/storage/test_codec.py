@@ -1,0 +1,156 @@
+"""The one mapping between events and messages, and what an entry's content may hold."""
+
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from typing import Any, get_type_hints
+
+import pytest
+from google.protobuf.descriptor import FieldDescriptor
+
+from node.domain.entry import Actor, Change, ClockChange, CustodyHead, Event, Header, Subject
+from node.domain.events import EVENTS
+from node.domain.payload import PayloadKind, SealedRef, Text
+from node.domain.refusal import Code, Refusal
+from node.storage import codec
+from node.storage.codec import PayloadLine, decode_content, decode_event, encode_content, encode_event
+from node.v1 import entry_pb2, events_pb2
+
+# Strings that may stand in an entry: codes, ids, digests and names of public bodies.  Nothing that a person writes freely.
+MAY_BE_NAMED = frozenset({"name", "names"})
+NEVER = ("text", "note", "reason_text", "phone", "address", "person", "title", "appeal", "reply", "opinion", "remark", "comment", "description")
+AT = datetime(2026, 2, 13, 1, 2, 3, 456789, tzinfo=UTC)
+
+
+def kind_of(field: FieldDescriptor) -> str:
+    """A field of a message as the codec must carry it."""
+    if field.message_type is not None:
+        return {"Timestamp": "MOMENT", "PayloadRef": "WORDS"}[field.message_type.name]
+    if field.is_repeated:
+        return "MANY"
+    return "OPTIONAL" if field.has_presence else "PLAIN"
+
+
+def way_name(hint: Any) -> str:
+    """How the codec carries a field of an event."""
+    return next(name for name in ("PLAIN", "OPTIONAL", "MANY", "MOMENT", "DAY", "WORDS") if getattr(codec, name) is codec.way_of(hint))
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_event_and_message_have_the_same_fields(name: str) -> None:
+    """Each event class has a message of its name, field by field, and every field a way across."""
+    event = EVENTS[name]
+    hints = get_type_hints(event)
+    message = events_pb2.DESCRIPTOR.message_types_by_name[name]
+
+    ours = {field.name: way_name(hints[field.name]).replace("DAY", "PLAIN") for field in fields(event)}  # type: ignore[arg-type]
+
+    assert ours == {field.name: kind_of(field) for field in message.fields}
+
+
+def test_every_message_is_an_event() -> None:
+    """No message without an event: what nobody writes is not on the wire."""
+    assert sorted(EVENTS) == sorted(events_pb2.DESCRIPTOR.message_types_by_name)
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_no_free_text_stands_in_the_open(name: str) -> None:
+    """DESIGN 13: what people write is a PayloadRef; strings are codes, ids, digests and names of public bodies."""
+    message = events_pb2.DESCRIPTOR.message_types_by_name[name]
+    strings = [field.name for field in message.fields if field.type == FieldDescriptor.TYPE_STRING]
+
+    assert [] == [field for field in strings if field not in MAY_BE_NAMED and field in NEVER]
+
+
+def a_value(hint: Any, field: str) -> Any:
+    """Some value of a field's type, never the empty one."""
+    way = codec.way_of(hint)
+    if way is codec.WORDS:
+        return Text(f"{field} 说明")
+    if way is codec.MOMENT:
+        return AT
+    if way is codec.DAY:
+        return date(2026, 3, 20)
+    if way is codec.MANY:
+        return (f"{field}-1", f"{field}-2")
+    bare = [one for one in (getattr(hint, "__args__", None) or (hint,)) if one is not type(None)]
+    return {str: field, int: 7, bool: True}[bare[0]]
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_an_event_comes_back_as_it_left(name: str) -> None:
+    """Encoded and decoded, every field has its value; a text has become a reference to its payload."""
+    cls = EVENTS[name]
+    hints = get_type_hints(cls)
+    lines: list[PayloadLine] = []
+
+    def seal(words: Any) -> int:
+        lines.append(PayloadLine(PayloadKind.TEXT, b"b" * 32, words.plain.encode()))
+        return len(lines)
+
+    event = cls(**{field.name: a_value(hints[field.name], field.name) for field in fields(cls)})  # type: ignore[arg-type]
+    back = decode_event(name, encode_event(event, seal), "entry-1", lines)
+
+    assert back is not None
+    for field in fields(cls):  # type: ignore[arg-type]
+        sent, got = getattr(event, field.name), getattr(back, field.name)
+        assert (sent.plain.encode() if isinstance(sent, Text) else sent) == (got.digest if isinstance(got, SealedRef) else got)
+
+
+def a_header(**more: Any) -> Header:
+    values: dict[str, Any] = {
+        "node": "520402", "epoch": 1, "seq": 9, "id": "0190a000-0000-7000-8000-000000000001", "recorded_at": AT, "kind": "Signed",
+        "subject": Subject("ticket", "52040220260213000017"), "actor": Actor("a-1", "department", "520402-housing"), "occurred_at": AT,
+        "custody": CustodyHead(2, "520402", 5), "version": 1, "state": "handling", "with_whom": "department", "addressee": "520400",
+        "clocks": (ClockChange("resolve", Change.STARTED, 10, "workday", AT, "520402-housing", "a" * 16, "2026.1", AT, True),),
+        "answers": "ask-1", "cause": "cause-1",
+    }  # fmt: skip
+    return Header(**(values | more))
+
+
+def test_a_header_comes_back_as_it_left() -> None:
+    """To the microsecond, with custody, clocks and payload lines."""
+    lines = (PayloadLine(PayloadKind.CONTACT, b"b" * 32, b"d" * 32),)
+
+    back = decode_content(encode_content(a_header(), b"", lines))
+
+    assert (a_header(), lines) == (back.header, back.payloads)
+
+
+@pytest.mark.parametrize("field", ["node", "epoch", "seq", "id", "recorded_at", "subject", "kind"])
+def test_a_missing_field_is_named(field: str) -> None:
+    """A malformed entry is refused by the name of what is wrong."""
+    pb = entry_pb2.EntryContent.FromString(encode_content(a_header(), b"", ()))
+    pb.ClearField(field)
+
+    with pytest.raises(Refusal) as refused:
+        decode_content(pb.SerializeToString())
+
+    assert (Code.MALFORMED_ENTRY, field) == (refused.value.code, refused.value.facts["field"])
+
+
+@pytest.mark.parametrize("data", [b"\xff\xff\xff", b"\x0a\x80", bytes(range(256))])
+def test_garbage_is_refused(data: bytes) -> None:
+    with pytest.raises(Refusal) as refused:
+        decode_content(data)
+
+    assert Code.MALFORMED_ENTRY is refused.value.code
+
+
+@pytest.mark.parametrize(("kind", "body"), [("KindOfNextYear", b""), ("Dispatched", b"\xff\xff")])
+def test_an_unknown_or_broken_body_leaves_the_header_readable(kind: str, body: bytes) -> None:
+    """DESIGN 3: it is kept and forwarded, and the header still says state, clocks and custody."""
+    back = decode_content(encode_content(a_header(kind=kind), body, ()))
+
+    assert (None, "handling") == (back.event, back.header.state)
+
+
+def test_an_oversized_entry_is_refused_where_it_is_made() -> None:
+    """FEDERATION 2.3 no. 16: over 256 KiB an entry is not made at all."""
+    with pytest.raises(Refusal) as refused:
+        encode_content(a_header(), b"x" * codec.entry_bytes_max, ())
+
+    assert Code.MALFORMED_ENTRY is refused.value.code
+
+
+def test_every_event_is_an_event() -> None:
+    assert all(issubclass(event, Event) for event in EVENTS.values())

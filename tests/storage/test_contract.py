@@ -1,0 +1,283 @@
+"""What every store keeps, told once and run on SQLite and on PostgreSQL: a node, used through its handler."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from node import app
+from node.domain.merkle import Range, leaf_hash
+from node.domain.payload import Contact, SealedRef, Text
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.dispatching import Dispatch, Sign
+from node.domain.ticket.forming import Form
+from node.domain.ticket.intake import Register
+from node.storage import schema
+from node.storage.codec import decode_content
+from node.storage.migrate import revision
+from node.storage.unit_of_work import Store
+from node.storage.writer import Writer
+from tests.support.node import Hands, make_node
+
+CANARY = "灌溉水渠堵塞CANARY"
+PHONE = "13800001234"
+TESTS = ("responsibility", "jurisdiction", "materials", "lawfulness")
+
+
+@pytest.fixture
+def hands(tmp_path: Path, database_url: str) -> Hands:
+    return make_node(tmp_path, database_url=database_url)
+
+
+def register(hands: Hands, **more: object) -> str:
+    command = Register(channel="window", appeal=Text(CANARY), name=Contact("王某"), phone=Contact(PHONE), judgement="foreign")
+    return hands.act("window_clerk", command, **more).subject.id
+
+
+def entries(hands: Hands) -> list[tuple[int, int, bytes, bytes]]:
+    with hands.node.store.read() as view:
+        table = schema.entries
+        rows = view.connection.execute(select(table.c.taken, table.c.seq, table.c.content, table.c.leaf).order_by(table.c.taken))
+        return [(row.taken, row.seq, bytes(row.content), bytes(row.leaf)) for row in rows]
+
+
+class TestJournal:
+    """One ordered, gapless history; its leaves make the root that the head keeps."""
+
+    def test_entries_are_numbered_without_a_gap_and_hash_to_the_root(self, hands: Hands) -> None:
+        register(hands)
+        register(hands)
+
+        kept = entries(hands)
+        with hands.node.store.read() as view:
+            position = view.journal.position("520402", 1)
+
+        assert list(range(1, len(kept) + 1)) == [seq for _, seq, _, _ in kept]
+        assert [leaf_hash(content) for _, _, content, _ in kept] == [leaf for _, _, _, leaf in kept]
+        assert Range().extend([leaf for _, _, _, leaf in kept]).root() == position.root
+
+    def test_the_first_entry_opens_the_epoch(self, hands: Hands) -> None:
+        """DESIGN 13: a new node opens epoch 1 itself, by its first entry."""
+        assert decode_content(entries(hands)[0][2]).header.kind == "EpochStarted"
+
+    def test_a_refusal_writes_nothing(self, hands: Hands) -> None:
+        ticket = register(hands)
+        before = entries(hands)
+
+        with pytest.raises(Refusal) as refused:
+            hands.act("office", Form(category="coordination", passed=TESTS[:3]), ticket)
+
+        assert Code.FORMING_TEST_FAILED is refused.value.code
+        assert before == entries(hands)
+
+    def test_the_same_command_again_gives_the_first_outcome(self, hands: Hands) -> None:
+        """A second submit of the same form registers nothing twice."""
+        first = register(hands, id="0190a000-0000-7000-8000-000000000001")
+        before = entries(hands)
+
+        again = register(hands, id="0190a000-0000-7000-8000-000000000001")
+
+        assert first == again
+        assert before == entries(hands)
+
+    def test_a_clock_behind_the_last_entry_takes_no_command(self, hands: Hands) -> None:
+        """DESIGN 9: until it is right again, a node whose clock went back takes no command that has a time."""
+        register(hands)
+        hands.later(days=-1)
+
+        with pytest.raises(Refusal) as refused:
+            register(hands)
+
+        assert Code.CLOCK_BEHIND is refused.value.code
+
+
+class TestConflict:
+    """Two clerks at one ticket: the second sees that it moved on."""
+
+    def test_an_older_version_is_refused(self, hands: Hands) -> None:
+        ticket = register(hands)
+        hands.act("office", Form(category="coordination", passed=TESTS), ticket, seen=(1, 1))
+
+        with pytest.raises(Refusal) as refused:
+            hands.act("office", Form(category="consultation", passed=TESTS), ticket, seen=(1, 1))
+
+        assert Code.VERSION_CONFLICT is refused.value.code
+
+    def test_of_two_at_once_exactly_one_is_carried_out(self, hands: Hands) -> None:
+        hands.staff("housing")
+        ticket = register(hands)
+        hands.act("office", Form(category="coordination", passed=TESTS), ticket)
+        unit = "520402-housing"
+        hands.act("office", Dispatch(lead=unit), ticket)
+        writer = Writer(hands.node.store)
+        hands.node.handler._writer = writer
+        orders = [hands.order("department", Sign(), ticket, "housing", seen=(1, 3)) for _ in range(8)]
+
+        def tried(order: object) -> str:
+            try:
+                hands.node.handler.handle(order)  # type: ignore[arg-type]
+            except Refusal as refusal:
+                return refusal.code.name
+            return "done"
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = sorted(pool.map(tried, orders))
+        writer.close()
+
+        assert ["VERSION_CONFLICT"] * 7 + ["done"] == answers
+
+
+class TestReadings:
+    """Readings are folded with the entry that changes them, and can be folded again at any time."""
+
+    def test_a_ticket_is_read_as_it_was_decided(self, hands: Hands) -> None:
+        hands.staff("housing")
+        ticket = register(hands)
+        hands.act("office", Form(category="coordination", passed=TESTS), ticket)
+        hands.act("office", Dispatch(lead="520402-housing"), ticket)
+
+        with hands.node.store.read() as view:
+            row = view.readings.rows({ticket})[ticket]
+
+        assert ("dispatched", "department", "520402-housing", 3) == (row.state, row.with_whom, row.lead, row.version)
+
+    def test_what_waits_has_a_running_clock(self, hands: Hands) -> None:
+        """DESIGN 5: whoever must act now always has a running clock."""
+        register(hands)
+
+        with hands.node.store.read() as view:
+            rows = view.connection.execute(select(schema.clocks.c.name, schema.clocks.c.due_at)).all()
+
+        assert ["form"] == [row.name for row in rows]
+        assert all(row.due_at is not None for row in rows)
+
+
+class TestSealing:
+    """Texts and contacts are never in an entry: they lie sealed beside it (DESIGN 4)."""
+
+    def test_neither_words_nor_numbers_stand_in_the_journal(self, hands: Hands) -> None:
+        ticket = register(hands)
+
+        with hands.node.store.read() as view:
+            every = b"".join(
+                bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
+                for table in schema.metadata.sorted_tables
+                for row in view.connection.execute(select(table))
+                for value in row
+            )
+            told = view.readings.ticket(ticket)
+
+        assert told is not None
+        assert [] == [canary for canary in (CANARY, PHONE, "王某") if canary.encode() in every]
+
+    def test_the_node_itself_opens_them(self, hands: Hands) -> None:
+        ticket = register(hands)
+
+        with hands.node.store.read() as view:
+            told = view.readings.ticket(ticket)
+            assert told is not None
+            assert isinstance(told.intake.appeal, SealedRef)
+            assert isinstance(told.appellant.phone, SealedRef)
+            opened = (view.payloads.open(told.subject, told.intake.appeal), view.payloads.open(told.subject, told.appellant.phone))
+
+        assert (CANARY, PHONE) == opened
+
+    def test_what_was_erased_does_not_open_and_the_log_still_verifies(self, hands: Hands) -> None:
+        ticket = register(hands)
+        with hands.node.store.write() as work:
+            told = work.readings.ticket(ticket)
+            assert told is not None
+            work.payloads.erase(told.subject)
+
+        with hands.node.store.read() as view, pytest.raises(Refusal) as refused:
+            view.payloads.open(told.subject, told.intake.appeal)  # type: ignore[arg-type]
+
+        assert Code.PAYLOAD_MISSING is refused.value.code
+        kept = entries(hands)
+        assert [leaf_hash(content) for _, _, content, _ in kept] == [leaf for _, _, _, leaf in kept]
+
+
+class TestMigrations:
+    """Both databases are made by the same migrations, and these make what the schema says."""
+
+    def test_a_new_node_is_at_the_newest_revision(self, hands: Hands) -> None:
+        current, newest = revision(hands.node.store.database)
+
+        assert newest is not None
+        assert newest == current
+
+    def test_the_migrations_make_the_schema(self, hands: Hands) -> None:
+        from alembic.autogenerate import compare_metadata
+        from alembic.migration import MigrationContext
+
+        with hands.node.store.database.writer.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            differences = compare_metadata(context, schema.metadata)
+
+        assert [] == differences
+
+    def test_a_node_opens_again_as_it_was_left(self, hands: Hands) -> None:
+        ticket = register(hands)
+        data_dir = hands.node.data_dir
+        hands.node.close()
+
+        again = app.build(data_dir)
+        with again.store.read() as view:
+            row = view.readings.rows({ticket})[ticket]
+        again.close()
+
+        assert "registered" == row.state
+
+
+class TestSweep:
+    """The clock service fires what is due, once, whatever was missed while the node was off."""
+
+    def test_what_was_missed_fires_once_and_in_order(self, hands: Hands) -> None:
+        ticket = register(hands)
+        hands.later(days=9)
+
+        first = hands.node.sweep.run(hands.now)
+        second = hands.node.sweep.run(hands.now + timedelta(minutes=1))
+
+        with hands.node.store.read() as view:
+            fired = [one.content.event.rung for one in view.journal.of_subject(view.readings.ticket(ticket).subject) if one.header.kind == "RungFired"]  # type: ignore[union-attr]
+        assert ["early_warning", "overdue"] == fired
+        assert (2, 0) == (first.fired, second.fired)
+
+
+class TestFaults:
+    """Nothing is half-written: an error in the middle leaves the node as it was."""
+
+    def test_an_error_before_the_commit_leaves_nothing(self, hands: Hands) -> None:
+        before = entries(hands)
+
+        def die(point: str) -> None:
+            if point == "commit.before":
+                raise RuntimeError(point)
+
+        hands.node.store.fault = die
+        with pytest.raises(RuntimeError):
+            register(hands)
+        hands.node.store.fault = lambda _point: None
+
+        assert before == entries(hands)
+        assert "20" == register(hands)[6:8]
+
+    def test_two_processes_at_once_lose_nothing(self, hands: Hands) -> None:
+        """Read-then-write under the head's lock: 4 x 25 turns of two openings of one database end at 100."""
+        second = app.build(hands.node.data_dir)
+
+        def turns(store: Store) -> None:
+            for _ in range(25):
+                with store.write() as work:
+                    work.head.reacted += 1
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(turns, [hands.node.store, second.store] * 2))
+        with second.store.read() as view:
+            reached = view.head.reacted
+        second.close()
+
+        assert 100 == reached

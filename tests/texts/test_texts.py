@@ -1,0 +1,183 @@
+"""The catalogues against each other and against the code: nothing said in one language only, nothing without a code."""
+
+import ast
+import dataclasses
+import string
+from collections import defaultdict
+from collections.abc import Iterator
+from enum import Enum
+from functools import cache
+
+import pytest
+
+from node.domain.command import Command
+from node.domain.entry import SubjectKind
+from node.domain.organisation import Role
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.decide import DECISIONS
+from node.domain.ticket.forming import Form
+from node.domain.ticket.state import State, With
+from node.domain.time import Unit
+from node.packs.calendar_file import Rule as CalendarRule
+from node.packs.fault import Rule as PackRule
+from node.packs.file import effective_pack, finder, shipped
+from node.packs.keys import KEYS, Kind
+from node.texts.catalogue import LANGS, Lang, catalogue, explain, placeholders, remedy, sections, text, word
+from tests.support.tree import ROOT
+
+# Sections whose codes are those of an enumeration.
+ENUMS: dict[str, type[Enum]] = {
+    "state": State,
+    "with_whom": With,
+    "role": Role,
+    "subject_kind": SubjectKind,
+    "limit_unit": Unit,
+    "limit": Unit,
+    "pack_rule": PackRule,
+    "calendar_rule": CalendarRule,
+    "value_kind": Kind,
+}
+# Sections that hold at least the codes that the shipped packs offer under these keys.
+OFFERED = {
+    "channel": "intake.channels",
+    "category": "classes",
+    "forming_test": "forming.tests",
+}
+
+
+def codes(lang: Lang, section: str) -> set[str]:
+    return {key.removeprefix(f"{section}.") for key in catalogue(lang) if key.startswith(f"{section}.")}
+
+
+class TestLanguages:
+    """Chinese and English say the same things."""
+
+    def test_both_languages_have_the_same_codes(self):
+        """A text that exists in one language only would be missing on somebody's page."""
+        assert set() == set(catalogue("zh-CN")) ^ set(catalogue("en"))
+
+    def test_both_languages_ask_for_the_same_facts(self):
+        """The names in braces are the same."""
+        chinese, english = catalogue("zh-CN"), catalogue("en")
+
+        assert {} == {key: (chinese[key], english[key]) for key in chinese if placeholders(chinese[key]) != placeholders(english[key])}
+
+    @pytest.mark.parametrize("lang", LANGS)
+    def test_no_text_is_empty_and_each_can_be_filled(self, lang: Lang):
+        """Braces are closed, and each section that a fact is shown by exists."""
+        for key, sentence in catalogue(lang).items():
+            assert text(key, lang, **dict.fromkeys(placeholders(sentence), "x")).strip(), key
+
+    @pytest.mark.parametrize("lang", LANGS)
+    def test_a_section_named_behind_a_colon_exists(self, lang: Lang):
+        """{wanted:state} needs a section [state]."""
+        named = {spec for sentence in catalogue(lang).values() for spec in _specs(sentence)}
+
+        assert set() == named - sections(lang)
+
+
+class TestCodes:
+    """Every code has its text, every text its code."""
+
+    def test_every_refusal_has_a_sentence_and_a_remedy_and_there_are_no_others(self):
+        """``Refusal`` carries no sentence: it stands here."""
+        wanted = {f"{code.name}.{part}" for code in Code for part in ("sentence", "remedy")}
+
+        assert wanted == codes("en", "refusal") == codes("zh-CN", "refusal")
+
+    @pytest.mark.parametrize("section", sorted(ENUMS))
+    def test_a_section_has_the_codes_of_its_enumeration(self, section: str):
+        """A new state, role or rule brings its words."""
+        assert {member.value for member in ENUMS[section]} == codes("en", section)
+
+    @pytest.mark.parametrize("section", sorted(OFFERED))
+    def test_whatever_a_shipped_pack_offers_has_a_word(self, section: str):
+        """Nobody chooses from a list of bare codes."""
+        packs = [effective_pack(id, finder()) for id in shipped()]
+
+        assert set() == {code for pack in packs for code in pack.names(OFFERED[section])} - codes("en", section)
+
+    def test_every_complexity_has_a_word(self):
+        """Of each class of each shipped pack."""
+        packs = [effective_pack(id, finder()) for id in shipped()]
+
+        assert set() == {code for pack in packs for category in pack.names("classes") for code in pack.names(f"complexities.{category}")} - codes("en", "complexity")
+
+    def test_every_clock_has_a_name(self):
+        """Each limit of the schema is a clock that pages speak of."""
+        clocks = {row.pattern.split(".")[1] for row in KEYS if row.pattern.startswith("limit.")}
+
+        assert clocks == codes("en", "clock") - {"contact"}
+
+    def test_every_command_and_every_field_of_one_has_a_name(self):
+        """Forms and refusals speak of commands and fields in words."""
+        commands: list[type[Command]] = list(DECISIONS)
+        fields = {field.name for command in commands for field in dataclasses.fields(command)}  # type: ignore[arg-type]
+
+        assert set() == {command.__name__ for command in commands} - codes("en", "command")
+        assert set() == fields - codes("en", "field")
+
+
+class TestFacts:
+    """What a sentence asks for is what the code passes."""
+
+    @pytest.mark.parametrize("code", list(Code), ids=lambda code: code.name)
+    def test_a_sentence_asks_only_for_facts_that_every_refusal_of_the_code_brings(self, code: Code):
+        """Otherwise a person would read a dash."""
+        passed = raised().get(code.name)
+        if not passed:
+            return
+        asked = placeholders(catalogue("en")[f"refusal.{code.name}.sentence"]) | placeholders(catalogue("en")[f"refusal.{code.name}.remedy"])
+
+        assert {} == {place: asked - facts for place, facts in passed.items() if asked - facts}
+
+    def test_a_coded_fact_is_shown_in_words(self):
+        """By the section of the fact's own name, or by the one that the sentence names; several one by one."""
+        refusal = Refusal(Code.WRONG_STATE, ticket="520402250000001", state=State.HANDLING, wanted=[State.FORMED, State.REGISTERED])
+
+        assert ("Ticket 520402250000001 is “being handled” and cannot take this step.", "The step belongs to: formed, registered.  Reload to see where the ticket stands.") == explain(refusal, "en")
+        assert "此操作只适用于:已形成工单、已登记。请刷新后查看当前状态。" == explain(refusal, "zh-CN")[1]
+
+    def test_a_code_that_nobody_knows_is_shown_as_it_is_and_a_missing_fact_as_a_dash(self):
+        """An older program reads a newer peer's refusal."""
+        assert "Ticket — is “floating” and cannot take this step." == text(Code.WRONG_STATE, "en", state="floating")
+
+    def test_a_fact_is_never_a_way_into_an_object(self):
+        """Facts come from peers: a sentence takes their text, whatever it looks like."""
+        assert "{node.__class__}有权办理此事项。" == text(Code.WITHIN_AUTHORITY, "zh-CN", node="{node.__class__}")
+
+    def test_the_remedy_stands_beside_the_sentence(self):
+        """What to do about it."""
+        assert "可在本级办理,或说明超出权限的依据。" == remedy(Code.WITHIN_AUTHORITY, node="520400")
+
+    def test_an_unknown_text_is_an_error_of_the_program(self):
+        """A key is a constant of the code, never input."""
+        with pytest.raises(LookupError):
+            text("state.nowhere")
+
+    def test_words_are_asked_one_by_one(self):
+        """``word`` is what pages and tables use."""
+        assert ("办理中", "being handled", "Form") == (word("state", State.HANDLING), word("state", "handling", "en"), Form.__name__)
+
+
+@cache
+def raised() -> dict[str, dict[str, set[str]]]:
+    """Of every code the facts that are passed with it, by place, wherever node/ and federation/ refuse with it."""
+    found: dict[str, dict[str, set[str]]] = defaultdict(dict)
+    for room in ("node", "federation"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for call in _refusals(ast.parse(path.read_text("utf-8"))):
+                if any(keyword.arg is None for keyword in call.keywords):
+                    continue  # **facts: passed on from somewhere else
+                found[ast.unparse(call.args[0]).removeprefix("Code.")][f"{path.relative_to(ROOT)}:{call.lineno}"] = {str(keyword.arg) for keyword in call.keywords}
+    return found
+
+
+def _refusals(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refusal" and node.args and ast.unparse(node.args[0]).startswith("Code."):
+            yield node
+
+
+def _specs(sentence: str) -> set[str]:
+    return {spec for _, name, spec, _ in string.Formatter().parse(sentence) if name is not None and spec}
