@@ -67,9 +67,12 @@ soak: $(STAMP)
 proto: $(STAMP)
 	@$(BIN)/python -m tests.support.protoc .
 
+LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+
+# The image needs no tools for development.
 lock:
-	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+	@uv pip compile pyproject.toml --group dev $(LOCKED) --output-file requirements.lock
+	@uv pip compile pyproject.toml $(LOCKED) --output-file docker/requirements.lock
 
 # The project is installed editable and alone: its dependencies, its build backend too, come from the lock with their hashes.
 $(STAMP): requirements.lock pyproject.toml

@@ -7,6 +7,7 @@ An entry's content crosses untouched: the bytes that came are the bytes that are
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from federation.link import batch_bytes_max, batch_entries_max
 from federation.v1 import link_pb2
 from node.domain.refusal import Code, Refusal
 from node.storage.codec import PAYLOAD_KINDS
@@ -14,9 +15,6 @@ from node.storage.journal import Position
 from node.storage.payloads import KeyRow
 from node.v1 import entry_pb2
 
-# One request or answer carries at most so much; an entry that is larger alone goes alone.
-batch_entries_max = 500
-batch_bytes_max = 1024 * 1024
 boot_id_length_bytes = 16
 
 _KINDS = {number: kind.value for kind, number in PAYLOAD_KINDS.items()}

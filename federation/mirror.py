@@ -9,13 +9,14 @@ takes nothing more until an operator has decided.  What rides beside an entry is
 
 import hashlib
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 
 from federation.codec import Carried, DownPosition, Segment
+from federation.reactions import concerns
 from node.domain.merkle import Range, leaf_hash
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import NodeAdmitted
@@ -58,6 +59,7 @@ class Mirror:
             Refusal: FOREIGN_STREAM, STALE_EPOCH, MALFORMED_ENTRY with its field; nothing of the batch is then taken.
         """
         batch = _Batch(work, peer, _epochs(work, segments))
+        reacted = _Reacted.before(work)
         for segment in segments:
             batch.check_right(segment)
             fork = batch.take(segment)
@@ -69,6 +71,7 @@ class Mirror:
             if batch.has_gap:
                 break
         batch.fold()
+        reacted.move_on(work, batch.kinds)
         return Taken(batch.positions(segments), batch.entries)
 
     def keep_fork(self, work: UnitOfWork, peer: str, segment: Segment, seq: int, data: bytes) -> None:
@@ -107,6 +110,25 @@ class Mirror:
         work.fold_and_route(stored)
         return DownPosition(epoch, progress.size, progress.root())
 
+    def take_own(self, work: UnitOfWork, segment: Segment) -> int:
+        """
+        Take back own entries that only the superior still held, and return how many were new here.
+
+        Raises:
+            Refusal: MALFORMED_ENTRY, FOREIGN_STREAM (not this node's current stream).
+        """
+        if (segment.node, segment.epoch) != (work.head.node, work.head.epoch):
+            raise Refusal(Code.FOREIGN_STREAM, node=segment.node, peer=work.head.node)
+        size = work.journal.range_of(segment.node, segment.epoch).size
+        if segment.from_seq > size + 1:
+            return 0
+        known = size + 1 - segment.from_seq
+        arrived = [_arrived(segment, segment.from_seq + place, entry) for place, entry in enumerate(segment.entries) if place >= known]
+        stored = work.journal.mirror(segment.node, segment.epoch, arrived) if arrived else []
+        work.head.last_at = max([work.head.last_at, *(micros(one.header.recorded_at) for one in stored)])
+        work.fold_and_route(stored)
+        return len(stored)
+
 
 @dataclass
 class _Batch:
@@ -117,6 +139,7 @@ class _Batch:
     epochs: dict[str, int]
     entries: int = 0
     has_gap: bool = False
+    kinds: set[str] = field(default_factory=set)
     _unfolded: list[Stored] = field(default_factory=list)
 
     def check_right(self, segment: Segment) -> None:
@@ -146,6 +169,7 @@ class _Batch:
             arrived = [_arrived(segment, segment.from_seq + known + place, entry) for place, entry in enumerate(fresh)]
             self._unfolded += self.work.journal.mirror(segment.node, segment.epoch, arrived)
             self.entries += len(fresh)
+            self.kinds |= {one.content.header.kind for one in arrived}
             self.work.fault("mirror.after_entries")
         return None
 
@@ -178,6 +202,25 @@ class _Batch:
 
     def _is_below(self, node: str) -> bool:
         return self.work.place().branch(node) == self.peer
+
+
+@dataclass(frozen=True)
+class _Reacted:
+    """
+    Moves the cursor of reactions over a batch that calls for none, in the batch's own commit.
+
+    Only if everything before it was reacted to; a backlog of plain entries then costs no commit for a cursor alone.
+    """
+
+    is_through: bool
+
+    @classmethod
+    def before(cls, work: UnitOfWork) -> "_Reacted":
+        return cls(work.head.reacted == work.head.taken)
+
+    def move_on(self, work: UnitOfWork, kinds: Collection[str]) -> None:
+        if self.is_through and not any(concerns(kind) for kind in kinds):
+            work.head.reacted = work.head.taken
 
 
 def _epochs(work: UnitOfWork, segments: Sequence[Segment]) -> dict[str, int]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from federation.codec import Carried, DownPosition, Segment, batch_bytes_max, batch_entries_max
+from federation.codec import Carried, DownPosition, Segment
+from federation.link import Standing, batch_bytes_max, batch_entries_max
 from node.domain.merkle import Range, empty_root
 from node.storage import schema
 from node.storage.journal import Position
@@ -51,20 +52,6 @@ class DownBatch:
     from_seq: int
     entries: tuple[Carried, ...]
     down: DownPosition
-
-
-@dataclass(frozen=True)
-class Standing:
-    """
-    How the positions that a peer reported stand to the own streams.
-
-    ``cursor``: everything taken up to here is held there.  ``forked``: streams whose root there is another one.
-    ``ahead``: streams of which the peer holds more than this node, by how much it holds.
-    """
-
-    cursor: int
-    forked: tuple[Position, ...] = ()
-    ahead: tuple[Position, ...] = ()
 
 
 def read_up(view: View, after: int, entries_max: int = batch_entries_max, bytes_max: int = batch_bytes_max) -> Batch:

@@ -31,7 +31,7 @@ same_call_tries_max = 3
 class Pace:
     """
     How long to wait, in seconds.  ``base`` and ``longest`` bound the full jitter; ``probe`` is for who was refused as a
-    node, ``circuit`` for what only one entry alone brings down.
+    node, ``circuit`` for an entry that even alone does not pass.
     """
 
     base_seconds: float = 5.0
@@ -123,7 +123,6 @@ def decide(attempts: int, failure: Failure, now: datetime, random: Random, pace:
     """
     jittered = now + timedelta(seconds=full_jitter(attempts, random, pace))
     probe = now + timedelta(seconds=pace.probe_seconds)
-    circuit = now + timedelta(seconds=pace.circuit_seconds)
     match failure.status:
         case "UNAVAILABLE":
             return Decision(Then.GREET, probe, "identity") if failure.code is Code.PEER_IDENTITY else Decision(Then.AGAIN, jittered)
@@ -136,7 +135,7 @@ def decide(attempts: int, failure: Failure, now: datetime, random: Random, pace:
                 return Decision(Then.SPLIT, now)  # gRPC's own limit (E11)
             return Decision(Then.AGAIN, jittered if failure.retry_after is None else now + failure.retry_after)
         case "UNKNOWN" | "INTERNAL":
-            return Decision(Then.AGAIN, jittered) if attempts <= same_call_tries_max else Decision(Then.SPLIT, circuit, "fault")
+            return Decision(Then.AGAIN, jittered) if attempts <= same_call_tries_max else Decision(Then.SPLIT, jittered, "fault")
         case "FAILED_PRECONDITION":
             return _precondition(attempts, failure, now, jittered, probe)
         case "UNAUTHENTICATED" | "PERMISSION_DENIED":

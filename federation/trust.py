@@ -32,6 +32,7 @@ class Peer:
     down_epoch: int
     down_size: int
     down_acked: int
+    waiting: int
 
 
 class Trust:
@@ -83,6 +84,7 @@ class Trust:
             down_epoch=row.down_epoch,
             down_size=row.down_size,
             down_acked=row.down_acked,
+            waiting=row.waiting,
         )
 
     def identify(self, work: UnitOfWork | View, auth_context: AuthContext) -> Peer:

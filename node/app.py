@@ -7,13 +7,15 @@ Three clocks are handed out: business *now* (decisions, due times, sweeps), *wal
 
 import json
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
-
-import structlog
+from typing import TYPE_CHECKING
 
 from node import config
 from node.domain.refusal import Code, Refusal
@@ -29,9 +31,10 @@ from node.storage.migrate import revision, upgrade
 from node.storage.unit_of_work import Fault, Store, no_fault
 from node.storage.writer import Writer
 
-Clock = Callable[[], datetime]
+if TYPE_CHECKING:
+    from federation.serving import Serving
 
-log = structlog.get_logger()
+Clock = Callable[[], datetime]
 
 
 @dataclass
@@ -105,7 +108,7 @@ def _assemble(settings: config.Settings, store: Store, *, inline: bool) -> Node:
     blobs = Blobs(settings.data_dir / "blobs")
     policies = Policies(blobs)
     writer = Writer(store, inline=inline)
-    handler = Handler(writer, policies, now)
+    handler = Handler(writer, policies, blobs, now)
     sweep = Sweep(store, handler, policies)
     return Node(settings, store, writer, handler, policies, blobs, sweep, now, wall_clock, finder(settings.data_dir / "packs"))
 
@@ -142,8 +145,35 @@ def set_rehearsal_clock(path: Path, moment: datetime) -> None:
     part.replace(path)
 
 
+def serving(node: Node) -> "Serving":
+    """The node at work, not started yet."""
+    from federation.serving import Clocks, Serving  # gRPC takes longest to load, and most commands do without
+
+    clocks = Clocks(node.now, node.wall, monotonic, time.sleep)
+    return Serving(node.settings, node.store, node.writer, node.handler, node.policies, node.sweep, clocks, version())
+
+
+def serve(node: Node) -> None:
+    """Serve until the process is told to stop (SIGTERM, SIGINT)."""
+    told = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: told.set())
+    at_work = serving(node)
+    at_work.start()
+    told.wait()
+    at_work.stop()
+
+
+def version() -> str:
+    """The program's version, as peers are told."""
+    try:
+        return metadata.version("qyzj")
+    except metadata.PackageNotFoundError:  # run from a checkout that was never installed
+        return ""
+
+
 def main() -> None:
     """The program ``qyzj``."""
     from node.cli.main import run  # the CLI is handed its node here, and imports nothing of this file
 
-    run(build=build, create=create)
+    run(build=build, create=create, set_clock=set_rehearsal_clock, serve=serve)

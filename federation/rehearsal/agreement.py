@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from node.domain.merkle import Range, leaf_hash
-from node.services.rebuild import differences
+from node.domain.ticket.row import row_of
+from node.services.rebuild import check
 from node.storage import schema
 from node.storage.unit_of_work import Store, View
 
@@ -55,7 +56,8 @@ def compare(stores: Mapping[str, Store]) -> Agreement:
         with store.read() as view:
             _compare_mirrors(view, code, journals, found)
             _compare_from_above(view, code, journals, found)
-            found.readings += _compare_readings(view, code, found)
+            _compare_whole(view, code, found)
+        found.readings += _compare_readings(store, code, found)
     _compare_tickets(stores, found)
     return found
 
@@ -99,10 +101,20 @@ def _compare_from_above(view: View, at: str, journals: Mapping[str, list[bytes]]
             found.broken.append(f"{at}: entry {row.seq} of {row.node}, taken from above, differs from its journal")
 
 
-def _compare_readings(view: View, at: str, found: Agreement) -> int:
-    compared, wrong = differences(view)
-    found.broken += [f"{at}: {one}" for one in wrong]
-    return compared
+def _compare_whole(view: View, at: str, found: Agreement) -> None:
+    """A row that was folded entry by entry is what the whole ticket says."""
+    ids = set(view.connection.execute(select(schema.tickets.c.id)).scalars())
+    rows = view.readings.rows(ids)
+    for ticket_id in sorted(ids):
+        whole = view.readings.ticket(ticket_id)
+        if whole is None or row_of(whole) != rows[ticket_id]:
+            found.broken.append(f"{at}: row of ticket {ticket_id} is not what its entries say")
+
+
+def _compare_readings(store: Store, at: str, found: Agreement) -> int:
+    refolded = check(store)
+    found.broken += [f"{at}: reading {one}" for one in refolded.differences]
+    return refolded.rows
 
 
 def _compare_tickets(stores: Mapping[str, Store], found: Agreement) -> None:

@@ -3,12 +3,11 @@
 from dataclasses import is_dataclass
 from types import ModuleType
 
-from node.domain import registry
-from node.domain import round as sampled_round
+from node.domain import registry, round_record
 from node.domain.entry import Event
 from node.domain.ticket.areas import AREAS
 
-MODULES: tuple[ModuleType, ...] = (*AREAS, registry, sampled_round)
+MODULES: tuple[ModuleType, ...] = (*AREAS, registry, round_record)
 
 
 def _events_of(module: ModuleType) -> dict[str, type[Event]]:

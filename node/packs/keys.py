@@ -158,7 +158,7 @@ LIMITS = (
     _limit("resolve.<class>", "handling of the class, where its complexity has no limit of its own", required=False, bound=Bound.AT_MOST),
     _limit("resolve.<class>.<complexity>", "handling of this class and complexity", required=False, bound=Bound.AT_MOST),
     _limit("co_handle", "a co-handler confirms or refuses its part"),
-    _limit("co_handle.part", "a co-handler files its part; without it, within the handling limit", required=False),
+    _limit("co_handle_part", "a co-handler files its part; without it, within the handling limit", required=False),
     _limit("co_handle_ruling", "the office rules on a refused part"),
     _limit("coordination", "the office coordinates departments that cannot agree"),
     _limit("extension_decision", "the office decides an extension"),
@@ -221,15 +221,20 @@ AFTER = (
     _names("recheck.grounds", "grounds on which the lead proposes a recheck"),
     _names("recheck.outcomes", "what a recheck may come to", ("stands", "partly_correct", "redo"), required=True),
     _names("finding.answers", "how a superior's finding may be answered", ("rework", "recheck"), required=True),
-    _names(
-        "closing.needs", "what closing waits for", ("revisit", "report_back", "confirmation", "feedback", "evaluation", "follow_up")
-    ),
+    _names("closing.needs", "what closing waits for", ("revisit", "report_back", "confirmation", "feedback", "evaluation", "follow_up")),
     _choice("archive.period", "the sampling period that archiving waits for", "none", "month", "quarter", "half_year", "year"),
     _number(
-        "revisit.sampling.rate", "percent of each subordinate's completed tickets that this level revisits itself", RATE_MIN_PERCENT, 100, Bound.AT_LEAST
+        "revisit.sampling.rate",
+        "percent of each subordinate's completed tickets that this level revisits itself",
+        RATE_MIN_PERCENT,
+        100,
+        Bound.AT_LEAST,
     ),
     _number("revisit.sampling.floor", "at least so many of them, while there are any", 1, bound=Bound.AT_LEAST),
-    _number("revisit.sampling.cut_hours", "hours after the end of a period for what is still on its way, before its frame is cut", most=720),
+    _choice("revisit.sampling.period", "the period of one round", "month", "quarter", "half_year", "year"),
+    _number(
+        "revisit.sampling.cut_hours", "hours after the end of a period for what is still on its way, before its frame is cut", most=720
+    ),
 )
 
 WARNINGS = (

@@ -126,9 +126,10 @@ def _is_looser(bound: Bound, value: Value, above: Value) -> bool:
 
 def _whole(file: str, pack: Pack, line: tuple[PackFile, ...]) -> Iterator[Fault]:
     """What must hold once the parents are laid under it."""
-    for row in KEYS:
-        if row.required and row.pattern not in pack.rules:
-            yield Fault(file, row.pattern, Rule.KEY_REQUIRED)
+    missing = [row.pattern for row in KEYS if row.required and row.pattern not in pack.rules]
+    if missing:  # the rest would only say it again
+        yield from (Fault(file, key, Rule.KEY_REQUIRED) for key in missing)
+        return
     yield from _classes(file, pack)
     yield from _numbers(file, pack)
     yield from _organisation(file, pack)

@@ -7,12 +7,12 @@ audit administrator may be the superior's.  Enterprises, the node itself and out
 is: no steward unless the pack names one, no tracker, no supervision office, no second department.
 
 - Every command must have somebody who may give it.
-- Every *decision* must have somebody left whoever of these people handled the ticket, wrote the finding and countersigned
-  (USERS A10), one person each.  Separation is by unit for handling and by person for the rest, as the engine refuses it.
+- Every *decision* must have somebody left, whoever of these people handled the ticket, wrote the finding and countersigned
+  (USERS A10), one person each.  Separation is by unit for a lead and by person for the rest, as the engine refuses it.
 - Every open state must have a way out that somebody may take.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -20,7 +20,7 @@ from node.domain.command import Command
 from node.domain.organisation import Role
 from node.domain.pack import Pack
 from node.domain.ticket.decide import DECISIONS
-from node.domain.ticket.state import OPEN, State
+from node.domain.ticket.state import State
 from node.packs.fault import Fault, Rule
 
 # Whose presence does not depend on how the node is staffed.
@@ -29,16 +29,52 @@ OFFICE_ROLES = (Role.OFFICE, Role.OPERATOR, Role.SECURITY_ADMIN)
 LEAD_ROLES = (Role.DEPARTMENT, Role.DEPARTMENT_LEADER)
 ABOVE_ROLES = (Role.GOVERNMENT, Role.LEADER)
 
-# Decisions that a handler of the ticket may not take, and that also the writer of the finding and the countersigner may not.
-NOT_BY_HANDLER = ("DecideExtension", "DecideTermination", "DecideWithdrawal")
-NOT_BY_FINDER: tuple[str, ...] = ()
-# What makes somebody a handler, the writer of a finding, a countersigner.
-HANDLES = ("Sign",)
-FINDS: tuple[str, ...] = ()
-COUNTERSIGNS: tuple[str, ...] = ()
+# Decisions that a handler of the ticket may not take, by unit (need_not_handler, or the same said in the decision) ...
+NOT_BY_HANDLER = (
+    "RuleObjection",
+    "RuleCoHandling",
+    "RecordCoordination",
+    "DecideSupplement",
+    "DecideExtension",
+    "DecideTermination",
+    "DecideWithdrawal",
+    "RecordRevisit",
+    "RecordRevisitAttempt",
+    "OpenRecheck",
+    "CheckOffRectification",
+    "OrderRework",
+    "Close",
+)
+# ... and those that the writer of the finding and the countersigner may not take either, by person (need_outside_recheck).
+NOT_BY_FINDER = ("DeclineRecheck", "DecideRecheck", "RuleRecheck")
+# What makes somebody's unit the handler; what makes only him one; what makes him the writer of a finding, a countersigner.
+HANDLES = ("Sign", "HandleOwnDuty", "ConfirmCoHandling", "Complete")
+ANSWERS = ("AnswerOnTheSpot",)
+FINDS = ("RecordRevisit", "RecordRevisitAttempt")
+COUNTERSIGNS = ("CountersignReply",)
 
-# How a ticket leaves a state; one of them must be open to somebody.
-EXITS: Mapping[State, tuple[str, ...]] = {}
+# Commands that nobody needs unless the pack asks for what they do.
+NEEDED_IF: Mapping[str, Callable[[Pack], bool]] = {
+    "CountersignReply": lambda pack: "countersignature" in pack.names("completion.needs"),
+    "OrderRework": lambda pack: pack.flag("rework.by_supervision"),
+    "ReportToGovernment": lambda pack: pack.choice("objection.final_by") == "government",
+    "RuleByGovernment": lambda pack: pack.choice("objection.final_by") == "government",
+}
+
+# The regular ways on from a state; one of them must be open to somebody.  No area enters "offered" and "verifying" so far.
+EXITS: Mapping[State, tuple[str, ...]] = {
+    State.REGISTERED: ("Form",),
+    State.IN_JUDGEMENT: ("CloseJudgement",),
+    State.SUPPLEMENTING: ("DecideLapsed",),
+    State.FORMED: ("Dispatch",),
+    State.DISPATCHED: ("Sign",),
+    State.OBJECTED: ("RuleObjection", "RuleByGovernment"),
+    State.HANDLING: ("Complete",),
+    State.ESCALATED: ("AcceptEscalation", "ReturnEscalation"),
+    State.REWORKING: ("Complete",),
+    State.RECHECKING: ("DeclineRecheck", "DecideRecheck"),
+    State.COMPLETED: ("Close",),
+}
 
 
 @dataclass(frozen=True)
@@ -55,14 +91,16 @@ def faults(file: str, pack: Pack) -> Iterator[Fault]:
     people = smallest_staffing(pack)
     commands = {command.__name__: command for command in DECISIONS}
     for name, command in commands.items():
+        if name in NEEDED_IF and not NEEDED_IF[name](pack):
+            continue
         roles = allowed(pack, command)
-        if not roles & ALWAYS_THERE and not any(person.role in roles for person in people):
+        is_somebody = bool(roles & ALWAYS_THERE) or any(person.role in roles for person in people)
+        is_separate = name in NOT_BY_HANDLER + NOT_BY_FINDER
+        if not is_somebody or (is_separate and not _is_always_decided(name, pack, commands, people)):
             yield _fault(file, pack, name, roles)
-        elif name in NOT_BY_HANDLER + NOT_BY_FINDER and not _is_always_decided(name, pack, commands, people):
-            yield _fault(file, pack, name, roles)
-    for state in sorted(OPEN, key=lambda state: state.value):
-        exits = [commands[name] for name in EXITS.get(state, ()) if name in commands]
-        if not any(allowed(pack, command) & (ALWAYS_THERE | {person.role for person in people}) for command in exits):
+    present = ALWAYS_THERE | {person.role for person in people}
+    for state, exits in EXITS.items():
+        if not any(allowed(pack, commands[name]) & present for name in exits):
             yield Fault(file, "rights", Rule.STATE_WITHOUT_EXIT, {"state": state.value})
 
 
@@ -89,23 +127,26 @@ def fewest(pack: Pack, role: Role) -> int:
 
 
 def _is_always_decided(name: str, pack: Pack, commands: Mapping[str, type[Command]], people: Iterable[Person]) -> bool:
+    """Whoever handled, found and countersigned, one of *people* each: somebody is left to take the decision *name*."""
     roles = allowed(pack, commands[name])
     if roles & ALWAYS_THERE:
         return True
     deciders = [person for person in people if person.role in roles]
-    handlers = _who(HANDLES, pack, commands, people)
-    finders = _who(FINDS, pack, commands, people) if name in NOT_BY_FINDER else [None]
-    countersigners = _who(COUNTERSIGNS, pack, commands, people) if name in NOT_BY_FINDER else [None]
-    return all(
-        any(person not in (finder, countersigner) and (handler is None or person.unit != handler.unit) for person in deciders)
-        for handler, finder, countersigner in product(handlers, finders, countersigners)
-    )
+    units = [{person.unit} for person in _who(HANDLES, pack, commands, people)]
+    answering: list[Person | None] = [None, *_who(ANSWERS, pack, commands, people)]
+    finding: list[Person | None] = [None, *_who(FINDS, pack, commands, people)] if name in NOT_BY_FINDER else [None]
+    countersigning: list[Person | None] = [None, *_who(COUNTERSIGNS, pack, commands, people)] if name in NOT_BY_FINDER else [None]
+    # Answered on the spot, or led by a unit: never both (``need_not_handler``).
+    no_unit: set[str] = set()
+    led = product(units or [no_unit], [None], finding, countersigning)
+    answered = product([no_unit], answering, finding, countersigning)
+    return all(any(person.unit not in unit and person not in out for person in deciders) for unit, *out in (*led, *answered))
 
 
-def _who(names: Iterable[str], pack: Pack, commands: Mapping[str, type[Command]], people: Iterable[Person]) -> list[Person | None]:
-    """Who could have done one of these; nobody at all if there is no such person."""
-    roles = {role for name in names if name in commands for role in allowed(pack, commands[name])}
-    return [person for person in people if person.role in roles] or [None]
+def _who(names: Iterable[str], pack: Pack, commands: Mapping[str, type[Command]], people: Iterable[Person]) -> list[Person]:
+    """Who could have done one of these."""
+    roles = {role for name in names for role in allowed(pack, commands[name])}
+    return [person for person in people if person.role in roles]
 
 
 def _fault(file: str, pack: Pack, name: str, roles: Iterable[str]) -> Fault:

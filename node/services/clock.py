@@ -11,9 +11,10 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
-from node.domain.command import Order
+from node.domain.command import Command, Order
 from node.domain.refusal import Refusal
-from node.domain.ticket.sweep import FireRung, due_rungs
+from node.domain.ticket.supplement import LapseSupplement
+from node.domain.ticket.sweep import OVERDUE, FireRung, Rung, due_rungs
 from node.services.handle import Handler
 from node.services.policies import Policies
 from node.services.registry import NODE_ACTOR
@@ -74,7 +75,15 @@ class Sweep:
                     continue
                 policy = self._policies.for_ticket(view, ticket, now)
                 for rung in due_rungs(ticket, policy, now):
-                    name = f"{ticket.id}|{rung.clock}|{micros(rung.started_at)}|{rung.rung}|{micros(rung.due_at)}"
-                    command = FireRung(clock=rung.clock, rung=rung.rung)
-                    orders.append((rung.at, Order(str(uuid.uuid5(_NAMESPACE, name)), NODE_ACTOR, ticket.id, command)))
-        return [order for _, order in sorted(orders, key=lambda pair: (pair[0], pair[1].id))]
+                    orders += [(rung.at, order) for order in _orders_of(ticket.id, rung)]
+        return [order for _, order in sorted(orders, key=lambda pair: pair[0])]
+
+
+def _orders_of(ticket_id: str, rung: Rung) -> list[Order]:
+    """The rung itself, and what follows by the node's own rule when a limit is over."""
+    name = f"{ticket_id}|{rung.clock}|{micros(rung.started_at)}|{rung.rung}|{micros(rung.due_at)}"
+    commands: list[Command] = [FireRung(clock=rung.clock, rung=rung.rung)]
+    if rung.rung == OVERDUE and rung.clock == "supplement":
+        # USERS part 3 no. 11: nobody answered; the office decides, or the handling limit goes on.
+        commands.append(LapseSupplement())
+    return [Order(str(uuid.uuid5(_NAMESPACE, f"{name}|{type(command).__name__}")), NODE_ACTOR, ticket_id, command) for command in commands]

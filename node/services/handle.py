@@ -5,6 +5,7 @@ In one transaction: load the subject by folding, gather the facts that the comma
 happened, fold it.  The same command id again gives the first outcome; a refusal writes nothing.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from sqlalchemy import func, select
 
 from node.domain import registry as registry_domain
 from node.domain import round as round_domain
-from node.domain.command import Facts, Order
+from node.domain.command import Command, Facts, Order
 from node.domain.entry import CustodyHead, Draft, Folded, Happened, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
 from node.domain.organisation import Unit
@@ -30,12 +31,15 @@ from node.services.policies import Policies
 from node.services.registry import read_registry, read_units
 from node.services.rounds import read_round, round_facts
 from node.storage import schema
+from node.storage.blobs import Blobs
 from node.storage.database import instant, micros
 from node.storage.journal import Stored
 from node.storage.unit_of_work import UnitOfWork
 from node.storage.writer import Writer
 
 Now = Callable[[], datetime]
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,15 @@ class Outcome:
 
 
 class Handler:
-    """Carries out orders.  *now* is the business clock; *policies* says which pack and calendar govern what."""
+    """
+    Carries out orders.  *now* is the business clock; *policies* says which pack and calendar govern what; *blobs* are the
+    attachments that are stored here.
+    """
 
-    def __init__(self, writer: Writer, policies: Policies, now: Now) -> None:
+    def __init__(self, writer: Writer, policies: Policies, blobs: Blobs, now: Now) -> None:
         self._writer = writer
         self._policies = policies
+        self._blobs = blobs
         self._now = now
 
     def handle(self, order: Order) -> Outcome:
@@ -137,8 +145,14 @@ class Handler:
             units=read_units(work.connection, policy.node),
             others=others,
             serial=next_serial(work, policy, now) if isinstance(command, Register) else 0,
+            evidence=self._stored(command),
             open_rounds=round_facts(work.connection, order.subject, now, policy),
         )
+
+    def _stored(self, command: Command) -> frozenset[str]:
+        """The attachments that the command names and that are stored here."""
+        named = (*getattr(command, "evidence", ()), getattr(command, "digest", ""))
+        return frozenset(digest for digest in named if _DIGEST.fullmatch(digest) and self._blobs.has(digest))
 
     # --- rounds and the node itself -----------------------------------------------------------------------------------
 

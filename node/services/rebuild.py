@@ -56,7 +56,9 @@ class Rebuilt:
         return not self.differences
 
 
-class _RolledBack(Exception):  # noqa: N818 - no error: how a check leaves everything as it was
+class _RolledBack(Exception):
+    """No error: how a check leaves everything as it was."""
+
     def __init__(self, rebuilt: Rebuilt) -> None:
         super().__init__()
         self.rebuilt = rebuilt

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, func, or_, select, tuple_
 
 from node.domain import round as d
+from node.domain import round_record as record
 from node.domain import sampling
 from node.domain.command import Order
 from node.domain.entry import Folded, Subject, SubjectKind
@@ -23,7 +24,7 @@ from node.domain.ticket.fold import evolve, in_order, line_of
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.storage import schema
 from node.storage.codec import decode_content
-from node.storage.database import instant, micros
+from node.storage.database import instant
 from node.storage.unit_of_work import UnitOfWork, View
 
 # DESIGN 8: the frame is by the event that counts as an outcome.
@@ -45,7 +46,7 @@ def read_round(work: UnitOfWork, order: Order, policy: Policy) -> d.RoundState:
     """
     command = order.command
     if isinstance(command, d.OpenRound):
-        found = find_round(work, d.round_id(policy.node, command.county, command.period))
+        found = find_round(work, record.round_id(policy.node, command.county, command.period))
         begin, root = _position(work, command.county)
         held = d.Held(fresh=work.payloads.random(sampling.SECRET_BYTES), position=begin, position_root=root)
         return d.RoundState(found, _with_others(held, _formers(work.connection, policy.node, command.county)))
@@ -59,11 +60,11 @@ def read_round(work: UnitOfWork, order: Order, policy: Policy) -> d.RoundState:
             end, root = _position(work, found.county)
             held = d.Held(position=end, position_root=root)
             return d.RoundState(found, _with_others(held, _formers(work.connection, policy.node, found.county)))
-        case d.DrawSample() if found.stage == d.CUT:
+        case d.DrawSample() if found.stage == record.CUT:
             return d.RoundState(found, d.Held(secret=_secret(work, found), frame=frame_of(work, found.county, found.span)))
-        case d.RecordCall() if found.stage == d.DRAWN and not command.is_reached:
+        case d.RecordCall() if found.stage == record.DRAWN and not command.is_reached:
             return d.RoundState(found, d.Held(secret=_secret(work, found), frame=frame_of(work, found.county, found.span)))
-        case d.RevealRound() if found.stage == d.DRAWN:
+        case d.RevealRound() if found.stage == record.DRAWN:
             return d.RoundState(found, _held_for_reveal(work, found))
     return d.RoundState(found)
 
@@ -72,7 +73,7 @@ def _with_others(held: d.Held, others: tuple[d.Former, ...]) -> d.Held:
     return d.Held(fresh=held.fresh, position=held.position, position_root=held.position_root, others=others)
 
 
-def _held_for_reveal(work: UnitOfWork, found: d.Round) -> d.Held:
+def _held_for_reveal(work: UnitOfWork, found: record.Round) -> d.Held:
     notes: dict[str, Text] = {}
     tickets: dict[str, Ticket] = {}
     for key in found.reached:
@@ -81,18 +82,18 @@ def _held_for_reveal(work: UnitOfWork, found: d.Round) -> d.Held:
             continue
         if isinstance(call.note, SealedRef):
             notes[key] = Text(work.payloads.open(found.subject, call.note))
-        ticket = work.readings.ticket(d.ticket_of(key))
+        ticket = work.readings.ticket(record.ticket_of(key))
         if ticket is not None:
             tickets[ticket.id] = ticket
     return d.Held(secret=_secret(work, found), notes=notes, tickets=tickets)
 
 
-def find_round(view: UnitOfWork | View, round_id: str) -> d.Round | None:
+def find_round(view: UnitOfWork | View, round_id: str) -> record.Round | None:
     """The round, folded from every entry about it that is held here; None if there is none."""
-    return d.fold_round([one.folded for one in view.journal.of_subject(Subject(SubjectKind.ROUND.value, round_id))])
+    return record.fold_round([one.folded for one in view.journal.of_subject(Subject(SubjectKind.ROUND.value, round_id))])
 
 
-def _secret(view: UnitOfWork | View, found: d.Round) -> bytes:
+def _secret(view: UnitOfWork | View, found: record.Round) -> bytes:
     if found.revealed is not None:
         return bytes.fromhex(found.revealed.secret)
     if not isinstance(found.secret, SealedRef):
@@ -100,18 +101,18 @@ def _secret(view: UnitOfWork | View, found: d.Round) -> bytes:
     return bytes.fromhex(view.payloads.open(found.subject, found.secret))
 
 
-def _position(view: UnitOfWork | View, node: str) -> tuple[d.Place, bytes]:
+def _position(view: UnitOfWork | View, node: str) -> tuple[record.Place, bytes]:
     """How far the latest stream of *node* is held, and its root."""
     table = schema.streams
     epoch = view.connection.execute(select(func.max(table.c.epoch)).where(table.c.node == node)).scalar() or 1
     position = view.journal.position(node, epoch)
-    return d.Place(epoch, position.size), position.root
+    return record.Place(epoch, position.size), position.root
 
 
 def _formers(connection: Connection, node: str, county: str) -> tuple[d.Former, ...]:
     table = schema.rounds
     rows = connection.execute(select(table).where(table.c.node == node, table.c.county == county).order_by(table.c.period)).all()
-    return tuple(d.Former(row.period, None if row.state == d.OPENED else d.Place(row.cut_epoch, row.cut)) for row in rows)
+    return tuple(d.Former(row.period, None if row.state == record.OPENED else record.Place(row.cut_epoch, row.cut)) for row in rows)
 
 
 def round_facts(connection: Connection, ticket_id: str, now: datetime, policy: Policy) -> frozenset[str]:
@@ -124,13 +125,12 @@ def round_facts(connection: Connection, ticket_id: str, now: datetime, policy: P
     rounds, entries = schema.rounds, schema.entries
     if not ticket_id:
         return frozenset()
-    is_open = and_(rounds.c.node == policy.node, rounds.c.state != d.REVEALED)
+    is_open = and_(rounds.c.node == policy.node, rounds.c.state != record.REVEALED)
     if connection.execute(select(rounds.c.id).where(is_open).limit(1)).first() is None:
         return frozenset()
-    # An uncut frame has no end yet; where epochs changed within a frame, what lies in the later one is in it up to the cut.
-    is_before_end = or_(
-        rounds.c.state == d.OPENED, entries.c.epoch < rounds.c.cut_epoch, and_(entries.c.epoch == rounds.c.cut_epoch, entries.c.seq <= rounds.c.cut)
-    )
+    # An uncut frame has no end yet.  The row does not say in which epoch a frame begins: one that spans two is taken too wide.
+    is_in_last_epoch = and_(entries.c.epoch == rounds.c.cut_epoch, entries.c.seq <= rounds.c.cut)
+    is_before_end = or_(rounds.c.state == record.OPENED, entries.c.epoch < rounds.c.cut_epoch, is_in_last_epoch)
     is_behind_begin = or_(entries.c.epoch > 1, entries.c.seq > rounds.c.cut_from)
     found = connection.execute(
         select(rounds.c.id)
@@ -144,7 +144,7 @@ def round_facts(connection: Connection, ticket_id: str, now: datetime, policy: P
 # --- the frame --------------------------------------------------------------------------------------------------------
 
 
-def frame_of(view: UnitOfWork | View, county: str, span: d.Span) -> tuple[sampling.FrameEntry, ...]:
+def frame_of(view: UnitOfWork | View, county: str, span: record.Span) -> tuple[sampling.FrameEntry, ...]:
     """
     What *county* completed within *span* of its own stream, in the order of the stream (FEDERATION 3.2, DESIGN 13).
 
@@ -288,12 +288,12 @@ def call_list(view: UnitOfWork | View, round_id: str, now: datetime) -> list[Pla
     found = find_round(view, round_id)
     if found is None or found.node != view.head.node:
         raise Refusal(Code.SUBJECT_UNKNOWN, kind="round", id=round_id)
-    if found.stage != d.DRAWN:
-        raise Refusal(Code.WRONG_STAGE, round=found.id, stage=found.stage, wanted=d.DRAWN)
+    if found.stage != record.DRAWN:
+        raise Refusal(Code.WRONG_STAGE, round=found.id, stage=found.stage, wanted=record.DRAWN)
     pending = set(found.pending)
     planned: dict[str, list[Sheet]] = {}
     for key in found.drawn:
-        number = d.ticket_of(key)
+        number = record.ticket_of(key)
         ticket = view.readings.ticket(number)
         if ticket is None:
             raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=number)
@@ -320,7 +320,9 @@ def _contacts(view: UnitOfWork | View, enterprise: str, tickets: Sequence[str], 
     same = view.connection.execute(select(table.c.id).where(table.c.credit_code == enterprise)).scalars()
     since = now - timedelta(days=earlier_contacts_days)
     rows = view.connection.execute(
-        select(entries.c.content).where(entries.c.subject_id.in_({*same, *tickets}), entries.c.kind.in_(CONTACTING)).order_by(entries.c.taken)
+        select(entries.c.content)
+        .where(entries.c.subject_id.in_({*same, *tickets}), entries.c.kind.in_(CONTACTING))
+        .order_by(entries.c.taken)
     ).scalars()
     heads = (decode_content(bytes(content)).header for content in rows)
     found = [Contacted(head.recorded_at, head.node, head.subject.id, head.kind) for head in heads if head.recorded_at >= since]

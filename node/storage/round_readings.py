@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
-from node.domain import round as d
+from node.domain import round_record as record
 from node.domain.entry import Event, Folded, Header
 from node.storage import schema
 from node.storage.database import micros
@@ -23,50 +23,50 @@ def fold(connection: Connection, one: Folded) -> None:
         way(connection, one.header, one.event)
 
 
-def _opened(connection: Connection, head: Header, event: d.RoundOpened) -> None:
+def _opened(connection: Connection, head: Header, event: record.RoundOpened) -> None:
     upsert_many(connection, schema.rounds, [_new_row(head, event)])
 
 
-def _new_row(head: Header, event: d.RoundOpened | d.RoundRevealed) -> Mapping[str, Any]:
+def _new_row(head: Header, event: record.RoundOpened | record.RoundRevealed) -> Mapping[str, Any]:
     return {
-        "id": head.subject.id, "node": head.node, "county": event.county, "period": event.period, "state": d.OPENED,
+        "id": head.subject.id, "node": head.node, "county": event.county, "period": event.period, "state": record.OPENED,
         "rate": event.rate, "floor": event.floor, "cut_epoch": event.from_epoch, "cut_from": event.from_seq, "cut": 0,
         "frame": 0, "drawn": 0, "reached": 0, "findings": 0, "satisfied": 0, "seed": "",
         "opened_at": micros(head.recorded_at), "cut_at": None, "revealed_at": None,
     }  # fmt: skip
 
 
-def _cut(connection: Connection, head: Header, event: d.FrameCut) -> None:
+def _cut(connection: Connection, head: Header, event: record.FrameCut) -> None:
     cut_at = micros(head.recorded_at)
-    _change(connection, head, state=d.CUT, cut_epoch=event.cut_epoch, cut_from=event.from_seq, cut=event.cut, cut_at=cut_at)
+    _change(connection, head, state=record.CUT, cut_epoch=event.cut_epoch, cut_from=event.from_seq, cut=event.cut, cut_at=cut_at)
 
 
-def _drawn(connection: Connection, head: Header, event: d.SampleDrawn) -> None:
-    _change(connection, head, state=d.DRAWN, frame=event.frame_size, drawn=len(event.keys))
+def _drawn(connection: Connection, head: Header, event: record.SampleDrawn) -> None:
+    _change(connection, head, state=record.DRAWN, frame=event.frame_size, drawn=len(event.keys))
 
 
-def _further(connection: Connection, head: Header, event: d.FurtherDrawn) -> None:
+def _further(connection: Connection, head: Header, event: record.FurtherDrawn) -> None:
     _change(connection, head, drawn=schema.rounds.c.drawn + len(event.keys))
 
 
-def _called(connection: Connection, head: Header, event: d.CallRecorded) -> None:
+def _called(connection: Connection, head: Header, event: record.CallRecorded) -> None:
     # Nobody is called again once reached, so each key counts once.
     if event.is_reached:
         table = schema.rounds
         _change(connection, head, reached=table.c.reached + 1, satisfied=table.c.satisfied + int(event.is_satisfied is True))
 
 
-def _revealed(connection: Connection, head: Header, event: d.RoundRevealed) -> None:
+def _revealed(connection: Connection, head: Header, event: record.RoundRevealed) -> None:
     table = schema.rounds
     if connection.execute(table.select().where(table.c.id == head.subject.id)).first() is None:
         upsert_many(connection, table, [_new_row(head, event)])
     _change(
-        connection, head, state=d.REVEALED, cut_epoch=event.cut_epoch, cut_from=event.from_seq, cut=event.cut, frame=event.frame_size,
+        connection, head, state=record.REVEALED, cut_epoch=event.cut_epoch, cut_from=event.from_seq, cut=event.cut, frame=event.frame_size,
         drawn=len(event.drawn), findings=len(event.findings), seed=event.seed, revealed_at=micros(head.recorded_at),
     )  # fmt: skip
 
 
-def _shown(connection: Connection, head: Header, event: d.CallRevealed) -> None:
+def _shown(connection: Connection, head: Header, event: record.CallRevealed) -> None:
     # Where the round began with the reveal, what was heard is known from here; elsewhere the calls were counted already.
     table = schema.rounds
     if not event.is_reached:
@@ -83,11 +83,11 @@ def _change(connection: Connection, head: Header, **values: object) -> None:
 
 
 _WAYS: dict[type[Event], Callable[[Connection, Header, Any], None]] = {
-    d.RoundOpened: _opened,
-    d.FrameCut: _cut,
-    d.SampleDrawn: _drawn,
-    d.FurtherDrawn: _further,
-    d.CallRecorded: _called,
-    d.RoundRevealed: _revealed,
-    d.CallRevealed: _shown,
+    record.RoundOpened: _opened,
+    record.FrameCut: _cut,
+    record.SampleDrawn: _drawn,
+    record.FurtherDrawn: _further,
+    record.CallRecorded: _called,
+    record.RoundRevealed: _revealed,
+    record.CallRevealed: _shown,
 }

@@ -25,9 +25,9 @@ MISSING = "—"
 _BETWEEN: Mapping[Lang, str] = {"zh-CN": "、", "en": ", "}
 
 
-def text(key: str | Code, lang: Lang = "zh-CN", **facts: Any) -> str:
+def text(key: str | Code, lang: Lang = "zh-CN", /, **facts: Any) -> str:
     """
-    Return the text under *key* in *lang*, filled with *facts*; of a Code the sentence.
+    Return the text under *key* in *lang*, filled with *facts*; of a Code the sentence.  A fact may be called "key", too.
 
     Raises:
         LookupError: there is no such text.
@@ -39,7 +39,7 @@ def text(key: str | Code, lang: Lang = "zh-CN", **facts: Any) -> str:
     return _Filling(lang).vformat(entries[name], (), {fact: _plain(value) for fact, value in facts.items()})
 
 
-def remedy(code: Code, lang: Lang = "zh-CN", **facts: Any) -> str:
+def remedy(code: Code, lang: Lang = "zh-CN", /, **facts: Any) -> str:
     """What to do about a refusal, filled with *facts*."""
     return text(f"refusal.{code.name}.remedy", lang, **facts)
 
@@ -57,9 +57,10 @@ def word(section: str, code: str | Enum, lang: Lang = "zh-CN") -> str:
 
 @cache
 def catalogue(lang: Lang) -> Mapping[str, str]:
-    """All texts of *lang* by dotted key."""
-    table = tomllib.loads((resources.files("node.texts") / f"{lang}.toml").read_text("utf-8"))
-    return MappingProxyType(dict(_flat(table, ())))
+    """All texts of *lang* by dotted key, from every file of that language: ``en.toml``, ``cli.en.toml``."""
+    files = [item for item in resources.files("node.texts").iterdir() if f".{item.name}".endswith(f".{lang}.toml")]
+    rows = [row for item in sorted(files, key=lambda item: item.name) for row in _flat(tomllib.loads(item.read_text("utf-8")), ())]
+    return MappingProxyType(dict(rows))
 
 
 @cache

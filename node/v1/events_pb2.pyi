@@ -2284,7 +2284,9 @@ Global___RecheckDecided: _TypeAlias = RecheckDecided  # noqa: Y015
 
 @_typing.final
 class RectificationChecked(_message.Message):
-    """The office looked at the rectification and accepted it, or found it wanting. `needs_revisit`: the appellant is
+    """---- rectification -------------------------------------------------------------------------------------------------
+
+    The office looked at the rectification and accepted it, or found it wanting. `needs_revisit`: the appellant is
     asked again.
     """
 

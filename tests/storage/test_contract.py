@@ -281,3 +281,24 @@ class TestFaults:
         second.close()
 
         assert 100 == reached
+
+    @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+    def test_a_full_disk_is_an_answer_and_leaves_nothing_half(self, hands: Hands) -> None:
+        """FEDERATION 2.3 no. 18: intake is told to come again, reading goes on, and work goes on without a restart."""
+        before = entries(hands)
+        with hands.node.store.database.write() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        with hands.node.store.database.writer.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+        with pytest.raises(Refusal) as refused:
+            for _ in range(50):
+                hands.act("window_clerk", Register(channel="window", appeal=Text("x" * 20_000), phone=Contact(PHONE), judgement="foreign"))
+        kept = entries(hands)
+        with hands.node.store.database.writer.connect() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+
+        assert Code.STORAGE_FULL is refused.value.code
+        assert before == kept[: len(before)]
+        assert list(range(1, len(kept) + 1)) == [seq for _, seq, _, _ in kept]
+        assert register(hands)

@@ -7,11 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from enum import Enum
 from functools import cache
+from typing import Any
 
 import pytest
 
-from node.domain.command import Command
-from node.domain.entry import SubjectKind
+from node.domain import registry
+from node.domain import round as sampled_round
+from node.domain.entry import Event, SubjectKind
+from node.domain.events import EVENTS
 from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.decide import DECISIONS
@@ -39,10 +42,32 @@ ENUMS: dict[str, type[Enum]] = {
 }
 # Sections that hold at least the codes that the shipped packs offer under these keys.
 OFFERED = {
-    "channel": "intake.channels",
-    "category": "classes",
-    "forming_test": "forming.tests",
+    "intake.channels": "channel",
+    "classes": "category",
+    "complexities.": "complexity",
+    "forming.tests": "forming_test",
+    "acceptance.refusal_reasons": "refusal_reason",
+    "acceptance.procedures": "procedure",
+    "notice.ways": "way",
+    "contact.ways": "way",
+    "feedback.ways": "way",
+    "extension.grounds": "ground",
+    "termination.reasons": "ground",
+    "recheck.grounds": "ground",
+    "recheck.outcomes": "outcome",
+    "completion.standards": "standard",
+    "completion.sub_codes.": "sub_code",
+    "evaluation.scale": "evaluation",
 }
+
+
+# What people and the node itself may want; the abstract ones that others are made of have no name.
+COMMANDS: list[Any] = [*DECISIONS, *registry.NodeCommand.__subclasses__(), *sampled_round.RoundCommand.__subclasses__()]
+
+
+def events() -> dict[str, Any]:
+    """Every kind of event by its name in entries."""
+    return {name: kind for name, kind in EVENTS.items() if issubclass(kind, Event) and dataclasses.is_dataclass(kind)}
 
 
 def codes(lang: Lang, section: str) -> set[str]:
@@ -90,31 +115,41 @@ class TestCodes:
         """A new state, role or rule brings its words."""
         assert {member.value for member in ENUMS[section]} == codes("en", section)
 
-    @pytest.mark.parametrize("section", sorted(OFFERED))
-    def test_whatever_a_shipped_pack_offers_has_a_word(self, section: str):
+    @pytest.mark.parametrize("key", sorted(OFFERED))
+    def test_whatever_a_shipped_pack_offers_has_a_word(self, key: str):
         """Nobody chooses from a list of bare codes."""
-        packs = [effective_pack(id, finder()) for id in shipped()]
+        rules = [
+            rule
+            for id in shipped()
+            for name, rule in effective_pack(id, finder()).rules.items()
+            if name == key or (key[-1] == "." and name.startswith(key))
+        ]
 
-        assert set() == {code for pack in packs for code in pack.names(OFFERED[section])} - codes("en", section)
+        assert rules
+        assert set() == {code for rule in rules if isinstance(rule.value, tuple) for code in rule.value} - codes("en", OFFERED[key])
 
-    def test_every_complexity_has_a_word(self):
-        """Of each class of each shipped pack."""
-        packs = [effective_pack(id, finder()) for id in shipped()]
+    def test_every_field_of_a_steward_and_every_group_of_channels_has_a_word(self):
+        """These codes stand in the keys themselves."""
+        names = [name for id in shipped() for name in effective_pack(id, finder()).rules]
 
-        assert set() == {code for pack in packs for category in pack.names("classes") for code in pack.names(f"complexities.{category}")} - codes("en", "complexity")
+        assert set() == {name.removeprefix("steward.") for name in names if name.startswith("steward.")} - codes("en", "field_of_service")
+        assert set() == {name.removeprefix("channels.") for name in names if name.startswith("channels.")} - codes("en", "channel_group")
 
     def test_every_clock_has_a_name(self):
         """Each limit of the schema is a clock that pages speak of."""
         clocks = {row.pattern.split(".")[1] for row in KEYS if row.pattern.startswith("limit.")}
 
-        assert clocks == codes("en", "clock") - {"contact"}
+        assert set() == clocks - codes("en", "clock")
 
-    def test_every_command_and_every_field_of_one_has_a_name(self):
-        """Forms and refusals speak of commands and fields in words."""
-        commands: list[type[Command]] = list(DECISIONS)
-        fields = {field.name for command in commands for field in dataclasses.fields(command)}  # type: ignore[arg-type]
+    def test_every_command_and_every_event_has_a_name(self):
+        """Forms speak of commands, timelines of events."""
+        assert set() == {command.__name__ for command in COMMANDS} - codes("en", "command")
+        assert set() == set(events()) - codes("en", "event")
 
-        assert set() == {command.__name__ for command in commands} - codes("en", "command")
+    def test_every_field_of_a_command_or_an_event_has_a_name(self):
+        """Forms, refusals and timelines speak of them in words."""
+        fields = {field.name for kind in (*COMMANDS, *events().values()) for field in dataclasses.fields(kind)}
+
         assert set() == fields - codes("en", "field")
 
 
@@ -127,7 +162,9 @@ class TestFacts:
         passed = raised().get(code.name)
         if not passed:
             return
-        asked = placeholders(catalogue("en")[f"refusal.{code.name}.sentence"]) | placeholders(catalogue("en")[f"refusal.{code.name}.remedy"])
+        asked = placeholders(catalogue("en")[f"refusal.{code.name}.sentence"]) | placeholders(
+            catalogue("en")[f"refusal.{code.name}.remedy"]
+        )
 
         assert {} == {place: asked - facts for place, facts in passed.items() if asked - facts}
 
@@ -135,7 +172,10 @@ class TestFacts:
         """By the section of the fact's own name, or by the one that the sentence names; several one by one."""
         refusal = Refusal(Code.WRONG_STATE, ticket="520402250000001", state=State.HANDLING, wanted=[State.FORMED, State.REGISTERED])
 
-        assert ("Ticket 520402250000001 is “being handled” and cannot take this step.", "The step belongs to: formed, registered.  Reload to see where the ticket stands.") == explain(refusal, "en")
+        assert (
+            "Ticket 520402250000001 is “being handled” and cannot take this step.",
+            "The step belongs to: formed, registered.  Reload to see where the ticket stands.",
+        ) == explain(refusal, "en")
         assert "此操作只适用于:已形成工单、已登记。请刷新后查看当前状态。" == explain(refusal, "zh-CN")[1]
 
     def test_a_code_that_nobody_knows_is_shown_as_it_is_and_a_missing_fact_as_a_dash(self):
@@ -149,6 +189,12 @@ class TestFacts:
     def test_the_remedy_stands_beside_the_sentence(self):
         """What to do about it."""
         assert "可在本级办理,或说明超出权限的依据。" == remedy(Code.WITHIN_AUTHORITY, node="520400")
+
+    def test_a_fact_may_be_called_key(self):
+        """Refusals name the key of the pack that offers no such value."""
+        refusal = Refusal(Code.VALUE_NOT_OFFERED, key="classes", value="inquiry", offered=("consultation", "complaint"))
+
+        assert ("“inquiry” is not offered for “classes”.", "Choose one of: consultation, complaint.") == explain(refusal, "en")
 
     def test_an_unknown_text_is_an_error_of_the_program(self):
         """A key is a constant of the code, never input."""
@@ -169,13 +215,21 @@ def raised() -> dict[str, dict[str, set[str]]]:
             for call in _refusals(ast.parse(path.read_text("utf-8"))):
                 if any(keyword.arg is None for keyword in call.keywords):
                     continue  # **facts: passed on from somewhere else
-                found[ast.unparse(call.args[0]).removeprefix("Code.")][f"{path.relative_to(ROOT)}:{call.lineno}"] = {str(keyword.arg) for keyword in call.keywords}
+                found[ast.unparse(call.args[0]).removeprefix("Code.")][f"{path.relative_to(ROOT)}:{call.lineno}"] = {
+                    str(keyword.arg) for keyword in call.keywords
+                }
     return found
 
 
 def _refusals(tree: ast.AST) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refusal" and node.args and ast.unparse(node.args[0]).startswith("Code."):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "Refusal"
+            and node.args
+            and ast.unparse(node.args[0]).startswith("Code.")
+        ):
             yield node
 
 

@@ -154,7 +154,7 @@ class Case:
         return self.by(when, who, Close())
 
 
-def told(*cases: Case) -> tuple[Act, ...]:
+def acts_of(*cases: Case) -> tuple[Act, ...]:
     """The acts of *cases* by business time."""
     return in_order(act for case in cases for act in case.acts)
 

@@ -27,8 +27,9 @@ def _node(
     return NodeEntry(code, name, superior, pack, centre_name, units, tuple(accounts))
 
 
-# A member unit of the joint office has its specialist, gives opinions, and handles what is its own.
-_ROLES = {"member": (DESK, MEMBER, SPECIALIST), "window": (CLERK,), "government": (GOVERNMENT,)}
+# A member unit of the joint office has its specialist, gives opinions, and handles what is its own; so does a window with
+# what it answered itself.
+_ROLES = {"member": (DESK, MEMBER, SPECIALIST), "window": (CLERK, DESK), "government": (GOVERNMENT,)}
 
 PROVINCE = _node(
     "520000", "贵州省", "", "guizhou", "贵州省政务服务中心",

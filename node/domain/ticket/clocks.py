@@ -14,7 +14,16 @@ from node.domain.ticket.ticket import Ticket
 from node.domain.time import Limit, Pause, Unit, due, elapsed, end_of, is_provisional
 
 
-def start(policy: Policy, now: datetime, kind: str, owes: With | str, *, limit: Limit | None = None, since: datetime | None = None, key: str = "") -> ClockChange:
+def start(
+    policy: Policy,
+    now: datetime,
+    kind: str,
+    owes: With | str,
+    *,
+    limit: Limit | None = None,
+    since: datetime | None = None,
+    key: str = "",
+) -> ClockChange:
     """
     Start a clock of *kind* with the pack's limit of that name (or *limit*), counted from *since* (or *now*).
 
@@ -41,7 +50,8 @@ def start_until(policy: Policy, now: datetime, kind: str, owes: With | str, last
     """Start a clock of *kind* that ends with the day *last*: a date that was set, restated as the working days up to it."""
     due_at = end_of(last)
     count = elapsed(now, due_at - timedelta(microseconds=1), Unit.WORKDAY, policy.calendar)
-    return replace(start(policy, now, kind, owes, limit=Limit(count, Unit.WORKDAY)), due_at=due_at, provisional=is_provisional(now, due_at, policy.calendar))
+    started = start(policy, now, kind, owes, limit=Limit(count, Unit.WORKDAY))
+    return replace(started, due_at=due_at, provisional=is_provisional(now, due_at, policy.calendar))
 
 
 def hand_to(clock: r.Clock, owes: With | str) -> ClockChange:

@@ -212,8 +212,8 @@ def _stopped(ticket: Ticket, unit: str) -> tuple[ClockChange, ...]:
 
 
 def _taken(ticket: Ticket, unit: str, policy: Policy, now: datetime) -> tuple[ClockChange, ...]:
-    if policy.pack.has_limit("co_handle.part"):
-        return (clocks.start(policy, now, "co_handle", unit, key=unit, limit=policy.pack.limit("co_handle.part")),)
+    if policy.pack.has_limit("co_handle_part"):
+        return (clocks.start(policy, now, "co_handle", unit, key=unit, limit=policy.pack.limit("co_handle_part")),)
     return _stopped(ticket, unit)
 
 

@@ -233,6 +233,8 @@ def complete(ticket: Ticket, command: Complete, facts: Facts, policy: Policy, no
     evidence = tuple(dict.fromkeys((*of.evidence, *command.evidence)))
     for need in policy.pack.names("completion.needs"):
         _need(need, ticket, command, policy, of, evidence)
+    # The office sorts a self-handled need beside it, also once it is done (AS25-4.2.1.0).
+    ended = (change for change in clocks.stop_all(ticket, policy.node) if change.clock != "sort")
     is_fed_back = bool(command.feedback_way) or of.feedback_at is not None
     started, with_next = clocks_after_completion(ticket, policy, now, is_fed_back=is_fed_back)
     event = Completed(
@@ -255,7 +257,7 @@ def complete(ticket: Ticket, command: Complete, facts: Facts, policy: Policy, no
         measures=command.measures,
         open_part_reason=command.open_part_reason,
     )
-    return [*lapse_open(ticket), Happened(ticket.subject, event, clocks=(*clocks.stop_all(ticket, policy.node), *started))]
+    return [*lapse_open(ticket), Happened(ticket.subject, event, clocks=(*ended, *started))]
 
 
 def is_in_time(ticket: Ticket, now: datetime) -> bool:
@@ -271,10 +273,11 @@ def clocks_after_completion(
     """
     The clock that runs once a ticket is completed, and who owes it; for every way in which a ticket is completed.
 
-    AS25-4.7.1: 5 working days for the office's revisit.  What a higher level decided is revisited there (POLICY_PACKS 2 no. 8).
+    AS25-4.7.1: 5 working days for the office's revisit.  What a higher level decided or handed down is revisited there
+    (POLICY_PACKS 2 no. 8, DESIGN 6).
     """
     then = policy.pack.choice("completion.then")
-    if (then == "revisit" and ticket.decided_above) or (then == "feedback" and is_fed_back):
+    if (then == "revisit" and (ticket.decided_above or ticket.handed_down)) or (then == "feedback" and is_fed_back):
         then = "close"
     kind, owes = NEXT[then]
     return (clocks.start(policy, now, kind, ticket.lead if owes is With.DEPARTMENT else owes),), owes

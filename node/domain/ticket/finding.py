@@ -207,7 +207,7 @@ def answer_finding(ticket: Ticket, command: AnswerFinding, facts: Facts, policy:
 def refuse_ask(ticket: Ticket, command: RefuseAsk, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """DESIGN 13: a peer's refused ask is answered, never left open."""
     ask = ticket.asks.get(command.ask)
-    if ask is None or (ask.addressee != policy.node and ticket.custody.holder != policy.node):
+    if ask is None or ask.node == policy.node or policy.node not in (ask.addressee, ticket.custody.holder):
         raise Refusal(Code.NOT_ASKED, ticket=ticket.id, node=policy.node)
     need_field("code", command.code)
     if ask.is_answered:

@@ -13,8 +13,8 @@ from node.domain.ticket.ticket import Ticket
 
 # Registering, sorting and dispatching do not exclude (DESIGN 5): only these make somebody a handler.
 HANDLING_KINDS = frozenset({
-    "AnsweredOnTheSpot", "OwnDutyTaken", "Signed", "ProgressRecorded", "ContactAttempted", "EvidenceAdded", "CoHandlingConfirmed", "ContributionFiled", "ReplyDrafted",
-    "ReplyCountersigned", "FeedbackGiven", "ExtensionRequested", "TerminationRequested", "Completed",
+    "AnsweredOnTheSpot", "OwnDutyTaken", "Signed", "ProgressRecorded", "ContactAttempted", "EvidenceAdded", "CoHandlingConfirmed",
+    "ContributionFiled", "ReplyDrafted", "ReplyCountersigned", "FeedbackGiven", "ExtensionRequested", "TerminationRequested", "Completed",
 })
 FINDING_KINDS = frozenset({"RevisitFiled", "FindingRaised"})
 COUNTERSIGNING_KINDS = frozenset({"ReplyCountersigned"})
@@ -46,7 +46,10 @@ def need_involved(ticket: Ticket, facts: Facts) -> None:
 def need_not_handler(ticket: Ticket, facts: Facts) -> None:
     """A handler never decides its own extension, termination, revisit or verification (DESIGN 5): neither its unit nor itself."""
     by_person = {hand.account for hand in ticket.hands if hand.kind in HANDLING_KINDS}
-    if facts.actor.unit in handling_units(ticket) or facts.actor.account in by_person:
+    # What was answered on the spot no unit led: only the person is out, or an office that answers itself could never close (USERS A10).
+    is_on_the_spot = ticket.completion is not None and ticket.completion.on_the_spot
+    by_unit = frozenset[str]() if is_on_the_spot else handling_units(ticket)
+    if facts.actor.unit in by_unit or facts.actor.account in by_person:
         raise Refusal(Code.OWN_CASE, ticket=ticket.id, unit=facts.actor.unit)
 
 
@@ -75,5 +78,9 @@ def with_round(ticket: Ticket, head: Header, **changes: Any) -> tuple[r.Round, .
 
 
 def recheck_decider(ticket: Ticket, policy: Policy) -> str:
-    """The superior if the round came from its finding, else this node."""
-    return policy.superior if ticket.round and ticket.round.finding and policy.superior else policy.node
+    """The node above whose finding opened the round, be it the next level or a higher one; else this node."""
+    finding = ticket.round.finding if ticket.round else ""
+    if not finding:
+        return policy.node
+    raised = ticket.asks.get(finding)
+    return raised.node if raised is not None and raised.node else policy.superior or policy.node

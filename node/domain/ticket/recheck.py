@@ -19,7 +19,6 @@ from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_field, need_own_unit, need_state, need_unit, need_value
 from node.domain.ticket.parts import need_not_handler, need_outside_recheck, recheck_decider, with_round
-from node.domain.ticket.rework import send_back
 from node.domain.ticket.state import ENDED_OTHERWISE, State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import local_day
@@ -105,17 +104,6 @@ class ExecuteRecheckRuling(Command):
     roles = frozenset({Role.NODE})
 
     ruling: str
-
-
-@dataclass(frozen=True)
-class CheckOffRectification(Command):
-    """The office looks at the rectification: accepted, with or without another revisit, or back to the lead."""
-
-    roles = frozenset({Role.OFFICE})
-
-    is_accepted: bool
-    needs_revisit: bool = False
-    remarks: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -239,18 +227,6 @@ class RecheckDecided(TicketEvent):
         return replace(ticket, state=State.REWORKING, with_whom=With.DEPARTMENT, left=None, rounds=rounds)
 
 
-@dataclass(frozen=True)
-class RectificationChecked(TicketEvent):
-    """The office looked at the rectification and accepted it, or found it wanting. `needs_revisit`: the appellant is asked again."""
-
-    is_accepted: bool
-    needs_revisit: bool = False
-    remarks: Words | None = None
-
-    def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return replace(ticket, rounds=with_round(ticket, head, rectified_at=head.recorded_at)) if self.is_accepted else ticket
-
-
 def propose(ticket: Ticket, command: ProposeRecheck, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """AS25-4.7.2b: only from rework, by the lead, with one of two grounds, once a round; the rework clock pauses."""
     need_state(ticket, {State.REWORKING})
@@ -265,7 +241,11 @@ def propose(ticket: Ticket, command: ProposeRecheck, facts: Facts, policy: Polic
     decides = recheck_decider(ticket, policy)
     is_ours = decides == policy.node
     owes = With.OFFICE if is_ours else With.SUPERIOR
-    changes = (*clocks.pause_if_on(ticket, "resolve"), *clocks.stop_if_on(ticket, "finding_answer"), clocks.start(policy, now, "recheck_decision", owes))
+    changes = (
+        *clocks.pause_if_on(ticket, "resolve"),
+        *clocks.stop_if_on(ticket, "finding_answer"),
+        clocks.start(policy, now, "recheck_decision", owes),
+    )
     event = RecheckProposed(command.ground, decides, command.reason)
     return [Happened(ticket.subject, event, clocks=changes, addressee="" if is_ours else decides)]
 
@@ -355,24 +335,6 @@ def execute_ruling(ticket: Ticket, command: ExecuteRecheckRuling, facts: Facts, 
     return [Happened(ticket.subject, event, clocks=_clocks_after(ticket, event, policy, now), answers=command.ruling)]
 
 
-def check_off(ticket: Ticket, command: CheckOffRectification, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
-    """AS25-4.8b: the office checks the rectification off: the ticket closes or gets a new revisit; or it goes back."""
-    need_state(ticket, {State.COMPLETED})
-    if ticket.round is None or ticket.round.rectification_due is None:
-        raise Refusal(Code.NOTHING_PENDING, ticket=ticket.id, application="rectification")
-    need_not_handler(ticket, facts)
-    if ticket.round.rectified_at is not None:
-        return []
-    event = RectificationChecked(command.is_accepted, command.needs_revisit, command.remarks)
-    if not command.is_accepted:
-        need_field("remarks", command.remarks)
-        return [Happened(ticket.subject, event), send_back(ticket, policy, now, "rework")]
-    if command.needs_revisit or ticket.clock("revisit") is None:
-        return [Happened(ticket.subject, event)]
-    changes = (*clocks.stop_if_on(ticket, "revisit"), clocks.start(policy, now, "close", With.OFFICE))
-    return [Happened(ticket.subject, event, clocks=changes)]
-
-
 def _need_ours(ticket: Ticket, policy: Policy, stage: str) -> r.Recheck:
     need_state(ticket, {State.RECHECKING})
     recheck = ticket.recheck
@@ -452,5 +414,4 @@ DECISIONS = {
     DecideRecheck: decide_recheck,
     RuleRecheck: rule,
     ExecuteRecheckRuling: execute_ruling,
-    CheckOffRectification: check_off,
 }

@@ -16,6 +16,7 @@ from node.domain.ticket import records as r
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.dispatching import Dispatched
 from node.domain.ticket.escalation import EscalationRequested
+from node.domain.ticket.evaluation import truth_of
 from node.domain.ticket.finding import FindingExecuted
 from node.domain.ticket.fold import evolve
 from node.domain.ticket.forming import Formed
@@ -111,7 +112,7 @@ def row_of(ticket: Ticket) -> TicketRow:
 def _satisfied(last: r.Round | None) -> bool | None:
     if last is None:
         return None
-    if last.evaluation is not None:
+    if last.evaluation is not None and last.evaluation.is_satisfied is not None:
         return last.evaluation.is_satisfied
     return last.revisit.is_satisfied if last.revisit else None
 
@@ -191,8 +192,7 @@ def _completed(row: TicketRow, head: Header, event: Completed) -> Changes:
 def _revisited(row: TicketRow, head: Header, event: RevisitFiled) -> Changes | None:
     if row.satisfied is not None:
         return None  # the vote may be another than the revisit's, which the row does not say
-    seen = {"yes": True, "no": False}
-    return {"revisit_consistent": seen.get(event.consistent), "satisfied": seen.get(event.satisfied), "rounds": max(row.rounds, 1)}
+    return {"revisit_consistent": truth_of(event.consistent), "satisfied": truth_of(event.satisfied), "rounds": max(row.rounds, 1)}
 
 
 def _terminated(row: TicketRow, head: Header, event: Terminated) -> Changes:
@@ -223,7 +223,10 @@ LINES: dict[str, Change] = {
         _nothing,
     ),
     **dict.fromkeys(
-        ("ContactAttempted", "EvidenceAdded", "FeedbackGiven", "ReplyDrafted", "ReplyCountersigned", "ExtensionGranted", "RevisitAttempted"),
+        (
+            "ContactAttempted", "EvidenceAdded", "FeedbackGiven", "ReplyDrafted", "ReplyCountersigned", "ExtensionGranted",
+            "RevisitAttempted", "Confirmed",
+        ),
         _in_round,
     ),
     "Formed": _formed,

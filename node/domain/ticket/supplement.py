@@ -8,10 +8,10 @@ applies and the office consents; only then the handling clock stands, once an it
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from node.domain.command import Command, Facts
-from node.domain.entry import Happened, Header
+from node.domain.entry import ClockChange, Happened, Header
 from node.domain.organisation import Role
 from node.domain.payload import Text, Words
 from node.domain.policy import Policy
@@ -280,8 +280,7 @@ def report(ticket: Ticket, command: ReportSupplement, facts: Facts, policy: Poli
     event = SupplementReported(provided=command.provided, materials=command.materials, note=command.note)
     stops = clocks.stop_if_on(ticket, "supplement_notice", "supplement", "supplement_decision")
     if asked.during == HANDLING:
-        goes_on = clocks.resume_if_paused(ticket, policy, now, "resolve")
-        return [Happened(ticket.subject, event, clocks=(*stops, *goes_on))]
+        return [Happened(ticket.subject, event, clocks=(*stops, *_goes_on(ticket, policy, now)))]
     return [Happened(ticket.subject, event, clocks=(*stops, clocks.start(policy, now, "form", With.OFFICE)))]
 
 
@@ -295,16 +294,20 @@ def lapse(ticket: Ticket, command: LapseSupplement, facts: Facts, policy: Policy
         raise Refusal(Code.SUPPLEMENT_NOT_DUE, ticket=ticket.id)
     assert ticket.supplement is not None
     if ticket.supplement.during == HANDLING:
-        # At most so long: the pause ended with the limit, however late the sweep came.
-        ended = running.due_at
-        goes_on = tuple(
-            replace(clocks.resume(clock, policy, ended), since=ended)
-            for clock in ticket.clocks.values()
-            if clock.kind == "resolve" and clock.is_paused
-        )
+        goes_on = _goes_on(ticket, policy, now)
     else:
         goes_on = (clocks.start(policy, now, "supplement_decision", With.OFFICE, since=running.due_at),)
     return [Happened(ticket.subject, SupplementLapsed(), clocks=(*clocks.stop_if_on(ticket, "supplement"), *goes_on))]
+
+
+def _goes_on(ticket: Ticket, policy: Policy, now: datetime) -> tuple[ClockChange, ...]:
+    """The handling clock goes on from *now*, or from the appellant's last day: however late it is noticed, it stood no longer."""
+    waiting, resolve = ticket.clock("supplement"), ticket.clock("resolve")
+    if resolve is None or not resolve.is_paused:
+        return ()
+    last = waiting.due_at - timedelta.resolution if waiting is not None and waiting.due_at is not None else now  # 24:00 is the next day
+    ended = min(now, last)
+    return (replace(clocks.resume(resolve, policy, ended), since=ended),)
 
 
 def decide_lapsed(ticket: Ticket, command: DecideLapsed, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:

@@ -85,7 +85,10 @@ CALENDAR = WorkCalendar("2026.1", {day: day in _MAKE_UP or (day.weekday() < 5 an
 
 # What the areas need of a pack; the values are those of anshun-2025 and the product defaults (POLICY_PACKS 2).
 RULES: dict[str, Value] = {
-    "intake.channels": ("window", "platform", "portal", "hotline_12345", "direct_train", "hotline_other", "visit", "paired_assistance_visit", "assigned", "other"),
+    "intake.channels": (
+        "window", "platform", "portal", "hotline_12345", "direct_train",
+        "hotline_other", "visit", "paired_assistance_visit", "assigned", "other",
+    ),
     "classes": ("consultation", "coordination", "complaint"),
     "complexities.consultation": ("plain",),
     "complexities.coordination": ("plain", "complex"),
@@ -108,7 +111,6 @@ RULES: dict[str, Value] = {
     "supplement.may_end": True,
     "limit.persuasion": workdays(2),
     "limit.objection_ruling": workdays(2),
-    "limit.government_ruling": workdays(5),
     "objection.final_by": "government",
     "intake.own_duty": True,
     "intake.time_required": ("hotline_12345", "direct_train", "hotline_other"),
@@ -118,9 +120,6 @@ RULES: dict[str, Value] = {
     "acceptance.refusal_reasons": ("unlawful", "statutory_procedure", "market_dispute"),
     "acceptance.procedure_reasons": ("statutory_procedure",),
     "acceptance.procedures": ("arbitration", "discipline", "administrative_review", "information_disclosure", "other"),
-    "completion.then": "revisit",
-    "limit.revisit": workdays(5),
-    "completion.standards": ("solved", "explained", "statutory_path"),
     "notice.ways": ("phone", "message", "platform", "in_person"),
     "steward.private_economy_environment": "520402-ndrc",
     "steward.business_environment": "520402-promotion",

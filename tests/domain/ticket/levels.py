@@ -9,6 +9,7 @@ link simply does not deliver.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 
 from node.domain.command import Command, Facts
 from node.domain.entry import Actor, CustodyHead, Folded, Happened, Header, SubjectKind
@@ -17,6 +18,7 @@ from node.domain.pack import Value
 from node.domain.payload import Contact, Text
 from node.domain.policy import Policy
 from node.domain.refusal import Refusal
+from node.domain.ticket.completion import Complete
 from node.domain.ticket.decide import decide
 from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.fold import evolve, fold_ticket
@@ -28,7 +30,7 @@ from tests.domain.ticket.given import CITY, COUNTY, FORM_TESTS, MONDAY, NODE, PR
 SISTER = "520424"
 LINES: Mapping[str, tuple[str, ...]] = {PROVINCE: (), CITY: (PROVINCE,), COUNTY: (CITY, PROVINCE), SISTER: (CITY, PROVINCE)}
 
-LEVEL_RULES: dict[str, Value] = {
+LEVEL_RULES: dict[str, Value | None] = {
     "limit.escalation_answer": workdays(2),
     "limit.override_wait": workdays(5),
     "limit.feedback_after_decision": workdays(2),
@@ -36,6 +38,8 @@ LEVEL_RULES: dict[str, Value] = {
     "limit.revisit": workdays(5),
     "escalation.return_reasons": ("within_authority", "incomplete"),
     "completion.then": "revisit",
+    "completion.needs": None,
+    "completion.standards": ("solved",),
 }
 
 
@@ -67,10 +71,17 @@ class World:
     policies: dict[str, Policy]
     known: dict[str, dict[str, dict[str, Folded]]] = field(default_factory=dict)
     journals: dict[str, list[Folded]] = field(default_factory=dict)
+    # What was folded last, and from how many entries: a node never loses one.
+    _folded: dict[tuple[str, str], tuple[int, Ticket | None]] = field(default_factory=dict)
 
     def ticket(self, node: str, id: str) -> Ticket | None:
         """The ticket as *node* folds it."""
-        return fold_ticket(self.known.get(node, {}).get(id, {}).values(), self.policies[node].place.rank)
+        entries = self.known.get(node, {}).get(id, {})
+        count, ticket = self._folded.get((node, id), (-1, None))
+        if count != len(entries):
+            ticket = fold_ticket(entries.values(), self.policies[node].place.rank)
+            self._folded[node, id] = len(entries), ticket
+        return ticket
 
     def see(self, node: str, id: str) -> Ticket:
         """The ticket at *node*, which must have it."""
@@ -101,7 +112,11 @@ class World:
         self.take(node, [entry])
         after = self.see(node, one.subject.id)
         if entry.header.is_line:
-            assert (entry.header.state, entry.header.with_whom, entry.header.version) == (after.state.value, after.with_whom.value, after.version)
+            assert (entry.header.state, entry.header.with_whom, entry.header.version) == (
+                after.state.value,
+                after.with_whom.value,
+                after.version,
+            )
         return entry
 
     def take(self, node: str, entries: Iterable[Folded]) -> None:
@@ -112,7 +127,7 @@ class World:
 
     def deliver(self, *route: str) -> None:
         """Carry all that the first node of *route* knows to the second, on to the third, and so on; without a route, all to all."""
-        for giver, taker in zip(route, route[1:], strict=False):
+        for giver, taker in pairwise(route):
             for entries in list(self.known.get(giver, {}).values()):
                 self.take(taker, list(entries.values()))
         if not route:
@@ -160,12 +175,16 @@ def a_world(changes: Mapping[str, Value | None] | None = None, **by_node: Mappin
 
 def registered(world: World, when: datetime = MONDAY, node: str = COUNTY, **fields: object) -> str:
     """A ticket that *node* took in; its id."""
-    command = Register(**{"channel": "window", "appeal": Text("appeal"), "name": Contact("Company"), "first_contact": f"{node}-office", **fields})  # type: ignore[arg-type]
+    command = Register(
+        **{"channel": "window", "appeal": Text("appeal"), "name": Contact("Company"), "first_contact": f"{node}-office", **fields}
+    )  # type: ignore[arg-type]
     (entry,) = world.act(node, office(node), command, when)
     return entry.header.subject.id
 
 
-def formed(world: World, id: str, when: datetime = MONDAY, node: str = COUNTY, category: str = "coordination", complexity: str = "plain") -> None:
+def formed(
+    world: World, id: str, when: datetime = MONDAY, node: str = COUNTY, category: str = "coordination", complexity: str = "plain"
+) -> None:
     """Form it."""
     world.act(node, office(node), Form(category=category, complexity=complexity, passed=FORM_TESTS), when, id)
 
@@ -182,6 +201,16 @@ def dispatched(world: World, id: str, when: datetime, node: str) -> None:
     """Dispatch it to the housing department of *node*, which signs."""
     world.act(node, office(node), Dispatch(lead=f"{node}-housing"), when, id)
     world.act(node, desk(node), Sign(), when, id)
+
+
+DONE = Complete(standard="solved", result=Text("settled"), is_truthful=True)
+
+
+def completed(world: World, when: datetime = MONDAY, node: str = COUNTY) -> str:
+    """A ticket that the housing department of *node* completed, all at *when*; its id."""
+    id = handled(world, when, node)
+    world.act(node, desk(node), DONE, when, id)
+    return id
 
 
 __all__ = ["CITY", "COUNTY", "NODE", "PROVINCE", "SISTER", "World", "a_world"]

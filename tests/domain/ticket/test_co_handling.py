@@ -128,7 +128,7 @@ class TestAnswer:
 
     def test_a_pack_may_limit_the_part_itself(self):
         """From the confirmation on."""
-        policy = a_policy({"limit.co_handle.part": a_policy().pack.limit("revisit")})
+        policy = a_policy({"limit.co_handle_part": a_policy().pack.limit("revisit")})
 
         ticket = play(asked(), [(WATER_DESK, ConfirmCoHandling(), WEDNESDAY)], policy)
 

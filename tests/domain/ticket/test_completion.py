@@ -1,5 +1,7 @@
 """Completion: the department's word that it is done, with all that proves it."""
 
+from dataclasses import replace
+
 import pytest
 
 from node.domain.organisation import Role
@@ -8,9 +10,12 @@ from node.domain.refusal import Code
 from node.domain.ticket.completion import Complete, CountersignReply, DraftReply, FeedbackGiven, GiveFeedback
 from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.handling import AddEvidence
+from node.domain.ticket.records import Escalation, Left
 from node.domain.ticket.state import State, With
 from tests.domain.ticket.given import (
     CALL_RECORD,
+    CITY,
+    COUNTY,
     HOUSING,
     HOUSING_DESK,
     HOUSING_LEADER,
@@ -55,7 +60,8 @@ class TestComplete:
         ticket = completed()
 
         assert (State.COMPLETED, With.OFFICE, 1) == (ticket.state, ticket.with_whom, ticket.outcomes)
-        assert (None, "office", day_end("2026-03-10")) == (ticket.clock("resolve"), ticket.clock("revisit").owes, ticket.clock("revisit").due_at)
+        revisit = ticket.clock("revisit")
+        assert (None, "office", day_end("2026-03-10")) == (ticket.clock("resolve"), revisit.owes, revisit.due_at)
         done = ticket.completion
         assert ("solved", HOUSING, "housing", TUESDAY, True, (PHOTO,)) == (
             done.standard, done.unit, done.account, done.feedback_at, done.is_in_time, done.evidence)
@@ -183,11 +189,22 @@ class TestComplete:
     ])
     def test_other_packs_go_on_otherwise(self, then, with_whom, owes, due):
         """XS25-4.4.2k confirms, FJ25-4.10.1a feeds back, and whoever must act has a clock."""
-        policy = a_policy({"completion.then": then, "limit.confirm": workdays(5), "limit.feedback": workdays(1)})
+        limits = {"limit.confirm": workdays(5), "limit.feedback": workdays(1)}
+        policy = a_policy({"completion.then": then, "completion.needs": ("standard",), **limits})
 
-        ticket = completed(policy)
+        ticket = completed(policy, feedback_way="", feedback=None)
 
         assert (with_whom, owes, day_end(due)) == (ticket.with_whom, ticket.clock(then).owes, ticket.clock(then).due_at)
+
+    @pytest.mark.parametrize(("outcome", "is_down"), [("decided", False), ("accepted", True)])
+    def test_what_a_higher_level_decided_or_handed_down_is_revisited_there(self, outcome, is_down):
+        """POLICY_PACKS 2 no. 8, DESIGN 6: no revisit is owed here."""
+        ticket = a_ticket(State.HANDLING)
+        hop = Escalation("ask", COUNTY, CITY, TUESDAY, Left(State.HANDLING, With.DEPARTMENT), outcome=outcome, is_down=is_down)
+
+        done = play(replace(ticket, escalations=(hop,)), [(HOUSING_DESK, a_completion(), TUESDAY)])
+
+        assert ["close"] == [clock.name for clock in done.clocks.values() if clock.stopped_at is None]
 
     def test_feedback_after_completion_ends_its_clock(self):
         """FJ25-4.10.1a: then the office closes."""

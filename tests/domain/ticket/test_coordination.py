@@ -43,7 +43,10 @@ def two_departments():
 
 def disagreeing():
     """Both positions are in the file."""
-    return play(two_departments(), [(WATER_DESK, DeclareDisagreement(POSITION), WEDNESDAY), (HOUSING_DESK, FilePosition(POSITION), WEDNESDAY)])
+    return play(two_departments(), [
+        (WATER_DESK, DeclareDisagreement(POSITION), WEDNESDAY),
+        (HOUSING_DESK, FilePosition(POSITION), WEDNESDAY),
+    ])
 
 
 class TestCoordination:
@@ -58,7 +61,8 @@ class TestCoordination:
 
         settled = play(ticket, [(OFFICE, AGREED, THURSDAY)])
 
-        assert ("agreed", (HOUSING, WATER), date(2026, 3, 20)) == (settled.coordination.outcome, settled.coordination.bound, settled.coordination.due)
+        result = settled.coordination
+        assert ("agreed", (HOUSING, WATER), date(2026, 3, 20)) == (result.outcome, result.bound, result.due)
         assert (With.DEPARTMENT, None, ()) == (settled.with_whom, settled.clock("coordination"), settled.open_asks())
         assert (HOUSING, day_end("2026-03-20")) == (settled.clock("milestone").owes, settled.clock("milestone").due_at)
 

@@ -1,12 +1,13 @@
 """Escalation, return, withdrawal, decision above and override, between three levels."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from node.domain.command import Command
+from node.domain.command import Command, Facts
 from node.domain.payload import Text
-from node.domain.refusal import Code
+from node.domain.refusal import Code, Refusal
 from node.domain.ticket.custody import (
     DecideAbove,
     OverrideCustody,
@@ -16,6 +17,7 @@ from node.domain.ticket.custody import (
     ResumeAfterReturn,
     ReturnCustody,
 )
+from node.domain.ticket.decide import decide
 from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.escalation import (
     AcceptEscalation,
@@ -91,7 +93,12 @@ class TestRequest:
 
     @pytest.mark.parametrize(
         ("state", "with_whom"),
-        [(State.REGISTERED, With.OFFICE), (State.FORMED, With.OFFICE), (State.DISPATCHED, With.DEPARTMENT), (State.HANDLING, With.DEPARTMENT)],
+        [
+            (State.REGISTERED, With.OFFICE),
+            (State.FORMED, With.OFFICE),
+            (State.DISPATCHED, With.DEPARTMENT),
+            (State.HANDLING, With.DEPARTMENT),
+        ],
     )
     def test_it_may_be_asked_from_any_state_held_here_and_a_return_leads_back_there(self, state: State, with_whom: With):
         """DESIGN 5; USERS part 3 no. 9: at triage, back to triage."""
@@ -134,12 +141,6 @@ class TestRequest:
     @pytest.mark.parametrize("state", ["supplementing", "completed"])
     def test_what_waits_for_somebody_else_or_is_done_does_not_go_up(self, state: str):
         """DESIGN 5: any open state that is held here."""
-        from dataclasses import replace
-
-        from node.domain.command import Facts
-        from node.domain.refusal import Refusal
-        from node.domain.ticket.decide import decide
-
         world = a_world()
         ticket = replace(world.see(COUNTY, handled(world)), state=State(state))
 
@@ -191,7 +192,9 @@ class TestAnswer:
 
     def test_accepted_it_is_classed_anew_under_the_receivers_pack_and_clock(self):
         """DESIGN 6, 13: pack, class and limit are the receiver's from acceptance; the sender's class stays in the entry."""
-        world = a_world(n520400={"limit.resolve.complaint.plain": None, "limit.resolve.complaint": None, "classes": ("complaint", "coordination")})
+        world = a_world(
+            n520400={"limit.resolve.complaint.plain": None, "limit.resolve.complaint": None, "classes": ("complaint", "coordination")}
+        )
         id = escalated(world)
         world.act(CITY, NODE, ReceiveEscalation(), TUESDAY, id)
 
@@ -203,7 +206,13 @@ class TestAnswer:
         assert ("coordination", "plain", "complaint") == (entry.event.former_category, entry.event.former_complexity, entry.event.category)
         assert (2, CITY, 4 + 1) == (entry.header.custody.number, entry.header.custody.holder, entry.header.custody.follows)
         ticket = world.see(COUNTY, id)
-        assert (State.FORMED, With.OFFICE, "pack-520400", "", True) == (ticket.state, ticket.with_whom, ticket.pack, ticket.lead, ticket.is_formed)
+        assert (State.FORMED, With.OFFICE, "pack-520400", "", True) == (
+            ticket.state,
+            ticket.with_whom,
+            ticket.pack,
+            ticket.lead,
+            ticket.is_formed,
+        )
         own, former = ticket.clock("resolve"), ticket.clock("resolve", COUNTY)
         assert own is not None and former is not None
         # The pack is silent about this class, so the asker's ten working days count anew from the acceptance.
@@ -310,7 +319,12 @@ class TestWithdrawal:
 
         ticket = world.see(COUNTY, id)
         assert (State.ESCALATED, True) == (still.state, still.escalations[-1].withdrawal_asked)
-        assert (State.HANDLING, COUNTY, 2, "withdrawn") == (ticket.state, ticket.custody.holder, ticket.custody.number, ticket.escalations[-1].outcome)
+        assert (State.HANDLING, COUNTY, 2, "withdrawn") == (
+            ticket.state,
+            ticket.custody.holder,
+            ticket.custody.number,
+            ticket.escalations[-1].outcome,
+        )
         assert ticket.open_asks() == ()
 
     def test_too_late_is_answered_too(self):
@@ -350,7 +364,12 @@ class TestDecidedAbove:
 
         ticket = world.see(COUNTY, id)
         assert (3, COUNTY, 1) == (entry.header.custody.number, entry.header.custody.holder, entry.header.custody.follows)
-        assert (State.HANDLING, With.DEPARTMENT, f"{COUNTY}-housing", f"pack-{COUNTY}") == (ticket.state, ticket.with_whom, ticket.lead, ticket.pack)
+        assert (State.HANDLING, With.DEPARTMENT, f"{COUNTY}-housing", f"pack-{COUNTY}") == (
+            ticket.state,
+            ticket.with_whom,
+            ticket.lead,
+            ticket.pack,
+        )
         assert (True, CITY, entry.header.id) == (ticket.decided_above, ticket.escalations[-1].decided_by, ticket.escalations[-1].decision)
         resolve = ticket.clock("resolve")
         assert resolve is not None and resolve.due_at == day_end("2026-03-20")  # 9 of 10 days were left on the 9th

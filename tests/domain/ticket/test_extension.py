@@ -73,7 +73,8 @@ class TestExtension:
         """AS25-4.4.2b: completed on 2026-03-20 is in time, on 03-21 it is not."""
         granted = play(asked(), [(OFFICE, GRANT, DAY_BEFORE)])
 
-        in_time, late = (play(granted, [(HOUSING_DESK, a_completion(), beijing(when))]) for when in ("2026-03-20 23:59", "2026-03-21 00:01"))
+        moments = beijing("2026-03-20 23:59"), beijing("2026-03-21 00:01")
+        in_time, late = (play(granted, [(HOUSING_DESK, a_completion(), when)]) for when in moments)
 
         assert (True, False) == (in_time.completion.is_in_time, late.completion.is_in_time)
 

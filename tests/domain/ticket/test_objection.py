@@ -11,6 +11,7 @@ from node.domain.ticket.objection import CoordinateObjection, Object, ReportToGo
 from node.domain.ticket.state import State, With
 from tests.domain.ticket.given import (
     FINANCE,
+    FINANCE_DESK,
     FRIDAY,
     GOVERNMENT,
     HOUSING,
@@ -122,7 +123,7 @@ class TestRuleObjection:
 
         assert (State.FORMED, ["dispatch"]) == (formed.state, [clock.name for clock in formed.clocks.values() if clock.is_running])
         assert (day_end("2026-03-10"), day_end("2026-03-20")) == (again.clocks["sign"].due_at, again.clocks["resolve"].due_at)
-        assert 1 == len(decided(again, play_desk := person("finance", Role.DEPARTMENT, FINANCE), OBJECT, FRIDAY)), play_desk
+        assert 1 == len(decided(again, FINANCE_DESK, OBJECT, FRIDAY))
 
     def test_rejected_buys_no_time(self):
         """The handling limit is due as if nobody had objected; the two days are written down against the unit."""
@@ -163,14 +164,15 @@ class TestGovernment:
         ruled = play(REPORTED, [(GOVERNMENT, RuleByGovernment(FINANCE), FRIDAY)])
 
         assert (State.DISPATCHED, FINANCE, True, ()) == (ruled.state, ruled.lead, ruled.dispatch.is_final, ruled.open_asks())
-        assert Code.DECISION_FINAL == refused(ruled, person("finance", Role.DEPARTMENT, FINANCE), OBJECT, FRIDAY).code
+        assert Code.DECISION_FINAL == refused(ruled, FINANCE_DESK, OBJECT, FRIDAY).code
 
     def test_only_the_office_reports_and_only_after_a_failed_coordination(self):
         """A department that reports by itself: refused; without coordination: refused; then the government is timed."""
         agreed = play(OBJECTED, [(OFFICE, CoordinateObjection((HOUSING, WATER), False, WHY), WEDNESDAY)])
 
         assert Code.PERMISSION_DENIED == refused(FAILED, HOUSING_DESK, ReportToGovernment(WHY), WEDNESDAY).code
-        assert [Code.COORDINATION_MISSING] * 2 == [refused(one, OFFICE, ReportToGovernment(WHY), WEDNESDAY).code for one in (OBJECTED, agreed)]
+        assert Code.COORDINATION_MISSING == refused(OBJECTED, OFFICE, ReportToGovernment(WHY), WEDNESDAY).code
+        assert Code.COORDINATION_MISSING == refused(agreed, OFFICE, ReportToGovernment(WHY), WEDNESDAY).code
         assert Code.FIELD_REQUIRED == refused(FAILED, OFFICE, ReportToGovernment(Text("")), WEDNESDAY).code
         assert (State.OBJECTED, With.GOVERNMENT, day_end("2026-03-11"), None) == (
             REPORTED.state, REPORTED.with_whom, REPORTED.clocks["government_ruling"].due_at, REPORTED.clock("objection_ruling"),

@@ -75,14 +75,16 @@ class TestTermination:
 
     def test_no_clock_runs_behind_the_end(self):
         """Every clock of the ticket is stopped, open applications lapse."""
-        ticket = play(applied(), [(HOUSING_DESK, RequestExtension(date(2026, 3, 20), "complex", Text("x")), TUESDAY), (OFFICE, GRANT, WEDNESDAY)])
+        extension = RequestExtension(date(2026, 3, 20), "complex", Text("x"))
+        ticket = play(applied(), [(HOUSING_DESK, extension, TUESDAY), (OFFICE, GRANT, WEDNESDAY)])
 
         assert [] == [clock.name for clock in ticket.clocks.values() if clock.stopped_at is None]
         assert (None, ()) == (ticket.extension, ticket.open_asks())
 
     def test_the_office_has_two_working_days(self):
         """POLICY_PACKS 2 no. 57."""
-        assert ("office", day_end("2026-03-05")) == (applied().clock("termination_decision").owes, applied().clock("termination_decision").due_at)
+        clock = applied().clock("termination_decision")
+        assert ("office", day_end("2026-03-05")) == (clock.owes, clock.due_at)
 
     def test_the_department_never_ends_it_itself(self):
         """Nothing without an application, a reason, and the lead's own unit."""

@@ -1,6 +1,5 @@
-"""Forming and what may come before it: joint judgement, material, refusal, merging."""
+"""Forming and what may come before it: joint judgement, material, refusal."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,8 +8,10 @@ from node.domain.payload import Text
 from node.domain.refusal import Code
 from node.domain.ticket.acceptance import NotAccept, RecordPersuasion
 from node.domain.ticket.dispatching import Dispatch
+from node.domain.ticket.escalation import RequestEscalation
+from node.domain.ticket.first_contact import awaits_sorting
 from node.domain.ticket.judgement import CloseJudgement, GiveOpinion, OpenJudgement
-from node.domain.ticket.merging import LinkCommon, Merge, UndoMerge
+from node.domain.ticket.merging import Merge
 from node.domain.ticket.state import State, With
 from node.domain.ticket.supplement import (
     ApplySupplement,
@@ -23,7 +24,6 @@ from node.domain.ticket.supplement import (
 )
 from tests.domain.ticket.given import (
     CLERK,
-    CREDIT_CODE,
     FINANCE_DESK,
     FORM_TESTS,
     HOUSING,
@@ -48,11 +48,12 @@ from tests.domain.ticket.given import (
     day_end,
     decided,
     play,
-    play_all,
     refused,
 )
 
 WORD = Text("as discussed")
+# A pack without a published power list: any item may be cited.
+LAX = a_policy({"escalation.power_items": None, "escalation.materials_required": False})
 CONFER = OpenJudgement((HOUSING, WATER))
 MARCH_10 = beijing("2026-03-10 09:00")
 
@@ -128,6 +129,29 @@ class TestJointJudgement:
         ]
         formed = play(conferred("form", WATER), [(OFFICE, a_form(), TUESDAY)])
         assert (State.FORMED, WATER) == (formed.state, formed.judgement.lead)
+
+    @pytest.mark.clause("AS25-3.2.2a")
+    def test_a_session_sends_each_need_its_own_way(self):
+        """Six needs leave the pool in six different states; the seventh, undecided, stays in it and on the list."""
+        main = a_ticket(State.HANDLING, serial=9)
+        same = Merge(main.id, "phone", WORD, date(2026, 3, 3), is_same_appellant=True)
+        carried_out = {
+            "form": a_form(),
+            "merge": same,
+            "supplement": AskSupplement(("lease",)),
+            "not_accept": NotAccept("unlawful"),
+            "escalate": RequestEscalation("LAND-07", WORD),
+        }
+        sat = [conferred(outcome, *((WATER,) if outcome == "form" else ()), serial=n) for n, outcome in enumerate(carried_out, 1)]
+        orders = zip(sat, carried_out.values(), strict=True)
+        after = [play(need, [(OFFICE, command, TUESDAY)], LAX, others=[main]) for need, command in orders]
+        conferring = play(a_ticket(serial=6), [(OFFICE, CONFER, MONDAY)])
+        undecided = conferred("undecided", serial=7)
+
+        assert [
+            State.FORMED, State.MERGED, State.SUPPLEMENTING, State.NOT_ACCEPTED, State.ESCALATED, State.IN_JUDGEMENT,
+        ] == [need.state for need in (*after, conferring)]
+        assert [False] * 6 + [True] == [awaits_sorting(need) for need in (*after, conferring, undecided)]
 
     def test_an_undecided_need_stays_in_the_pool(self):
         """AS25-3.2.2a: it is registered again, with the office, and a crossing need still lacks its consultation."""
@@ -288,12 +312,13 @@ class TestSupplementInHandling:
         assert (State.HANDLING, day_end("2026-03-17")) == (back.state, back.clocks["resolve"].due_at)
 
     def test_it_stands_five_working_days_at_most_however_late_the_sweep_comes(self):
-        """Consented 4 March, limit 11 March: six working days later than 16 March, from the return on 12 March 0:00."""
+        """Consented on 4 March, the limit is over on the 11th: five working days after 16 March, noticed or reported late."""
         on_time = play(self.waiting, [(NODE, LapseSupplement(), beijing("2026-03-12 00:01"))])
         late = play(self.waiting, [(NODE, LapseSupplement(), beijing("2026-03-20 09:00"))])
+        reported = play(self.waiting, [(HOUSING_DESK, ReportSupplement(("lease",)), beijing("2026-03-20 09:00"))])
 
-        assert State.HANDLING is late.state
-        assert on_time.clocks["resolve"].due_at == late.clocks["resolve"].due_at
+        assert [State.HANDLING] * 3 == [ticket.state for ticket in (on_time, late, reported)]
+        assert [day_end("2026-03-23")] * 3 == [ticket.clocks["resolve"].due_at for ticket in (on_time, late, reported)]
 
     def test_an_item_is_asked_for_once(self):
         """A second pause for the same item is refused; another item is not."""
@@ -382,91 +407,3 @@ class TestNotAccept:
     def test_refusals(self, ticket, who, command, policy, code):
         """Only the office, only with a reason of the pack; a pack without reasons (海门) accepts everything."""
         assert code == refused(ticket, who, command, TUESDAY, policy).code
-
-
-class TestMerge:
-    """AS25-4.2.1.2b, POLICY_PACKS 2 no. 19: within one appellant and with its consent; across appellants linked."""
-
-    main = a_ticket(State.HANDLING, serial=1, credit_code=CREDIT_CODE)
-    twin = a_ticket(serial=2, credit_code=CREDIT_CODE, channel="platform", first_contact="")
-
-    @property
-    def both(self):
-        return {self.main.id: self.main, self.twin.id: self.twin}
-
-    def merging(self, **fields):
-        return Merge(**{"into": self.main.id, "consent_way": "phone", "consent": WORD, "consented_on": date(2026, 3, 3), **fields})
-
-    def test_one_main_ticket_and_one_that_points_to_it(self):
-        """Both show it; the absorbed one is nobody's any more; undoing restores both, with a fresh forming limit."""
-        merged = play_all(self.both, self.twin.id, [(OFFICE, self.merging(), TUESDAY)])
-        main, twin = merged[self.main.id], merged[self.twin.id]
-        split = play_all(merged, self.twin.id, [(OFFICE, UndoMerge(self.main.id, WORD), WEDNESDAY)])
-
-        assert (State.HANDLING, (twin.id,)) == (main.state, main.merge.taken_in)
-        assert (State.MERGED, With.NOBODY, main.id, []) == (
-            twin.state, twin.with_whom, twin.merge.into, [clock for clock in twin.clocks.values() if clock.stopped_at is None],
-        )
-        assert ((), State.REGISTERED, "", With.OFFICE, day_end("2026-03-05")) == (
-            split[self.main.id].merge.taken_in, split[self.twin.id].state, split[self.twin.id].merge.into,
-            split[self.twin.id].with_whom, split[self.twin.id].clocks["form"].due_at,
-        )
-
-    def test_a_formed_ticket_comes_back_with_the_limits_of_its_class(self):
-        """The office must dispatch, and the handling limit runs, both from the split on."""
-        formed = play(self.twin, [(OFFICE, a_form(), MONDAY)])
-        merged = play_all({**self.both, formed.id: formed}, formed.id, [(OFFICE, self.merging(), TUESDAY)])
-        split = play_all(merged, formed.id, [(OFFICE, UndoMerge(self.main.id, WORD), WEDNESDAY)])[formed.id]
-
-        assert (State.FORMED, day_end("2026-03-05"), day_end("2026-03-18")) == (
-            split.state, split.clocks["dispatch"].due_at, split.clocks["resolve"].due_at,
-        )
-
-    @pytest.mark.parametrize(
-        "fields", [{"consent": None}, {"consent": Text(" ")}, {"consent_way": ""}, {"consented_on": None}],
-    )
-    def test_no_merge_without_consent(self, fields):
-        """AS25-4.2.1.2b: who, when and how."""
-        assert Code.CONSENT_REQUIRED == refused(self.twin, OFFICE, self.merging(**fields), TUESDAY, others=[self.main]).code
-
-    def test_without_a_code_a_clerk_must_make_sure(self):
-        """Where no code says that it is the same appellant, the confirmation is a field, and the entry says so."""
-        unknown = a_ticket(serial=2)
-        (merged, _) = decided(unknown, OFFICE, self.merging(is_same_appellant=True), TUESDAY, others=[self.main])
-
-        assert Code.APPELLANT_UNCONFIRMED == refused(unknown, OFFICE, self.merging(), TUESDAY, others=[self.main]).code
-        assert merged.event.is_confirmed
-
-    @pytest.mark.parametrize(
-        ("ticket", "command", "others", "code"),
-        [
-            (a_ticket(State.DISPATCHED, serial=2), Merge("x", "phone"), [], Code.WRONG_STATE),
-            (a_ticket(serial=2, judgement="foreign"), Merge("x", "phone"), [], Code.NOT_REPORTED),
-            (twin, Merge("x", "phone"), [], Code.SUBJECT_UNKNOWN),
-            (twin, Merge(twin.id, "phone"), [twin], Code.MALFORMED_COMMAND),
-            (twin, UndoMerge(main.id, WORD), [main], Code.WRONG_STATE),
-        ],
-    )
-    def test_refusals(self, ticket, command, others, code):
-        """Not after dispatch, not from the ledger, not with what is not here, not with itself; nothing to undo."""
-        assert code == refused(ticket, OFFICE, command, TUESDAY, others=others).code
-
-    def test_a_main_ticket_that_another_node_holds_is_out_of_reach(self):
-        """DESIGN 2.4: a merge writes on both tickets, so both must be held here."""
-        away = replace(self.main, custody=replace(self.main.custody, holder="520400"))
-        frozen = replace(self.main, custody=replace(self.main.custody, asked="520400"))
-
-        assert [Code.NOT_HOLDER, Code.HANDLING_FROZEN] == [
-            refused(self.twin, OFFICE, self.merging(), TUESDAY, others=[main]).code for main in (away, frozen)
-        ]
-
-    def test_different_appellants_are_linked_not_merged(self):
-        """Both tickets show the link and keep their state."""
-        other = a_ticket(serial=4, credit_code="914403001922038216")
-        tickets = {self.main.id: self.main, other.id: other}
-        linked = play_all(tickets, other.id, [(OFFICE, LinkCommon(self.main.id), TUESDAY)])
-
-        assert Code.OTHER_APPELLANT == refused(other, OFFICE, self.merging(is_same_appellant=True), TUESDAY, others=[self.main]).code
-        assert ((self.main.id,), (other.id,)) == (linked[other.id].merge.linked, linked[self.main.id].merge.linked)
-        assert (State.REGISTERED, State.HANDLING) == (linked[other.id].state, linked[self.main.id].state)
-        assert [] == decided(linked[other.id], OFFICE, LinkCommon(self.main.id), TUESDAY, others=[linked[self.main.id]])

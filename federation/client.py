@@ -1,0 +1,159 @@
+"""
+The subordinate's end of its link: channel, deadlines, and what a failed call means.
+
+The own certificate is checked before dialling, and after three UNAVAILABLE in a row plain TLS tells a refused identity from
+an outage: to gRPC both look the same (FEDERATION 0.1 E8).  Credentials are read from their file whenever a channel is
+built, so a renewal needs no restart.  A channel that failed is thrown away: gRPC would wait by a clock of its own.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import grpc
+from google.rpc import error_details_pb2  # type: ignore[import-untyped]
+from grpc_status import rpc_status  # type: ignore[import-untyped]
+
+from federation.certificates import Credentials, IdentityError, check_own
+from federation.channel import Verdict, probe_identity, secure_channel
+from federation.retry import CallFailed, Failure, failed
+from federation.v1 import enrolment_pb2, enrolment_pb2_grpc, link_pb2, link_pb2_grpc
+from node.domain.refusal import Code, Refusal
+
+R = TypeVar("R")
+
+hello_deadline_seconds = 5.0
+push_deadline_seconds = 20.0
+pull_deadline_seconds = 30.0
+fetch_deadline_seconds = 30.0
+enrol_deadline_seconds = 10.0
+unavailable_before_probe = 3
+
+
+class Peer(Protocol):
+    """A superior as a session calls it: over gRPC, or in one process in the simulator.  Every call raises CallFailed."""
+
+    def hello(self, request: link_pb2.HelloRequest) -> link_pb2.HelloResponse: ...
+
+    def push(self, request: link_pb2.PushRequest) -> link_pb2.PushResponse: ...
+
+    def pull(self, request: link_pb2.PullRequest) -> link_pb2.PullResponse: ...
+
+    def fetch(self, request: link_pb2.FetchRequest) -> link_pb2.FetchResponse: ...
+
+    def close(self) -> None: ...
+
+
+class Superior:
+    """
+    One channel to the superior.
+
+    Args:
+        address: "host:port".
+        credentials_file: what this node shows; read again for each channel.
+        node, superior: the codes of both ends.
+        wall: the wall clock, by which certificates live.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        credentials_file: Path,
+        node: str,
+        superior: str,
+        wall: Callable[[], datetime],
+        probe: Callable[[str, Path, str], Verdict] = probe_identity,
+    ) -> None:
+        self._address = address
+        self._file = credentials_file
+        self._node = node
+        self._superior = superior
+        self._wall = wall
+        self._probe = probe
+        self._channel: grpc.Channel | None = None
+        self._unavailable = 0
+        self._is_closed = False
+
+    def hello(self, request: link_pb2.HelloRequest) -> link_pb2.HelloResponse:
+        """`Hello`.  Raises: CallFailed."""
+        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Hello(request, timeout=hello_deadline_seconds))
+
+    def push(self, request: link_pb2.PushRequest) -> link_pb2.PushResponse:
+        """`Push`.  Raises: CallFailed."""
+        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Push(request, timeout=push_deadline_seconds))
+
+    def pull(self, request: link_pb2.PullRequest) -> link_pb2.PullResponse:
+        """`Pull`.  Raises: CallFailed."""
+        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Pull(request, timeout=pull_deadline_seconds))
+
+    def fetch(self, request: link_pb2.FetchRequest) -> link_pb2.FetchResponse:
+        """`Fetch`.  Raises: CallFailed."""
+        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Fetch(request, timeout=fetch_deadline_seconds))
+
+    def renew(self, request: enrolment_pb2.RenewRequest) -> enrolment_pb2.RenewResponse:
+        """`Renew`.  Raises: CallFailed."""
+        return self._call(lambda channel: enrolment_pb2_grpc.EnrolmentServiceStub(channel).Renew(request, timeout=enrol_deadline_seconds))
+
+    def close(self) -> None:
+        """End the channel, and with it whatever is in flight; every later call is CANCELLED."""
+        self._is_closed = True
+        self._drop()
+
+    def _drop(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    def _call(self, call: Callable[[grpc.Channel], R]) -> R:
+        channel = self._channel or self._dial()
+        try:
+            answer = call(channel)
+        except grpc.RpcError as error:
+            raise failed(self._failure(failure_of(error))) from None
+        except ValueError:
+            raise failed(Failure("CANCELLED")) from None  # the channel was closed by us
+        self._unavailable = 0
+        return answer
+
+    def _dial(self) -> grpc.Channel:
+        if self._is_closed:
+            raise CallFailed(Failure("CANCELLED"))
+        try:
+            credentials = Credentials.read(self._file)
+            check_own(credentials, self._node, self._wall())
+        except (IdentityError, OSError) as error:
+            fault = error.code if isinstance(error, IdentityError) else "CERTIFICATE_MISSING"
+            raise CallFailed(Failure("UNAVAILABLE", Refusal(Code.PEER_IDENTITY, peer=self._superior, fault=fault))) from None
+        self._channel = secure_channel(self._address, credentials, self._superior)
+        return self._channel
+
+    def _failure(self, failure: Failure) -> Failure:
+        if failure.status != "UNAVAILABLE":
+            self._unavailable = 0
+            return failure
+        self._drop()
+        self._unavailable += 1
+        if self._unavailable >= unavailable_before_probe:
+            self._unavailable = 0
+            if self._probe(self._address, self._file, self._superior) == "identity":
+                return Failure("UNAVAILABLE", Refusal(Code.PEER_IDENTITY, peer=self._superior, fault="REFUSED"))
+        return failure
+
+
+def failure_of(error: grpc.RpcError) -> Failure:
+    """What a call's error says: its status, and the peer's refusal if it sent one whose code is known here."""
+    status = error.code().name if isinstance(error, grpc.Call) else "UNKNOWN"
+    return Failure(status, _refusal_of(error))
+
+
+def _refusal_of(error: Any) -> Refusal | None:
+    try:
+        said = rpc_status.from_call(error)
+    except ValueError:  # details that contradict the status: not from one of ours
+        return None
+    for detail in said.details if said is not None else ():
+        info = error_details_pb2.ErrorInfo()
+        if detail.Unpack(info) and info.domain == "qyzj" and info.reason in Code.__members__:
+            return Refusal(Code[info.reason], **dict(info.metadata))
+    return None

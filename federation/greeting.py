@@ -1,0 +1,167 @@
+"""
+How the superior answers `Hello`: who runs the uplink below, whether both ends still tell the same history, what it may send.
+
+A new boot id replaces the former at once; a replaced one that speaks again belongs to a second copy of the node.  Where
+the caller's root is another one than that of the mirror at the same size, the fork is written down and the answer gives no
+credit.  A caller that applied more of the down stream than its head, or another one, met this node before it was restored:
+the stream is numbered anew from its start, and what the caller has already is a no-op there.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import insert, literal, select, update
+
+from federation import codec, outgoing
+from federation.codec import DownPosition
+from federation.link import batch_entries_max
+from federation.mirror import FORKED, Mirror
+from federation.trust import Peer
+from federation.v1 import link_pb2
+from node.domain.organisation import Place
+from node.domain.refusal import Code, Refusal
+from node.storage import schema
+from node.storage.codec import moment, stamp
+from node.storage.database import micros
+from node.storage.journal import Position
+from node.storage.unit_of_work import UnitOfWork, View
+
+protocol_min = 1
+protocol_max = 1
+# Calls and event groups beyond the protocol version that are built here.
+FEATURES = ("fetch", "renew")
+
+boot_id_bytes = 16
+former_boot_ids_max = 16
+
+
+def answer(
+    work: UnitOfWork, peer: Peer, request: link_pb2.HelloRequest, mirror: Mirror, now: datetime, wall: datetime
+) -> link_pb2.HelloResponse | Refusal:
+    """
+    Answer the greeting of *peer*; a Refusal that is returned is to be given after what it is about was written down.
+
+    Raises:
+        Refusal: PROTOCOL_UNSUPPORTED, REHEARSAL_MISMATCH, STALE_EPOCH.
+    """
+    protocol = min(protocol_max, request.protocol_max)
+    if protocol < max(protocol_min, request.protocol_min):
+        raise Refusal(Code.PROTOCOL_UNSUPPORTED, protocol_min=protocol_min, protocol_max=protocol_max)
+    if request.rehearsal != work.head.is_rehearsal:
+        raise Refusal(Code.REHEARSAL_MISMATCH, node=peer.node)
+    boot_ids = _boot_ids(peer, request.boot_id)
+    if boot_ids is None:
+        mirror.keep_incident(work, "clone", peer.node, 0, 0, request.boot_id)
+        return Refusal(Code.CLONE_SUSPECTED, node=peer.node)
+    place = work.place()
+    held = [one for one in work.journal.positions() if place.branch(one.node) == peer.node]
+    _check_epoch(peer, held, request)
+    is_forked = peer.is_forked or _is_forked(work, peer, held, request, mirror)
+    down = _down(work, peer, codec.down_from_pb(request.down))
+    below = [node for node in place.superiors if place.branch(node) == peer.node]
+    work.payloads.learn(codec.payload_keys_from_pb(request.payload_keys, below))
+    _note(work, request, peer, boot_ids, down, wall)
+    return link_pb2.HelloResponse(
+        protocol=protocol,
+        positions=[codec.position_to_pb(one) for one in held],
+        down=codec.down_to_pb(down),
+        now=stamp(now),
+        wall=stamp(wall),
+        credit=0 if is_forked else batch_entries_max,
+        features=FEATURES,
+        line=[work.head.node, *work.head.line],
+        payload_keys=codec.payload_keys_to_pb(payload_keys(work, place)),
+    )
+
+
+def check_session(work: UnitOfWork, peer: Peer, boot_id: bytes, mirror: Mirror) -> Refusal | None:
+    """
+    Say whether *boot_id* is the session that greeted last; a clone is written down and its refusal returned.
+
+    Raises:
+        Refusal: NEED_HELLO.
+    """
+    if boot_id == peer.boot_id:
+        return None
+    if _boot_ids(peer, boot_id) is None:
+        mirror.keep_incident(work, "clone", peer.node, 0, 0, boot_id)
+        return Refusal(Code.CLONE_SUSPECTED, node=peer.node)
+    raise Refusal(Code.NEED_HELLO, node=peer.node)
+
+
+def payload_keys(work: UnitOfWork | View, place: Place) -> Mapping[str, bytes]:
+    """Payload public keys of this node and its superiors, for those below to wrap their month keys for."""
+    table = schema.payload_keys
+    readers = [f"{node}/{reader}" for node in (place.node, *place.line) for reader in ("node", "desk")]
+    rows = work.connection.execute(select(table.c.recipient, table.c.public_key).where(table.c.recipient.in_(readers)))
+    return {row.recipient: bytes(row.public_key) for row in rows}
+
+
+def _boot_ids(peer: Peer, boot_id: bytes) -> bytes | None:
+    """The former boot ids once *boot_id* has the link; None if it was replaced before."""
+    if boot_id == peer.boot_id:
+        return peer.former_boot_ids
+    former = [peer.former_boot_ids[start : start + boot_id_bytes] for start in range(0, len(peer.former_boot_ids), boot_id_bytes)]
+    if boot_id in former or len(boot_id) != boot_id_bytes:
+        return None
+    if peer.boot_id:
+        former.append(peer.boot_id)
+    return b"".join(former[-former_boot_ids_max:])
+
+
+def _check_epoch(peer: Peer, held: list[Position], request: link_pb2.HelloRequest) -> None:
+    current = max((one.epoch for one in held if one.node == peer.node), default=1)
+    said = max((one.epoch for one in request.positions if one.node == peer.node), default=1)
+    if said < current:
+        raise Refusal(Code.STALE_EPOCH, node=peer.node, epoch=said, current=current)
+
+
+def _is_forked(work: UnitOfWork, peer: Peer, held: list[Position], request: link_pb2.HelloRequest, mirror: Mirror) -> bool:
+    """True if a stream of the caller is another one than the mirror of it; where the caller has more, it compares itself."""
+    said = {(one.node, one.epoch): one for one in request.positions}
+    roots = outgoing.Roots()
+    for here in held:
+        there = said.get((here.node, here.epoch))
+        if there is None or there.size > here.size:
+            continue
+        root = here.root if there.size == here.size else roots.at(work, here.node, here.epoch, there.size)
+        if there.root != root:
+            mirror.keep_incident(work, "fork", here.node, here.epoch, there.size, there.root)
+            work.connection.execute(update(schema.links).where(schema.links.c.peer == peer.node).values(status=FORKED))
+            return True
+    return False
+
+
+def _down(work: UnitOfWork, peer: Peer, said: DownPosition) -> DownPosition:
+    """The head of the down stream, numbered anew if what the caller applied is not its beginning."""
+    head = outgoing.down_head(work, peer.node)
+    if said.epoch < head.epoch or _is_beginning(work, peer, said, head):
+        return head
+    epoch = max(head.epoch, said.epoch) + 1
+    down = schema.down
+    rows = select(down.c.link, literal(epoch), down.c.down_seq, down.c.taken).where(down.c.link == peer.node, down.c.epoch == head.epoch)
+    work.connection.execute(insert(down).from_select(["link", "epoch", "down_seq", "taken"], rows))
+    work.connection.execute(update(schema.links).where(schema.links.c.peer == peer.node).values(down_epoch=epoch, down_acked=0))
+    return DownPosition(epoch, head.size, head.root)
+
+
+def _is_beginning(work: UnitOfWork, peer: Peer, said: DownPosition, head: DownPosition) -> bool:
+    if said.epoch != head.epoch or said.size > head.size:
+        return False
+    root = head.root if said.size == head.size else outgoing.down_root(work, peer.node, head.epoch, said.size)
+    return said.root == root
+
+
+def _note(work: UnitOfWork, request: link_pb2.HelloRequest, peer: Peer, boot_ids: bytes, down: DownPosition, wall: datetime) -> None:
+    table = schema.links
+    is_same = request.down.epoch == down.epoch
+    values = {
+        "boot_id": request.boot_id,
+        "former_boot_ids": boot_ids,
+        "heard_at": micros(wall),
+        "waiting": request.waiting,
+        "program": request.program[:40],
+        "skew_seconds": round((moment(request.wall) - wall).total_seconds()),
+        "down_acked": request.down.size if is_same else 0,
+    }
+    work.connection.execute(update(table).where(table.c.peer == peer.node).values(**values))

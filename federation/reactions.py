@@ -1,0 +1,239 @@
+"""
+What arrived, as commands: the second half of taking a peer's entries, with a cursor of its own over ``taken`` (DESIGN 13).
+
+Only what needs no judgement is here: receipts, a superior's findings and rulings, clocks that go on after a return.  Each is
+a command whose id is made from the entry and the command's name, so a repeat is a no-op, and goes the one road of every
+command, in one transaction with the cursor.  All else that is asked stays in the tray of the office.
+
+An ask is answered once: where it is addressed, or, if it speaks to whoever holds the ticket, by the holder; there it waits
+while the ticket is frozen or on its way, and is looked at again when custody comes (a new opener).  What the domain refuses
+for good is answered by AskRefused; what may pass (a clock that stands behind) keeps the cursor where it is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import select
+
+from node.domain.command import Command, Order
+from node.domain.entry import Actor, Header, SubjectKind
+from node.domain.identifier import uuid5_of
+from node.domain.organisation import Place, Role
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.custody import PassDownDecision, ReleaseClocks, ResumeAfterReturn
+from node.domain.ticket.escalation import ReceiveEscalation, WithdrawEscalation
+from node.domain.ticket.finding import ExecuteFinding, RefuseAsk
+from node.domain.ticket.hops import accepted_hop
+from node.domain.ticket.recheck import ExecuteRecheckRuling
+from node.domain.ticket.termination import TakeWithdrawal
+from node.domain.ticket.ticket import Ticket
+from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer
+from node.services.handle import Handler
+from node.storage import schema
+from node.storage.codec import decode_content
+from node.storage.database import micros
+from node.storage.statements import upsert_many
+from node.storage.unit_of_work import Store, UnitOfWork
+from node.storage.writer import Writer
+
+log = structlog.get_logger()
+
+entries_max = 200
+ACTOR = Actor("reaction", Role.NODE.value)
+
+Make = Callable[[str], Command]
+
+# Asks that a level answers as the one that is addressed: from below, from above.
+FROM_BELOW: dict[str, Make] = {
+    "EscalationRequested": lambda _ask: ReceiveEscalation(),
+    "EscalationWithdrawalRequested": lambda _ask: WithdrawEscalation(),
+}
+FROM_ABOVE: dict[str, Make] = {
+    "TransferRequested": lambda _ask: ReceiveTransfer(),
+    "TransferRuled": lambda _ask: CarryOutTransferRuling(),
+}
+# Asks that speak to whoever holds the ticket: of a superior, and of anybody who has the ticket.
+OF_A_SUPERIOR: dict[str, Make] = {"FindingRaised": ExecuteFinding, "RecheckRuled": ExecuteRecheckRuling}
+OF_ANYBODY: dict[str, Make] = {"WithdrawalRequested": TakeWithdrawal}
+OF_THE_HOLDER = OF_A_SUPERIOR | OF_ANYBODY
+# Custody moved: who has it now goes on, and takes up what had waited for the holder.
+OPENERS = frozenset(
+    {
+        "CustodyOverridden",
+        "CustodyReturned",
+        "DecidedAbove",
+        "EscalationAccepted",
+        "EscalationReturned",
+        "EscalationWithdrawn",
+        "TransferAccepted",
+        "TransferReturned",
+    }
+)
+KINDS = frozenset({*FROM_BELOW, *FROM_ABOVE, *OF_THE_HOLDER, *OPENERS})
+
+# The ask waits: for custody, for a missing entry, for a pack.
+WAITING = frozenset({Code.NOT_HOLDER, Code.HANDLING_FROZEN, Code.TICKET_INCOMPLETE, Code.PACK_MISSING, Code.SUBJECT_UNKNOWN})
+# The node itself is not able just now: nothing is skipped.
+UNABLE = frozenset({Code.CLOCK_BEHIND, Code.BUSY, Code.STORAGE_FULL})
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """A command that follows from an entry; ``about`` is the id that makes the command's, ``ask`` the ask it settles, or empty."""
+
+    about: str
+    command: Command
+    ask: str = ""
+
+    @property
+    def order_id(self) -> str:
+        """The same for the same two, for ever."""
+        return uuid5_of(self.about, type(self.command).__name__)
+
+
+def concerns(kind: str) -> bool:
+    """True if an entry of that kind may call for a reaction."""
+    return kind in KINDS
+
+
+def of_custody(head: Header, ticket: Ticket, place: Place) -> list[Reaction]:
+    """What follows from an opener: the holder goes on, or hands on what was decided above; who lost custody stops its clocks."""
+    if head.kind not in OPENERS or head.node == place.node or head.id in ticket.void:
+        return []
+    if ticket.custody.holder != place.node:
+        return [Reaction(head.id, ReleaseClocks())] if head.kind == "CustodyOverridden" else []
+    if head.kind == "DecidedAbove" and accepted_hop(ticket, place.node, is_down=False) is not None:
+        return [Reaction(head.id, PassDownDecision())]
+    return [Reaction(head.id, ResumeAfterReturn())]
+
+
+def of_asks(head: Header, ticket: Ticket, place: Place) -> list[Reaction]:
+    """What follows from an ask; after an opener, from every ask that had waited for the holder."""
+    if head.kind in OPENERS:
+        waiting = [(ask.id, ask.kind, ask.node) for ask in ticket.open_asks(*OF_THE_HOLDER)]
+    else:
+        ask = ticket.asks.get(head.id)
+        if ask is None or ask.is_answered:
+            return []
+        waiting = [(head.id, head.kind, head.node)]
+    return [reaction for ask in waiting if (reaction := _answer(head, ticket, place, *ask)) is not None]
+
+
+def _answer(head: Header, ticket: Ticket, place: Place, ask: str, kind: str, asker: str) -> Reaction | None:
+    is_ours = head.id == ask and head.addressee == place.node and asker != place.node
+    holds = ticket.custody.holder == place.node and not ticket.custody.is_frozen
+    if kind in FROM_BELOW and is_ours and place.is_below(asker):
+        return Reaction(ask, FROM_BELOW[kind](ask), ask)
+    if kind in FROM_ABOVE and is_ours and asker in place.line:
+        return Reaction(ask, FROM_ABOVE[kind](ask), ask)
+    if (kind in OF_A_SUPERIOR and holds and asker in place.line) or (kind in OF_ANYBODY and holds):
+        return Reaction(ask, OF_THE_HOLDER[kind](ask), ask)
+    return None
+
+
+class Reactions:
+    """Reads on from the cursor.  One runs a node at a time; a second one would only repeat it."""
+
+    def __init__(self, store: Store, writer: Writer, handler: Handler) -> None:
+        self._store = store
+        self._writer = writer
+        self._handler = handler
+
+    def run(self) -> int:
+        """
+        React to everything that was taken, and return how many entries called for it.
+
+        Stops where the node is not able just now (its clock stands behind): the next run goes on from there.
+        """
+        count = 0
+        while True:
+            taken, upto = self._next()
+            for one in taken:
+                if not self._react(one):
+                    return count
+                count += 1
+            if len(taken) < entries_max:
+                self._move_on(upto)
+                return count
+
+    def _next(self) -> tuple[list[int], int]:
+        """The next entries that may call for a reaction, by ``taken``, and how far was looked."""
+        table = schema.entries
+        with self._store.read() as view:
+            if view.head.reacted >= view.head.taken:
+                return [], view.head.taken
+            rows = view.connection.execute(
+                select(table.c.taken)
+                .where(table.c.taken > view.head.reacted, table.c.kind.in_(sorted(KINDS)))
+                .order_by(table.c.taken)
+                .limit(entries_max)
+            ).scalars()
+            return list(rows), view.head.taken
+
+    def _move_on(self, upto: int) -> None:
+        with self._store.read() as view:
+            if view.head.reacted >= upto:
+                return
+
+        def move(work: UnitOfWork) -> None:
+            work.head.reacted = max(work.head.reacted, upto)
+
+        self._writer.command(move)
+
+    def _react(self, taken: int) -> bool:
+        """React to one entry and move the cursor behind it, in one transaction; False if the node is not able just now."""
+        try:
+            self._writer.command(lambda work: self._carry_out(work, taken))
+        except Refusal as refusal:
+            if refusal.code not in UNABLE:
+                raise
+            log.warning("reactions wait", code=refusal.code.name, taken=taken)
+            return False
+        except Exception as error:
+            # A bug must not stop what stands behind it: the entry waits for an operator.
+            log.exception("reaction failed", taken=taken)
+            reason = type(error).__name__
+            self._writer.command(lambda work: self._set_aside(work, taken, reason))
+        return True
+
+    def _carry_out(self, work: UnitOfWork, taken: int) -> None:
+        head = self._header(work, taken)
+        if head.subject.kind == SubjectKind.TICKET.value:
+            for find in (of_custody, of_asks):
+                ticket = work.readings.ticket(head.subject.id)
+                if ticket is not None:
+                    for reaction in find(head, ticket, work.place()):
+                        self._try(work, head.subject.id, reaction)
+        work.head.reacted = max(work.head.reacted, taken)
+
+    def _try(self, work: UnitOfWork, subject: str, reaction: Reaction) -> None:
+        try:
+            self._handler.carry_out(work, Order(reaction.order_id, ACTOR, subject, reaction.command))
+        except Refusal as refusal:
+            if refusal.code in UNABLE:
+                raise
+            log.info("reaction refused", command=type(reaction.command).__name__, subject=subject, code=refusal.code.name)
+            if reaction.ask and refusal.code not in WAITING:
+                self._refuse(work, subject, reaction, refusal)
+
+    def _refuse(self, work: UnitOfWork, subject: str, reaction: Reaction, refusal: Refusal) -> None:
+        """DESIGN 13: a peer's refused ask is answered by AskRefused."""
+        order = Order(uuid5_of(reaction.ask, "RefuseAsk"), ACTOR, subject, RefuseAsk(reaction.ask, refusal.code.name))
+        try:
+            self._handler.carry_out(work, order)
+        except Refusal as again:
+            if again.code in UNABLE:
+                raise
+            log.info("ask left open", subject=subject, ask=reaction.ask, code=again.code.name)
+
+    def _header(self, work: UnitOfWork, taken: int) -> Header:
+        table = schema.entries
+        data = work.connection.execute(select(table.c.content).where(table.c.taken == taken)).scalar_one()
+        return decode_content(bytes(data)).header
+
+    def _set_aside(self, work: UnitOfWork, taken: int, reason: str) -> None:
+        head = self._header(work, taken)
+        row = {"taken": taken, "subject_id": head.subject.id, "reason": f"reaction:{reason}", "at": micros(head.recorded_at)}
+        upsert_many(work.connection, schema.quarantine, [row])
+        work.head.reacted = max(work.head.reacted, taken)

@@ -1,0 +1,252 @@
+"""
+``qyzj demo``: nine weeks of a province, a city and two counties, four processes over mutual TLS on this machine.
+
+The story (``story``) is played against real nodes: for each moment the shared clock moves on, every node sweeps and
+settles, and the people of that moment act.  For two days the city cannot be reached.  February's round of sampled
+revisits runs by itself; the calls are the story's.  At the end the levels are compared (``agreement``).
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from federation.enrolment import invite, join
+from federation.rehearsal import show, story
+from federation.rehearsal.agreement import Agreement, compare
+from federation.rehearsal.stage import Part, Stage, closing, free_port
+from federation.rehearsal.story.act import Act
+from node import config
+from node.cli.act import Node, act
+from node.domain import registry as g
+from node.domain.refusal import Refusal
+from node.domain.ticket.completion import ReplyDrafted
+from node.services.figures import leader_page, level
+from node.services.handle import Outcome
+
+
+class Create(Protocol):
+    """``node.app.create``."""
+
+    def __call__(self, settings: config.Settings, name: str, pack: str, centre_name: str) -> tuple[Node, str]: ...
+
+
+SetClock = Callable[[Path, datetime], None]
+
+
+class StoryBroken(RuntimeError):
+    """An act of the story did not end as it says."""
+
+
+@dataclass
+class Known:
+    """What came up while the story was played: register numbers by label, drafted replies."""
+
+    numbers: dict[str, str] = field(default_factory=dict)
+    drafts: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, label: str) -> str:
+        return self.numbers[label]
+
+    def draft(self, label: str) -> str:
+        """The entry id of the last reply that was drafted on the ticket."""
+        return self.drafts[label]
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a demo gives back: the comparison, and how much was played."""
+
+    agreement: Agreement
+    acts: int
+    refusals: int
+    tickets: int
+    directory: Path
+
+
+def run(create: Create, set_clock: SetClock, *, keep: bool, console: Console, directory: Path | None = None) -> Played:
+    """
+    Play the story and compare the levels.  *keep* leaves the nodes serving, and their data in *directory* (or a new one).
+
+    Raises:
+        StoryBroken, stage.NotAtRest: the demo itself failed.
+    """
+    home = directory or Path(tempfile.mkdtemp(prefix="qyzj-demo-"))
+    stage = _set_up(create, set_clock, home)
+    with closing(stage, keep=keep):
+        player = _Player(stage)
+        with _progress(console) as step:
+            player.enrol(step)
+            player.staff(step)
+            player.play(step)
+        with console.status(show.COMPARING):
+            agreement = compare({code: node.store for code, node in stage.nodes.items()})
+        _tell(stage, console)
+    played = Played(agreement, player.acts, player.refusals, len(player.known.numbers), home)
+    if keep:
+        console.print(show.kept(home, stage))
+    else:
+        for node in stage.nodes.values():
+            node.close()
+        if directory is None:
+            shutil.rmtree(home)
+    return played
+
+
+def _set_up(create: Create, set_clock: SetClock, home: Path) -> Stage:
+    clock = home / "clock.json"
+    home.mkdir(parents=True, exist_ok=True)
+    set_clock(clock, story.BEGIN)
+    nodes: dict[str, Node] = {}
+    parts: dict[str, Part] = {}
+    for entry in story.STAFF:
+        listen = f"127.0.0.1:{free_port()}"
+        settings = config.check({"data_dir": home / entry.code, "node": entry.code, "listen": listen, "advertise": listen, "rehearsal_clock": clock})
+        nodes[entry.code], _recovery_key = create(settings, entry.name, entry.pack, entry.centre_name)
+        parts[entry.code] = Part(entry.code, entry.superior, listen)
+    return Stage(home, parts, nodes, lambda moment: set_clock(clock, moment))
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[..., None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=len(story.ACTS))
+
+        def step(said: str, done: int = 0) -> None:
+            progress.update(task, description=said, advance=done)
+
+        yield step
+
+
+class _Player:
+    """Plays the story on a stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.known = Known()
+        self.acts = 0
+        self.refusals = 0
+        self._now: datetime = story.BEGIN
+
+    def enrol(self, step: Callable[..., None]) -> None:
+        """From the top down: each superior serves before its subordinates join."""
+        for entry in story.STAFF:
+            step(show.joining(entry.name))
+            node = self.stage.nodes[entry.code]
+            if entry.superior:
+                file = self.stage.directory / f"{entry.code}.invitation"
+                invite(self.stage.nodes[entry.superior], entry.code, entry.name, file)
+                join(node, file)
+            self.stage.start(entry.code)
+            self.stage.wait_listening(entry.code)
+
+    def staff(self, step: Callable[..., None]) -> None:
+        """Units and accounts of the first day, entered by each centre."""
+        for entry in story.STAFF:
+            step(show.staffing(entry.name))
+            node = self.stage.nodes[entry.code]
+            for unit in entry.units:
+                act(node, "centre:office", g.OpenUnit(unit.short, unit.name, unit.kind))
+            for account in entry.accounts:
+                unit_code = g.unit_code(entry.code, account.unit) if account.unit else ""
+                act(node, "centre:office", g.OpenAccount(account.account, account.roles, unit_code, account.name))
+        self.stage.rest(self._now)
+
+    def play(self, step: Callable[..., None]) -> None:
+        """All acts by business time, then on to the story's last day."""
+        moments: dict[datetime, list[Act]] = {}
+        for one in story.ACTS:
+            moments.setdefault(one.at.astimezone(UTC), []).append(one)
+        outages = sorted([*((down.begin.astimezone(UTC), down.node, True) for down in story.LINK_DOWN),
+                          *((down.end.astimezone(UTC), down.node, False) for down in story.LINK_DOWN)])  # fmt: skip
+        for moment in sorted({*moments, *(at for at, _, _ in outages), *story.PAUSES, story.END}):
+            self._go_to(moment)
+            for at, code, is_begin in outages:
+                if at == moment:
+                    self._switch(code, is_down=is_begin)
+            for one in moments.get(moment, []):
+                self._act(one)
+                step(show.playing(one), 1)
+        self.stage.rest(self._now)
+
+    def _go_to(self, moment: datetime) -> None:
+        self.stage.rest(self._now)
+        self._now = moment
+        self.stage.set_clock(moment)
+        self.stage.rest(moment)
+
+    def _switch(self, code: str, *, is_down: bool) -> None:
+        if is_down:
+            self.stage.kill(code)  # no warning, no time to clean up
+        else:
+            self.stage.start(code)
+            self.stage.wait_listening(code)
+
+    def _act(self, one: Act) -> None:
+        node = self.stage.nodes[one.node]
+        ticket = self.known.numbers.get(one.ticket, "")
+        if one.after:
+            self.stage.arrived(one.node, ticket, one.after)
+        if one.unless_back_at and self._is_back(node, ticket, one.unless_back_at):
+            return
+        for paper in one.papers:
+            node.blobs.put(paper.data)
+        self.acts += 1
+        try:
+            outcome = self._given(node, one, ticket)
+        except Refusal as refusal:
+            if refusal.code.name != one.expects:
+                raise StoryBroken(f"{one.at:%m-%d %H:%M} {one.node} {one.account} on {one.ticket}: {refusal}") from refusal
+            self.refusals += 1
+            return
+        if one.expects:
+            raise StoryBroken(f"{one.at:%m-%d %H:%M} {one.node} {one.account} on {one.ticket}: carried out, {one.expects} was to come")
+        self._learn(one, outcome)
+
+    def _given(self, node: Node, one: Act, ticket: str) -> Outcome:
+        command = one.ready(self.known)
+        more: dict[str, Any] = {}
+        if one.behind:
+            with node.store.read() as view:
+                whole = view.readings.ticket(ticket)
+            assert whole is not None
+            more["seen"] = (whole.custody.number, whole.version - one.behind)
+        is_ticket = command.subject_kind.value == "ticket"
+        return act(node, f"{one.account}:{one.role}", command, ticket=ticket if is_ticket and not command.starts else "", subject="" if is_ticket else one.ticket, **more)
+
+    def _learn(self, one: Act, outcome: Outcome) -> None:
+        if outcome.subject.kind == "ticket" and one.ticket not in self.known.numbers:
+            self.known.numbers[one.ticket] = outcome.subject.id
+        for entry in outcome.entries:
+            if isinstance(entry.content.event, ReplyDrafted):
+                self.known.drafts[one.ticket] = entry.header.id
+
+    def _is_back(self, node: Node, ticket: str, at: str) -> bool:
+        with node.store.read() as view:
+            row = view.readings.rows({ticket}).get(ticket)
+        return row is not None and row.holder == at and not row.asked
+
+
+def _tell(stage: Stage, console: Console) -> None:
+    """One table a level, then the county leader's page."""
+    for code, node in stage.nodes.items():
+        with node.store.read() as view:
+            console.print(show.level_table(level(view, node.now()), lag(stage, code)))
+    leader = stage.nodes[story.LEADER_OF]
+    with leader.store.read() as view:
+        console.print(show.leader_page(leader_page(view, leader.now())))
+
+
+def lag(stage: Stage, code: str) -> int:
+    """Entries that the node still owes its superior: 0 once everything came to rest."""
+    return sum(1 for one in stage.unrest(stage.nodes[code].now()) if one.startswith(f"{code} still sends"))
+
+

@@ -1,0 +1,90 @@
+"""What a rehearsal shows people: one table a level, the leader's page, where to look afterwards."""
+
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+
+from federation.rehearsal.stage import Stage
+from federation.rehearsal.story.act import Act
+from node.domain.time import BEIJING
+from node.services.figures import Counts, LeaderPage, Level, rate_from
+from node.texts.catalogue import Lang, text
+
+LANG: Lang = "zh-CN"
+
+
+def said(key: str, **facts: object) -> str:
+    """A text of the rehearsal."""
+    return text(f"demo.{key}", LANG, **facts)
+
+
+COMPARING = "…"
+
+
+def joining(name: str) -> str:
+    """A node joins the tree."""
+    return said("joining", name=name)
+
+
+def staffing(name: str) -> str:
+    """A centre enters its units and people."""
+    return said("staffing", name=name)
+
+
+def playing(one: Act) -> str:
+    """Somebody acts."""
+    return f"{one.at.astimezone(BEIJING):%m-%d %H:%M} {one.node}"
+
+
+def level_table(found: Level, lag: int) -> RenderableType:
+    """What one level counts, by origin, with its rounds."""
+    table = Table(title=f"{found.node} {found.name}", title_justify="left", title_style="bold")
+    table.add_column(said("origin"))
+    for key in ("tickets", "open", "completed", "on_time", "late", "overdue", "satisfied", "dissatisfied", "reworked", "decided_above", "not_accepted", "terminated"):
+        table.add_column(said(key), justify="right")
+    for origin, name, counts in found.by_origin:
+        table.add_row(f"{origin} {name}", *_cells(counts))
+    table.add_section()
+    table.add_row(said("total"), *_cells(found.total), style="bold")
+    lines: list[RenderableType] = [table]
+    lines += [said("sample", county=one.county, period=one.period, frame=one.frame, drawn=one.drawn, reached=one.reached, findings=one.findings) for one in found.samples]
+    lines.append(said("lag", lag=lag))
+    return Group(*lines, "")
+
+
+def _cells(counts: Counts) -> list[str]:
+    shown = (
+        counts.tickets, counts.open, counts.completed, counts.on_time, counts.late, counts.overdue, counts.satisfied, counts.dissatisfied,
+        counts.reworked, counts.decided_above, counts.not_accepted, counts.terminated,
+    )  # fmt: skip
+    return [str(one) for one in shown]
+
+
+def leader_page(page: LeaderPage) -> RenderableType:
+    """每日一页 of the county's leader: counts instead of rates while there are few."""
+    counts = page.counts
+    head = [
+        said("leader.today", came_in=page.came_in_today, due=page.due_today, open=counts.open, overdue=counts.overdue),
+        said("leader.done", completed=counts.completed, on_time=_of(counts.on_time, counts.completed), satisfied=_of(counts.satisfied, counts.satisfied + counts.dissatisfied)),
+        said("leader.above", findings=page.findings_from_above),
+    ]
+    units = Table(said("unit"), said("open"), said("overdue"), said("completed"), said("on_time"))
+    for line in page.units:
+        units.add_row(line.name, str(line.open), str(line.overdue), str(line.completed), str(line.on_time))
+    waiting = [said("leader.waiting", tickets=", ".join(page.waiting_for_leader))] if page.waiting_for_leader else []
+    title = said("leader.title", name=page.name, as_of=f"{page.as_of.astimezone(BEIJING):%Y-%m-%d %H:%M}")
+    return Panel(Group(*head, *waiting, units), title=title, expand=False)
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part}/{whole}" if whole < rate_from else f"{part}/{whole} ({100 * part // whole}%)"
+
+
+def kept(home: Path, stage: Stage) -> str:
+    """Where the nodes go on serving, and how to look around."""
+    processes = " ".join(str(process.pid) for process in stage.serving.values())
+    lines = [said("kept", home=home)]
+    lines += [f"  qyzj --data {node.data_dir} status" for node in stage.nodes.values()]
+    return "\n".join([*lines, said("stop", processes=processes)])

@@ -1,0 +1,195 @@
+"""
+The stage of a rehearsal: a tree of nodes on this machine, each a process of its own, and the clock that they share.
+
+Acts are given in this process, one data directory after the other, while the nodes serve; the shared clock stands still
+until every node has come to rest: swept up to it, nothing to react to, nothing to send.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+
+from node.cli.act import Node
+from node.storage import schema
+from node.storage.database import micros
+
+rest_seconds_max = 60.0
+look_seconds = 0.01
+stop_seconds_max = 20.0
+
+
+class NotAtRest(RuntimeError):
+    """A node did not come to rest in time; says what is still to be done."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A node's part in the tree: its code, its superior's ("" at the top), where it listens."""
+
+    code: str
+    superior: str
+    listen: str
+
+
+@dataclass
+class Stage:
+    """
+    Nodes by code, top down.  *nodes* are opened in this process for acting and looking; *serving* are the processes.
+    ``python`` starts one: the program's own entrance, in the interpreter that runs this.
+    """
+
+    directory: Path
+    parts: Mapping[str, Part]
+    nodes: Mapping[str, Node]
+    set_clock: Callable[[datetime], None]
+    serving: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, code: str) -> None:
+        """Let a node serve; its log goes to ``<code>.log`` in the stage's directory."""
+        log = (self.directory / f"{code}.log").open("ab")
+        command = [sys.executable, "-c", "from node.app import main; main()", "--data", str(self.nodes[code].data_dir), "serve"]
+        self.serving[code] = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        log.close()
+
+    def stop(self, code: str) -> None:
+        """Let a node end in good order."""
+        process = self.serving.pop(code)
+        process.terminate()
+        try:
+            process.wait(stop_seconds_max)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def kill(self, code: str) -> None:
+        """End a node with no time to clean up: kill -9."""
+        process = self.serving.pop(code)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def close(self) -> None:
+        """Stop every process."""
+        for code in list(self.serving):
+            self.stop(code)
+
+    def wait_listening(self, code: str) -> None:
+        """Wait until the node answers on its port."""
+        host, _, port = self.parts[code].listen.rpartition(":")
+        self._until(lambda: [] if _listens(host, int(port)) else [f"{code} does not listen on {port}"])
+
+    def rest(self, now: datetime) -> None:
+        """
+        Wait until every serving node has swept up to *now* and owes nothing to itself or to a serving neighbour.
+
+        Raises:
+            NotAtRest: with what is still owed after ``rest_seconds_max``.
+        """
+        self._until(lambda: list(self.unrest(now)))
+
+    def arrived(self, code: str, ticket: str, kind: str) -> None:
+        """Wait until an entry of *kind* about *ticket* stands at the node *code*."""
+        entries = schema.entries
+
+        def missing() -> list[str]:
+            with self.nodes[code].store.read() as view:
+                found = view.connection.execute(select(entries.c.taken).where(entries.c.subject_id == ticket, entries.c.kind == kind)).first()
+            return [] if found else [f"{code} has no {kind} of {ticket}"]
+
+        self._until(missing)
+
+    def unrest(self, now: datetime) -> Iterator[str]:
+        """What is still owed, as sentences."""
+        told = {code: _told(self.nodes[code]) for code in self.serving}
+        for code, one in told.items():
+            if one.reacted < one.taken:
+                yield f"{code} has not reacted to {one.taken - one.reacted} entries"
+            if one.swept_at < micros(now):
+                yield f"{code} has not swept"
+            above = told.get(self.parts[code].superior)
+            if above is None:
+                continue
+            behind = [stream for stream, size in one.streams.items() if above.streams.get(stream, 0) < size]
+            if behind:
+                yield f"{code} still sends {', '.join(node for node, _ in behind)} to {self.parts[code].superior}"
+            if above.down.get(code, 0) > one.applied:
+                yield f"{code} has {one.applied} of {above.down[code]} entries from above"
+
+    def _until(self, owed: Callable[[], list[str]]) -> None:
+        deadline = time.monotonic() + rest_seconds_max
+        while True:
+            still = owed()
+            if not still:
+                return
+            for code, process in self.serving.items():
+                if process.poll() is not None:
+                    raise NotAtRest(f"{code} ended with {process.returncode}: see {self.directory / f'{code}.log'}")
+            if time.monotonic() > deadline:
+                raise NotAtRest("; ".join(still))
+            time.sleep(look_seconds)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a node's database says of its work."""
+
+    taken: int
+    reacted: int
+    swept_at: int
+    # Streams that this node owes upward, with their sizes.
+    streams: Mapping[tuple[str, int], int]
+    # At a superior: how much each link owes downward; at a subordinate: how much of it was applied.
+    down: Mapping[str, int]
+    applied: int
+
+
+def _told(node: Node) -> _Told:
+    with node.store.read() as view:
+        links, streams = schema.links, schema.streams
+        rows = view.connection.execute(select(links.c.peer, links.c.side, links.c.down_size)).all()
+        sizes = view.connection.execute(select(streams.c.node, streams.c.epoch, streams.c.size)).all()
+        return _Told(
+            taken=view.head.taken,
+            reacted=view.head.reacted,
+            swept_at=view.head.swept_at,
+            streams={(row.node, row.epoch): row.size for row in sizes},
+            down={row.peer: row.down_size for row in rows if row.side == "subordinate"},
+            applied=next((row.down_size for row in rows if row.side == "superior"), 0),
+        )
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody uses right now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+@contextmanager
+def closing(stage: Stage, *, keep: bool) -> Iterator[Stage]:
+    """Stop the processes at the end, unless they are to be kept."""
+    try:
+        yield stage
+    except BaseException:
+        stage.close()
+        raise
+    if not keep:
+        stage.close()

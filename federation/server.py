@@ -1,0 +1,243 @@
+"""
+The superior's end of its links: `LinkService` over mTLS.
+
+Each method says who, what, hand over, answer.  Nothing is kept between calls but the positions in the database: every call
+may be repeated, and a restart loses nothing.  A refusal becomes a status with ErrorInfo in one place (`Refusals`); anything
+else that is raised is a bug, logged whole here, INTERNAL without details there.  Bounds: a thread for each waiting `Pull`
+and each `Push`, two for each subordinate, and 16; what is too much is told to come again (BUSY).
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import structlog
+from google.protobuf import any_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2  # type: ignore[import-untyped]
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
+from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]
+from grpc_status import rpc_status  # type: ignore[import-untyped]
+from sqlalchemy import update
+
+from federation import codec, greeting, outgoing
+from federation.certificates import Credentials
+from federation.channel import server_credentials, server_options
+from federation.enrolment import EnrolmentServer
+from federation.level import Level
+from federation.link import batch_entries_max, pull_wait_ms
+from federation.mirror import Mirror, Taken
+from federation.trust import Peer, Trust
+from federation.v1 import enrolment_pb2, enrolment_pb2_grpc, link_pb2, link_pb2_grpc
+from federation.waiting import Waiting
+from node.domain.refusal import Code, Refusal
+from node.storage import schema
+from node.storage.database import micros
+from node.storage.unit_of_work import UnitOfWork, View
+
+log = structlog.get_logger()
+
+extra_threads = 16
+stop_grace_seconds = 5.0
+# A waiting `Pull` is answered so long before its caller's deadline.
+answer_seconds = 2.0
+
+
+class LinkServer(link_pb2_grpc.LinkServiceServicer):
+    """`LinkService` as the superior answers it.  What is not built says so by its status, and is not among the features."""
+
+    def __init__(self, level: Level, waiting: Waiting) -> None:
+        self._level = level
+        self._trust = Trust(level.wall)
+        self._mirror = Mirror(level.now)
+        self._waiting = waiting
+
+    def Hello(self, request: link_pb2.HelloRequest, context: grpc.ServicerContext) -> link_pb2.HelloResponse:
+        caller = self._trust.caller(context.auth_context())
+
+        def greet(work: UnitOfWork) -> link_pb2.HelloResponse | Refusal:
+            peer = self._trust.admit(work, caller)
+            return greeting.answer(work, peer, request, self._mirror, self._level.now(), self._level.wall())
+
+        answer = self._level.writer.command(greet)
+        if isinstance(answer, Refusal):
+            raise answer  # what it is about was written down first
+        return answer
+
+    def Push(self, request: link_pb2.PushRequest, context: grpc.ServicerContext) -> link_pb2.PushResponse:
+        caller = self._trust.caller(context.auth_context())
+        segments = codec.segments_from_pb(request)
+
+        def take(work: UnitOfWork) -> Taken:
+            peer = self._trust.admit(work, caller)
+            clone = greeting.check_session(work, peer, request.boot_id, self._mirror)
+            if clone is not None:
+                return Taken((), 0, clone)
+            if peer.is_forked:
+                raise Refusal(Code.FORK, node=peer.node, epoch=0, seq=0)
+            taken = self._mirror.take(work, peer.node, segments)
+            table = schema.links
+            # Readers of the lag see it shrink between two greetings.
+            left = max(peer.waiting - taken.entries, 0)
+            changed = {"waiting": left, "heard_at": micros(self._level.wall())}
+            work.connection.execute(update(table).where(table.c.peer == peer.node).values(**changed))
+            return taken
+
+        taken = self._level.writer.batch(take, sum(len(segment.entries) for segment in segments))
+        if taken.refusal is not None:
+            raise taken.refusal
+        return link_pb2.PushResponse(positions=[codec.position_to_pb(one) for one in taken.positions], credit=batch_entries_max)
+
+    def Pull(self, request: link_pb2.PullRequest, context: grpc.ServicerContext) -> link_pb2.PullResponse:
+        caller = self._trust.caller(context.auth_context())
+        until = self._level.monotonic() + _wait_seconds(request, context)
+        while True:
+            mark = self._waiting.mark(caller.node)
+            with self._level.store.read() as view:
+                # Asked on every look: who is suspended while it waits gets nothing more.
+                peer = self._trust.admit(view, caller)
+                batch = self._owed(view, peer, request)
+            self._acknowledge(peer, request.down)
+            left = until - self._level.monotonic()
+            if batch.entries or left <= 0 or not context.is_active() or not self._waiting.wait(peer.node, mark, left):
+                return link_pb2.PullResponse(
+                    epoch=batch.down.epoch,
+                    from_seq=batch.from_seq,
+                    entries=[codec.entry_to_pb(entry) for entry in batch.entries],
+                    down=codec.down_to_pb(batch.down),
+                )
+
+    def _owed(self, view: View, peer: Peer, request: link_pb2.PullRequest) -> outgoing.DownBatch:
+        if request.boot_id != peer.boot_id:
+            raise Refusal(Code.NEED_HELLO, node=peer.node)
+        if request.down.epoch != peer.down_epoch or request.down.size > peer.down_size:
+            raise Refusal(Code.DOWN_EPOCH, epoch=request.down.epoch, current=peer.down_epoch)
+        most = min(request.max or batch_entries_max, batch_entries_max)
+        return outgoing.read_down(view, peer.node, peer.down_epoch, request.down.size, most)
+
+    def _acknowledge(self, peer: Peer, down: link_pb2.DownPosition) -> None:
+        """Note what the subordinate has durably applied, if that is news."""
+        if down.size <= peer.down_acked:
+            return
+        table = schema.links
+
+        def note(work: UnitOfWork) -> None:
+            its = (table.c.peer == peer.node, table.c.down_epoch == down.epoch, table.c.down_acked < down.size)
+            work.connection.execute(update(table).where(*its).values(down_acked=down.size))
+
+        self._level.writer.command(note)
+
+    def Fetch(self, request: link_pb2.FetchRequest, context: grpc.ServicerContext) -> link_pb2.FetchResponse:
+        caller = self._trust.caller(context.auth_context())
+        most = min(request.max or batch_entries_max, batch_entries_max)
+        with self._level.store.read() as view:
+            peer = self._trust.admit(view, caller)
+            if view.place().branch(request.node) != peer.node:
+                raise Refusal(Code.FOREIGN_STREAM, node=request.node, peer=peer.node)
+            entries = outgoing.read_stream(view, request.node, request.epoch, request.from_seq, most)
+            position = view.journal.position(request.node, request.epoch)
+        return link_pb2.FetchResponse(entries=[codec.entry_to_pb(one) for one in entries], position=codec.position_to_pb(position))
+
+    def Witness(self, request: link_pb2.WitnessRequest, context: grpc.ServicerContext) -> link_pb2.WitnessResponse:
+        raise NotImplementedError
+
+    def PutBlob(self, request: link_pb2.PutBlobRequest, context: grpc.ServicerContext) -> link_pb2.PutBlobResponse:
+        raise NotImplementedError
+
+    def GetBlob(self, request: link_pb2.GetBlobRequest, context: grpc.ServicerContext) -> link_pb2.GetBlobResponse:
+        raise NotImplementedError
+
+
+def _wait_seconds(request: link_pb2.PullRequest, context: grpc.ServicerContext) -> float:
+    """As long as the caller likes, but so that the answer is there before its own deadline."""
+    wished = min(request.wait_ms, pull_wait_ms) / 1000
+    left = context.time_remaining()
+    return wished if left is None else max(0.0, min(wished, left - answer_seconds))
+
+
+class Refusals(grpc.ServerInterceptor):
+    """Turns what a method raises into the status of its call."""
+
+    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
+        handler = continuation(handler_call_details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+        method = handler.unary_unary
+
+        def call(request: Any, context: grpc.ServicerContext) -> Any:
+            try:
+                return method(request, context)
+            except Refusal as refusal:
+                log.info("call refused", method=handler_call_details.method, code=refusal.code.name, **_facts(refusal))
+                status = status_of(refusal)
+            except NotImplementedError:
+                status = rpc_status.to_status(status_pb2.Status(code=code_pb2.UNIMPLEMENTED, message="UNIMPLEMENTED"))
+            except Exception:
+                log.exception("call failed", method=handler_call_details.method)
+                status = rpc_status.to_status(status_pb2.Status(code=code_pb2.INTERNAL, message="INTERNAL"))
+            context.abort_with_status(status)
+
+        return grpc.unary_unary_rpc_method_handler(call, handler.request_deserializer, handler.response_serializer)
+
+
+def status_of(refusal: Refusal) -> grpc.Status:
+    """A refusal as the status of a call: its code's name and its facts in an ErrorInfo, no sentence."""
+    detail = any_pb2.Any()
+    detail.Pack(error_details_pb2.ErrorInfo(reason=refusal.code.name, domain="qyzj", metadata=refusal.facts))
+    code = code_pb2.Code.Value(refusal.code.status)
+    status: grpc.Status = rpc_status.to_status(status_pb2.Status(code=code, message=refusal.code.name, details=[detail]))
+    return status
+
+
+def _facts(refusal: Refusal) -> dict[str, str]:
+    return {f"fact_{name}": value for name, value in refusal.facts.items()}
+
+
+class Server:
+    """
+    The one port of a node: links, enrolment, health and reflection, all behind mTLS.
+
+    Args:
+        listen: "host:port"; port 0 lets the system choose.
+        subordinates_max: bounds the threads.
+    """
+
+    def __init__(self, level: Level, credentials: Credentials, enrolment: EnrolmentServer, listen: str, subordinates_max: int) -> None:
+        self._waiting = Waiting()
+        self._level = level
+        self._server = grpc.server(
+            ThreadPoolExecutor(2 * subordinates_max + extra_threads, thread_name_prefix="link"),
+            interceptors=[Refusals()],
+            options=server_options(),
+        )
+        link_pb2_grpc.add_LinkServiceServicer_to_server(LinkServer(level, self._waiting), self._server)
+        enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(enrolment, self._server)
+        self._health = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = [
+            link_pb2.DESCRIPTOR.services_by_name["LinkService"].full_name,
+            enrolment_pb2.DESCRIPTOR.services_by_name["EnrolmentService"].full_name,
+        ]
+        reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
+        for name in ("", *names):
+            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        self.port = self._server.add_secure_port(listen, server_credentials(credentials))
+        if self.port == 0:
+            raise Refusal(Code.SETTING_REFUSED, setting="listen", fault=listen)
+
+    def start(self) -> None:
+        """Serve from here on."""
+        self._level.store.on_commit.append(self._waiting.wake)
+        self._server.start()
+
+    def wake_all(self) -> None:
+        """Another process wrote into the database: let every waiting `Pull` look."""
+        self._waiting.wake_all()
+
+    def stop(self) -> None:
+        """Answer what waits, take nothing more, and end."""
+        self._health.enter_graceful_shutdown()
+        self._waiting.close()
+        self._server.stop(stop_grace_seconds).wait()
+        if self._waiting.wake in self._level.store.on_commit:
+            self._level.store.on_commit.remove(self._waiting.wake)

@@ -1,0 +1,282 @@
+"""
+Drives the uplink's machine: does the calls that it asks for, and makes durable what they bring.
+
+A step is one call: read what it needs, call, compare or take the answer, tell the machine, keep its state in the link's
+row.  Steps of the two lanes may run in two threads; the machine is touched under a lock, never while a call is out.  The
+simulator makes the same steps in one thread.  What is durable before it counts: entries from above before their position
+is said, and nothing else; the cursor is what the superior says.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import func, select, update
+
+from federation import codec, outgoing
+from federation.client import Peer
+from federation.codec import DownPosition, Segment
+from federation.enrolment import own_payload_keys, rewrap, take_place
+from federation.greeting import FEATURES, protocol_max, protocol_min
+from federation.level import Clock, Level
+from federation.link import Call, Fetch, Fetched, Greeted, Hello, Lane, Pull, Pulled, Push, Pushed, Reply, Uplink, batch_entries_max
+from federation.mirror import Mirror
+from federation.outgoing import Roots
+from federation.retry import CallFailed, Failure, Inner, Pace
+from federation.v1 import link_pb2
+from node.domain.refusal import Code, Refusal
+from node.storage import schema
+from node.storage.codec import moment, stamp
+from node.storage.database import instant_or_none, micros, micros_or_none
+from node.storage.unit_of_work import UnitOfWork, View
+
+log = structlog.get_logger()
+
+R = TypeVar("R")
+Sleep = Callable[[float], None]
+
+
+@dataclass
+class Session:
+    """
+    One process's hold of the uplink.
+
+    Args:
+        peer: the superior's code.
+        ends: a channel for each lane.
+        machine: made by ``machine_of``.
+        boot_id: 16 random bytes, new with every process.
+        now: the steady clock by which the machine lives.
+        inner: the inner layer of retry.
+    """
+
+    level: Level
+    peer: str
+    ends: Mapping[Lane, Peer]
+    machine: Uplink
+    boot_id: bytes
+    now: Clock
+    inner: Inner
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _roots: Roots = field(default_factory=Roots)
+    _kept: tuple[object, ...] = ()
+    _is_wrapped: bool = False
+
+    def step(self, lane: Lane) -> bool:
+        """Do the next call of *lane*, if there is one; False if not."""
+        if lane is Lane.UP:
+            self._look()
+        with self._lock:
+            call = self.machine.next_call(lane, self.now())
+        if call is None:
+            return False
+        try:
+            reply = self._carry_out(call)
+        except CallFailed as error:
+            self._failed(call, error.failure)
+        except Refusal as refusal:
+            self._failed(call, Failure(refusal.code.status, refusal))
+        except Exception:
+            log.exception("link step failed", call=type(call).__name__, peer=self.peer)
+            self._failed(call, Failure("INTERNAL"))
+        else:
+            with self._lock:
+                if reply is not None:
+                    self.machine.on_reply(call, reply, self.now())
+        self._keep()
+        return True
+
+    def seconds_until(self, lane: Lane) -> float | None:
+        """How long *lane* may sleep if no commit wakes it; None: until then."""
+        with self._lock:
+            now = self.now()
+            at = self.machine.look_again_at(lane, now)
+        return None if at is None else max(0.0, (at - now).total_seconds())
+
+    def close(self) -> None:
+        """End both channels; a call that is out comes back as CANCELLED."""
+        for end in self.ends.values():
+            end.close()
+
+    def _look(self) -> None:
+        with self.level.store.read() as view:
+            taken = view.head.taken
+        with self._lock:
+            self.machine.on_commit(taken)
+
+    def _failed(self, call: Call, failure: Failure) -> None:
+        if failure.status != "CANCELLED":
+            log.info("link call failed", call=type(call).__name__, peer=self.peer, failure=failure.word)
+        with self._lock:
+            self.machine.on_failure(call, failure, self.now())
+
+    def _carry_out(self, call: Call) -> Reply | None:
+        match call:
+            case Hello():
+                return self._hello()
+            case Push():
+                return self._push(call)
+            case Fetch():
+                return self._fetch(call)
+            case Pull():
+                return self._pull(call)
+
+    # --- the calls ----------------------------------------------------------------------------------------------------
+
+    def _hello(self) -> Greeted:
+        with self.level.store.read() as view:
+            request = self._hello_request(view)
+        answer = self._called(lambda: self.ends[Lane.UP].hello(request))
+        line = tuple(answer.line)
+        keys = codec.payload_keys_from_pb(answer.payload_keys, line)
+        is_news = self.level.writer.command(lambda work: self._note_greeting(work, answer, line, keys))
+        if is_news or not self._is_wrapped:  # once in each session: the last one may have died in between
+            self.level.writer.command(lambda work: rewrap(work, self.level.store.ring, self.level.now()))
+            self._is_wrapped = True
+        with self.level.store.read() as view:
+            standing = outgoing.standing(view, [codec.position_from_pb(one) for one in answer.positions], self._roots)
+            own = view.journal.position(view.head.node, view.head.epoch)
+        return Greeted(standing, answer.credit, own.size)
+
+    def _hello_request(self, view: View) -> link_pb2.HelloRequest:
+        table = schema.entries
+        with self._lock:
+            cursor = self.machine.cursor
+        waiting = view.connection.execute(select(func.count()).where(table.c.taken > cursor, table.c.from_above.is_(False))).scalar_one()
+        return link_pb2.HelloRequest(
+            protocol_min=protocol_min,
+            protocol_max=protocol_max,
+            boot_id=self.boot_id,
+            positions=[codec.position_to_pb(one) for one in view.journal.positions()],
+            down=codec.down_to_pb(outgoing.down_head(view, self.peer)),
+            now=stamp(self.level.now()),
+            wall=stamp(self.level.wall()),
+            rehearsal=view.head.is_rehearsal,
+            waiting=waiting,
+            features=FEATURES,
+            program=self.level.program,
+            payload_keys=codec.payload_keys_to_pb(own_payload_keys(view)),
+        )
+
+    def _note_greeting(self, work: UnitOfWork, answer: link_pb2.HelloResponse, line: tuple[str, ...], keys: Mapping[str, bytes]) -> bool:
+        """Follow a down stream that was numbered anew, and the line above; True if month keys are to be wrapped anew."""
+        table = schema.links
+        here = outgoing.down_head(work, self.peer)
+        values: dict[str, object] = {
+            "heard_at": micros(self.level.wall()),
+            "skew_seconds": round((moment(answer.wall) - self.level.wall()).total_seconds()),
+            "waiting": max(answer.down.size - here.size, 0),
+        }
+        if answer.down.epoch != here.epoch:
+            values |= {"down_epoch": answer.down.epoch, "down_size": 0, "down_peaks": b"", "waiting": answer.down.size}
+        work.connection.execute(update(table).where(table.c.peer == self.peer).values(**values))
+        names = {row.code: row.name for row in work.connection.execute(select(schema.nodes.c.code, schema.nodes.c.name))}
+        return take_place(self.level, work, line, names, keys)
+
+    def _push(self, call: Push) -> Pushed | None:
+        with self.level.store.read() as view:
+            batch = outgoing.read_up(view, call.after, call.entries_max)
+        if not batch.entries:
+            with self._lock:
+                self.machine.on_nothing(call, batch.upto)
+            return None
+        request = link_pb2.PushRequest(boot_id=self.boot_id, segments=codec.segments_to_pb(batch.segments))
+        answer = self._called(lambda: self.ends[Lane.UP].push(request))
+        with self.level.store.read() as view:
+            standing = outgoing.after_push(view, batch, [codec.position_from_pb(one) for one in answer.positions], self._roots)
+        return Pushed(standing, timedelta(milliseconds=answer.retry_after_ms))
+
+    def _fetch(self, call: Fetch) -> Fetched:
+        request = link_pb2.FetchRequest(node=call.node, epoch=call.epoch, from_seq=call.from_seq, max=batch_entries_max)
+        answer = self._called(lambda: self.ends[Lane.UP].fetch(request))
+        segment = Segment(call.node, call.epoch, call.from_seq, tuple(codec.entry_from_pb(one) for one in answer.entries))
+        taken = self.level.writer.batch(lambda work: Mirror(self.level.now).take_own(work, segment), len(segment.entries))
+        return Fetched(taken)
+
+    def _pull(self, call: Pull) -> Pulled:
+        with self.level.store.read() as view:
+            here = outgoing.down_head(view, self.peer)
+        request = link_pb2.PullRequest(boot_id=self.boot_id, down=codec.down_to_pb(here), max=batch_entries_max, wait_ms=call.wait_ms)
+        # A long poll is its own retry.
+        answer = self.ends[Lane.DOWN].pull(request)
+        there = codec.down_from_pb(answer.down)
+        if not answer.entries:
+            return Pulled(0, fits=there.size != here.size or there.root == here.root)
+        entries = [codec.entry_from_pb(one) for one in answer.entries]
+        mirror = Mirror(self.level.now)
+
+        def take(work: UnitOfWork) -> DownPosition:
+            return mirror.take_down(work, self.peer, answer.epoch, answer.from_seq, entries)
+
+        try:
+            applied = self.level.writer.batch(take, len(entries))
+        except Refusal as refusal:
+            if refusal.code is Code.FORK:
+                self._keep_fork(mirror, refusal)
+            raise
+        return Pulled(len(entries), fits=applied.size != there.size or applied.root == there.root)
+
+    def _keep_fork(self, mirror: Mirror, refusal: Refusal) -> None:
+        """A superior that tells two histories: written down, and nothing more is taken from above."""
+        node, epoch, seq = refusal.facts["node"], int(refusal.facts["epoch"]), int(refusal.facts["seq"])
+        self.level.writer.command(lambda work: mirror.keep_incident(work, "fork", node, epoch, seq, b""))
+
+    def _called(self, once: Callable[[], R]) -> R:
+        with self._lock:
+            heard_at = self.machine.heard_at
+        return self.inner.call(once, heard_at=heard_at, now=self.now())
+
+    # --- the link's row -----------------------------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        """Keep what a restart must not forget, and what people are shown, if it changed."""
+        with self._lock:
+            machine, now = self.machine, self.now()
+            status = machine.status(now)
+            values = {
+                "acked": machine.cursor,
+                "attempts": machine.attempts,
+                "next_attempt_at": micros_or_none(machine.next_attempt_at(now)),
+                "last_error": machine.last_error,
+                "status": status.reason or "active",
+            }
+            state = tuple(values.values())
+            if state == self._kept:
+                return
+            self._kept = state
+        table = schema.links
+
+        def write(work: UnitOfWork) -> None:
+            work.connection.execute(update(table).where(table.c.peer == self.peer).values(**values))
+
+        self.level.writer.command(write)
+
+
+def session_of(
+    level: Level, peer: str, ends: Mapping[Lane, Peer], boot_id: bytes, *, pace: Pace, hello_every: timedelta, now: Clock, sleep: Sleep
+) -> Session:
+    """
+    A session with the superior *peer*, as the link's row kept it: the cursor, and when the next attempt may be.
+
+    Args:
+        now: the steady clock (``level.steady``).
+        sleep: what the inner layer waits by.
+    """
+    table = schema.links
+    with level.store.read() as view:
+        row = view.connection.execute(select(table).where(table.c.peer == peer)).one()
+        node = view.head.node
+    machine = Uplink(
+        node,
+        level.random,
+        pace,
+        attempts=row.attempts,
+        not_before=instant_or_none(row.next_attempt_at),
+        last_error=row.last_error,
+        hello_every=hello_every,
+        cursor=row.acked,
+    )
+    return Session(level, peer, ends, machine, boot_id, now, Inner(level.random, sleep, pace))

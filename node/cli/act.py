@@ -1,0 +1,135 @@
+"""
+Acting at a node in one process: what the verbs of the command line do, as functions.  The rehearsal calls them, too.
+"""
+
+import dataclasses
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import select
+
+from node import config
+from node.domain.command import Command, Order
+from node.domain.entry import Actor, SubjectKind
+from node.domain.refusal import Code, Refusal
+from node.packs.file import Find
+from node.services.clock import Sweep
+from node.services.handle import Handler, Outcome
+from node.services.policies import Policies
+from node.services.queries import find_ticket
+from node.services.registry import actor_of
+from node.storage import schema
+from node.storage.blobs import Blobs
+from node.storage.unit_of_work import Store, View
+from node.storage.writer import Writer
+
+
+class Now(Protocol):
+    """A clock."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Node(Protocol):
+    """A node as ``node.app`` puts it together; entrances are handed one and never import the composition root."""
+
+    @property
+    def settings(self) -> config.Settings: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def writer(self) -> Writer: ...
+    @property
+    def handler(self) -> Handler: ...
+    @property
+    def policies(self) -> Policies: ...
+    @property
+    def blobs(self) -> Blobs: ...
+    @property
+    def sweep(self) -> Sweep: ...
+    @property
+    def now(self) -> Now: ...
+    @property
+    def wall(self) -> Now: ...
+    @property
+    def find_pack(self) -> Find: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def data_dir(self) -> Path: ...
+    def close(self) -> None: ...
+
+
+def act(
+    node: Node,
+    account: str,
+    command: Command,
+    *,
+    ticket: str = "",
+    subject: str = "",
+    id: str = "",
+    seen: tuple[int, int] | None = None,
+    occurred_at: datetime | None = None,
+) -> Outcome:
+    """
+    Let *account* ("li", or "li:office" for one of its roles) give *command* at *node*.
+
+    *ticket* is whatever a person says for a number (register number, ticket number, "0213-34-7"); *subject* is the exact id of
+    another subject (a round).  *id* makes a repeat harmless; without one each call is a new command.  *seen* is the custody
+    number and version that the person looked at.
+
+    Raises:
+        Refusal: ACCOUNT_UNKNOWN, SUBJECT_UNKNOWN, or what ``Handler.handle`` refuses.
+    """
+    kind = command.subject_kind
+    with node.store.read() as view:
+        actor = acting(node, view, account, command)
+        if ticket:
+            subject = find_ticket(view, ticket)
+        command = _with_whole_numbers(view, command)
+    if not subject and kind is SubjectKind.NODE:
+        subject = node.code
+    return node.handler.handle(Order(id or str(uuid.uuid4()), actor, subject, command, seen, occurred_at))
+
+
+def acting(node: Node, view: View, account: str, command: Command) -> Actor:
+    """
+    Who acts: the account in the role that was named, else in its first role that may give *command*, else in its first.
+
+    Raises:
+        Refusal: ACCOUNT_UNKNOWN; PERMISSION_DENIED, if the account does not have the role.
+    """
+    name, _, role = account.partition(":")
+    actor = actor_of(view.connection, node.code, name, role)
+    if role:
+        return actor
+    table = schema.accounts
+    roles = view.connection.execute(select(table.c.roles).where(table.c.node == node.code, table.c.id == name)).scalar_one()
+    allowed = _allowed(node, view, command)
+    fitting = [one for one in roles.split(",") if one in allowed]
+    return Actor(actor.account, fitting[0], actor.unit) if fitting else actor
+
+
+def _allowed(node: Node, view: View, command: Command) -> frozenset[str]:
+    """The roles that may give *command* under the pack in force, or by themselves where no pack is."""
+    own = frozenset(role.value for role in command.roles)
+    try:
+        pack = node.policies.of_node(view, node.now()).pack
+    except Refusal as refusal:
+        if refusal.code is Code.PACK_MISSING:
+            return own
+        raise
+    return frozenset(pack.names(f"rights.{type(command).__name__}")) or own
+
+
+def _with_whole_numbers(view: View, command: Command) -> Command:
+    """Other tickets that *command* names may be said in any form, too."""
+    whole: dict[str, object] = {}
+    for name in command.also if command.subject_kind is SubjectKind.TICKET else ():
+        said = getattr(command, name)
+        whole[name] = (
+            tuple(find_ticket(view, one) for one in said) if isinstance(said, tuple) else find_ticket(view, said) if said else said
+        )
+    return dataclasses.replace(command, **whole) if whole else command  # type: ignore[type-var]

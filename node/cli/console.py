@@ -1,0 +1,235 @@
+"""
+What a verb works with and how it answers: for people in tables and sentences of their language, for machines as one JSON
+document.  A refusal goes to stderr with code, sentence and remedy.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text as RichText
+
+from node.cli.act import Node
+from node.domain.refusal import Refusal
+from node.domain.time import BEIJING
+from node.packs.calendar_file import Fault as CalendarFault
+from node.packs.calendar_file import FaultyCalendar
+from node.packs.fault import Fault as PackFault
+from node.packs.fault import FaultyPack
+from node.storage.sealing import CodedError
+from node.texts.catalogue import Lang, catalogue, explain, text, word
+
+# A refusal, wrong usage, a bug: what scripts branch on (sysexits.h for the last two).
+EXIT_REFUSED = 2
+EXIT_USAGE = 64
+EXIT_BUG = 70
+DEFAULT_DATA = "qyzj-data"
+# What is not a terminal has no width of its own; a line that is cut tells nobody anything.
+_WIDTH_OF_A_PIPE = 160
+
+Build = Callable[..., Node]
+Create = Callable[..., tuple[Node, str]]
+# Moves the clock file of a rehearsal.
+SetClock = Callable[[Path, datetime], None]
+# Serves until the process is told to stop.
+Serve = Callable[..., None]
+# Lets a node that was built serve until the process is told to stop.
+Serve = Callable[[Any], None]
+Lines = Callable[[Console], None]
+
+
+class Usage(Exception):
+    """Wrong usage that the command line finds only when it reads the values; ``key`` is a text of section ``usage``."""
+
+    def __init__(self, key: str, **facts: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.facts = facts
+
+
+@dataclass(frozen=True)
+class Parts:
+    """How nodes are put together: what ``node.app`` hands in."""
+
+    build: Build
+    create: Create
+    set_clock: SetClock
+    serve: Serve
+
+
+@dataclass(frozen=True)
+class Session:
+    """One call of the program: who acts where, and how the answer is to look."""
+
+    parts: Parts
+    data: Path
+    lang: Lang
+    as_json: bool = False
+    account: str = ""
+    is_debug: bool = False
+
+    @contextmanager
+    def node(self) -> Iterator[Node]:
+        """
+        The node in the data directory, for as long as the block lasts.
+
+        Raises:
+            Refusal: NODE_UNKNOWN, SETTING_REFUSED, SCHEMA_OLD.
+        """
+        node = self.parts.build(self.data)
+        try:
+            yield node
+        finally:
+            node.close()
+
+    def acting(self, default: str = "") -> str:
+        """
+        The account that acts.
+
+        Raises:
+            Usage: nobody was named and there is no *default*.
+        """
+        if not self.account and not default:
+            raise Usage("account_required")
+        return self.account or default
+
+    # --- answering ----------------------------------------------------------------------------------------------------
+
+    def answer(self, value: Mapping[str, Any], lines: Lines) -> None:
+        """Give the answer: *value* to machines, what *lines* prints to people."""
+        if self.as_json:
+            print(as_json(value), flush=True)
+        else:
+            lines(self.console())
+
+    def console(self, file: TextIO | None = None) -> Console:
+        """Where people read; a pipe is never wrapped at a terminal's width."""
+        file = file or sys.stdout
+        width = None if file.isatty() or os.environ.get("COLUMNS") else _WIDTH_OF_A_PIPE
+        return Console(file=file, width=width, highlight=False, soft_wrap=False)
+
+    def say(self, key: str, **facts: Any) -> str:
+        """A sentence of the command line."""
+        return text(f"cli.{key}", self.lang, **facts)
+
+    def word(self, section: str, code: str | Enum) -> str:
+        """The word for a code."""
+        return word(section, code, self.lang)
+
+    def table(self, title: str, *columns: str, **facts: Any) -> Table:
+        """An empty table; *title* and *columns* are keys of the sections ``cli.title`` and ``cli.column``."""
+        table = Table(title=self.say(f"title.{title}", **facts) if title else None, title_justify="left", header_style="bold")
+        for name in columns:
+            table.add_column(self.say(f"column.{name}"), overflow="fold")
+        return table
+
+    def moment(self, moment: datetime | None) -> str:
+        """A time as people in Beijing say it."""
+        return "" if moment is None else f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+
+    def due(self, moment: datetime | None) -> str:
+        """A due time: 24:00 belongs to the day that it closes."""
+        if moment is None:
+            return ""
+        local = moment.astimezone(BEIJING)
+        if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
+            return f"{date.fromordinal(local.toordinal() - 1)} 24:00"
+        return f"{local:%Y-%m-%d %H:%M}"
+
+
+# --- what is said when it does not work -------------------------------------------------------------------------------
+
+
+def refuse(session: Session, refusal: Refusal) -> int:
+    """Show *refusal* and give the exit code."""
+    sentence, remedy = explain(refusal, session.lang)
+    body = {
+        "code": refusal.code.name,
+        "status": refusal.code.status,
+        "is_retryable": refusal.code.is_retryable,
+        "sentence": sentence,
+        "remedy": remedy,
+        "facts": refusal.facts,
+    }
+    return _complain(session, "refusal", body, [(refusal.code.name, sentence)], remedy, EXIT_REFUSED)
+
+
+def refuse_coded(session: Session, error: CodedError) -> int:
+    """Show what is wrong with a key ring, a backup, a certificate or an invitation."""
+    key = f"coded.{error.code}"
+    sentence = text(key, session.lang, **error.facts) if key in catalogue(session.lang) else str(error)
+    return _complain(
+        session, "refusal", {"code": error.code, "sentence": sentence, "facts": error.facts}, [(error.code, sentence)], "", EXIT_REFUSED
+    )
+
+
+def refuse_file(session: Session, error: FaultyPack | FaultyCalendar) -> int:
+    """Show every fault of a pack or a calendar."""
+    code = "FAULTY_PACK" if isinstance(error, FaultyPack) else "FAULTY_CALENDAR"
+    faults = [fault_body(fault, session.lang) for fault in error.faults]
+    lines = [(fault["rule"], f"{fault['file']}: {fault['key']}: {fault['sentence']}") for fault in faults]
+    return _complain(session, "refusal", {"code": code, "faults": faults}, lines, "", EXIT_REFUSED)
+
+
+def fault_body(fault: PackFault | CalendarFault, lang: Lang) -> dict[str, str]:
+    """One fault of a file: where it is and what the rule wants."""
+    if isinstance(fault, PackFault):
+        sentence = text(f"pack_rule.{fault.rule.value}", lang, **fault.facts)
+    else:
+        sentence = text(f"calendar_rule.{fault.rule.value}", lang)
+    return {"file": fault.file, "key": fault.key, "rule": fault.rule.value, "sentence": sentence}
+
+
+def refuse_usage(session: Session, sentence: str) -> int:
+    """Show that the program was called wrongly."""
+    remedy = text("usage.remedy", session.lang)
+    return _complain(session, "usage", {"sentence": sentence, "remedy": remedy}, [("", sentence)], remedy, EXIT_USAGE)
+
+
+def report_bug(session: Session, error: Exception) -> int:
+    """Say that something went wrong that nobody foresaw; the log line has the rest."""
+    sentence = text("usage.bug", session.lang, error=type(error).__name__)
+    remedy = text("usage.bug_remedy", session.lang)
+    return _complain(
+        session, "bug", {"error": type(error).__name__, "sentence": sentence}, [(type(error).__name__, sentence)], remedy, EXIT_BUG
+    )
+
+
+def _complain(session: Session, kind: str, body: Mapping[str, Any], lines: Sequence[tuple[str, str]], remedy: str, exit_code: int) -> int:
+    if session.as_json:
+        print(as_json({kind: body}), file=sys.stderr, flush=True)
+        return exit_code
+    console = session.console(sys.stderr)
+    for code, sentence in lines:
+        console.print(RichText.assemble((f"{code}  " if code else "", "bold red"), (sentence, "red")))
+    if remedy:
+        console.print(RichText(remedy))
+    return exit_code
+
+
+def as_json(value: Any) -> str:
+    """One JSON document: keys as they stand, times as ISO 8601, codes as their values."""
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)

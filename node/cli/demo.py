@@ -1,0 +1,33 @@
+"""``qyzj demo``: the rehearsal of three levels."""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli.console import Session
+from node.cli.verbs import Verbs
+
+
+def add_to(app: typer.Typer, verbs: Verbs) -> None:
+    """Put the verb onto the program."""
+    verbs.add(app, "demo", demo)
+
+
+def demo(
+    session: Session,
+    keep: Annotated[bool, typer.Option("--keep", show_default=False)] = False,
+    directory: Annotated[Path | None, typer.Option("--directory", metavar="DIR", show_default=False)] = None,
+) -> None:
+    """Play nine weeks of a province, a city and two counties; exit code 1 if the levels do not agree."""
+    from federation.rehearsal import demo as rehearsal  # brings the whole story with it
+
+    console = session.console()
+    console.quiet = session.as_json
+    played = rehearsal.run(session.parts.create, session.parts.set_clock, keep=keep, console=console, directory=directory)
+    agreement = played.agreement
+    body = dataclasses.asdict(played) | {"line": agreement.line()}
+    session.answer(body, lambda out: out.print(agreement.line()))
+    if not agreement.is_ok:
+        raise typer.Exit(1)

@@ -1,0 +1,134 @@
+"""
+The program ``qyzj`` on the command line: its verbs, and what each exit code means.
+
+0: done.  2: refused, with code, sentence and remedy.  64: called wrongly.  70: a bug, logged.  130: interrupted.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+import typer
+from typer import rich_utils
+
+from node.cli import backups, bench, calendars, demo, nodes, packs, rebuild, rounds, staff, status, tickets
+from node.cli import serve as serve_verb
+from node.cli.console import (
+    DEFAULT_DATA,
+    EXIT_USAGE,
+    Build,
+    Create,
+    Parts,
+    Serve,
+    Session,
+    SetClock,
+    Usage,
+    refuse,
+    refuse_coded,
+    refuse_file,
+    refuse_usage,
+    report_bug,
+)
+from node.cli.verbs import Verbs, language
+from node.domain.refusal import Refusal
+from node.packs.calendar_file import FaultyCalendar
+from node.packs.fault import FaultyPack
+from node.storage.sealing import CodedError
+from node.texts.catalogue import Lang, catalogue, text
+
+EXIT_INTERRUPTED = 130
+PROGRAM = "qyzj"
+
+log = structlog.get_logger()
+
+
+def run(build: Build, create: Create, set_clock: SetClock, serve: Serve) -> None:
+    """Carry out what stands on the command line and leave the process with its exit code."""
+    sys.exit(execute(sys.argv[1:], Parts(build, create, set_clock, serve)))
+
+
+def execute(arguments: Sequence[str], parts: Parts) -> int:
+    """Carry out *arguments* and return the exit code; answers go to stdout, complaints to stderr."""
+    lang = language(_value_of(arguments, "--lang"))
+    # For complaints: whatever was meant, they are said in its language and form.
+    session = Session(
+        parts, Path(_value_of(arguments, "--data") or DEFAULT_DATA), lang, "--json" in arguments, is_debug="--debug" in arguments
+    )
+    try:
+        answer = typer.main.get_command(program(parts, lang)).main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    except Refusal as refusal:
+        return refuse(session, refusal)
+    except CodedError as error:
+        return refuse_coded(session, error)
+    except (FaultyPack, FaultyCalendar) as error:
+        return refuse_file(session, error)
+    except Usage as error:
+        return refuse_usage(session, text(f"usage.{error.key}", lang, **error.facts))
+    except typer.TyperException as error:
+        return _wrong_usage(session, error, lang)
+    except (KeyboardInterrupt, typer.Abort):
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        if session.is_debug:
+            raise
+        # The words of an exception may hold what somebody typed; the log line names the kind and the place.
+        log.error("bug", error=type(error).__name__, place=_place(error))
+        return report_bug(session, error)
+    return answer if isinstance(answer, int) else 0
+
+
+def program(parts: Parts, lang: Lang) -> typer.Typer:
+    """All verbs, in *lang*."""
+    if lang != "en":
+        _translate(lang)
+    verbs = Verbs(parts, lang)
+    app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    verbs.root(app)
+    for noun in (nodes, serve_verb, status, tickets, rounds, staff, packs, calendars, rebuild, backups, demo, bench):
+        noun.add_to(app, verbs)
+    return app
+
+
+def _translate(lang: Lang) -> None:
+    """The headings of help pages; typer has them as constants."""
+    for name in ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "REQUIRED_LONG_STRING"):
+        setattr(rich_utils, name, text(f"cli.panel.{name.lower()}", lang))
+
+
+def _wrong_usage(session: Session, error: typer.TyperException, lang: Lang) -> int:
+    kind = type(error).__name__
+    if kind == "NoArgsIsHelpError":
+        print(error, file=sys.stderr)
+        return EXIT_USAGE
+    key = f"usage.{kind}"
+    named = getattr(error, "option_name", None) or _parameter_name(error)
+    sentence = (
+        text(key, lang, option=named)
+        if key in catalogue(lang) and named
+        else text("usage.other", lang, detail=getattr(error, "message", str(error)))
+    )
+    return refuse_usage(session, sentence)
+
+
+def _parameter_name(error: typer.TyperException) -> str:
+    parameter = getattr(error, "param", None)
+    if parameter is None:
+        return ""
+    return " / ".join(parameter.opts) if parameter.param_type_name == "option" else str(parameter.metavar or parameter.name)
+
+
+def _value_of(arguments: Sequence[str], option: str) -> str | None:
+    for place, argument in enumerate(arguments):
+        if argument == option and place + 1 < len(arguments):
+            return arguments[place + 1]
+        if argument.startswith(f"{option}="):
+            return argument.partition("=")[2]
+    return None
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else ""

@@ -1,0 +1,132 @@
+"""
+``qyzj unit`` and ``qyzj account``: who works here.
+
+Units and ordinary accounts are opened by the centre, administrators by the security administrator.
+"""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from sqlalchemy import select
+
+from node.cli.act import act
+from node.cli.console import Session
+from node.cli.tickets import outcome_body
+from node.cli.verbs import Verbs
+from node.domain import registry as g
+from node.domain.payload import Contact
+from node.services.handle import Outcome
+from node.storage import schema
+
+# Who acts unless somebody is named: the operator at the machine stands in for the first accounts (services.setup).
+CENTRE = "centre"
+SECURITY = "security"
+
+UnitCode = Annotated[str, typer.Argument(metavar="UNIT", show_default=False)]
+AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", show_default=False)]
+
+
+def add_to(app: typer.Typer, verbs: Verbs) -> None:
+    """Put both nouns onto the program."""
+    unit = verbs.group(app, "unit")
+    verbs.add(unit, "open", open_unit, key="unit.open")
+    verbs.add(unit, "close", close_unit, key="unit.close")
+    verbs.add(unit, "list", list_units, key="unit.list")
+    account = verbs.group(app, "account")
+    verbs.add(account, "open", open_account, key="account.open")
+    verbs.add(account, "close", close_account, key="account.close")
+    verbs.add(account, "list", list_accounts, key="account.list")
+
+
+def open_unit(
+    session: Session,
+    unit: UnitCode,
+    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    kind: Annotated[str, typer.Option("--kind", metavar="CODE")] = "department",
+) -> None:
+    """Enter a unit."""
+    _node_command(session, g.OpenUnit(unit, name, kind), CENTRE, "unit.opened", id=unit, name=name)
+
+
+def close_unit(session: Session, unit: UnitCode) -> None:
+    """Let a unit take no tickets any more."""
+    with session.node() as node:
+        command = g.CloseUnit(g.unit_code(node.code, unit))
+    _node_command(session, command, CENTRE, "unit.closed", id=unit)
+
+
+def list_units(session: Session) -> None:
+    """Every unit with its staff."""
+    units, accounts = schema.units, schema.accounts
+    with session.node() as node, node.store.read() as view:
+        staff = list(
+            view.connection.execute(select(accounts.c.unit).where(accounts.c.node == node.code, accounts.c.is_active.is_(True))).scalars()
+        )
+        rows = view.connection.execute(select(units).where(units.c.node == node.code).order_by(units.c.code)).all()
+    body = [
+        {"unit": row.code, "kind": row.kind, "name": row.name, "is_active": row.is_active, "staff": staff.count(row.code)} for row in rows
+    ]
+
+    def show(console: Console) -> None:
+        table = session.table("units", "unit", "name", "kind", "staff")
+        for one in body:
+            table.add_row(
+                one["unit"], one["name"], session.word("unit_kind", one["kind"]), str(one["staff"]), style="" if one["is_active"] else "dim"
+            )
+        console.print(table)
+
+    session.answer({"units": body}, show)
+
+
+def open_account(
+    session: Session,
+    account: AccountId,
+    role: Annotated[list[str], typer.Option("--role", metavar="ROLE", show_default=False)],
+    unit: Annotated[str, typer.Option("--unit", metavar="UNIT", show_default=False)] = "",
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", show_default=False)] = "",
+) -> None:
+    """Open an account, or set its roles anew."""
+    with session.node() as node:
+        code = g.unit_code(node.code, unit) if unit else ""
+    command = g.OpenAccount(account, tuple(role), code, Contact(name) if name else None)
+    default = SECURITY if set(role) & g.ADMINISTRATORS else CENTRE
+    _node_command(session, command, default, "account.opened", id=account, roles=role)
+
+
+def close_account(session: Session, account: AccountId) -> None:
+    """Let an account act no more."""
+    _node_command(session, g.CloseAccount(account), CENTRE, "account.closed", id=account)
+
+
+def list_accounts(session: Session) -> None:
+    """Every account with its roles."""
+    table = schema.accounts
+    with session.node() as node, node.store.read() as view:
+        rows = view.connection.execute(select(table).where(table.c.node == node.code).order_by(table.c.unit, table.c.id)).all()
+    body: list[dict[str, Any]] = [
+        {"account": row.id, "unit": row.unit, "roles": row.roles.split(","), "is_active": row.is_active} for row in rows
+    ]
+
+    def show(console: Console) -> None:
+        shown = session.table("accounts", "account", "unit", "roles")
+        for one in body:
+            shown.add_row(
+                one["account"], one["unit"], session.word("role", ", ".join(one["roles"])), style="" if one["is_active"] else "dim"
+            )
+        console.print(shown)
+
+    session.answer({"accounts": body}, show)
+
+
+def node_command(session: Session, command: g.NodeCommand, default: str) -> Outcome:
+    """Give a command about the node itself, as the named account or as *default*."""
+    with session.node() as node:
+        return act(node, session.acting(default), command)
+
+
+def _node_command(session: Session, command: g.NodeCommand, default: str, said: str, **facts: object) -> None:
+    outcome = node_command(session, command, default)
+    session.answer(
+        outcome_body(outcome, ""), lambda console: console.print(session.say(said if outcome.entries else "ticket.nothing", **facts))
+    )

@@ -1,0 +1,73 @@
+"""``qyzj status``: the node at a glance."""
+
+import dataclasses
+
+import typer
+from rich.console import Console
+from rich.text import Text as RichText
+
+from node.cli.console import Session
+from node.cli.tickets import whose
+from node.cli.verbs import Verbs
+from node.services.status import LinkLine, Status
+from node.services.status import status as status_of
+
+
+def add_to(app: typer.Typer, verbs: Verbs) -> None:
+    """Put the verb onto the program."""
+    verbs.add(app, "status", status)
+
+
+def status(session: Session) -> None:
+    """Node, pack, calendar, links with their lag, clocks due today and overdue, what was set aside."""
+    with session.node() as node, node.store.read() as view:
+        calendar = node.policies.bare(view).calendar
+        found = status_of(view, calendar, node.now(), node.wall(), node.settings.heartbeat_seconds)
+    session.answer(dataclasses.asdict(found), lambda console: _show(session, console, found))
+
+
+def _show(session: Session, console: Console, found: Status) -> None:
+    console.print(session.say("status.node", node=found.node, name=found.name, epoch=found.epoch, size=found.size))
+    if found.is_rehearsal:
+        console.print(RichText(session.say("status.rehearsal"), style="yellow"))
+    console.print(session.say("status.line", line=" > ".join(found.line)) if found.line else session.say("status.top"))
+    for pack in found.packs:
+        console.print(session.say("status.pack", id=pack.id, version=pack.version, digest=pack.digest, day=pack.effective_from))
+    console.print(session.say("status.calendar", version=found.calendar, until=found.calendar_until or ""))
+    if found.links:
+        table = session.table("links", "peer", "side", "state", "up", "down", "heard", "next", "error")
+        for link in found.links:
+            table.add_row(
+                f"{link.peer} {link.name}",
+                session.word("link_side", link.side),
+                session.word("link_state", state_of(link)),
+                str(link.up),
+                str(link.down),
+                session.moment(link.heard_at),
+                session.moment(link.next_attempt_at),
+                link.last_error,
+                style="red" if state_of(link) != "connected" else "",
+            )
+        console.print(table)
+    if found.due:
+        table = session.table("due", "unit", "today", "overdue")
+        for one in found.due:
+            table.add_row(whose(session, one.unit), str(one.today), str(one.overdue), style="red" if one.overdue else "")
+        console.print(table)
+    else:
+        console.print(session.say("status.nothing_due"))
+    if found.tickets:
+        parts = [f"{session.word('state', state)} {count}" for state, count in found.tickets.items()]
+        console.print(session.say("status.tickets", parts=session.say("between").join(parts)))
+    for key, count in (("status.quarantine", found.quarantine), ("status.incidents", found.incidents)):
+        if count:
+            console.print(RichText(session.say(key, count=count), style="bold red"))
+
+
+def state_of(link: LinkLine) -> str:
+    """The link in one word: what its status says unless it is active, then whether the peer is heard."""
+    if link.status != "active":
+        return link.status
+    if link.heard_at is None:
+        return "never_heard"
+    return "silent" if link.is_silent else "connected"

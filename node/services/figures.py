@@ -1,0 +1,192 @@
+"""
+What a level counts, and the one page a day for its leader (USERS B16).
+
+Counts come from thin rows; rates are shown only from 20 on, below that two counts say more than a percentage.  From a
+superior's finding on a ticket counts as not completed, until it is completed anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from node.domain.ticket.state import DONE, OPEN
+from node.domain.time import end_of, local_day
+from node.storage import schema
+from node.storage.database import micros
+from node.storage.unit_of_work import View
+
+# Below so many tickets a rate misleads.
+rate_from = 20
+leader_tickets_max = 5
+
+_OPEN = sorted(state.value for state in OPEN)
+_DONE = sorted(state.value for state in DONE)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Tickets of one origin, or of a whole subtree.  ``late`` were completed after their limit, ``overdue`` are open past it."""
+
+    tickets: int
+    open: int
+    completed: int
+    on_time: int
+    late: int
+    overdue: int
+    satisfied: int
+    dissatisfied: int
+    not_accepted: int
+    terminated: int
+    merged: int
+    reworked: int
+    decided_above: int
+
+
+@dataclass(frozen=True)
+class SampleLine:
+    """A round of sampled revisits: ``frame`` N, ``drawn`` k, and how many were ``reached``."""
+
+    round: str
+    county: str
+    period: str
+    state: str
+    rate: int
+    frame: int
+    drawn: int
+    reached: int
+    findings: int
+
+
+@dataclass(frozen=True)
+class UnitLine:
+    """A department: what it has in hand, what of it is overdue, what it completed and how much of that in time."""
+
+    unit: str
+    name: str
+    open: int
+    overdue: int
+    completed: int
+    on_time: int
+
+
+@dataclass(frozen=True)
+class Level:
+    """What one level counts: its subtree by origin, and the rounds that it knows."""
+
+    node: str
+    name: str
+    total: Counts
+    by_origin: tuple[tuple[str, str, Counts], ...]
+    samples: tuple[SampleLine, ...]
+
+
+@dataclass(frozen=True)
+class LeaderPage:
+    """每日一页: in, due, overdue, completed, satisfied with counts; departments worst first; what waits for the leader."""
+
+    node: str
+    name: str
+    as_of: datetime
+    came_in_today: int
+    due_today: int
+    counts: Counts
+    units: tuple[UnitLine, ...]
+    findings_from_above: int
+    waiting_for_leader: tuple[str, ...] = field(default=())
+    link_heard_at: int | None = None
+
+
+def level(view: View, now: datetime) -> Level:
+    """What this node counts of its whole subtree."""
+    names = {row.code: row.name for row in view.connection.execute(select(schema.nodes.c.code, schema.nodes.c.name))}
+    origins = sorted(set(view.connection.execute(select(schema.tickets.c.origin)).scalars()))
+    return Level(
+        node=view.head.node,
+        name=view.head.name,
+        total=counts(view, now),
+        by_origin=tuple((origin, names.get(origin, ""), counts(view, now, schema.tickets.c.origin == origin)) for origin in origins),
+        samples=tuple(_samples(view)),
+    )
+
+
+def counts(view: View, now: datetime, *where: ColumnElement[bool]) -> Counts:
+    """Count the tickets that *where* names; all of them without."""
+    table = schema.tickets
+    overdue = select(schema.clocks.c.ticket).where(
+        schema.clocks.c.name == "resolve", schema.clocks.c.node == table.c.holder, schema.clocks.c.ticket == table.c.id, schema.clocks.c.due_at <= micros(now)
+    )
+    is_done = table.c.state.in_(_DONE)
+
+    def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.count().filter(condition)
+
+    row = view.connection.execute(
+        select(
+            func.count(),
+            how_many(table.c.state.in_(_OPEN)),
+            how_many(is_done),
+            how_many(and_(is_done, table.c.completed_in_time.is_(True))),
+            how_many(and_(is_done, table.c.completed_in_time.is_(False))),
+            how_many(and_(table.c.state.in_(_OPEN), overdue.exists())),
+            how_many(and_(is_done, table.c.satisfied.is_(True))),
+            how_many(and_(is_done, table.c.satisfied.is_(False))),
+            how_many(table.c.state == "not_accepted"),
+            how_many(table.c.state == "terminated"),
+            how_many(table.c.state == "merged"),
+            how_many(table.c.rounds > 1),
+            how_many(table.c.decided_above.is_(True)),
+        ).where(*where)
+    ).one()
+    return Counts(*tuple(row))
+
+
+def leader_page(view: View, now: datetime) -> LeaderPage:
+    """The page for the leader of this node, for the Beijing day of *now*."""
+    table, clocks = schema.tickets, schema.clocks
+    own = or_(table.c.origin == view.head.node, table.c.holder == view.head.node)
+    tonight = micros(end_of(local_day(now)))
+    morning = tonight - 86_400_000_000
+    came_in = view.connection.execute(select(func.count()).where(table.c.origin == view.head.node, table.c.registered_at >= morning, table.c.registered_at < tonight)).scalar_one()
+    due = view.connection.execute(
+        select(func.count(func.distinct(clocks.c.ticket))).where(clocks.c.node == view.head.node, clocks.c.name == "resolve", clocks.c.due_at > micros(now), clocks.c.due_at <= tonight)
+    ).scalar_one()
+    findings = view.connection.execute(select(func.count()).where(schema.asks.c.kind == "FindingRaised", schema.asks.c.addressee == view.head.node)).scalar_one()
+    waiting = view.connection.execute(
+        select(table.c.id).where(own, table.c.with_whom.in_(("leader", "government"))).order_by(table.c.registered_at).limit(leader_tickets_max)
+    ).scalars()
+    link = schema.links
+    heard = view.connection.execute(select(link.c.heard_at).where(link.c.side == "superior")).scalar()
+    return LeaderPage(
+        node=view.head.node,
+        name=view.head.name,
+        as_of=now,
+        came_in_today=came_in,
+        due_today=due,
+        counts=counts(view, now, own),
+        units=tuple(_units(view, now)),
+        findings_from_above=findings,
+        waiting_for_leader=tuple(waiting),
+        link_heard_at=heard,
+    )
+
+
+def _units(view: View, now: datetime) -> Sequence[UnitLine]:
+    """Departments with tickets, the worst first: most overdue, then most late."""
+    names = {row.code: row.name for row in view.connection.execute(select(schema.units.c.code, schema.units.c.name))}
+    table = schema.tickets
+    leads = view.connection.execute(select(table.c.lead).where(table.c.holder == view.head.node, table.c.lead != "").distinct()).scalars().all()
+    lines = []
+    for lead in leads:
+        of_unit = counts(view, now, table.c.holder == view.head.node, table.c.lead == lead)
+        lines.append(UnitLine(lead, names.get(lead, lead), of_unit.open, of_unit.overdue, of_unit.completed, of_unit.on_time))
+    return sorted(lines, key=lambda line: (-line.overdue, line.on_time - line.completed, -line.open, line.unit))
+
+
+def _samples(view: View) -> list[SampleLine]:
+    table = schema.rounds
+    rows = view.connection.execute(select(table).order_by(table.c.period, table.c.county))
+    return [
+        SampleLine(row.id, row.county, row.period, row.state, row.rate, row.frame, row.drawn, row.reached, row.findings) for row in rows
+    ]

@@ -1,0 +1,133 @@
+"""
+Opening what is sealed: with a right and for a purpose, written into the opener's own journal in the same transaction.
+
+At the holder ordinary work needs no entry for texts, and one a person, ticket and day for contacts.  Everywhere else each
+opening is an entry, and is refused unless the purpose holds for this very ticket (DESIGN 4, 13): ``handling``, if it is or
+was in this node's hands or asks for them; ``drawn``, if a round of this node drew it and is being called; ``inspection``, if
+it is under one; ``audit``, for the audit administrator and texts only.
+"""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from node.domain import round_record as record
+from node.domain.entry import Actor, Draft, Header, Subject, SubjectKind
+from node.domain.identifier import uuid7
+from node.domain.organisation import Role
+from node.domain.payload import PayloadKind, SealedRef
+from node.domain.refusal import Code, Refusal
+from node.domain.registry import PayloadOpened
+from node.domain.ticket.ticket import Ticket
+from node.domain.time import local_day
+from node.services.rounds import find_round
+from node.storage.unit_of_work import UnitOfWork
+
+HANDLING, DRAWN, INSPECTION, AUDIT = "handling", record.PURPOSE, "inspection", "audit"
+# Who may open for what.  A handler of a department opens what its own department has a part in.
+_IN_DEPARTMENTS = frozenset({Role.DEPARTMENT, Role.DEPARTMENT_LEADER})
+_AT_THE_CENTRE = frozenset({Role.OFFICE, Role.WINDOW_CLERK, Role.SPECIALIST, Role.MEMBER, Role.STEWARD, Role.TRACKER})
+RIGHTS: Mapping[str, frozenset[Role]] = {
+    HANDLING: _IN_DEPARTMENTS | _AT_THE_CENTRE | {Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION},
+    DRAWN: frozenset({Role.OFFICE}),
+    INSPECTION: frozenset({Role.OFFICE, Role.SUPERVISION, Role.SUPERVISOR}),
+    AUDIT: frozenset({Role.AUDIT_ADMIN}),
+}
+_NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0002")
+
+
+def open_payloads(
+    work: UnitOfWork,
+    actor: Actor,
+    ticket: Ticket,
+    refs: Mapping[str, SealedRef],
+    purpose: str,
+    now: datetime,
+    subject_round: str | None = None,
+) -> dict[str, str]:
+    """
+    Open *refs* of *ticket* and return the plain texts under the same names; the openings stand in this node's journal.
+
+    Args:
+        refs: what to open, by any names, as "phone"; all or nothing.
+        purpose: "handling", "drawn", "inspection" or "audit".
+        subject_round: id of the round, with the purpose "drawn".
+    Raises:
+        Refusal: PURPOSE_REQUIRED, PERMISSION_DENIED, PAYLOAD_MISSING or PAYLOAD_SEALED; then nothing is written.
+    """
+    if purpose not in RIGHTS:
+        raise Refusal(Code.PURPOSE_REQUIRED, ticket=ticket.id, purpose=purpose)
+    _need_right(actor, ticket, purpose)
+    _need_purpose(work, ticket, refs, purpose, subject_round)
+    # Contacts of a subordinate's ticket open with the revisit desk's key, which only this purpose uses.
+    as_desk = purpose in (DRAWN, INSPECTION)
+    opened = {name: work.payloads.open(ticket.subject, ref, as_desk=as_desk) for name, ref in refs.items()}
+    work.append(_drafts(work, actor, ticket, refs, purpose, now, subject_round))
+    return opened
+
+
+def _need_right(actor: Actor, ticket: Ticket, purpose: str) -> None:
+    allowed = RIGHTS[purpose]
+    if actor.role not in {role.value for role in allowed}:
+        raise Refusal(Code.PERMISSION_DENIED, command="OpenPayloads", role=actor.role)
+    if actor.role in {role.value for role in _IN_DEPARTMENTS}:
+        units = {ticket.lead, ticket.intake.first_contact, *(part.unit for part in ticket.co_handlers)}
+        if not actor.unit or actor.unit not in units:
+            raise Refusal(Code.PERMISSION_DENIED, command="OpenPayloads", role=actor.role, unit=actor.unit)
+
+
+def _need_purpose(work: UnitOfWork, ticket: Ticket, refs: Mapping[str, SealedRef], purpose: str, subject_round: str | None) -> None:
+    node, custody = work.head.node, ticket.custody
+    match purpose:
+        case "handling":
+            holds = node in (custody.holder, custody.asked) or node in custody.openers
+        case "drawn":
+            holds = subject_round is not None and _is_drawn(work, ticket, subject_round)
+        case "audit":
+            holds = all(ref.kind is PayloadKind.TEXT for ref in refs.values())
+        case _:
+            # No inspection can be opened yet, so no ticket is under one.
+            holds = False
+    if not holds:
+        raise Refusal(Code.PURPOSE_REQUIRED, ticket=ticket.id, purpose=purpose)
+
+
+def _is_drawn(work: UnitOfWork, ticket: Ticket, round_id: str) -> bool:
+    """A round of this node drew it, and its calls are being made: before there is no sample, afterwards no call."""
+    found = find_round(work, round_id)
+    if found is None or found.node != work.head.node or found.stage != record.DRAWN:
+        return False
+    return ticket.id in {record.ticket_of(key) for key in found.drawn}
+
+
+def _drafts(
+    work: UnitOfWork, actor: Actor, ticket: Ticket, refs: Mapping[str, SealedRef], purpose: str, now: datetime, subject_round: str | None
+) -> list[Draft]:
+    is_ordinary = purpose == HANDLING and ticket.custody.holder == work.head.node
+    entered = list(refs.values())
+    cause = ""
+    if is_ordinary:
+        cause = str(uuid.uuid5(_NAMESPACE, f"{actor.account}|{ticket.id}|{local_day(now)}"))
+        contacts = [ref for ref in entered if ref.kind is PayloadKind.CONTACT]
+        entered = [] if work.journal.of_cause(cause) else contacts[:1]
+    subject = Subject(SubjectKind.NODE.value, work.head.node)
+    if purpose == DRAWN and subject_round is not None:
+        # The round's entries stay above until it is revealed.
+        subject = Subject(SubjectKind.ROUND.value, subject_round)
+    events = [PayloadOpened(ticket.subject.kind, ticket.id, ref.entry, ref.place, purpose) for ref in entered]
+    return [_draft(work, actor, subject, event, now, cause) for event in events]
+
+
+def _draft(work: UnitOfWork, actor: Actor, subject: Subject, event: PayloadOpened, now: datetime, cause: str) -> Draft:
+    header = Header(
+        node=work.head.node,
+        epoch=work.head.epoch,
+        seq=0,
+        id=uuid7(now, work.payloads.random),
+        recorded_at=now,
+        subject=subject,
+        kind=event.kind(),
+        actor=actor,
+        cause=cause,
+    )
+    return Draft(header, event)
