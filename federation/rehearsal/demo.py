@@ -6,30 +6,41 @@ settles, and the people of that moment act.  For two days the city cannot be rea
 revisits runs by itself; the calls are the story's.  At the end the levels are compared (``agreement``).
 """
 
+import heapq
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from federation.credentials import KeyFiles
 from federation.enrolment import invite, join
+from federation.invitation import read as read_invitation
+from federation.level import Level
 from federation.rehearsal import show, story
 from federation.rehearsal.agreement import Agreement, compare
 from federation.rehearsal.stage import Part, Stage, closing, free_port
-from federation.rehearsal.story.act import Act
+from federation.rehearsal.show import playing
+from federation.rehearsal.story import sampling
+from federation.rehearsal.story.act import Act, NodeEntry
 from node import config
 from node.cli.act import Node, act
 from node.domain import registry as g
 from node.domain.refusal import Refusal
+from node.domain.round_record import round_id
 from node.domain.ticket.completion import ReplyDrafted
 from node.services.figures import leader_page, level
 from node.services.handle import Outcome
+from node.services.registry import actor_of
+from node.services.rounds import find_round
 
 
 class Create(Protocol):
@@ -86,7 +97,7 @@ def run(create: Create, set_clock: SetClock, *, keep: bool, console: Console, di
             player.enrol(step)
             player.staff(step)
             player.play(step)
-        with console.status(show.COMPARING):
+        with console.status(show.said("comparing")):
             agreement = compare({code: node.store for code, node in stage.nodes.items()})
         _tell(stage, console)
     played = Played(agreement, player.acts, player.refusals, len(player.known.numbers), home)
@@ -103,7 +114,7 @@ def run(create: Create, set_clock: SetClock, *, keep: bool, console: Console, di
 def _set_up(create: Create, set_clock: SetClock, home: Path) -> Stage:
     clock = home / "clock.json"
     home.mkdir(parents=True, exist_ok=True)
-    set_clock(clock, story.BEGIN)
+    set_clock(clock, story.BEGINS)
     nodes: dict[str, Node] = {}
     parts: dict[str, Part] = {}
     for entry in story.STAFF:
@@ -134,19 +145,28 @@ class _Player:
         self.known = Known()
         self.acts = 0
         self.refusals = 0
-        self._now: datetime = story.BEGIN
+        self._now: datetime = story.BEGINS.astimezone(UTC)
+        self._plans: list[tuple[datetime, int, Callable[[], None], str]] = []
+        self._planned = 0
 
     def enrol(self, step: Callable[..., None]) -> None:
         """From the top down: each superior serves before its subordinates join."""
         for entry in story.STAFF:
             step(show.joining(entry.name))
-            node = self.stage.nodes[entry.code]
             if entry.superior:
-                file = self.stage.directory / f"{entry.code}.invitation"
-                invite(self.stage.nodes[entry.superior], entry.code, entry.name, file)
-                join(node, file)
+                self._join(entry)
             self.stage.start(entry.code)
             self.stage.wait_listening(entry.code)
+
+    def _join(self, entry: NodeEntry) -> None:
+        """As `qyzj invite` above and `qyzj join` below, with the file between them."""
+        above, below = self.stage.nodes[entry.superior], self.stage.nodes[entry.code]
+        authority = KeyFiles(above.data_dir / "keys").authority(above.code, above.wall())
+        with above.store.read() as view:
+            operator = actor_of(view.connection, above.code, "operator")
+        file = self.stage.directory / f"{entry.code}.invitation"
+        invite(level_of(above), authority, entry.code, entry.name, above.settings.advertise, operator).write(file)
+        join(level_of(below), KeyFiles(below.data_dir / "keys"), read_invitation(file, below.code, below.wall()))
 
     def staff(self, step: Callable[..., None]) -> None:
         """Units and accounts of the first day, entered by each centre."""
@@ -161,21 +181,47 @@ class _Player:
         self.stage.rest(self._now)
 
     def play(self, step: Callable[..., None]) -> None:
-        """All acts by business time, then on to the story's last day."""
-        moments: dict[datetime, list[Act]] = {}
+        """Everything by business time, then on to the story's last day."""
         for one in story.ACTS:
-            moments.setdefault(one.at.astimezone(UTC), []).append(one)
-        outages = sorted([*((down.begin.astimezone(UTC), down.node, True) for down in story.LINK_DOWN),
-                          *((down.end.astimezone(UTC), down.node, False) for down in story.LINK_DOWN)])  # fmt: skip
-        for moment in sorted({*moments, *(at for at, _, _ in outages), *story.PAUSES, story.END}):
-            self._go_to(moment)
-            for at, code, is_begin in outages:
-                if at == moment:
-                    self._switch(code, is_down=is_begin)
-            for one in moments.get(moment, []):
-                self._act(one)
-                step(show.playing(one), 1)
+            self._plan(one.at, partial(self._act, one), playing(one))
+        self._plan(story.LINK_DOWN.begin, partial(self._switch, story.LINK_DOWN.node, is_down=True), show.cut_off(story.LINK_DOWN.node))
+        self._plan(story.LINK_DOWN.end, partial(self._switch, story.LINK_DOWN.node, is_down=False), show.back(story.LINK_DOWN.node))
+        self._plan(sampling.DRAWN_AT, self._plan_calls, show.said("drawing"))
+        for reveal in sampling.REVEALING:
+            self._plan(reveal.at, partial(self._round_act, reveal), show.said("revealing"))
+        self._plan(story.ENDS, lambda: None, "")
+        while self._plans:
+            moment, _, do, told = heapq.heappop(self._plans)
+            if moment != self._now:
+                self._go_to(moment)
+            do()
+            step(told, 1)
         self.stage.rest(self._now)
+
+    def _plan(self, at: datetime, do: Callable[[], None], told: str) -> None:
+        heapq.heappush(self._plans, (at.astimezone(UTC), len(self._plans) + self._planned, do, told))
+        self._planned += 1
+
+    def _plan_calls(self) -> None:
+        """Who was drawn is known now: the city's calls, and what follows in the county from the finding."""
+        labels = {number: label for label, number in self.known.numbers.items()}
+        city = self.stage.nodes[story.CITY.code]
+        for county in sampling.COUNTIES:
+            with city.store.read() as view:
+                found = find_round(view, round_id(city.code, county, sampling.PERIOD))
+                assert found is not None
+                drawn = [(key, labels[key.partition("#")[0]]) for key in found.drawn]
+                leads = {label: view.readings.rows({self.known[label]})[self.known[label]].lead for _, label in drawn}
+            for call in sampling.calls(county, drawn):
+                self._plan(call.at, partial(self._round_act, call), show.said("calling"))
+            for place, (_, label) in enumerate(drawn):
+                if not sampling.answer_of(county, place, label).is_consistent:
+                    for one in sampling.rework(label, leads[label]):
+                        self._plan(one.at, partial(self._act, one), playing(one))
+
+    def _round_act(self, one: sampling.RoundAct) -> None:
+        self.acts += 1
+        act(self.stage.nodes[one.node], f"{one.account}:{one.role}", one.command, subject=one.round)
 
     def _go_to(self, moment: datetime) -> None:
         self.stage.rest(self._now)
@@ -235,12 +281,17 @@ class _Player:
         return row is not None and row.holder == at and not row.asked
 
 
+def level_of(node: Node) -> Level:
+    """A node among its peers, as enrolment needs it."""
+    return Level(node.store, node.writer, node.handler, node.now, node.wall, time.monotonic)
+
+
 def _tell(stage: Stage, console: Console) -> None:
     """One table a level, then the county leader's page."""
     for code, node in stage.nodes.items():
         with node.store.read() as view:
             console.print(show.level_table(level(view, node.now()), lag(stage, code)))
-    leader = stage.nodes[story.LEADER_OF]
+    leader = stage.nodes[story.XIXIU.code]
     with leader.store.read() as view:
         console.print(show.leader_page(leader_page(view, leader.now())))
 

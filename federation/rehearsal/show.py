@@ -20,7 +20,6 @@ def said(key: str, **facts: object) -> str:
     return text(f"demo.{key}", LANG, **facts)
 
 
-COMPARING = "…"
 
 
 def joining(name: str) -> str:
@@ -36,6 +35,16 @@ def staffing(name: str) -> str:
 def playing(one: Act) -> str:
     """Somebody acts."""
     return f"{one.at.astimezone(BEIJING):%m-%d %H:%M} {one.node}"
+
+
+def cut_off(code: str) -> str:
+    """A node is killed and stays away."""
+    return said("cut_off", node=code)
+
+
+def back(code: str) -> str:
+    """It is back and catches up."""
+    return said("back", node=code)
 
 
 def level_table(found: Level, lag: int) -> RenderableType:

@@ -4,6 +4,7 @@ The program ``qyzj`` on the command line: its verbs, and what each exit code mea
 0: done.  2: refused, with code, sentence and remedy.  64: called wrongly.  70: a bug, logged.  130: interrupted.
 """
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,6 +102,9 @@ def _wrong_usage(session: Session, error: typer.TyperException, lang: Lang) -> i
     if kind == "NoArgsIsHelpError":
         print(error, file=sys.stderr)
         return EXIT_USAGE
+    unknown = re.fullmatch(r"No such command '(.*)'\.", getattr(error, "message", ""))
+    if unknown is not None:
+        return refuse_usage(session, text("usage.no_such_command", lang, command=unknown[1]))
     key = f"usage.{kind}"
     named = getattr(error, "option_name", None) or _parameter_name(error)
     sentence = (

@@ -3462,7 +3462,7 @@ Global___PayloadOpened: _TypeAlias = PayloadOpened  # noqa: Y015
 
 @_typing.final
 class RoundOpened(_message.Message):
-    """---- round ---------------------------------------------------------------------------------------------------------
+    """---- round record --------------------------------------------------------------------------------------------------
 
     A superior committed itself before the period began: SHA-256("qyzj/commit/v1\\n" county "\\n" period "\\n" secret), in
     hex.

@@ -33,6 +33,7 @@ from node.packs.file import effective_pack, finder
 from node.packs.published import published
 
 NODE = Actor("clock", "node")
+CALENDAR = work_calendar([parse_calendar(name, text) for name, text in shipped_texts().items()], published)
 
 
 @dataclass
@@ -45,10 +46,24 @@ class Site:
     files: dict[str, list[Folded]] = field(default_factory=lambda: defaultdict(list))
     papers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     waiting: list[Folded] = field(default_factory=list)
+    _tickets: dict[str, Ticket | None] = field(default_factory=dict)
 
     def ticket(self, number: str) -> Ticket | None:
         """The ticket as this node folds it."""
-        return fold_ticket(self.files[number], self.policy.place.rank) if number in self.files else None
+        if number not in self._tickets and number in self.files:
+            self._tickets[number] = fold_ticket(self.files[number], self.policy.place.rank)
+        return self._tickets.get(number)
+
+    def take(self, entry: Folded) -> Ticket | None:
+        """File one more entry."""
+        number = entry.header.subject.id
+        self.files[number].append(entry)
+        self._tickets.pop(number, None)
+        return self.ticket(number)
+
+    def knows(self, number: str) -> set[str]:
+        """Ids of the entries that are here or on their way."""
+        return {entry.header.id for entry in (*self.files.get(number, ()), *self.waiting)}
 
 
 @dataclass(frozen=True)
@@ -117,7 +132,9 @@ class World:
         ticket = None if command.starts else site.ticket(number)
         others = {value: other for name in command.also if (other := site.ticket(value := getattr(command, name))) is not None}
         day = (site.entry.code, local_day(now).isoformat())
-        facts = Facts(actor, units=site.units, others=others, serial=self._serials[day] + 1, evidence=frozenset(site.papers[number or label]))
+        facts = Facts(
+            actor, units=site.units, others=others, serial=self._serials[day] + 1, evidence=frozenset(site.papers[number or label])
+        )
         happened = decide(ticket, command, facts, site.policy, now)
         if isinstance(command, Register):
             self._serials[day] += 1
@@ -143,7 +160,9 @@ class World:
                     self._take(site, entry)
                 for entry in held:
                     self._react(site, entry, max(now, self.link_down.end.astimezone(UTC)))
-        while due := sorted((at, key) for key, at in self._next_rung.items() if at is not None and at <= now and not self._is_cut(key[0], at)):
+        while due := sorted(
+            (at, key) for key, at in self._next_rung.items() if at is not None and at <= now and not self._is_cut(key[0], at)
+        ):
             at, (code, number) = due[0]
             self._sweep(self.sites[code], number, at)
 
@@ -157,9 +176,20 @@ class World:
             custody, new_version = CustodyHead(number), 0 if one.event.is_side else version + 1
         seq = next(self._ids)
         head = Header(
-            node=site.entry.code, epoch=1, seq=seq, id=f"{seq:08}", recorded_at=now, subject=one.subject, kind=one.event.kind(), actor=actor,
-            custody=custody, version=new_version, clocks=one.clocks, addressee=one.addressee, answers=one.answers,
-        )  # fmt: skip
+            node=site.entry.code,
+            epoch=1,
+            seq=seq,
+            id=f"{seq:08}",
+            recorded_at=now,
+            subject=one.subject,
+            kind=one.event.kind(),
+            actor=actor,
+            custody=custody,
+            version=new_version,
+            clocks=one.clocks,
+            addressee=one.addressee,
+            answers=one.answers,
+        )
         after = evolve(ticket, Folded(head, one.event))
         if head.kind == "ReplyDrafted":
             self._drafts[one.subject.id] = head.id
@@ -167,8 +197,7 @@ class World:
 
     def _take(self, site: Site, entry: Folded) -> None:
         number = entry.header.subject.id
-        site.files[number].append(entry)
-        ticket = site.ticket(number)
+        ticket = site.take(entry)
         assert ticket is not None
         self._next_rung[site.entry.code, number] = next_rung_at(ticket, site.policy)
 
@@ -182,7 +211,8 @@ class World:
             parties |= set(self.sites[party].policy.place.line)
         for code in sorted(parties):
             target = self.sites[code]
-            missing = [one for one in origin.files[number] if one not in target.files.get(number, ()) and one not in target.waiting]
+            known = target.knows(number)
+            missing = [one for one in origin.files[number] if one.header.id not in known]
             if target is origin or not missing:
                 continue
             if any(self._is_cut(one, entry.header.recorded_at) for one in self._way(origin.entry.code, code)):
@@ -202,7 +232,7 @@ class World:
 
     def _react_everywhere(self, entry: Folded, now: datetime) -> None:
         for site in self.sites.values():
-            if entry not in site.waiting:
+            if all(one is not entry for one in site.waiting):
                 self._react(site, entry, now)
 
     def _react(self, site: Site, entry: Folded, now: datetime) -> None:
@@ -235,6 +265,7 @@ class World:
             self.fired.append((site.entry.code, self.label_of(number), rung.clock, rung.rung))
             self.give(site, NODE, number, FireRung(rung.clock, rung.rung), at)
 
+
 def _site(entry: NodeEntry) -> Site:
     line, above = [], entry.superior
     while above:
@@ -242,8 +273,7 @@ def _site(entry: NodeEntry) -> Site:
         above = next(one.superior for one in STAFF if one.code == above)
     place = Place(entry.code, tuple(line), {one.code: one.superior for one in STAFF})
     pack: Pack = effective_pack(entry.pack, finder())
-    calendar = work_calendar([parse_calendar(name, text) for name, text in shipped_texts().items()], published)
     staffed = [one.unit for one in entry.accounts]
     units = {f"{entry.code}-{unit.short}": Unit(f"{entry.code}-{unit.short}", unit.kind, staffed.count(unit.short)) for unit in entry.units}
     units[f"{entry.code}-centre"] = Unit(f"{entry.code}-centre", "office", staffed.count("centre") + 4)
-    return Site(entry, Policy(pack, calendar, place), units)
+    return Site(entry, Policy(pack, CALENDAR, place), units)

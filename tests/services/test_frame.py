@@ -181,6 +181,6 @@ def in_hand(county: Hands) -> str:
 
 def complete(county: Hands, ticket: str) -> None:
     """Its department states that it is done."""
-    told = {"feedback_way": "phone", "feedback": Text("已告知"), "has_call_record": True}
-    done = Complete(standard="solved", result=Text("已办理"), is_truthful=True, **told)
+    result, feedback = Text("已办理"), Text("已告知")
+    done = Complete("solved", result, is_truthful=True, feedback_way="phone", feedback=feedback, has_call_record=True)
     county.act("department", done, ticket, "housing")

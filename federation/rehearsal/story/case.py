@@ -86,7 +86,9 @@ class Case:
 
     def online(self, when: str, who: Enterprise, title: str, appeal: str, **fields: Any) -> "Case":
         """The enterprise files it itself; it stands in the office's pool at once."""
-        return self.by(when, "public", Register(**{"channel": "platform", "appeal": Text(appeal), "title": Text(title), **who.fields, **fields}))
+        return self.by(
+            when, "public", Register(**{"channel": "platform", "appeal": Text(appeal), "title": Text(title), **who.fields, **fields})
+        )
 
     def called(self, when: str, who: Enterprise, title: str, appeal: str, channel: str = "hotline_12345", **fields: Any) -> "Case":
         """A hotline passes it on; the centre enters it with the time of the call."""
@@ -140,11 +142,19 @@ class Case:
     def answered(self, when: str, unit: str, result: str, **fields: Any) -> "Case":
         """A consultation is answered by telephone; the recorded call is its evidence."""
         command = Complete(
-            standard="solved", result=Text(result), is_truthful=True, feedback_way="phone", feedback=Text(result), has_call_record=True, **fields
+            standard="solved",
+            result=Text(result),
+            is_truthful=True,
+            feedback_way="phone",
+            feedback=Text(result),
+            has_call_record=True,
+            **fields,
         )
         return self.by(when, unit, command)
 
-    def revisited(self, when: str, consistent: bool = True, met: bool = True, vote: str = "satisfied", remarks: str = "", who: str = "office-2") -> "Case":
+    def revisited(
+        self, when: str, consistent: bool = True, met: bool = True, vote: str = "satisfied", remarks: str = "", who: str = "office-2"
+    ) -> "Case":
         """The office calls back."""
         words = Text(remarks) if remarks else None
         return self.by(when, who, RecordRevisit(is_consistent=consistent, is_standard_met=met, evaluation=vote, remarks=words))

@@ -14,7 +14,8 @@ from federation.rehearsal.story.act import Act, Paper, beijing
 from federation.rehearsal.story.staff import CITY, GUANLING, XIXIU
 from node.domain.organisation import Role
 from node.domain.payload import Text
-from node.domain.round import CutFrame, DrawSample, OpenRound, RecordCall, RevealRound, RoundCommand, round_id
+from node.domain.round import RecordCall, RevealRound, RoundCommand
+from node.domain.round_record import round_id
 from node.domain.ticket.closing import Close
 from node.domain.ticket.completion import Complete
 from node.domain.ticket.finding import AnswerFinding
@@ -23,8 +24,9 @@ from node.domain.ticket.revisit import RecordRevisit
 
 PERIOD = "2026-02"
 COUNTIES = (XIXIU.code, GUANLING.code)
-# The commitment is journaled before the period begins; the frame is cut when a day has passed since it ended (FEDERATION 3.2, 3.3).
-OPENED_AT, CUT_AT, DRAWN_AT = beijing("01-30 16:00"), beijing("03-02 09:00"), beijing("03-02 09:20")
+# The city's own clock opens the round before the period begins, cuts the frame when a day has passed since it ended, and draws
+# (FEDERATION 3.2, 3.3).  By the first of these moments it has; then its people call, and its office ends the round.
+DRAWN_AT = beijing("03-02 09:20")
 CALLED_FROM, CALLED_AGAIN, REVEALED_AT = beijing("03-03 09:30"), beijing("03-04 10:00"), beijing("03-06 15:00")
 
 
@@ -63,9 +65,6 @@ def _round(county: str, command: RoundCommand, at: datetime) -> RoundAct:
     return RoundAct(round_id(CITY.code, county, PERIOD), command, at)
 
 
-OPENING = tuple(_round(county, OpenRound(county, PERIOD), OPENED_AT) for county in COUNTIES)
-CUTTING = tuple(_round(county, CutFrame(), CUT_AT) for county in COUNTIES)
-DRAWING = tuple(_round(county, DrawSample(), DRAWN_AT) for county in COUNTIES)
 REVEALING = tuple(_round(county, RevealRound(), REVEALED_AT) for county in COUNTIES)
 
 
@@ -98,13 +97,24 @@ def rework(label: str, lead: str) -> tuple[Act, ...]:
     works it over within the shortest limit that a class has, and the county's office calls back and closes it again.
     """
     node, _, desk = lead.partition("-")
-    result = "收到市级抽访结论后,当日与企业当面核对,对反复的问题重新处理,并将反馈时承诺的后续事项逐项落实、列明完成日期和责任人,企业负责人已现场确认。"
+    result = (
+        "收到市级抽访结论后,当日与企业当面核对,对反复的问题重新处理,"
+        "并将反馈时承诺的后续事项逐项落实、列明完成日期和责任人,企业负责人已现场确认。"
+    )
     paper = Paper(f"{label}-抽访整改.txt", f"抽访问题整改情况记录\n{result}\n")
     done = Complete("solved", Text(result), is_truthful=True, feedback_way="phone", feedback=Text(result), evidence=(paper.digest,))
     revisit = RecordRevisit(is_consistent=True, is_standard_met=True, evaluation="satisfied", remarks=Text("企业确认整改到位。"))
     department, office = Role.DEPARTMENT.value, Role.OFFICE.value
     return (
-        Act(beijing("03-09 09:20"), node, desk, department, label, AnswerFinding("rework", Text("认可抽访结论,重新办理。")), after="FindingRaised"),
+        Act(
+            beijing("03-09 09:20"),
+            node,
+            desk,
+            department,
+            label,
+            AnswerFinding("rework", Text("认可抽访结论,重新办理。")),
+            after="FindingRaised",
+        ),
         Act(beijing("03-09 10:00"), node, desk, department, label, RecordProgress(Text("已联系企业核对具体情况,安排人员当日上门。"))),
         Act(beijing("03-09 16:00"), node, desk, department, label, done, papers=(paper,)),
         Act(beijing("03-11 10:30"), node, "office-2", office, label, revisit),

@@ -224,7 +224,7 @@ def request(ticket: Ticket, command: RequestEscalation, facts: Facts, policy: Po
     if policy.pack.flag("escalation.materials_required"):
         need_field("materials", command.materials)
     event = EscalationRequested(command.power_item, command.tried, command.materials, command.reason, command.legal_basis, command.opinion)
-    return [Happened(ticket.subject, event, clocks=pause_all(ticket, policy), addressee=policy.superior)]
+    return [Happened(ticket.subject, event, clocks=freeze(ticket, policy, now), addressee=policy.superior)]
 
 
 def receive(ticket: Ticket, command: ReceiveEscalation, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -325,9 +325,21 @@ def _too_late(ticket: Ticket) -> list[Happened]:
     return [refusing(ticket, ask, Code.NOT_ASKED.name) for ask in ticket.open_asks("EscalationWithdrawalRequested")]
 
 
-def pause_all(ticket: Ticket, policy: Policy) -> tuple[ClockChange, ...]:
-    """Every running clock of this node stands while another level is asked (POLICY_PACKS 2 no. 3)."""
-    return tuple(clocks.pause(clock) for clock in ticket.clocks_of(policy.node) if clock.is_running)
+def freeze(ticket: Ticket, policy: Policy, now: datetime) -> tuple[ClockChange, ...]:
+    """
+    Every running clock of this node stands while another level is asked (POLICY_PACKS 2 no. 3).
+
+    What still stands because of an earlier request, and would have gone on since its return, stands anew from now.
+    """
+    changes: list[ClockChange] = []
+    ended = {hop.asked_at: hop.ended_at for hop in ticket.escalations if hop.from_node == policy.node and hop.ended_at is not None}
+    for clock in ticket.clocks_of(policy.node):
+        if clock.is_paused and clock.pauses[-1].begin in ended:
+            changes.append(clocks.resume(clock, policy, now, since=ended[clock.pauses[-1].begin]))
+        elif not clock.is_running:
+            continue
+        changes.append(clocks.pause(clock))
+    return tuple(changes)
 
 
 def stop_answer(ticket: Ticket, policy: Policy) -> tuple[ClockChange, ...]:

@@ -57,7 +57,8 @@ def line_of(entries: Iterable[Folded], rank: Rank) -> Line:
     Sort line entries of one ticket into its effective line.  *rank* says how high a node is, smaller is higher: of two
     openers of one custody number the higher node's holds.
     """
-    lines = {entry.header.id: entry for entry in entries if entry.header.is_line}
+    known = {entry.header.id: entry for entry in entries}
+    lines = {id: entry for id, entry in known.items() if entry.header.is_line}
     by_number: dict[int, list[Folded]] = {}
     for entry in sorted(lines.values(), key=_precedence):
         by_number.setdefault(entry.header.custody.number, []).append(entry)
@@ -65,7 +66,7 @@ def line_of(entries: Iterable[Folded], rank: Rank) -> Line:
     run: list[Folded] = []
     number = 1
     while True:
-        opener, is_pending = _opener(by_number.get(number, ()), run, rank)
+        opener, is_pending = _opener(by_number.get(number, ()), run, known, rank)
         if opener is None:
             break
         found.entries.extend(run[: opener.header.custody.follows])
@@ -89,15 +90,12 @@ def _precedence(entry: Folded) -> tuple[int, str]:
     return -entry.header.epoch, entry.header.id
 
 
-def _opener(candidates: Sequence[Folded], run: Sequence[Folded], rank: Rank) -> tuple[Folded | None, bool]:
+def _opener(candidates: Sequence[Folded], run: Sequence[Folded], known: Mapping[str, Folded], rank: Rank) -> tuple[Folded | None, bool]:
     """The opener that follows *run*, and whether one is known whose forerunner is still missing."""
     openers = [one for one in candidates if one.header.is_opener]
     if not run:
         return (min(openers, key=lambda one: rank(one.header.node)), False) if openers else (None, False)
-    is_open_ended = run[-1].header.kind not in FREEZING
-    lawful = [
-        one for one in openers if (_is_ahead(one, run) and is_open_ended) or (not _is_ahead(one, run) and _may_open(one.header, run, rank))
-    ]
+    lawful = [one for one in openers if (_may_come if _is_ahead(one, run) else _may_open)(one.header, run, known, rank)]
     if not lawful:
         return None, False
     first = min(lawful, key=lambda one: rank(one.header.node))
@@ -109,7 +107,23 @@ def _is_ahead(opener: Folded, run: Sequence[Folded]) -> bool:
     return opener.header.custody.follows > len(run)
 
 
-def _may_open(head: Header, run: Sequence[Folded], rank: Rank) -> bool:
+def _may_come(head: Header, run: Sequence[Folded], known: Mapping[str, Folded], rank: Rank) -> bool:
+    """
+    Whether an opener that follows a missing version may take effect once it is here.
+
+    Else it was written on another opener of this number, which did not hold, and would be waited for in vain.
+    """
+    holder = run[0].header.custody.holder
+    if run[-1].header.kind in FREEZING:
+        return False  # nothing of this number is missing any more
+    if head.node == holder or rank(head.node) < rank(holder):
+        return True
+    # From below it can only be the answer to a transfer, by whoever was asked.
+    asked = known.get(head.answers)
+    return head.answers != "" and (asked is None or asked.header.node == holder)
+
+
+def _may_open(head: Header, run: Sequence[Folded], known: Mapping[str, Folded], rank: Rank) -> bool:
     """DESIGN 13: the holder; the node asked, and it alone, while another level is asked; or a node above both."""
     if head.custody.follows < 1:
         return False

@@ -17,7 +17,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_field, need_state, need_value
-from node.domain.ticket.escalation import pause_all, stop_answer
+from node.domain.ticket.escalation import freeze, stop_answer
 from node.domain.ticket.finding import refusing
 from node.domain.ticket.forming import ticket_number
 from node.domain.ticket.hops import asked_hop, asking, gone_back, with_hop
@@ -207,7 +207,7 @@ def transfer_down(ticket: Ticket, command: TransferDown, facts: Facts, policy: P
     if command.due_on < local_day(now):
         raise Refusal(Code.DATE_TOO_EARLY, field="due_on", earliest=local_day(now).isoformat())
     event = TransferRequested(command.due_on, command.note)
-    return [Happened(ticket.subject, event, clocks=pause_all(ticket, policy), addressee=command.to)]
+    return [Happened(ticket.subject, event, clocks=freeze(ticket, policy, now), addressee=command.to)]
 
 
 def receive(ticket: Ticket, command: ReceiveTransfer, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
