@@ -221,9 +221,10 @@ class Server:
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
         for name in ("", *names):
             self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
-        self.port = self._server.add_secure_port(listen, server_credentials(credentials))
-        if self.port == 0:
-            raise Refusal(Code.SETTING_REFUSED, setting="listen", fault=listen)
+        try:
+            self.port = self._server.add_secure_port(listen, server_credentials(credentials))
+        except RuntimeError:
+            raise Refusal(Code.SETTING_REFUSED, setting="listen", fault=listen) from None
 
     def start(self) -> None:
         """Serve from here on."""

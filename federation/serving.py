@@ -51,7 +51,15 @@ class Serving:
     """What a serving process runs.  The node's parts are its owner's, who closes them after ``stop``."""
 
     def __init__(
-        self, settings: Settings, store: Store, writer: Writer, handler: Handler, policies: Policies, sweep: Sweep, clocks: Clocks, program: str
+        self,
+        settings: Settings,
+        store: Store,
+        writer: Writer,
+        handler: Handler,
+        policies: Policies,
+        sweep: Sweep,
+        clocks: Clocks,
+        program: str,
     ) -> None:
         self._settings = settings
         self._policies = policies

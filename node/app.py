@@ -27,7 +27,7 @@ from node.services.setup import Beginning, initialise
 from node.storage.blobs import Blobs
 from node.storage.database import open_database
 from node.storage.keyring import KeyRing
-from node.storage.migrate import revision, upgrade
+from node.storage.migrate import NEWEST, revision, upgrade
 from node.storage.unit_of_work import Fault, Store, no_fault
 from node.storage.writer import Writer
 
@@ -114,9 +114,9 @@ def _assemble(settings: config.Settings, store: Store, *, inline: bool) -> Node:
 
 
 def _check_schema(store: Store) -> None:
-    current, newest = revision(store.database)
-    if current != newest:
-        raise Refusal(Code.SCHEMA_OLD, current=current or "", newest=newest or "")
+    current = revision(store.database)
+    if current != NEWEST:
+        raise Refusal(Code.SCHEMA_OLD, current=current or "", newest=NEWEST)
 
 
 def wall_clock() -> datetime:

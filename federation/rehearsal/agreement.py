@@ -38,8 +38,8 @@ class Agreement:
     def line(self) -> str:
         """The line that a demo ends with."""
         if self.is_ok:
-            told = f"{self.journals} journals, {self.mirrors} mirrors, {self.entries} entries byte for byte, {self.readings} readings refolded, {self.tickets} tickets"
-            return f"agreement: ok ({told})"
+            held = f"{self.journals} journals, {self.mirrors} mirrors, {self.entries} entries byte for byte"
+            return f"agreement: ok ({held}, {self.readings} readings refolded, {self.tickets} tickets)"
         return f"agreement: broken ({len(self.broken)}: {self.broken[0]})"
 
 
@@ -64,7 +64,9 @@ def compare(stores: Mapping[str, Store]) -> Agreement:
 
 def _stream(view: View, node: str) -> list[bytes]:
     table = schema.entries
-    rows = view.connection.execute(select(table.c.content).where(table.c.node == node, table.c.from_above.is_(False)).order_by(table.c.epoch, table.c.seq))
+    rows = view.connection.execute(
+        select(table.c.content).where(table.c.node == node, table.c.from_above.is_(False)).order_by(table.c.epoch, table.c.seq)
+    )
     return [bytes(row.content) for row in rows]
 
 
@@ -123,8 +125,19 @@ def _compare_tickets(stores: Mapping[str, Store], found: Agreement) -> None:
     for code, store in stores.items():
         with store.read() as view:
             for row in view.connection.execute(select(table)):
-                told.setdefault(row.id, {})[code] = (row.state, row.with_whom, row.holder, row.asked, row.custody, row.version, row.outcomes, row.is_incomplete)
+                told.setdefault(row.id, {})[code] = (
+                    row.state,
+                    row.with_whom,
+                    row.holder,
+                    row.asked,
+                    row.custody,
+                    row.version,
+                    row.outcomes,
+                    row.is_incomplete,
+                )
     found.tickets = len(told)
     for ticket, views in sorted(told.items()):
         if len(set(views.values())) > 1:
-            found.broken.append(f"ticket {ticket}: {', '.join(f'{code} says {row[0]}/{row[1]} {row[4]}.{row[5]}' for code, row in sorted(views.items()))}")
+            found.broken.append(
+                f"ticket {ticket}: {', '.join(f'{code} says {row[0]}/{row[1]} {row[4]}.{row[5]}' for code, row in sorted(views.items()))}"
+            )

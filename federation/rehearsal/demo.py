@@ -9,29 +9,23 @@ revisits runs by itself; the calls are the story's.  At the end the levels are c
 import heapq
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from federation.credentials import KeyFiles
-from federation.enrolment import invite, join
-from federation.invitation import read as read_invitation
-from federation.level import Level
 from federation.rehearsal import show, story
 from federation.rehearsal.agreement import Agreement, compare
-from federation.rehearsal.stage import Part, Stage, closing, free_port
 from federation.rehearsal.show import playing
+from federation.rehearsal.stage import Create, SetClock, Stage, closing, set_up
 from federation.rehearsal.story import sampling
-from federation.rehearsal.story.act import Act, NodeEntry
-from node import config
+from federation.rehearsal.story.act import Act
 from node.cli.act import Node, act
 from node.domain import registry as g
 from node.domain.refusal import Refusal
@@ -39,17 +33,7 @@ from node.domain.round_record import round_id
 from node.domain.ticket.completion import ReplyDrafted
 from node.services.figures import leader_page, level
 from node.services.handle import Outcome
-from node.services.registry import actor_of
 from node.services.rounds import find_round
-
-
-class Create(Protocol):
-    """``node.app.create``."""
-
-    def __call__(self, settings: config.Settings, name: str, pack: str, centre_name: str) -> tuple[Node, str]: ...
-
-
-SetClock = Callable[[Path, datetime], None]
 
 
 class StoryBroken(RuntimeError):
@@ -90,7 +74,7 @@ def run(create: Create, set_clock: SetClock, *, keep: bool, console: Console, di
         StoryBroken, stage.NotAtRest: the demo itself failed.
     """
     home = directory or Path(tempfile.mkdtemp(prefix="qyzj-demo-"))
-    stage = _set_up(create, set_clock, home)
+    stage = set_up(create, set_clock, home, story.STAFF, story.BEGINS)
     with closing(stage, keep=keep):
         player = _Player(stage)
         with _progress(console) as step:
@@ -109,20 +93,6 @@ def run(create: Create, set_clock: SetClock, *, keep: bool, console: Console, di
         if directory is None:
             shutil.rmtree(home)
     return played
-
-
-def _set_up(create: Create, set_clock: SetClock, home: Path) -> Stage:
-    clock = home / "clock.json"
-    home.mkdir(parents=True, exist_ok=True)
-    set_clock(clock, story.BEGINS)
-    nodes: dict[str, Node] = {}
-    parts: dict[str, Part] = {}
-    for entry in story.STAFF:
-        listen = f"127.0.0.1:{free_port()}"
-        settings = config.check({"data_dir": home / entry.code, "node": entry.code, "listen": listen, "advertise": listen, "rehearsal_clock": clock})
-        nodes[entry.code], _recovery_key = create(settings, entry.name, entry.pack, entry.centre_name)
-        parts[entry.code] = Part(entry.code, entry.superior, listen)
-    return Stage(home, parts, nodes, lambda moment: set_clock(clock, moment))
 
 
 @contextmanager
@@ -153,20 +123,7 @@ class _Player:
         """From the top down: each superior serves before its subordinates join."""
         for entry in story.STAFF:
             step(show.joining(entry.name))
-            if entry.superior:
-                self._join(entry)
-            self.stage.start(entry.code)
-            self.stage.wait_listening(entry.code)
-
-    def _join(self, entry: NodeEntry) -> None:
-        """As `qyzj invite` above and `qyzj join` below, with the file between them."""
-        above, below = self.stage.nodes[entry.superior], self.stage.nodes[entry.code]
-        authority = KeyFiles(above.data_dir / "keys").authority(above.code, above.wall())
-        with above.store.read() as view:
-            operator = actor_of(view.connection, above.code, "operator")
-        file = self.stage.directory / f"{entry.code}.invitation"
-        invite(level_of(above), authority, entry.code, entry.name, above.settings.advertise, operator).write(file)
-        join(level_of(below), KeyFiles(below.data_dir / "keys"), read_invitation(file, below.code, below.wall()))
+            self.stage.enter(entry.code)
 
     def staff(self, step: Callable[..., None]) -> None:
         """Units and accounts of the first day, entered by each centre."""
@@ -266,7 +223,14 @@ class _Player:
             assert whole is not None
             more["seen"] = (whole.custody.number, whole.version - one.behind)
         is_ticket = command.subject_kind.value == "ticket"
-        return act(node, f"{one.account}:{one.role}", command, ticket=ticket if is_ticket and not command.starts else "", subject="" if is_ticket else one.ticket, **more)
+        return act(
+            node,
+            f"{one.account}:{one.role}",
+            command,
+            ticket=ticket if is_ticket and not command.starts else "",
+            subject="" if is_ticket else one.ticket,
+            **more,
+        )
 
     def _learn(self, one: Act, outcome: Outcome) -> None:
         if outcome.subject.kind == "ticket" and one.ticket not in self.known.numbers:
@@ -279,11 +243,6 @@ class _Player:
         with node.store.read() as view:
             row = view.readings.rows({ticket}).get(ticket)
         return row is not None and row.holder == at and not row.asked
-
-
-def level_of(node: Node) -> Level:
-    """A node among its peers, as enrolment needs it."""
-    return Level(node.store, node.writer, node.handler, node.now, node.wall, time.monotonic)
 
 
 def _tell(stage: Stage, console: Console) -> None:
@@ -299,5 +258,3 @@ def _tell(stage: Stage, console: Console) -> None:
 def lag(stage: Stage, code: str) -> int:
     """Entries that the node still owes its superior: 0 once everything came to rest."""
     return sum(1 for one in stage.unrest(stage.nodes[code].now()) if one.startswith(f"{code} still sends"))
-
-

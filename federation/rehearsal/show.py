@@ -20,8 +20,6 @@ def said(key: str, **facts: object) -> str:
     return text(f"demo.{key}", LANG, **facts)
 
 
-
-
 def joining(name: str) -> str:
     """A node joins the tree."""
     return said("joining", name=name)
@@ -51,14 +49,30 @@ def level_table(found: Level, lag: int) -> RenderableType:
     """What one level counts, by origin, with its rounds."""
     table = Table(title=f"{found.node} {found.name}", title_justify="left", title_style="bold")
     table.add_column(said("origin"))
-    for key in ("tickets", "open", "completed", "on_time", "late", "overdue", "satisfied", "dissatisfied", "reworked", "decided_above", "not_accepted", "terminated"):
+    for key in (
+        "tickets",
+        "open",
+        "completed",
+        "on_time",
+        "late",
+        "overdue",
+        "satisfied",
+        "dissatisfied",
+        "reworked",
+        "decided_above",
+        "not_accepted",
+        "terminated",
+    ):
         table.add_column(said(key), justify="right")
     for origin, name, counts in found.by_origin:
         table.add_row(f"{origin} {name}", *_cells(counts))
     table.add_section()
     table.add_row(said("total"), *_cells(found.total), style="bold")
     lines: list[RenderableType] = [table]
-    lines += [said("sample", county=one.county, period=one.period, frame=one.frame, drawn=one.drawn, reached=one.reached, findings=one.findings) for one in found.samples]
+    lines += [
+        said("sample", county=one.county, period=one.period, frame=one.frame, drawn=one.drawn, reached=one.reached, findings=one.findings)
+        for one in found.samples
+    ]
     lines.append(said("lag", lag=lag))
     return Group(*lines, "")
 
@@ -76,7 +90,12 @@ def leader_page(page: LeaderPage) -> RenderableType:
     counts = page.counts
     head = [
         said("leader.today", came_in=page.came_in_today, due=page.due_today, open=counts.open, overdue=counts.overdue),
-        said("leader.done", completed=counts.completed, on_time=_of(counts.on_time, counts.completed), satisfied=_of(counts.satisfied, counts.satisfied + counts.dissatisfied)),
+        said(
+            "leader.done",
+            completed=counts.completed,
+            on_time=_of(counts.on_time, counts.completed),
+            satisfied=_of(counts.satisfied, counts.satisfied + counts.dissatisfied),
+        ),
         said("leader.above", findings=page.findings_from_above),
     ]
     units = Table(said("unit"), said("open"), said("overdue"), said("completed"), said("on_time"))

@@ -11,15 +11,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import select
 
+from federation.credentials import KeyFiles
+from federation.enrolment import invite, join
+from federation.invitation import read as read_invitation
+from federation.level import Level
+from node import config
 from node.cli.act import Node
+from node.services.registry import actor_of
 from node.storage import schema
 from node.storage.database import micros
 
@@ -32,11 +39,36 @@ class NotAtRest(RuntimeError):
     """A node did not come to rest in time; says what is still to be done."""
 
 
+class Create(Protocol):
+    """``node.app.create``."""
+
+    def __call__(self, settings: config.Settings, name: str, pack: str, centre_name: str) -> tuple[Node, str]: ...
+
+
+SetClock = Callable[[Path, datetime], None]
+
+
+class Entry(Protocol):
+    """A node to put on the stage."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def superior(self) -> str: ...
+    @property
+    def pack(self) -> str: ...
+    @property
+    def centre_name(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Part:
-    """A node's part in the tree: its code, its superior's ("" at the top), where it listens."""
+    """A node's part in the tree: its code and name, its superior's code ("" at the top), where it listens."""
 
     code: str
+    name: str
     superior: str
     listen: str
 
@@ -53,6 +85,24 @@ class Stage:
     nodes: Mapping[str, Node]
     set_clock: Callable[[datetime], None]
     serving: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def enter(self, code: str) -> None:
+        """Let a node join below its superior, which serves already, and serve."""
+        part = self.parts[code]
+        if part.superior:
+            self._join(part)
+        self.start(code)
+        self.wait_listening(code)
+
+    def _join(self, part: Part) -> None:
+        """As `qyzj invite` above and `qyzj join` below, with the file between them."""
+        above, below = self.nodes[part.superior], self.nodes[part.code]
+        authority = KeyFiles(above.data_dir / "keys").authority(above.code, above.wall())
+        with above.store.read() as view:
+            operator = actor_of(view.connection, above.code, "operator")
+        file = self.directory / f"{part.code}.invitation"
+        invite(_level_of(above), authority, part.code, part.name, above.settings.advertise, operator).write(file)
+        join(_level_of(below), KeyFiles(below.data_dir / "keys"), read_invitation(file, below.code, below.wall()))
 
     def start(self, code: str) -> None:
         """Let a node serve; its log goes to ``<code>.log`` in the stage's directory."""
@@ -85,7 +135,7 @@ class Stage:
     def wait_listening(self, code: str) -> None:
         """Wait until the node answers on its port."""
         host, _, port = self.parts[code].listen.rpartition(":")
-        self._until(lambda: [] if _listens(host, int(port)) else [f"{code} does not listen on {port}"])
+        self.until(lambda: [] if _listens(host, int(port)) else [f"{code} does not listen on {port}"])
 
     def rest(self, now: datetime) -> None:
         """
@@ -94,7 +144,7 @@ class Stage:
         Raises:
             NotAtRest: with what is still owed after ``rest_seconds_max``.
         """
-        self._until(lambda: list(self.unrest(now)))
+        self.until(lambda: list(self.unrest(now)))
 
     def arrived(self, code: str, ticket: str, kind: str) -> None:
         """Wait until an entry of *kind* about *ticket* stands at the node *code*."""
@@ -102,10 +152,12 @@ class Stage:
 
         def missing() -> list[str]:
             with self.nodes[code].store.read() as view:
-                found = view.connection.execute(select(entries.c.taken).where(entries.c.subject_id == ticket, entries.c.kind == kind)).first()
+                found = view.connection.execute(
+                    select(entries.c.taken).where(entries.c.subject_id == ticket, entries.c.kind == kind)
+                ).first()
             return [] if found else [f"{code} has no {kind} of {ticket}"]
 
-        self._until(missing)
+        self.until(missing)
 
     def unrest(self, now: datetime) -> Iterator[str]:
         """What is still owed, as sentences."""
@@ -124,7 +176,8 @@ class Stage:
             if above.down.get(code, 0) > one.applied:
                 yield f"{code} has {one.applied} of {above.down[code]} entries from above"
 
-    def _until(self, owed: Callable[[], list[str]]) -> None:
+    def until(self, owed: Callable[[], list[str]]) -> None:
+        """Wait until *owed* is empty.  Raises NotAtRest with what it last said, or if a process ended."""
         deadline = time.monotonic() + rest_seconds_max
         while True:
             still = owed()
@@ -136,6 +189,25 @@ class Stage:
             if time.monotonic() > deadline:
                 raise NotAtRest("; ".join(still))
             time.sleep(look_seconds)
+
+
+def set_up(create: Create, set_clock: SetClock, home: Path, entries: Iterable[Entry], begin: datetime) -> Stage:
+    """Make a node for each of *entries* (top down) in *home*, on free ports, with one clock that stands at *begin*."""
+    clock = home / "clock.json"
+    home.mkdir(parents=True, exist_ok=True)
+    set_clock(clock, begin)
+    nodes: dict[str, Node] = {}
+    parts: dict[str, Part] = {}
+    for entry in entries:
+        listen = f"127.0.0.1:{free_port()}"
+        given = {"data_dir": home / entry.code, "node": entry.code, "listen": listen, "advertise": listen, "rehearsal_clock": clock}
+        nodes[entry.code], _recovery_key = create(config.check(given), entry.name, entry.pack, entry.centre_name)
+        parts[entry.code] = Part(entry.code, entry.name, entry.superior, listen)
+    return Stage(home, parts, nodes, lambda moment: set_clock(clock, moment))
+
+
+def _level_of(node: Node) -> Level:
+    return Level(node.store, node.writer, node.handler, node.now, node.wall, time.monotonic)
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,6 @@ Build = Callable[..., Node]
 Create = Callable[..., tuple[Node, str]]
 # Moves the clock file of a rehearsal.
 SetClock = Callable[[Path, datetime], None]
-# Serves until the process is told to stop.
-Serve = Callable[..., None]
 # Lets a node that was built serve until the process is told to stop.
 Serve = Callable[[Any], None]
 Lines = Callable[[Console], None]
@@ -112,10 +110,10 @@ class Session:
             lines(self.console())
 
     def console(self, file: TextIO | None = None) -> Console:
-        """Where people read; a pipe is never wrapped at a terminal's width."""
+        """Where people read; a pipe is never wrapped at a terminal's width, and brackets that people write are no markup."""
         file = file or sys.stdout
         width = None if file.isatty() or os.environ.get("COLUMNS") else _WIDTH_OF_A_PIPE
-        return Console(file=file, width=width, highlight=False, soft_wrap=False)
+        return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
 
     def say(self, key: str, **facts: Any) -> str:
         """A sentence of the command line."""

@@ -7,10 +7,12 @@ The program ``qyzj`` on the command line: its verbs, and what each exit code mea
 import re
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import structlog
 import typer
+import typer.core
 from typer import rich_utils
 
 from node.cli import backups, bench, calendars, demo, nodes, packs, rebuild, rounds, staff, status, tickets
@@ -57,7 +59,7 @@ def execute(arguments: Sequence[str], parts: Parts) -> int:
         parts, Path(_value_of(arguments, "--data") or DEFAULT_DATA), lang, "--json" in arguments, is_debug="--debug" in arguments
     )
     try:
-        answer = typer.main.get_command(program(parts, lang)).main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        answer = _command(parts, lang).main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except Refusal as refusal:
         return refuse(session, refusal)
     except CodedError as error:
@@ -77,6 +79,14 @@ def execute(arguments: Sequence[str], parts: Parts) -> int:
         log.error("bug", error=type(error).__name__, place=_place(error))
         return report_bug(session, error)
     return answer if isinstance(answer, int) else 0
+
+
+@cache
+def _command(parts: Parts, lang: Lang) -> typer.core.TyperGroup:
+    """Made once a process: a rehearsal and the tests call it many times."""
+    command = typer.main.get_command(program(parts, lang))
+    assert isinstance(command, typer.core.TyperGroup)
+    return command
 
 
 def program(parts: Parts, lang: Lang) -> typer.Typer:

@@ -23,7 +23,8 @@ def status(session: Session) -> None:
     with session.node() as node, node.store.read() as view:
         calendar = node.policies.bare(view).calendar
         found = status_of(view, calendar, node.now(), node.wall(), node.settings.heartbeat_seconds)
-    session.answer(dataclasses.asdict(found), lambda console: _show(session, console, found))
+    body = dataclasses.asdict(found) | {"links": [dataclasses.asdict(link) | {"state": state_of(link)} for link in found.links]}
+    session.answer(body, lambda console: _show(session, console, found))
 
 
 def _show(session: Session, console: Console, found: Status) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ from rich.text import Text as RichText
 
 from node.cli.act import act
 from node.cli.command_line import Typed, function_of, is_for_people, verb_of
-from node.cli.console import Session
+from node.cli.console import Session, Usage
 from node.cli.verbs import Verbs
 from node.domain.command import Command
 from node.domain.payload import SealedRef
@@ -24,7 +25,10 @@ from node.services.handle import Outcome
 from node.services.numbers import short_number
 from node.services.openings import open_payloads
 from node.services.registry import actor_of
-from node.texts.catalogue import word
+from node.texts.catalogue import catalogue, word
+
+# Codes of these fields are words of another section than the field's own name.
+_SECTIONS = {"passed": "forming_test", "answer_standard": "standard", "reason_code": "ground"}
 
 TicketNumber = Annotated[str, typer.Argument(metavar="TICKET", show_default=False)]
 
@@ -36,6 +40,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(ticket, "show", show_ticket, key="ticket.show")
     verbs.add(ticket, "clock", show_clock, key="ticket.clock")
     verbs.add(ticket, "open", open_ticket, key="ticket.open")
+    verbs.add(ticket, "attach", attach, key="ticket.attach")
     for command in commands():
         verbs.add(ticket, verb_of(command), function_of(command, verbs, _carry_out), verbs_help(verbs, command))
 
@@ -336,21 +341,35 @@ def _facts_table(session: Session, ticket: Ticket) -> Any:
         "first_contact": intake.first_contact,
         "lead": ticket.lead,
         "received_at": session.moment(intake.received_at),
-        "registered_at": session.moment(intake.registered_at),
     }
     for name, value in rows.items():
         if value:
             table.add_row(session.word("field", name), value)
+    table.add_row(session.say("column.registered"), session.moment(intake.registered_at))
     return table
 
 
 def _says(session: Session, entry: queries.EntryLine) -> str:
+    named = catalogue(session.lang)
     parts = [
+        f"{session.word('field', name)}: {_fact(session, name, value)}" for name, value in entry.facts.items() if f"field.{name}" in named
+    ]
+    parts += [
         f"{session.word('field', name)}: {words if words is not None else session.say('ticket.sealed')}"
         for name, words in entry.texts.items()
     ]
     parts += [f"{session.word('field', name)}: {session.say('ticket.sealed')}" for name in entry.contacts]
     return "\n".join(parts)
+
+
+def _fact(session: Session, name: str, value: object) -> str:
+    """A plain fact: a code in words where there are some, a time in Beijing's."""
+    if isinstance(value, datetime):
+        return session.moment(value)
+    if isinstance(value, bool):
+        return session.say("yes" if value else "no")
+    shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return session.word(_SECTIONS.get(name, name), shown)
 
 
 def show_clock(session: Session, ticket: TicketNumber, clock: Annotated[str, typer.Argument(metavar="CLOCK", show_default=False)]) -> None:
@@ -437,3 +456,17 @@ def _show_opened(session: Session, console: Console, opened: Mapping[str, str]) 
     for name, plain in opened.items():
         table.add_row(session.word("field", name), RichText(plain))
     console.print(table)
+
+
+# --- attachments ------------------------------------------------------------------------------------------------------
+
+
+def attach(session: Session, file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]) -> None:
+    """Keep a file here; its digest is what ``add-evidence`` and ``--evidence`` name."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise Usage("file_unreadable", option="FILE", file=file) from error
+    with session.node() as node:
+        digest = node.blobs.put(content)
+    session.answer({"digest": digest, "bytes": len(content)}, lambda console: console.print(session.say("ticket.attached", digest=digest)))

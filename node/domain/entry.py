@@ -105,7 +105,8 @@ class Happened:
     """
     What follows from a command, before any journal numbers it.
 
-    ``holder`` is set only with an event that opens a custody number.  ``answers`` is the id of the ask that it settles.
+    ``holder`` is set only with an event that opens a custody number.  ``answers`` is the id of the ask that it settles; an
+    event that opens a custody number other than the first names the line entry that it follows.
     """
 
     subject: Subject

@@ -159,7 +159,7 @@ class Code(Enum):
         self.is_retryable = is_retryable
 
 
-class Refusal(Exception):  # noqa: N818  - an answer, not an error: named for what it is
+class Refusal(Exception):
     """Nothing was written; ``code`` says why, ``facts`` fill the sentence, the log line and the peer's error details."""
 
     def __init__(self, code: Code, **facts: Any) -> None:

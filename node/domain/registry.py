@@ -207,7 +207,10 @@ class CloseUnit(NodeCommand):
 
 @dataclass(frozen=True)
 class OpenAccount(NodeCommand):
-    """Open an account, or set its roles anew. Accounts are opened by the service centre (AS25-3.2.1a), administrators by the security administrator."""
+    """
+    Open an account, or set its roles anew. Accounts are opened by the service centre (AS25-3.2.1a), administrators by the
+    security administrator.
+    """
 
     roles = frozenset({Role.OFFICE, Role.SECURITY_ADMIN, Role.NODE})
 

@@ -152,7 +152,7 @@ def _copy_database(settings: config.Settings, database: Database, stage: Path) -
             described = _described(connection)
             for table in schema.metadata.sorted_tables:
                 _dump(connection, table, stage / "tables" / f"{table.name}.jsonl")
-    return {**described, "database": "sqlite" if database.is_sqlite else "tables", "schema": revision(database)[0]}
+    return {**described, "database": "sqlite" if database.is_sqlite else "tables", "schema": revision(database)}
 
 
 def _described(connection: Connection) -> dict[str, Any]:
@@ -314,7 +314,7 @@ def _fill_database(manifest: dict[str, Any], settings: config.Settings, stage: P
     database = open_database(settings.url)
     try:
         upgrade(database)
-        if revision(database)[1] is None or manifest["schema"] != revision(database)[0]:
+        if manifest["schema"] != revision(database):
             raise BackupError("BACKUP_SCHEMA_UNKNOWN", found=str(manifest["schema"]))
         with database.write() as connection:
             if connection.execute(select(func.count()).select_from(schema.heads)).scalar_one():

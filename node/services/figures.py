@@ -115,7 +115,10 @@ def counts(view: View, now: datetime, *where: ColumnElement[bool]) -> Counts:
     """Count the tickets that *where* names; all of them without."""
     table = schema.tickets
     overdue = select(schema.clocks.c.ticket).where(
-        schema.clocks.c.name == "resolve", schema.clocks.c.node == table.c.holder, schema.clocks.c.ticket == table.c.id, schema.clocks.c.due_at <= micros(now)
+        schema.clocks.c.name == "resolve",
+        schema.clocks.c.node == table.c.holder,
+        schema.clocks.c.ticket == table.c.id,
+        schema.clocks.c.due_at <= micros(now),
     )
     is_done = table.c.state.in_(_DONE)
 
@@ -148,13 +151,22 @@ def leader_page(view: View, now: datetime) -> LeaderPage:
     own = or_(table.c.origin == view.head.node, table.c.holder == view.head.node)
     tonight = micros(end_of(local_day(now)))
     morning = tonight - 86_400_000_000
-    came_in = view.connection.execute(select(func.count()).where(table.c.origin == view.head.node, table.c.registered_at >= morning, table.c.registered_at < tonight)).scalar_one()
-    due = view.connection.execute(
-        select(func.count(func.distinct(clocks.c.ticket))).where(clocks.c.node == view.head.node, clocks.c.name == "resolve", clocks.c.due_at > micros(now), clocks.c.due_at <= tonight)
+    came_in = view.connection.execute(
+        select(func.count()).where(table.c.origin == view.head.node, table.c.registered_at >= morning, table.c.registered_at < tonight)
     ).scalar_one()
-    findings = view.connection.execute(select(func.count()).where(schema.asks.c.kind == "FindingRaised", schema.asks.c.addressee == view.head.node)).scalar_one()
+    due = view.connection.execute(
+        select(func.count(func.distinct(clocks.c.ticket))).where(
+            clocks.c.node == view.head.node, clocks.c.name == "resolve", clocks.c.due_at > micros(now), clocks.c.due_at <= tonight
+        )
+    ).scalar_one()
+    findings = view.connection.execute(
+        select(func.count()).where(schema.asks.c.kind == "FindingRaised", schema.asks.c.addressee == view.head.node)
+    ).scalar_one()
     waiting = view.connection.execute(
-        select(table.c.id).where(own, table.c.with_whom.in_(("leader", "government"))).order_by(table.c.registered_at).limit(leader_tickets_max)
+        select(table.c.id)
+        .where(own, table.c.with_whom.in_(("leader", "government")))
+        .order_by(table.c.registered_at)
+        .limit(leader_tickets_max)
     ).scalars()
     link = schema.links
     heard = view.connection.execute(select(link.c.heard_at).where(link.c.side == "superior")).scalar()
@@ -176,7 +188,9 @@ def _units(view: View, now: datetime) -> Sequence[UnitLine]:
     """Departments with tickets, the worst first: most overdue, then most late."""
     names = {row.code: row.name for row in view.connection.execute(select(schema.units.c.code, schema.units.c.name))}
     table = schema.tickets
-    leads = view.connection.execute(select(table.c.lead).where(table.c.holder == view.head.node, table.c.lead != "").distinct()).scalars().all()
+    leads = (
+        view.connection.execute(select(table.c.lead).where(table.c.holder == view.head.node, table.c.lead != "").distinct()).scalars().all()
+    )
     lines = []
     for lead in leads:
         of_unit = counts(view, now, table.c.holder == view.head.node, table.c.lead == lead)

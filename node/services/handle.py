@@ -15,12 +15,11 @@ from sqlalchemy import func, select
 from node.domain import registry as registry_domain
 from node.domain import round as round_domain
 from node.domain.command import Command, Facts, Order
+from node.domain.division import NodeCode
 from node.domain.entry import CustodyHead, Draft, Folded, Happened, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
-from node.domain.organisation import Unit
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
-from node.domain.division import NodeCode
 from node.domain.register_number import serials_of
 from node.domain.ticket.decide import decide as decide_ticket
 from node.domain.ticket.fold import evolve
@@ -170,9 +169,7 @@ class Handler:
         return self._append_plain(work, order, happened, now)
 
     def _append_plain(self, work: UnitOfWork, order: Order, happened: list[Happened], now: datetime) -> Outcome:
-        tickets = {
-            one.subject.id: work.readings.ticket(one.subject.id) for one in happened if one.subject.kind == SubjectKind.TICKET.value
-        }
+        tickets = {one.subject.id: work.readings.ticket(one.subject.id) for one in happened if one.subject.kind == SubjectKind.TICKET.value}
         known = {name: ticket for name, ticket in tickets.items() if ticket is not None}
         drafts, _ = drafts_of(happened, known, order, self._policies.bare(work), now, work)
         stored = work.append(drafts)

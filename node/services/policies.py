@@ -77,7 +77,9 @@ class Policies:
 
     def _adopted(self, connection: Connection, node: str) -> list[Pack]:
         table = schema.adoptions
-        rows = connection.execute(select(table.c.id, table.c.blob).where(table.c.node == node, table.c.kind == "pack").order_by(table.c.adopted_at)).all()
+        rows = connection.execute(
+            select(table.c.id, table.c.blob).where(table.c.node == node, table.c.kind == "pack").order_by(table.c.adopted_at)
+        ).all()
         return [self._pack(row.id, bytes(row.blob).hex()) for row in rows]
 
     def _pack(self, pack_id: str, blob: str) -> Pack:
@@ -89,7 +91,9 @@ class Policies:
 
     def _calendar(self, connection: Connection, node: str) -> WorkCalendar:
         table = schema.adoptions
-        rows = connection.execute(select(table.c.id, table.c.blob).where(table.c.node == node, table.c.kind == "calendar").order_by(table.c.id)).all()
+        rows = connection.execute(
+            select(table.c.id, table.c.blob).where(table.c.node == node, table.c.kind == "calendar").order_by(table.c.id)
+        ).all()
         key = tuple(bytes(row.blob).hex() for row in rows)
         with self._lock:
             if key not in self._calendars:

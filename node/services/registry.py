@@ -13,9 +13,9 @@ def read_units(connection: Connection, node: str) -> dict[str, Unit]:
     """Every unit of *node* with the number of its active accounts."""
     units, accounts = schema.units, schema.accounts
     staff = {
-        row.unit: row.count
+        row.unit: row.accounts
         for row in connection.execute(
-            select(accounts.c.unit, func.count().label("count"))
+            select(accounts.c.unit, func.count().label("accounts"))
             .where(accounts.c.node == node, accounts.c.is_active.is_(True), accounts.c.unit != "")
             .group_by(accounts.c.unit)
         )
@@ -28,7 +28,10 @@ def read_registry(connection: Connection, node: str) -> Registry:
     """The registry of *node* as decisions about the node need it."""
     units, accounts, nodes, adoptions = schema.units, schema.accounts, schema.nodes, schema.adoptions
     return Registry(
-        units={row.code: row.name for row in connection.execute(select(units.c.code, units.c.name).where(units.c.node == node, units.c.is_active.is_(True)))},
+        units={
+            row.code: row.name
+            for row in connection.execute(select(units.c.code, units.c.name).where(units.c.node == node, units.c.is_active.is_(True)))
+        },
         accounts={
             row.id: Account(row.id, row.unit, frozenset(row.roles.split(",")), row.is_active)
             for row in connection.execute(select(accounts).where(accounts.c.node == node))

@@ -82,6 +82,13 @@ def _first_events(blobs: Blobs, beginning: Beginning, find: Find) -> list[g.Node
 def _draft(event: g.NodeEvent, node: str, now: datetime, random: Randomness) -> Draft:
     actor: Actor = NODE_ACTOR
     head = Header(
-        node="", epoch=0, seq=0, id=uuid7(now, random), recorded_at=now, subject=Subject(SubjectKind.NODE.value, node), kind=event.kind(), actor=actor
+        node="",
+        epoch=0,
+        seq=0,
+        id=uuid7(now, random),
+        recorded_at=now,
+        subject=Subject(SubjectKind.NODE.value, node),
+        kind=event.kind(),
+        actor=actor,
     )
     return Draft(head, event)

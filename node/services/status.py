@@ -106,7 +106,7 @@ def status(view: View, calendar: WorkCalendar, now: datetime, wall: datetime, he
         calendar=calendar.version,
         calendar_until=max(calendar.days).isoformat() if calendar.days else None,
         links=tuple(link_lines(view, wall, heartbeat_seconds)),
-        tickets={state: count for state, count in sorted(states.tuples())},
+        tickets={state: count for state, count in sorted(tuple(row) for row in states)},
         due=_by_unit(due_lines(view, calendar, now)),
         quarantine=connection.execute(select(func.count()).select_from(schema.quarantine)).scalar_one(),
         incidents=connection.execute(select(func.count()).select_from(schema.incidents)).scalar_one(),

@@ -61,7 +61,7 @@ def verify(view: View, blobs: Blobs) -> Verdict:
         select(schema.streams.c.node, schema.streams.c.epoch, schema.streams.c.size, schema.streams.c.peaks).order_by(
             schema.streams.c.node, schema.streams.c.epoch
         )
-    ).tuples():
+    ):
         streams.append(_stream(view.connection, node, epoch, size, Range.from_bytes(bytes(peaks)), flaws))
     whole = {(stream.node, stream.epoch) for stream in streams}
     others = _others(view.connection, whole, flaws)

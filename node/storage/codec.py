@@ -142,7 +142,14 @@ def decode_content(data: bytes) -> Content:
         pb = entry_pb2.EntryContent.FromString(data)
     except DecodeError:
         raise Refusal(Code.MALFORMED_ENTRY, field="content") from None
-    for field, value in (("node", pb.node), ("epoch", pb.epoch), ("seq", pb.seq), ("id", pb.id), ("kind", pb.kind), ("subject", pb.subject.kind)):
+    for field, value in (
+        ("node", pb.node),
+        ("epoch", pb.epoch),
+        ("seq", pb.seq),
+        ("id", pb.id),
+        ("kind", pb.kind),
+        ("subject", pb.subject.kind),
+    ):
         if not value:
             raise Refusal(Code.MALFORMED_ENTRY, field=field)
     if not pb.HasField("recorded_at"):

@@ -57,7 +57,11 @@ class Downs:
 
     def _earlier(self, subject: Subject, taken: int, link: str, place: Place) -> list[tuple[int, bytes]]:
         """Entries of a ticket taken before, but for those that came from below *link* itself."""
-        return [(one.taken, one.leaf) for one in self._journal.of_subject(subject) if one.taken < taken and place.branch(one.header.node) != link]
+        return [
+            (one.taken, one.leaf)
+            for one in self._journal.of_subject(subject)
+            if one.taken < taken and place.branch(one.header.node) != link
+        ]
 
     def _append(self, link: str, rows: Sequence[tuple[int, bytes]]) -> None:
         table = schema.links
@@ -68,7 +72,10 @@ class Downs:
         insert_many(
             self._connection,
             schema.down,
-            [{"link": link, "epoch": row.down_epoch, "down_seq": progress.size + place, "taken": taken} for place, (taken, _) in enumerate(rows, 1)],
+            [
+                {"link": link, "epoch": row.down_epoch, "down_seq": progress.size + place, "taken": taken}
+                for place, (taken, _) in enumerate(rows, 1)
+            ],
         )
         progress = progress.extend([leaf for _, leaf in rows])
         self._connection.execute(update(table).where(table.c.peer == link).values(down_size=progress.size, down_peaks=progress.to_bytes()))

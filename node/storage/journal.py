@@ -201,7 +201,11 @@ class Journal:
         """Every stream held whole, this node's own first."""
         table = schema.streams
         rows = self._connection.execute(select(table.c.node, table.c.epoch, table.c.peaks).order_by(table.c.node, table.c.epoch)).all()
-        found = [Position(node, epoch, progress.size, progress.root()) for node, epoch, peaks in rows for progress in (Range.from_bytes(bytes(peaks)),)]
+        found = [
+            Position(node, epoch, progress.size, progress.root())
+            for node, epoch, peaks in rows
+            for progress in (Range.from_bytes(bytes(peaks)),)
+        ]
         return sorted(found, key=lambda position: position.node != self.head.node)
 
     # --- reading ------------------------------------------------------------------------------------------------------
@@ -219,13 +223,17 @@ class Journal:
     def of_cause(self, cause: str) -> list[Stored]:
         """Own entries that followed from the command *cause*: the outcome of its first time."""
         table = schema.entries
-        rows = self._connection.execute(select(table.c.taken, table.c.content, table.c.leaf).where(table.c.cause == cause).order_by(table.c.taken))
+        rows = self._connection.execute(
+            select(table.c.taken, table.c.content, table.c.leaf).where(table.c.cause == cause).order_by(table.c.taken)
+        )
         return [Stored(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
 
     def at(self, node: str, epoch: int, seq: int) -> bytes | None:
         """The bytes at a place of a stream, or None."""
         table = schema.entries
-        found = self._connection.execute(select(table.c.content).where(table.c.node == node, table.c.epoch == epoch, table.c.seq == seq)).scalar()
+        found = self._connection.execute(
+            select(table.c.content).where(table.c.node == node, table.c.epoch == epoch, table.c.seq == seq)
+        ).scalar()
         return None if found is None else bytes(found)
 
     def save_head(self) -> None:
@@ -234,7 +242,15 @@ class Journal:
         self._connection.execute(
             update(schema.heads)
             .where(schema.heads.c.id == 1)
-            .values(epoch=head.epoch, taken=head.taken, reacted=head.reacted, last_at=head.last_at, swept_at=head.swept_at, line=",".join(head.line), pack=head.pack)
+            .values(
+                epoch=head.epoch,
+                taken=head.taken,
+                reacted=head.reacted,
+                last_at=head.last_at,
+                swept_at=head.swept_at,
+                line=",".join(head.line),
+                pack=head.pack,
+            )
         )
 
 
@@ -287,5 +303,3 @@ def _row(one: Stored, data: bytes, *, cause: str | None, from_above: bool, is_la
         "from_above": from_above,
         "is_laden": is_laden,
     }
-
-

@@ -22,7 +22,9 @@ def fold(connection: Connection, one: Folded) -> None:
 def _epoch_started(connection: Connection, head: Header, event: g.EpochStarted) -> None:
     row = connection.execute(schema.nodes.select().where(schema.nodes.c.code == head.node)).first()
     if row is None:
-        upsert_many(connection, schema.nodes, [{"code": head.node, "superior": "", "name": event.name, "status": "active", "fingerprint": ""}])
+        upsert_many(
+            connection, schema.nodes, [{"code": head.node, "superior": "", "name": event.name, "status": "active", "fingerprint": ""}]
+        )
 
 
 def _node_admitted(connection: Connection, head: Header, event: g.NodeAdmitted) -> None:
@@ -47,7 +49,9 @@ def _superior_joined(connection: Connection, head: Header, event: g.SuperiorJoin
 
 
 def _unit_opened(connection: Connection, head: Header, event: g.UnitOpened) -> None:
-    upsert_many(connection, schema.units, [{"code": event.unit, "node": head.node, "kind": event.unit_kind, "name": event.name, "is_active": True}])
+    upsert_many(
+        connection, schema.units, [{"code": event.unit, "node": head.node, "kind": event.unit_kind, "name": event.name, "is_active": True}]
+    )
 
 
 def _unit_closed(connection: Connection, _head: Header, event: g.UnitClosed) -> None:
@@ -66,17 +70,29 @@ def _account_closed(connection: Connection, head: Header, event: g.AccountClosed
 
 def _pack_adopted(connection: Connection, head: Header, event: g.PackAdopted) -> None:
     row = {
-        "node": head.node, "kind": "pack", "id": event.pack, "version": event.version, "digest": event.digest, "blob": bytes.fromhex(event.blob),
-        "effective_from": event.effective_from.isoformat(), "adopted_at": micros(head.recorded_at),
-    }  # fmt: skip
+        "node": head.node,
+        "kind": "pack",
+        "id": event.pack,
+        "version": event.version,
+        "digest": event.digest,
+        "blob": bytes.fromhex(event.blob),
+        "effective_from": event.effective_from.isoformat(),
+        "adopted_at": micros(head.recorded_at),
+    }
     upsert_many(connection, schema.adoptions, [row])
 
 
 def _calendar_adopted(connection: Connection, head: Header, event: g.CalendarAdopted) -> None:
     row = {
-        "node": head.node, "kind": "calendar", "id": event.calendar, "version": event.version, "digest": event.blob, "blob": bytes.fromhex(event.blob),
-        "effective_from": "", "adopted_at": micros(head.recorded_at),
-    }  # fmt: skip
+        "node": head.node,
+        "kind": "calendar",
+        "id": event.calendar,
+        "version": event.version,
+        "digest": event.blob,
+        "blob": bytes.fromhex(event.blob),
+        "effective_from": "",
+        "adopted_at": micros(head.recorded_at),
+    }
     upsert_many(connection, schema.adoptions, [row])
 
 

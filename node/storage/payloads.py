@@ -80,7 +80,17 @@ class Payloads:
             key = self._subject_key(subject, kind)
             if key is not None:
                 info = _grant_info(subject, kind, to)
-                self._new_keys.append(KeyRow(kind.value, self._node, "", subject.kind, subject.id, recipient(to, Reader.NODE), sealing.wrap_month_key(key, public, info)))
+                self._new_keys.append(
+                    KeyRow(
+                        kind.value,
+                        self._node,
+                        "",
+                        subject.kind,
+                        subject.id,
+                        recipient(to, Reader.NODE),
+                        sealing.wrap_month_key(key, public, info),
+                    )
+                )
 
     def rewrap_month_keys(self) -> None:
         """Wrap every month key of this node for readers that became known since; they ride on the next entry."""
@@ -95,7 +105,9 @@ class Payloads:
             name = MonthKeyName(self._node, PayloadKind(kind), month)
             key = self._month_key(name)
             if key is not None:
-                self._new_keys += [self._wrapped_month_key(name, key, to, public) for to, public in self._readers(PayloadKind(kind)) if to not in readers]
+                self._new_keys += [
+                    self._wrapped_month_key(name, key, to, public) for to, public in self._readers(PayloadKind(kind)) if to not in readers
+                ]
 
     def _make_subject_key(self, subject: Subject, kind: PayloadKind, month: str) -> bytes:
         key = sealing.new_key(self.random)
@@ -172,7 +184,9 @@ class Payloads:
                 return key
         return None
 
-    def _unwrapped(self, subject: Subject, kind: PayloadKind, node: str, month: str, to: str, wrapped: bytes, *, as_desk: bool) -> bytes | None:
+    def _unwrapped(
+        self, subject: Subject, kind: PayloadKind, node: str, month: str, to: str, wrapped: bytes, *, as_desk: bool
+    ) -> bytes | None:
         if self._ring is None:
             return None
         try:
@@ -195,7 +209,11 @@ class Payloads:
             table = schema.wrapped_keys
             row = self._connection.execute(
                 select(table.c.wrapped).where(
-                    table.c.kind == name.kind.value, table.c.node == name.node, table.c.month == name.month, table.c.subject_id == "", table.c.recipient == to
+                    table.c.kind == name.kind.value,
+                    table.c.node == name.node,
+                    table.c.month == name.month,
+                    table.c.subject_id == "",
+                    table.c.recipient == to,
                 )
             ).first()
             if row is not None:
@@ -207,13 +225,22 @@ class Payloads:
 
     # --- keeping ------------------------------------------------------------------------------------------------------
 
-    def keep(self, taken: int, subject: Subject, lines: Sequence[PayloadLine], sealed: Mapping[bytes, bytes], keys: Iterable[KeyRow]) -> None:
+    def keep(
+        self, taken: int, subject: Subject, lines: Sequence[PayloadLine], sealed: Mapping[bytes, bytes], keys: Iterable[KeyRow]
+    ) -> None:
         """Store what rides beside the entry *taken*.  A ciphertext that is not there yet leaves its place empty."""
         if lines:
             self._connection.execute(
                 insert(schema.payloads),
                 [
-                    {"taken": taken, "place": place, "blob": line.blob, "subject_kind": subject.kind, "subject_id": subject.id, "ciphertext": sealed.get(line.blob)}
+                    {
+                        "taken": taken,
+                        "place": place,
+                        "blob": line.blob,
+                        "subject_kind": subject.kind,
+                        "subject_id": subject.id,
+                        "ciphertext": sealed.get(line.blob),
+                    }
                     for place, line in enumerate(lines, 1)
                 ],
             )
@@ -268,7 +295,9 @@ class Payloads:
         """Drop the ciphertexts and keys of *subject*; gives how many payloads were dropped.  Entries stay and still verify."""
         table, wrapped = schema.payloads, schema.wrapped_keys
         count = self._connection.execute(
-            update(table).where(table.c.subject_kind == subject.kind, table.c.subject_id == subject.id, table.c.ciphertext.isnot(None)).values(ciphertext=None)
+            update(table)
+            .where(table.c.subject_kind == subject.kind, table.c.subject_id == subject.id, table.c.ciphertext.isnot(None))
+            .values(ciphertext=None)
         ).rowcount
         self._connection.execute(delete(wrapped).where(wrapped.c.subject_kind == subject.kind, wrapped.c.subject_id == subject.id))
         self._subject_keys = {at: key for at, key in self._subject_keys.items() if at[0] != subject}
@@ -277,5 +306,3 @@ class Payloads:
 
 def _grant_info(subject: Subject, kind: PayloadKind, to: str) -> bytes:
     return b"qyzj subject key 1\n" + sealing.binding(subject.kind, subject.id, kind) + b"\n" + to.encode()
-
-

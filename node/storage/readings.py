@@ -6,7 +6,7 @@ in memory and written with a few more.  The usual next version is folded onto th
 from its entries.  What cannot be folded is kept and put into quarantine with its reason; everything behind it flows on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -61,7 +61,10 @@ class Readings:
         if one.header.epoch == 1:
             return False
         table = schema.entries
-        return self._connection.execute(select(table.c.taken).where(table.c.id == one.header.id, table.c.taken < one.taken)).first() is not None
+        return (
+            self._connection.execute(select(table.c.taken).where(table.c.id == one.header.id, table.c.taken < one.taken)).first()
+            is not None
+        )
 
     # --- tickets ------------------------------------------------------------------------------------------------------
 
@@ -138,7 +141,12 @@ class Readings:
             return
         table = schema.asks
         if new:
-            known = {row.id: row.is_answered for row in self._connection.execute(select(table.c.id, table.c.is_answered).where(table.c.id.in_([row["id"] for row in new])))}
+            known = {
+                row.id: row.is_answered
+                for row in self._connection.execute(
+                    select(table.c.id, table.c.is_answered).where(table.c.id.in_([row["id"] for row in new]))
+                )
+            }
             for row in new:
                 row["is_answered"] = known.get(str(row["id"]), False)
             upsert_many(self._connection, table, new)
@@ -186,9 +194,19 @@ def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) 
         due = micros_or_none(change.due_at)
         if change.change is Change.STARTED:
             rows[key] = {
-                "ticket": head.subject.id, "name": change.clock, "node": head.node, "owes": change.owes, "count": change.limit, "unit": change.unit,
-                "started_at": at, "due_at": due, "last_due_at": due, "stopped_at": None, "is_provisional": change.provisional, "fired": "",
-            }  # fmt: skip
+                "ticket": head.subject.id,
+                "name": change.clock,
+                "node": head.node,
+                "owes": change.owes,
+                "count": change.limit,
+                "unit": change.unit,
+                "started_at": at,
+                "due_at": due,
+                "last_due_at": due,
+                "stopped_at": None,
+                "is_provisional": change.provisional,
+                "fired": "",
+            }
         elif former is None or former["stopped_at"] is not None:
             continue
         elif change.change is Change.PAUSED:
@@ -200,9 +218,14 @@ def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) 
             rows[key] = former | {"due_at": None, "stopped_at": at}
         else:
             rows[key] = former | {
-                "due_at": due, "last_due_at": due if due is not None else former["last_due_at"], "count": change.limit, "unit": change.unit,
-                "is_provisional": change.provisional, "owes": change.owes or former["owes"], "fired": "",
-            }  # fmt: skip
+                "due_at": due,
+                "last_due_at": due if due is not None else former["last_due_at"],
+                "count": change.limit,
+                "unit": change.unit,
+                "is_provisional": change.provisional,
+                "owes": change.owes or former["owes"],
+                "fired": "",
+            }
         touched.add(key)
     if isinstance(one.event, RungFired):
         key = (head.subject.id, head.node, one.event.clock)
@@ -250,37 +273,61 @@ def clock_values(ticket: Ticket) -> list[dict[str, Any]]:
     """The clock rows of a whole ticket."""
     return [
         {
-            "ticket": ticket.id, "name": clock.name, "node": clock.node, "owes": clock.owes, "count": clock.limit.count, "unit": clock.limit.unit.value,
-            "started_at": micros(clock.started_at), "due_at": micros_or_none(clock.due_at), "last_due_at": micros_or_none(clock.last_due_at),
-            "stopped_at": micros_or_none(clock.stopped_at), "is_provisional": clock.is_provisional, "fired": ",".join(clock.fired),
+            "ticket": ticket.id,
+            "name": clock.name,
+            "node": clock.node,
+            "owes": clock.owes,
+            "count": clock.limit.count,
+            "unit": clock.limit.unit.value,
+            "started_at": micros(clock.started_at),
+            "due_at": micros_or_none(clock.due_at),
+            "last_due_at": micros_or_none(clock.last_due_at),
+            "stopped_at": micros_or_none(clock.stopped_at),
+            "is_provisional": clock.is_provisional,
+            "fired": ",".join(clock.fired),
         }
         for clock in ticket.clocks.values()
-    ]  # fmt: skip
+    ]
 
 
 def ask_values(ticket: Ticket) -> list[dict[str, Any]]:
     """The ask rows of a whole ticket."""
     return [
         {
-            "id": ask.id, "ticket": ticket.id, "kind": ask.kind, "node": ask.node, "addressee": ask.addressee,
-            "asked_at": micros(ask.asked_at), "is_answered": ask.is_answered,
+            "id": ask.id,
+            "ticket": ticket.id,
+            "kind": ask.kind,
+            "node": ask.node,
+            "addressee": ask.addressee,
+            "asked_at": micros(ask.asked_at),
+            "is_answered": ask.is_answered,
         }
         for ask in ticket.asks.values()
-    ]  # fmt: skip
+    ]
 
 
 def _ask_row(head: Header) -> dict[str, Any]:
     return {
-        "id": head.id, "ticket": head.subject.id, "kind": head.kind, "node": head.node, "addressee": head.addressee,
-        "asked_at": micros(head.recorded_at), "is_answered": False,
-    }  # fmt: skip
+        "id": head.id,
+        "ticket": head.subject.id,
+        "kind": head.kind,
+        "node": head.node,
+        "addressee": head.addressee,
+        "asked_at": micros(head.recorded_at),
+        "is_answered": False,
+    }
 
 
 def _early_answer(head: Header) -> dict[str, Any]:
     return {
-        "id": head.answers, "ticket": head.subject.id, "kind": "", "node": "", "addressee": "",
-        "asked_at": micros(head.recorded_at), "is_answered": True,
-    }  # fmt: skip
+        "id": head.answers,
+        "ticket": head.subject.id,
+        "kind": "",
+        "node": "",
+        "addressee": "",
+        "asked_at": micros(head.recorded_at),
+        "is_answered": True,
+    }
 
 
 def _parts(keys: Sequence[str], size: int = 500) -> list[Sequence[str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 
+from federation import reactions
 from federation.rehearsal.story.act import Act, LinkDown, NodeEntry
 from federation.rehearsal.story.staff import STAFF
 from node.domain.command import Command, Facts
@@ -17,16 +18,11 @@ from node.domain.organisation import Place, Unit
 from node.domain.pack import Pack
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.custody import ResumeAfterReturn
 from node.domain.ticket.decide import decide
-from node.domain.ticket.escalation import ReceiveEscalation
-from node.domain.ticket.finding import ExecuteFinding
-from node.domain.ticket.fold import FREEZING, evolve, fold_ticket
+from node.domain.ticket.fold import evolve, fold_ticket
 from node.domain.ticket.intake import Register
-from node.domain.ticket.recheck import ExecuteRecheckRuling
 from node.domain.ticket.sweep import FireRung, due_rungs, next_rung_at
 from node.domain.ticket.ticket import Ticket
-from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer
 from node.domain.time import local_day
 from node.packs.calendar_file import parse_calendar, shipped_texts, work_calendar
 from node.packs.file import effective_pack, finder
@@ -237,26 +233,13 @@ class World:
 
     def _react(self, site: Site, entry: Folded, now: datetime) -> None:
         """What needs no judgement is automatic (DESIGN 13)."""
-        head, here = entry.header, site.entry.code
-        if head.node == here:
+        head, number = entry.header, entry.header.subject.id
+        ticket = site.ticket(number)
+        if ticket is None or not reactions.concerns(head.kind):
             return
-        commands: list[Command] = []
-        if head.addressee == here:
-            match head.kind:
-                case "EscalationRequested":
-                    commands.append(ReceiveEscalation())
-                case "TransferRequested":
-                    commands.append(ReceiveTransfer())
-                case "FindingRaised":
-                    commands.append(ExecuteFinding(head.id))
-                case "RecheckRuled":
-                    commands.append(ExecuteRecheckRuling(head.id))
-                case "TransferRuled":
-                    commands.append(CarryOutTransferRuling())
-        if head.is_opener and head.custody.holder == here and head.kind not in FREEZING:
-            commands.append(ResumeAfterReturn())
-        for command in commands:
-            self.give(site, NODE, head.subject.id, command, now)
+        place = site.policy.place
+        for reaction in [*reactions.of_custody(head, ticket, place), *reactions.of_asks(head, ticket, place)]:
+            self.give(site, NODE, number, reaction.command, now)
 
     def _sweep(self, site: Site, number: str, at: datetime) -> None:
         ticket = site.ticket(number)

@@ -72,6 +72,12 @@ class TestPlaying:
 
         assert [] == wrong
 
+    def test_what_a_standing_rule_did_already_is_left_out(self, played: tuple[World, list[Played]]) -> None:
+        """Letting go in time and passing a decision down need no judgement; giving back what is done is the office's word."""
+        left_out = [one.act.ticket for one in played[1] if one.is_left_out]
+
+        assert ["land-quota", "dust-screens"] == left_out
+
     def test_only_what_is_meant_to_be_late_is_late(self, world: World) -> None:
         """AS25-4.6.1.2a: one ticket is handled and one signed after the limit; everybody else keeps every limit."""
         overdue = sorted((node, label, clock) for node, label, clock, rung in world.fired if rung == "overdue")
@@ -172,7 +178,8 @@ KINDS = (
     ("escalation returned", "sign-board", {"EscalationReturned", "ClocksResumed", "Completed"}),
     ("escalation withdrawn in time", "dust-screens", {"EscalationWithdrawn", "ClocksResumed", "Completed"}),
     ("passed on to the province", "land-quota", {"EscalationAccepted", "DecidedAbove", "Closed"}),
-    ("escalation at triage", "solar-forest", {"JudgementClosed", "EscalationRequested", "Formed"}),
+    ("escalation at triage, the city decides", "pepper-base", {"EscalationAccepted", "DecidedAbove", "Dispatched", "Completed", "Closed"}),
+    ("escalation at triage, returned to triage", "solar-forest", {"JudgementClosed", "EscalationRequested", "Formed"}),
     ("asked while the city is away", "fossil-signs", {"EscalationReceived", "DecidedAbove", "Closed"}),
     ("found inconsistent and reworked", "park-lights", {"Reworked", "Closed"}),
     ("recheck: the result stands", "invoice-quota", {"RecheckProposed", "RecheckOpened", "RecheckDecided", "Closed"}),

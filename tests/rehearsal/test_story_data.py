@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import time
-from itertools import pairwise
 
-from federation.rehearsal.story import ACTS, BEGINS, CASES, ENDS, STAFF, appellants
+from federation.rehearsal.story import ACTS, BEGINS, ENDS, STAFF, appellants
 from federation.rehearsal.story.act import Act
 from federation.rehearsal.story.case import Enterprise
 from node.domain.command import Command
@@ -82,12 +81,6 @@ class TestData:
 
         assert [] == [phone for phone in phones if not (phone.startswith("138-0000-") and len(phone) == 13)]
         assert len(phones) == len(set(phones))
-
-    def test_every_case_tells_its_acts_in_order(self) -> None:
-        """At each node of a case; what another level does meanwhile is told beside it."""
-        disordered = [case.label for case in CASES for one, other in pairwise(case.acts) if one.at > other.at and one.node == other.node]
-
-        assert [] == disordered
 
 
 def given() -> Iterator[tuple[Act, Command]]:

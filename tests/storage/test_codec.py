@@ -17,7 +17,21 @@ from node.v1 import entry_pb2, events_pb2
 
 # Strings that may stand in an entry: codes, ids, digests and names of public bodies.  Nothing that a person writes freely.
 MAY_BE_NAMED = frozenset({"name", "names"})
-NEVER = ("text", "note", "reason_text", "phone", "address", "person", "title", "appeal", "reply", "opinion", "remark", "comment", "description")
+NEVER = (
+    "text",
+    "note",
+    "reason_text",
+    "phone",
+    "address",
+    "person",
+    "title",
+    "appeal",
+    "reply",
+    "opinion",
+    "remark",
+    "comment",
+    "description",
+)
 AT = datetime(2026, 2, 13, 1, 2, 3, 456789, tzinfo=UTC)
 
 

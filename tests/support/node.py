@@ -65,14 +65,22 @@ class Hands:
 
 
 def make_node(
-    directory: Path, code: str = "520402", pack: str = "xixiu-2025", *, database_url: str = "", now: datetime = MONDAY, clock: Path | None = None
+    directory: Path,
+    code: str = "520402",
+    pack: str = "xixiu-2025",
+    *,
+    database_url: str = "",
+    now: datetime = MONDAY,
+    clock: Path | None = None,
 ) -> Hands:
     """A fresh node in *directory*, rehearsing at *now*."""
     clock = clock or directory / "clock.json"
     directory.mkdir(parents=True, exist_ok=True)
     if not clock.exists():
         app.set_rehearsal_clock(clock, now)
-    settings = config.check({"data_dir": directory / code, "node": code, "database_url": database_url, "rehearsal_clock": clock, "listen": "127.0.0.1:0"})
+    settings = config.check(
+        {"data_dir": directory / code, "node": code, "database_url": database_url, "rehearsal_clock": clock, "listen": "127.0.0.1:0"}
+    )
     node, recovery_key = app.create(settings, f"node {code}", pack, "centre")
     return Hands(node, clock, recovery_key)
 

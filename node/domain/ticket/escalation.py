@@ -17,7 +17,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_field, need_state, need_value
-from node.domain.ticket.finding import refusing
+from node.domain.ticket.finding import granting, refusing
 from node.domain.ticket.forming import ticket_number
 from node.domain.ticket.hops import asked_hop, asking, gone_back, with_hop
 from node.domain.ticket.state import State, With
@@ -305,9 +305,8 @@ def withdraw(ticket: Ticket, command: WithdrawEscalation, facts: Facts, policy: 
     if not asks:
         raise Refusal(Code.NOTHING_PENDING, ticket=ticket.id, application="withdrawal")
     changes = stop_answer(ticket, policy)
-    return [
-        Happened(ticket.subject, EscalationWithdrawn(), clocks=changes, addressee=hop.from_node, answers=asks[0].id, holder=hop.from_node)
-    ]
+    opener = Happened(ticket.subject, EscalationWithdrawn(), clocks=changes, addressee=hop.from_node, answers=hop.ask, holder=hop.from_node)
+    return [opener, *(granting(ticket, ask) for ask in asks)]
 
 
 def _asked_here(ticket: Ticket, policy: Policy) -> r.Escalation:

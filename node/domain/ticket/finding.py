@@ -149,6 +149,16 @@ class AskRefused(TicketEvent):
         return ticket
 
 
+@dataclass(frozen=True)
+class AskGranted(TicketEvent):
+    """What another node asked was done, by an entry of its own that stands before this one."""
+
+    is_side = True
+
+    def apply(self, ticket: Ticket, head: Header) -> Ticket:
+        return ticket
+
+
 def raise_finding(ticket: Ticket, command: RaiseFinding, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """AS25-4.7.2a, 3.2.4c: addressed to whoever holds the ticket; one finding of a round or an inspection."""
     holder = ticket.custody.holder
@@ -218,6 +228,11 @@ def refuse_ask(ticket: Ticket, command: RefuseAsk, facts: Facts, policy: Policy,
 def refusing(ticket: Ticket, ask: r.Ask, code: str) -> Happened:
     """The entry that answers *ask* with no."""
     return Happened(ticket.subject, AskRefused(code), addressee=ask.node, answers=ask.id)
+
+
+def granting(ticket: Ticket, ask: r.Ask) -> Happened:
+    """The entry that answers *ask* with yes, beside the one that does it."""
+    return Happened(ticket.subject, AskGranted(), addressee=ask.node, answers=ask.id)
 
 
 DECISIONS = {RaiseFinding: raise_finding, ExecuteFinding: execute_finding, AnswerFinding: answer_finding, RefuseAsk: refuse_ask}

@@ -57,8 +57,7 @@ def line_of(entries: Iterable[Folded], rank: Rank) -> Line:
     Sort line entries of one ticket into its effective line.  *rank* says how high a node is, smaller is higher: of two
     openers of one custody number the higher node's holds.
     """
-    known = {entry.header.id: entry for entry in entries}
-    lines = {id: entry for id, entry in known.items() if entry.header.is_line}
+    lines = {entry.header.id: entry for entry in entries if entry.header.is_line}
     by_number: dict[int, list[Folded]] = {}
     for entry in sorted(lines.values(), key=_precedence):
         by_number.setdefault(entry.header.custody.number, []).append(entry)
@@ -66,7 +65,7 @@ def line_of(entries: Iterable[Folded], rank: Rank) -> Line:
     run: list[Folded] = []
     number = 1
     while True:
-        opener, is_pending = _opener(by_number.get(number, ()), run, known, rank)
+        opener, is_pending = _opener(by_number.get(number, ()), run, lines, rank)
         if opener is None:
             break
         found.entries.extend(run[: opener.header.custody.follows])
@@ -90,51 +89,43 @@ def _precedence(entry: Folded) -> tuple[int, str]:
     return -entry.header.epoch, entry.header.id
 
 
-def _opener(candidates: Sequence[Folded], run: Sequence[Folded], known: Mapping[str, Folded], rank: Rank) -> tuple[Folded | None, bool]:
+def _opener(candidates: Sequence[Folded], run: Sequence[Folded], lines: Mapping[str, Folded], rank: Rank) -> tuple[Folded | None, bool]:
     """The opener that follows *run*, and whether one is known whose forerunner is still missing."""
     openers = [one for one in candidates if one.header.is_opener]
     if not run:
         return (min(openers, key=lambda one: rank(one.header.node)), False) if openers else (None, False)
-    lawful = [one for one in openers if (_may_come if _is_ahead(one, run) else _may_open)(one.header, run, known, rank)]
+    lawful = [one for one in openers if _may_open(one.header, run, rank) or _may_come(one.header, run, lines)]
     if not lawful:
         return None, False
     first = min(lawful, key=lambda one: rank(one.header.node))
-    return (None, True) if _is_ahead(first, run) else (first, False)
+    return (None, True) if first.header.custody.follows > len(run) else (first, False)
 
 
-def _is_ahead(opener: Folded, run: Sequence[Folded]) -> bool:
-    """It follows a version that is not here yet."""
-    return opener.header.custody.follows > len(run)
-
-
-def _may_come(head: Header, run: Sequence[Folded], known: Mapping[str, Folded], rank: Rank) -> bool:
+def _may_open(head: Header, run: Sequence[Folded], rank: Rank) -> bool:
     """
-    Whether an opener that follows a missing version may take effect once it is here.
+    DESIGN 13: the holder; or, while another level is asked, the node asked.
 
-    Else it was written on another opener of this number, which did not hold, and would be waited for in vain.
+    An override is lawful from a node above both; from one of the two where none stands above them.  In any case it must be
+    this very entry that it follows: an opener that was written on another line, which did not hold, has no effect on this.
     """
-    holder = run[0].header.custody.holder
-    if run[-1].header.kind in FREEZING:
-        return False  # nothing of this number is missing any more
-    if head.node == holder or rank(head.node) < rank(holder):
-        return True
-    # From below it can only be the answer to a transfer, by whoever was asked.
-    asked = known.get(head.answers)
-    return head.answers != "" and (asked is None or asked.header.node == holder)
-
-
-def _may_open(head: Header, run: Sequence[Folded], known: Mapping[str, Folded], rank: Rank) -> bool:
-    """DESIGN 13: the holder; the node asked, and it alone, while another level is asked; or a node above both."""
-    if head.custody.follows < 1:
+    if not 1 <= head.custody.follows <= len(run):
         return False
     last = run[head.custody.follows - 1].header
+    if head.answers != last.id:
+        return False
     holder = run[0].header.custody.holder
     asked = last.addressee if last.kind in FREEZING else ""
-    if rank(head.node) < min(rank(holder), rank(asked or holder)):
-        return True
-    if asked:
-        return head.node == asked or (head.node == holder and head.kind == OVERRIDING)
-    return head.node == holder
+    if head.kind == OVERRIDING:
+        return head.node in (holder, asked) or rank(head.node) < min(rank(holder), rank(asked or holder))
+    return head.node == (asked or holder)
+
+
+def _may_come(head: Header, run: Sequence[Folded], lines: Mapping[str, Folded]) -> bool:
+    """Whether an opener follows an entry that is missing here, or that stands behind one that is missing."""
+    if head.custody.follows <= len(run) or run[-1].header.kind in FREEZING:
+        return False
+    followed = lines.get(head.answers)
+    return followed is None or followed.header.node == run[0].header.custody.holder
 
 
 def _run(opener: Folded, candidates: Sequence[Folded], found: _Found) -> list[Folded]:
@@ -219,6 +210,7 @@ def evolve(ticket: Ticket | None, entry: Folded) -> Ticket:
         ticket,
         custody=custody,
         version=head.version if head.is_line else ticket.version,
+        last_line=head.id if head.is_line else ticket.last_line,
         clocks=fold_clocks(_rekeyed(ticket.clocks, ticket.custody.holder, custody.holder), head, custody.holder),
         asks=_asks(ticket.asks, entry),
         hands=ticket.hands | {r.Hand(head.actor.account, head.actor.unit, head.kind)},
@@ -248,7 +240,7 @@ def _asks(asks: Mapping[str, r.Ask], entry: Folded) -> Mapping[str, r.Ask]:
     if event is not None and event.asks:
         answered = head.id in after and after[head.id].is_answered
         after[head.id] = r.Ask(head.id, head.kind, head.node, head.actor.account, head.recorded_at, head.addressee, answered)
-    if head.answers:
+    if head.answers and not head.is_opener:  # an opener names the entry that it follows, ask or not
         asked = after.get(head.answers)
         if asked is None:  # the answer came first: remember it for the ask
             asked = r.Ask(head.answers, "", "", "", head.recorded_at)
@@ -301,11 +293,18 @@ def _changed(clock: r.Clock, change: ClockChange, head: Header) -> r.Clock:
             pauses = (*before, Pause(last.begin, max(at, last.begin)))
             return replace(clock, due_at=change.due_at, last_due_at=change.due_at, pauses=pauses, calendar=change.calendar)
         case Change.MOVED:
-            limit = Limit(change.limit, Unit(change.unit))
             return replace(
-                clock, due_at=change.due_at, last_due_at=change.due_at or clock.last_due_at, limit=limit, pack=change.pack,
-                calendar=change.calendar, is_provisional=change.provisional, owes=change.owes or clock.owes, fired=(),
-            )  # fmt: skip
+                clock,
+                # Written where the clock still ran: it stands all the same, until it is resumed.
+                due_at=None if clock.is_paused else change.due_at,
+                last_due_at=change.due_at or clock.last_due_at,
+                limit=Limit(change.limit, Unit(change.unit)),
+                pack=change.pack,
+                calendar=change.calendar,
+                is_provisional=change.provisional,
+                owes=change.owes or clock.owes,
+                fired=(),
+            )
         case Change.STOPPED:
             return replace(clock, due_at=None, stopped_at=at)
         case Change.STARTED:

@@ -246,5 +246,5 @@ LINES: dict[str, Change] = {
 # Side entries that leave the row as it is.
 QUIET_SIDES = frozenset({
     "EscalationReceived", "EscalationWithdrawalRequested", "TransferReceived", "TransferObjected", "TransferRuled", "OverrideRequested",
-    "ClocksReleased", "FindingRaised", "AskRefused", "RungFired", "WithdrawalRequested", "CommonLinked",
+    "ClocksReleased", "FindingRaised", "AskRefused", "AskGranted", "RungFired", "WithdrawalRequested", "CommonLinked",
 })  # fmt: skip

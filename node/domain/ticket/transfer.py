@@ -18,7 +18,7 @@ from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_field, need_state, need_value
 from node.domain.ticket.escalation import freeze, stop_answer
-from node.domain.ticket.finding import refusing
+from node.domain.ticket.finding import granting, refusing
 from node.domain.ticket.forming import ticket_number
 from node.domain.ticket.hops import asked_hop, asking, gone_back, with_hop
 from node.domain.ticket.state import State, With
@@ -232,7 +232,7 @@ def accept(ticket: Ticket, command: AcceptTransfer, facts: Facts, policy: Policy
     need_value(policy, "classes", category)
     need_value(policy, f"complexities.{category}", complexity)
     pending = [refusing(ticket, ask, Code.RULED_BEFORE.name) for ask in ticket.open_asks("TransferObjected")]
-    return [_accepted(ticket, hop, category, complexity, facts, policy, now), *pending]
+    return [_accepted(ticket, hop, category, complexity, facts, policy, now), *pending, *_ruled(ticket)]
 
 
 def _accepted(ticket: Ticket, hop: r.Escalation, category: str, complexity: str, facts: Facts, policy: Policy, now: datetime) -> Happened:
@@ -255,7 +255,7 @@ def _accepted(ticket: Ticket, hop: r.Escalation, category: str, complexity: str,
     else:
         running = clocks.start(policy, now, "form", owes)
     changes = (*stop_answer(ticket, policy), running)
-    return Happened(ticket.subject, event, clocks=changes, addressee=hop.from_node, answers=hop.ruling or hop.ask, holder=policy.node)
+    return Happened(ticket.subject, event, clocks=changes, addressee=hop.from_node, answers=hop.ask, holder=policy.node)
 
 
 def stricter(limit: Limit, due_on: date | None, policy: Policy, now: datetime) -> Limit:
@@ -305,12 +305,18 @@ def carry_out(ticket: Ticket, command: CarryOutTransferRuling, facts: Facts, pol
         raise Refusal(Code.NOTHING_PENDING, ticket=ticket.id, application="ruling")
     if hop.is_upheld:
         changes = stop_answer(ticket, policy)
-        return [
-            Happened(ticket.subject, TransferReturned(), clocks=changes, addressee=hop.from_node, answers=hop.ruling, holder=hop.from_node)
-        ]
+        opener = Happened(
+            ticket.subject, TransferReturned(), clocks=changes, addressee=hop.from_node, answers=hop.ask, holder=hop.from_node
+        )
+        return [opener, *_ruled(ticket)]
     # The superior's class where this pack knows it; else the office still has to form the ticket.
     category = ticket.classing.category if ticket.classing.category in policy.pack.names("classes") else ""
-    return [_accepted(ticket, hop, category, ticket.classing.complexity or "plain", facts, policy, now)]
+    return [_accepted(ticket, hop, category, ticket.classing.complexity or "plain", facts, policy, now), *_ruled(ticket)]
+
+
+def _ruled(ticket: Ticket) -> list[Happened]:
+    """The ruling was followed."""
+    return [granting(ticket, ask) for ask in ticket.open_asks("TransferRuled")]
 
 
 def _asked_here(ticket: Ticket, policy: Policy) -> r.Escalation:

@@ -27,11 +27,11 @@ SEEDS = st.integers(0, 2**32)
 
 
 def line_entry(node: str, number: int, version: int, *, id: str = "", holder: str = "", follows: int = 0, kind: str = "ProgressRecorded",
-               addressee: str = "", epoch: int = 1, when: datetime = MONDAY) -> Folded:  # fmt: skip
+               addressee: str = "", answers: str = "", epoch: int = 1, when: datetime = MONDAY) -> Folded:  # fmt: skip
     """A line entry of ticket "t" as its header shows it."""
     head = Header(
         node=node, epoch=epoch, seq=number * 100 + version, id=id or f"{number}.{version}", recorded_at=when,
-        subject=Subject("ticket", "t"), kind=kind, actor=Actor("a", "office"), custody=CustodyHead(number, holder, follows), version=version, addressee=addressee,
+        subject=Subject("ticket", "t"), kind=kind, actor=Actor("a", "office"), custody=CustodyHead(number, holder, follows), version=version, addressee=addressee, answers=answers,
     )  # fmt: skip
     return Folded(head, None)
 
@@ -45,7 +45,7 @@ RANK = Place(CITY, (PROVINCE,), {PROVINCE: "", CITY: PROVINCE, COUNTY: CITY, SIS
 FIRST = line_entry(COUNTY, 1, 1, holder=COUNTY)
 SECOND = line_entry(COUNTY, 1, 2)
 FREEZE = line_entry(COUNTY, 1, 3, kind="EscalationRequested", addressee=CITY)
-ACCEPT = line_entry(CITY, 2, 1, holder=CITY, follows=3)
+ACCEPT = line_entry(CITY, 2, 1, holder=CITY, follows=3, kind="EscalationAccepted", answers="1.3")
 ABOVE = line_entry(CITY, 2, 2)
 
 
@@ -68,7 +68,7 @@ class TestLine:
             ((FIRST, SECOND, FREEZE, ACCEPT, line_entry(COUNTY, 2, 2, id="late")), ["1.1", "1.2", "1.3", "2.1"], ["late"], False),
             # What stands behind the version that the next opener follows.
             (
-                (FIRST, SECOND, line_entry(COUNTY, 1, 3, id="behind"), line_entry(PROVINCE, 2, 1, holder=PROVINCE, follows=2)),
+                (FIRST, SECOND, line_entry(COUNTY, 1, 3, id="behind"), line_entry(PROVINCE, 2, 1, holder=PROVINCE, follows=2, kind="CustodyOverridden", answers="1.2")),
                 ["1.1", "1.2", "2.1"], ["behind"], False,
             ),
         ],
@@ -90,12 +90,14 @@ class TestLine:
             (COUNTY, False, "CustodyReturned", True),
             (SISTER, False, "CustodyOverridden", False),
             (CITY, False, "CustodyOverridden", True),
+            (CITY, False, "DecidedAbove", False),
         ],
     )
     def test_who_may_open_the_next_number(self, writer: str, frozen: bool, kind: str, is_lawful: bool):
-        """The node asked, and it alone, while frozen; else the holder; a node above both always."""
+        """The node asked, and it alone, while frozen; else the holder; an override of a node above both always."""
+        answers = "1.3" if frozen else "1.2"
         entries = [FIRST, SECOND, *([FREEZE] if frozen else [])]
-        opener = line_entry(writer, 2, 1, id="opener", holder=writer, follows=len(entries), kind=kind)
+        opener = line_entry(writer, 2, 1, id="opener", holder=writer, follows=len(entries), kind=kind, answers=answers)
 
         line = line_of([*entries, opener], RANK)
 
@@ -104,13 +106,23 @@ class TestLine:
 
     def test_of_two_openers_of_one_number_the_higher_nodes_holds(self):
         """At every node, whichever came first: ranks agree from each place in the tree."""
-        over = line_entry(PROVINCE, 2, 1, id="over", holder=COUNTY, follows=3, kind="CustodyOverridden")
+        over = line_entry(PROVINCE, 2, 1, id="over", holder=COUNTY, follows=3, kind="CustodyOverridden", answers="1.3")
         on = line_entry(COUNTY, 2, 2, id="on")
         for node, line in LINES.items():
             rank = Place(node, line, {PROVINCE: "", CITY: PROVINCE, COUNTY: CITY, SISTER: CITY}).rank
             found = line_of([on, ACCEPT, FREEZE, FIRST, ABOVE, over, SECOND], rank)
             assert ["1.1", "1.2", "1.3", "over", "on"] == places(found.entries)
             assert {"2.1", "2.2"} == set(places(found.void))
+
+    def test_what_was_written_on_a_line_that_did_not_hold_has_no_effect_on_the_other(self):
+        """The city accepted, decided; the province had overridden: the decision follows an entry that is void."""
+        over = line_entry(PROVINCE, 2, 1, id="over", holder=COUNTY, follows=3, kind="CustodyOverridden", answers="1.3")
+        on = line_entry(COUNTY, 2, 2, id="on")
+        for follows, answers in ((1, "2.1"), (2, "2.2")):
+            late = line_entry(CITY, 3, 1, id="late", holder=COUNTY, follows=follows, kind="CustodyOverridden", answers=answers)
+            found = line_of([FIRST, SECOND, FREEZE, ACCEPT, ABOVE, late, over, on], RANK)
+            assert (["1.1", "1.2", "1.3", "over", "on"], False) == (places(found.entries), found.is_incomplete)
+            assert {"2.1", "2.2", "late"} == set(places(found.void))
 
     def test_a_used_version_with_another_id_is_an_alarm(self):
         """The later epoch's holds: what lay behind its begin was superseded."""
@@ -246,7 +258,8 @@ def raced(world: World) -> tuple[str, Folded, Folded]:
     world.deliver()
     (accepted,) = world.act(CITY, office(CITY), AcceptEscalation(), WEDNESDAY, id)
     world.deliver()
-    head = line_entry(PROVINCE, 3, 1, id="over", holder=COUNTY, follows=1, kind="CustodyOverridden").header
+    over = line_entry(PROVINCE, 3, 1, id="over", holder=COUNTY, follows=1, kind="CustodyOverridden", answers=accepted.header.id)
+    head = over.header
     override = Folded(replace(head, subject=Subject("ticket", id)), CustodyOverridden())
     return id, accepted, override
 

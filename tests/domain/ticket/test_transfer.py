@@ -179,7 +179,8 @@ class TestObjection:
         world.deliver()
         assert world.refusal(CITY, office(CITY), ObjectTransfer(Text("still not")), WEDNESDAY, id).code is Code.RULED_BEFORE
 
-        (entry,) = world.act(CITY, NODE, CarryOutTransferRuling(), THURSDAY, id)
+        entry, granted = world.act(CITY, NODE, CarryOutTransferRuling(), THURSDAY, id)
+        assert granted.header.kind == "AskGranted"
         world.deliver()
         if is_upheld:
             world.act(PROVINCE, NODE, ResumeAfterReturn(), THURSDAY, id)

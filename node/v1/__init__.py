@@ -1,0 +1,1 @@
+"""Generated from proto/node/v1; never edited (`make proto`)."""

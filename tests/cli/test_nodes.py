@@ -1,0 +1,247 @@
+"""The node itself on the command line: begin, staff, status, packs, calendars, subordinates, what goes wrong."""
+
+import json
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from node import app
+from node.cli.console import EXIT_BUG, Parts
+from node.cli.main import execute
+from node.cli.status import state_of
+from node.services.status import LinkLine
+from node.storage.keyring import KeyRing, parse_recovery_key
+from tests.cli.given import MONDAY, Program
+
+
+@pytest.fixture
+def bare(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Program:
+    """A program without a node."""
+    for name in ("QYZJ_DATA", "QYZJ_AS", "QYZJ_LANG"):
+        monkeypatch.delenv(name, raising=False)
+    program = Program(tmp_path, capsys)
+    program.at(MONDAY)
+    return program
+
+
+class TestInit:
+    """A node begins with its first accounts and a recovery key that is shown once (USERS, walk g)."""
+
+    def test_it_shows_the_recovery_key_once_and_keeps_it_nowhere(self, bare: Program):
+        """What is printed is the key of this ring; no file of the node has it."""
+        said = bare.init()
+
+        key = said.json["recovery_key"]
+        assert KeyRing.load(bare.data / "keys").is_recovery_key(parse_recovery_key(key))
+        kept = b"".join(path.read_bytes() for path in bare.data.rglob("*") if path.is_file())
+        assert key.encode() not in kept and key.replace("-", "").encode() not in kept
+
+    def test_the_first_accounts_are_the_centre_and_three_administrators(self, bare: Program):
+        """DESIGN 10: administrators that exclude one another."""
+        said = bare.init()
+
+        assert {"centre", "security", "audit", "operator"} == {one["account"] for one in said.json["accounts"]}
+        assert {one["account"] for one in said.json["accounts"]} == {
+            one["account"] for one in bare("account", "list", "--json").json["accounts"]
+        }
+
+    def test_a_second_node_in_the_same_directory_is_refused(self, bare: Program):
+        """Nothing of the first is touched."""
+        bare.init()
+        before = KeyRing.load(bare.data / "keys")
+
+        assert (2, "ALREADY_EXISTS") == ((said := bare.init()).code, said.complaint["refusal"]["code"])
+        assert before == KeyRing.load(bare.data / "keys")
+
+    @pytest.mark.parametrize(
+        ("more", "code", "exit_code"),
+        [
+            (("--node", "52040", "--pack", "xixiu-2025"), "SETTING_REFUSED", 2),
+            (("--node", "520402", "--pack", "nowhere"), "FAULTY_PACK", 2),
+            (("--node", "520402", "--pack", "xixiu-2025", "--listen", "somewhere"), "SETTING_REFUSED", 2),
+            (("--node", "520402", "--pack", "xixiu-2025", "--database", "mysql://x"), "SETTING_REFUSED", 2),
+        ],
+    )
+    def test_what_is_wrong_is_named_and_nothing_is_left_behind(self, bare: Program, more: tuple[str, ...], code: str, exit_code: int):
+        """So that the next try begins afresh."""
+        said = bare("init", "--name", "西秀区", *more, "--json")
+
+        assert (exit_code, code) == (said.code, said.complaint["refusal"]["code"])
+        assert not bare.data.exists()
+
+    def test_a_directory_without_a_node_says_so(self, bare: Program):
+        """Not a traceback."""
+        assert "NODE_UNKNOWN" == bare("status", "--json").complaint["refusal"]["code"]
+
+
+class TestStaff:
+    """Units and accounts are the centre's, administrators the security administrator's (AS25-3.2.1a, DESIGN 10)."""
+
+    def test_administrators_are_opened_by_the_security_administrator(self, qyzj: Program):
+        """Without ``--as`` the right first account stands in; the centre may not."""
+        refused = qyzj("account", "open", "zhou", "--role", "operator", "--as", "centre", "--json")
+
+        assert "PERMISSION_DENIED" == refused.complaint["refusal"]["code"]
+        assert 0 == qyzj("account", "open", "zhou", "--role", "operator").code
+
+    def test_nobody_is_two_administrators(self, qyzj: Program):
+        """DESIGN 10: they exclude one another."""
+        said = qyzj("account", "open", "zhou", "--role", "operator", "--role", "audit_admin", "--json")
+
+        assert "ROLES_EXCLUDE" == said.complaint["refusal"]["code"]
+
+    def test_a_closed_account_acts_no_more(self, qyzj: Program):
+        """And is still listed."""
+        ticket = qyzj.handle()
+        qyzj("account", "close", "li")
+
+        assert (
+            "ACCOUNT_UNKNOWN"
+            == qyzj("ticket", "record-progress", ticket, "--as", "li", "--note", "x", "--json").complaint["refusal"]["code"]
+        )
+        assert [False] == [one["is_active"] for one in qyzj("account", "list", "--json").json["accounts"] if one["account"] == "li"]
+
+    def test_a_closed_unit_takes_no_tickets(self, qyzj: Program):
+        """By its short name."""
+        qyzj("unit", "close", "housing")
+
+        assert [False] == [one["is_active"] for one in qyzj("unit", "list", "--json").json["units"] if one["unit"] == "520402-housing"]
+
+
+class TestStatus:
+    """What an operator looks at first."""
+
+    def test_it_tells_pack_calendar_and_what_is_due(self, qyzj: Program):
+        """The forming clock is due on Tuesday and overdue on Wednesday, at the office."""
+        qyzj.register()
+        qyzj.at(MONDAY + timedelta(days=1))
+        today = qyzj("status", "--json").json
+        qyzj.at(MONDAY + timedelta(days=2))
+        after = qyzj("status", "--json").json
+
+        assert ("520402", "xixiu-2025", "2026.1", "2026-12-31") == (
+            today["node"], today["packs"][0]["id"], today["calendar"], today["calendar_until"],
+        )  # fmt: skip
+        assert [{"unit": "office", "today": 1, "overdue": 0}] == today["due"]
+        assert [{"unit": "office", "today": 0, "overdue": 1}] == after["due"]
+        assert ({"registered": 1}, 0, 0) == (after["tickets"], after["quarantine"], after["incidents"])
+
+    @pytest.mark.parametrize(
+        ("status", "heard", "is_silent", "state"),
+        [
+            ("active", True, False, "connected"),
+            ("active", True, True, "silent"),
+            ("active", False, True, "never_heard"),
+            ("forked", True, False, "forked"),
+            ("suspended", True, True, "suspended"),
+        ],
+    )
+    def test_a_link_is_said_in_one_word(self, status: str, heard: bool, is_silent: bool, state: str):
+        """What its status says unless it is active, then whether the peer is heard."""
+        link = LinkLine("520400", "superior", "", "", status, 0, 0, MONDAY if heard else None, is_silent, None, 0, "", "", 0)
+
+        assert state == state_of(link)
+
+    def test_the_last_word_on_an_option_is_what_stands_behind_the_verb(self, qyzj: Program, monkeypatch: pytest.MonkeyPatch):
+        """Environment, then before the verb, then behind it."""
+        monkeypatch.setenv("QYZJ_LANG", "en")
+
+        assert "Node 520402" in qyzj("status").out
+        assert "节点 520402" in qyzj("--lang", "zh-CN", "status").out
+        assert "节点 520402" in qyzj("status", "--lang", "zh-CN").out
+
+
+class TestPacksAndCalendars:
+    """Checked before they are adopted."""
+
+    def test_every_shipped_pack_is_sound(self, qyzj: Program):
+        """Listed with its level, checked by its id."""
+        packs = [one["id"] for one in qyzj("pack", "list", "--json").json["packs"]]
+
+        assert "anshun-2025" in packs and "xixiu-2025" in packs
+        assert {0} == {qyzj("pack", "check", "xixiu-2025").code, qyzj("pack", "check", "guanling-2025").code}
+
+    def test_a_faulty_pack_is_refused_by_file_key_and_rule(self, qyzj: Program, tmp_path: Path):
+        """And is not adopted."""
+        file = tmp_path / "mine.toml"
+        file.write_text('[pack]\nid = "mine"\nversion = "1"\nlevel = "county"\nname = "x"\neffective_from = 2026-01-01\nparents = ["xixiu-2025"]\n'
+                        '[limit]\nsign = { value = "2 moons", default = "x" }\n', encoding="utf-8")  # fmt: skip
+
+        faults = [qyzj("pack", verb, file, "--json").complaint["refusal"]["faults"][0] for verb in ("check", "adopt")]
+
+        assert 2 * [("mine.toml", "limit.sign", "limit_form")] == [(fault["file"], fault["key"], fault["rule"]) for fault in faults]
+        assert ["xixiu-2025"] == [one["id"] for one in qyzj("status", "--json").json["packs"]]
+
+    def test_a_node_keeps_its_own_pack_in_its_data_directory(self, qyzj: Program, tmp_path: Path):
+        """USERS B20: an upgrade of the program does not overwrite it; every key says whose it is."""
+        file = tmp_path / "mine.toml"
+        file.write_text('[pack]\nid = "mine"\nversion = "1"\nlevel = "county"\nname = "x"\neffective_from = 2026-01-01\nparents = ["xixiu-2025"]\n'
+                        '[limit]\nsign = { value = "1 workday", default = "x" }\n', encoding="utf-8")  # fmt: skip
+
+        said = qyzj("pack", "adopt", file, "--json")
+
+        assert (0, ["PackAdopted"]) == (said.code, [entry["kind"] for entry in said.json["entries"]])
+        assert file.read_text("utf-8") == (qyzj.data / "packs" / "mine.toml").read_text("utf-8")
+        rules = qyzj("pack", "show", "mine", "--json").json["rules"]
+        assert {"value": "1 workday", "clause": "default", "origin": "mine"} == rules["limit.sign"]
+
+    def test_february_2026_has_its_make_up_days(self, qyzj: Program):
+        """State Council: 02-14 and 02-28 are working days, 02-16 to 02-20 and 02-23 are not."""
+        days = {one["day"]: one["why"] for one in qyzj("calendar", "show", "2026-02", "--json").json["days"]}
+
+        assert (28, "make_up_workday", "make_up_workday", "holiday", "holiday") == (
+            len(days), days["2026-02-14"], days["2026-02-28"], days["2026-02-16"], days["2026-02-23"],
+        )  # fmt: skip
+
+    def test_a_closure_moves_what_is_counted(self, qyzj: Program, tmp_path: Path):
+        """A local calendar that is adopted governs from then on."""
+        file = tmp_path / "snow.toml"
+        file.write_text('[calendar]\nlayer = "local"\nissuer = "520402"\nversion = "520402.1"\nname = "凝冻"\ndocument = "西府办发〔2026〕3号"\n'
+                        'published_at = 2026-01-26\n[[day]]\ndate = 2026-01-27\nworking = false\nname = "凝冻停工"\n', encoding="utf-8")  # fmt: skip
+        assert 0 == qyzj("calendar", "check", file).code
+
+        adopted = qyzj("calendar", "adopt", file, "--json")
+
+        assert (0, "2026.1+520402.1") == (adopted.code, qyzj("calendar", "show", "--json").json["version"])
+        ticket = qyzj.register()
+        assert "2026-01-28T16:00:00+00:00" == qyzj("ticket", "show", ticket, "--json").json["clocks"][0]["due_at"]
+
+
+class TestTree:
+    """Subordinates."""
+
+    def test_an_invitation_is_a_private_file_for_one_node(self, qyzj: Program, tmp_path: Path):
+        """It holds a key, so only its owner may read it; it is never written over another."""
+        out = tmp_path / "invitation.json"
+
+        said = qyzj("invite", "520402-kfq", "--name", "开发区", "--out", out, "--address", "127.0.0.1:7443", "--json")
+
+        assert (0, "520402-kfq") == (said.code, said.json["node"])
+        assert 0o600 == stat.S_IMODE(out.stat().st_mode)
+        assert 64 == qyzj("invite", "520402-kfq", "--name", "开发区", "--out", out).code
+
+    def test_a_node_that_nobody_knows_cannot_be_suspended(self, qyzj: Program):
+        """And every change of a node has a reason."""
+        assert "NODE_UNKNOWN" == qyzj("node", "suspend", "520424", "--reason", "x", "--json").complaint["refusal"]["code"]
+        assert 64 == qyzj("node", "revoke", "520424").code
+
+
+class TestBugs:
+    """What nobody foresaw."""
+
+    def test_a_bug_is_70_and_shows_no_traceback(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+        """Nothing of what somebody typed stands in the log line; with ``--debug`` the whole error comes."""
+
+        def broken(*_: object, **__: object) -> app.Node:
+            raise RuntimeError("王五 13912345678")
+
+        parts = Parts(broken, app.create, app.set_rehearsal_clock, app.serve)
+
+        assert EXIT_BUG == execute(["--data", str(tmp_path), "status", "--json"], parts)
+        out, err = capsys.readouterr()
+        assert {"bug"} == json.loads(err.splitlines()[-1]).keys()
+        assert "王五" not in out + err and "Traceback" not in out + err
+        with pytest.raises(RuntimeError):
+            execute(["--data", str(tmp_path), "--debug", "status"], parts)
