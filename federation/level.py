@@ -1,9 +1,9 @@
 """What a link needs of the node that it belongs to; put together by ``app``."""
 
-from random import Random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random
 
 from node.services.handle import Handler
 from node.storage.unit_of_work import Store

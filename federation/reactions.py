@@ -149,13 +149,13 @@ class Reactions:
         count = 0
         while True:
             taken, upto = self._next()
+            if not taken:
+                self._move_on(upto)
+                return count
             for one in taken:
                 if not self._react(one):
                     return count
                 count += 1
-            if len(taken) < entries_max:
-                self._move_on(upto)
-                return count
 
     def _next(self) -> tuple[list[int], int]:
         """The next entries that may call for a reaction, by ``taken``, and how far was looked."""
@@ -198,24 +198,30 @@ class Reactions:
         return True
 
     def _carry_out(self, work: UnitOfWork, taken: int) -> None:
-        head = self._header(work, taken)
+        head, is_last = self._header(work, taken), work.head.taken == taken
+        written: list[str] = []
         if head.subject.kind == SubjectKind.TICKET.value:
             for find in (of_custody, of_asks):
                 ticket = work.readings.ticket(head.subject.id)
                 if ticket is not None:
                     for reaction in find(head, ticket, work.place()):
-                        self._try(work, head.subject.id, reaction)
-        work.head.reacted = max(work.head.reacted, taken)
+                        written += self._try(work, head.subject.id, reaction)
+        # What was written just now calls for nothing, as a rule: no commit for the cursor alone.
+        is_over = is_last and not any(concerns(kind) for kind in written)
+        work.head.reacted = max(work.head.reacted, work.head.taken if is_over else taken)
 
-    def _try(self, work: UnitOfWork, subject: str, reaction: Reaction) -> None:
+    def _try(self, work: UnitOfWork, subject: str, reaction: Reaction) -> list[str]:
+        """Carry out a reaction; gives the kinds of the entries that followed."""
         try:
-            self._handler.carry_out(work, Order(reaction.order_id, ACTOR, subject, reaction.command))
+            outcome = self._handler.carry_out(work, Order(reaction.order_id, ACTOR, subject, reaction.command))
         except Refusal as refusal:
             if refusal.code in UNABLE:
                 raise
             log.info("reaction refused", command=type(reaction.command).__name__, subject=subject, code=refusal.code.name)
             if reaction.ask and refusal.code not in WAITING:
                 self._refuse(work, subject, reaction, refusal)
+            return []
+        return [one.header.kind for one in outcome.entries]
 
     def _refuse(self, work: UnitOfWork, subject: str, reaction: Reaction, refusal: Refusal) -> None:
         """DESIGN 13: a peer's refused ask is answered by AskRefused."""

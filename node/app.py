@@ -8,6 +8,7 @@ Three clocks are handed out: business *now* (decisions, due times, sweeps), *wal
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import structlog
 
 from node import config
 from node.domain.refusal import Code, Refusal
@@ -172,8 +175,21 @@ def version() -> str:
         return ""
 
 
+def log_to_stderr() -> None:
+    """One line an event, and tracebacks without local variables: these may hold what somebody wrote."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=False),
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 def main() -> None:
     """The program ``qyzj``."""
+    log_to_stderr()
     from node.cli.main import run  # the CLI is handed its node here, and imports nothing of this file
 
     run(build=build, create=create, set_clock=set_rehearsal_clock, serve=serve)

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from node.cli.act import Node
-from node.domain.refusal import Refusal
+from node.domain.refusal import Code, Refusal
 from node.domain.time import BEIJING
 from node.packs.calendar_file import Fault as CalendarFault
 from node.packs.calendar_file import FaultyCalendar
@@ -163,6 +163,8 @@ def refuse(session: Session, refusal: Refusal) -> int:
 
 def refuse_coded(session: Session, error: CodedError) -> int:
     """Show what is wrong with a key ring, a backup, a certificate or an invitation."""
+    if error.code in Code.__members__:
+        return refuse(session, Refusal(Code[error.code], **error.facts))
     key = f"coded.{error.code}"
     sentence = text(key, session.lang, **error.facts) if key in catalogue(session.lang) else str(error)
     return _complain(

@@ -48,6 +48,8 @@ log = structlog.get_logger()
 
 def run(build: Build, create: Create, set_clock: SetClock, serve: Serve) -> None:
     """Carry out what stands on the command line and leave the process with its exit code."""
+    # Answers are on stdout, and a machine reads them: the log goes the other way.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     sys.exit(execute(sys.argv[1:], Parts(build, create, set_clock, serve)))
 
 

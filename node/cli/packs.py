@@ -81,8 +81,8 @@ def show(session: Session, pack: PackName) -> None:
 
 def adopt(session: Session, pack: PackName) -> None:
     """Put a pack into force here; a file is copied into the node's own packs first."""
-    _, text = _text_of(session, pack)
-    id = parse_pack(pack, text).id
+    name, text = _text_of(session, pack)
+    id = parse_pack(name, text).id
     check_whole(id, text, _find(session, pack))
     with session.node() as node:
         if pack.endswith(SUFFIX):

@@ -43,11 +43,17 @@ class Actor:
 
 @dataclass(frozen=True)
 class CustodyHead:
-    """``holder`` and ``follows`` are set only in an opener, the first line entry of a custody number."""
+    """
+    ``holder`` and ``follows`` are set only in an opener, the first line entry of a custody number.
+
+    ``opener`` is the id of the opener under which the writer stood: its own number's, in an opener the former number's,
+    empty in the very first.  Of two openers of one number one holds: what was written under the other is void.
+    """
 
     number: int = 0
     holder: str = ""
     follows: int = 0
+    opener: str = ""
 
 
 class Change(Enum):
@@ -105,8 +111,7 @@ class Happened:
     """
     What follows from a command, before any journal numbers it.
 
-    ``holder`` is set only with an event that opens a custody number.  ``answers`` is the id of the ask that it settles; an
-    event that opens a custody number other than the first names the line entry that it follows.
+    ``holder`` is set only with an event that opens a custody number.  ``answers`` is the id of the ask that it settles.
     """
 
     subject: Subject

@@ -33,19 +33,21 @@ class Downs:
         if not place.subordinates:
             return
         owed: dict[str, list[tuple[int, bytes]]] = {}
+        of_ticket: dict[str, list[Stored]] = {}
         begun: set[tuple[str, str]] = set()
         for one in batch:
             head = one.header
             is_ticket = head.subject.kind == SubjectKind.TICKET.value
-            parties = _parties(moved.get(head.subject.id)) if is_ticket else frozenset()
-            hops = route(head, parties, place)
-            if is_ticket:
-                for link in sorted(self._new_branches(moved.get(head.subject.id), place)):
-                    if (head.subject.id, link) not in begun:
-                        begun.add((head.subject.id, link))
-                        owed.setdefault(link, []).extend(self._earlier(head.subject, one.taken, link, place))
-            for link in sorted(hops):
+            found = moved.get(head.subject.id) if is_ticket else None
+            for link in sorted(self._new_branches(found, place)):
+                if found is not None and (head.subject.id, link) not in begun:
+                    begun.add((head.subject.id, link))
+                    earlier = of_ticket.get(head.subject.id, []) if found.is_new else self._earlier(head.subject, one.taken)
+                    owed.setdefault(link, []).extend((past.taken, past.leaf) for past in earlier if place.branch(past.header.node) != link)
+            for link in sorted(route(head, _parties(found), place)):
                 owed.setdefault(link, []).append((one.taken, one.leaf))
+            if is_ticket:
+                of_ticket.setdefault(head.subject.id, []).append(one)
         for link, rows in owed.items():
             self._append(link, rows)
 
@@ -55,13 +57,9 @@ class Downs:
         before = branches(moved.before.parties, place) if moved.before else frozenset()
         return branches(_parties(moved), place) - before
 
-    def _earlier(self, subject: Subject, taken: int, link: str, place: Place) -> list[tuple[int, bytes]]:
-        """Entries of a ticket taken before, but for those that came from below *link* itself."""
-        return [
-            (one.taken, one.leaf)
-            for one in self._journal.of_subject(subject)
-            if one.taken < taken and place.branch(one.header.node) != link
-        ]
+    def _earlier(self, subject: Subject, taken: int) -> list[Stored]:
+        """Entries of a ticket taken before *taken*."""
+        return [one for one in self._journal.of_subject(subject) if one.taken < taken]
 
     def _append(self, link: str, rows: Sequence[tuple[int, bytes]]) -> None:
         table = schema.links

@@ -19,7 +19,7 @@ from node.domain.refusal import Code, Refusal
 from node.storage import schema
 from node.storage.codec import Content, PayloadLine, decode_content, encode_content, encode_event
 from node.storage.database import micros
-from node.storage.payloads import KeyRow, Payloads
+from node.storage.payloads import KeyRow, Payloads, Riders
 from node.storage.sealing import month_of
 from node.storage.statements import insert_many
 
@@ -105,7 +105,7 @@ class Journal:
             header = replace(draft.header, node=self.head.node, epoch=self.head.epoch, seq=progress.size + 1)
             one, data, sealed = self._written(header, draft, self.head.taken)
             keys = self._payloads.new_keys()
-            self._payloads.keep(one.taken, header.subject, one.content.payloads, sealed, keys)
+            self._payloads.keep([Riders(one.taken, header.subject, one.content.payloads, sealed, keys)])
             progress = progress.append(one.leaf)
             rows.append(_row(one, data, cause=header.cause or None, from_above=False, is_laden=bool(sealed or keys)))
             stored.append(one)
@@ -156,15 +156,18 @@ class Journal:
         return self._keep(fresh, from_above=True)
 
     def _keep(self, arrived: Sequence[Arrived], *, from_above: bool) -> list[Stored]:
-        stored, rows = [], []
+        stored, rows, laden = [], [], []
         for one in arrived:
             self.head.taken += 1
             kept = Stored(self.head.taken, one.content, leaf_hash(one.data))
             is_laden = bool(one.content.payloads or one.keys)
             if is_laden:
-                self._payloads.keep(kept.taken, kept.header.subject, one.content.payloads, one.sealed, one.keys)
-            rows.append(_row(kept, one.data, cause=None, from_above=from_above, is_laden=is_laden))
+                laden.append(Riders(kept.taken, kept.header.subject, one.content.payloads, one.sealed, one.keys))
+            # What a peer gives back of this node's own journal keeps its commands recognisable.
+            cause = kept.header.cause or None if kept.header.node == self.head.node else None
+            rows.append(_row(kept, one.data, cause=cause, from_above=from_above, is_laden=is_laden))
             stored.append(kept)
+        self._payloads.keep(laden)
         insert_many(self._connection, schema.entries, rows)
         return stored
 

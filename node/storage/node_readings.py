@@ -1,9 +1,15 @@
-"""Readings of what is no ticket: nodes, units, accounts, adoptions.  Rare, so one statement each is enough."""
+"""
+Readings of what is no ticket: nodes, units, accounts, adoptions.  Rare, so one statement each is enough.
+
+Whoever writes an entry speaks for itself and for what stands directly below it, and for nobody else: a county that says
+that its sister is suspended, or that it stands elsewhere in the tree, is not believed.  Such an entry is kept, forwarded
+and set aside like one that cannot be folded.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, Row, select, update
 
 from node.domain import registry as g
 from node.domain.entry import Event, Folded, Header
@@ -12,63 +18,102 @@ from node.storage.database import micros
 from node.storage.statements import upsert_many
 
 
-def fold(connection: Connection, one: Folded) -> None:
-    """Fold an entry of a node, or leave it: most kinds have no reading of their own."""
+def fold(connection: Connection, own: str, one: Folded) -> bool:
+    """
+    Fold an entry of a node, or leave it: most kinds have no reading of their own.  False if its writer may not say that.
+
+    *own* is the node that folds: only its own word says who stands above it.
+    """
     way = _WAYS.get(type(one.event)) if one.event is not None else None
-    if way is not None:
-        way(connection, one.header, one.event)
+    if way is None:
+        return True
+    if one.header.subject.kind == "node" and one.header.subject.id != one.header.node:
+        return False
+    return way(connection, own, one.header, one.event)
 
 
-def _epoch_started(connection: Connection, head: Header, event: g.EpochStarted) -> None:
-    row = connection.execute(schema.nodes.select().where(schema.nodes.c.code == head.node)).first()
-    if row is None:
-        upsert_many(
-            connection, schema.nodes, [{"code": head.node, "superior": "", "name": event.name, "status": "active", "fingerprint": ""}]
-        )
+def _node(connection: Connection, code: str) -> Row[Any] | None:
+    return connection.execute(select(schema.nodes).where(schema.nodes.c.code == code)).first()
 
 
-def _node_admitted(connection: Connection, head: Header, event: g.NodeAdmitted) -> None:
+def _epoch_started(connection: Connection, _own: str, head: Header, event: g.EpochStarted) -> bool:
+    if _node(connection, head.node) is None:
+        upsert_many(connection, schema.nodes, [_top(head.node, event.name)])
+    return True
+
+
+def _top(code: str, name: str) -> dict[str, str]:
+    """A node above which nobody is known yet."""
+    return {"code": code, "superior": "", "name": name, "status": "active", "fingerprint": ""}
+
+
+def _node_admitted(connection: Connection, own: str, head: Header, event: g.NodeAdmitted) -> bool:
+    if event.node == own:
+        return True  # its place is what it was told when it joined
+    known = _node(connection, event.node)
+    # One that stands nowhere yet, or its own already; never itself, nor one that is known to stand elsewhere.
+    if event.node == head.node or (known is not None and known.superior not in ("", head.node)):
+        return False
+    if known is not None and known.superior == "" and known.name:
+        return False  # a top node is nobody's subordinate because somebody below says so
     row = {"code": event.node, "superior": head.node, "name": event.name, "status": "active", "fingerprint": event.fingerprint}
     upsert_many(connection, schema.nodes, [row])
+    return True
 
 
-def _status_set(connection: Connection, _head: Header, event: g.NodeStatusSet) -> None:
+def _status_set(connection: Connection, _own: str, head: Header, event: g.NodeStatusSet) -> bool:
+    known = _node(connection, event.node)
+    if known is None or known.superior != head.node:
+        return False
     connection.execute(update(schema.nodes).where(schema.nodes.c.code == event.node).values(status=event.status))
+    return True
 
 
-def _superior_joined(connection: Connection, head: Header, event: g.SuperiorJoined) -> None:
-    rows = []
+def _superior_joined(connection: Connection, own: str, head: Header, event: g.SuperiorJoined) -> bool:
+    if head.node != own:
+        return True  # where a node below stands its superior's entry has said
     below = head.node
     for node, name in zip(event.line, event.names, strict=False):
         connection.execute(update(schema.nodes).where(schema.nodes.c.code == below).values(superior=node))
-        known = connection.execute(schema.nodes.select().where(schema.nodes.c.code == node)).first()
-        if known is None:
-            rows.append({"code": node, "superior": "", "name": name, "status": "active", "fingerprint": ""})
-        upsert_many(connection, schema.nodes, rows)
-        rows, below = [], node
+        if _node(connection, node) is None:
+            upsert_many(connection, schema.nodes, [_top(node, name)])
+        below = node
+    return True
 
 
-def _unit_opened(connection: Connection, head: Header, event: g.UnitOpened) -> None:
+def _is_unit_of(head: Header, unit: str) -> bool:
+    return unit.startswith(f"{head.node}-")
+
+
+def _unit_opened(connection: Connection, _own: str, head: Header, event: g.UnitOpened) -> bool:
+    if not _is_unit_of(head, event.unit):
+        return False
     upsert_many(
         connection, schema.units, [{"code": event.unit, "node": head.node, "kind": event.unit_kind, "name": event.name, "is_active": True}]
     )
+    return True
 
 
-def _unit_closed(connection: Connection, _head: Header, event: g.UnitClosed) -> None:
+def _unit_closed(connection: Connection, _own: str, head: Header, event: g.UnitClosed) -> bool:
+    if not _is_unit_of(head, event.unit):
+        return False
     connection.execute(update(schema.units).where(schema.units.c.code == event.unit).values(is_active=False))
+    return True
 
 
-def _account_opened(connection: Connection, head: Header, event: g.AccountOpened) -> None:
+def _account_opened(connection: Connection, _own: str, head: Header, event: g.AccountOpened) -> bool:
     row = {"node": head.node, "id": event.account, "unit": event.unit, "roles": ",".join(event.roles), "is_active": True}
     upsert_many(connection, schema.accounts, [row])
+    return True
 
 
-def _account_closed(connection: Connection, head: Header, event: g.AccountClosed) -> None:
+def _account_closed(connection: Connection, _own: str, head: Header, event: g.AccountClosed) -> bool:
     table = schema.accounts
     connection.execute(update(table).where(table.c.node == head.node, table.c.id == event.account).values(is_active=False))
+    return True
 
 
-def _pack_adopted(connection: Connection, head: Header, event: g.PackAdopted) -> None:
+def _pack_adopted(connection: Connection, _own: str, head: Header, event: g.PackAdopted) -> bool:
     row = {
         "node": head.node,
         "kind": "pack",
@@ -80,9 +125,10 @@ def _pack_adopted(connection: Connection, head: Header, event: g.PackAdopted) ->
         "adopted_at": micros(head.recorded_at),
     }
     upsert_many(connection, schema.adoptions, [row])
+    return True
 
 
-def _calendar_adopted(connection: Connection, head: Header, event: g.CalendarAdopted) -> None:
+def _calendar_adopted(connection: Connection, _own: str, head: Header, event: g.CalendarAdopted) -> bool:
     row = {
         "node": head.node,
         "kind": "calendar",
@@ -94,9 +140,10 @@ def _calendar_adopted(connection: Connection, head: Header, event: g.CalendarAdo
         "adopted_at": micros(head.recorded_at),
     }
     upsert_many(connection, schema.adoptions, [row])
+    return True
 
 
-_WAYS: dict[type[Event], Callable[[Connection, Header, Any], None]] = {
+_WAYS: dict[type[Event], Callable[[Connection, str, Header, Any], bool]] = {
     g.EpochStarted: _epoch_started,
     g.NodeAdmitted: _node_admitted,
     g.NodeStatusSet: _status_set,

@@ -7,10 +7,10 @@ Wrapped keys and ciphertexts ride beside the entry with which they became necess
 as received.  A missing one never holds an entry.  Erasing drops rows here; the log still verifies.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from node.domain.entry import Subject
 from node.domain.payload import Contact, PayloadKind, SealedRef, Text
@@ -19,6 +19,7 @@ from node.storage import schema, sealing
 from node.storage.codec import PayloadLine
 from node.storage.keyring import KeyRing
 from node.storage.sealing import MonthKeyName, Random, Reader, SealingError
+from node.storage.statements import insert_many, insert_missing
 
 # Up to this size a payload rides in the batch with its entry; larger ones go as blobs.
 payload_bytes_max = 64 * 1024
@@ -35,6 +36,17 @@ class KeyRow:
     subject_id: str
     recipient: str
     wrapped: bytes
+
+
+@dataclass(frozen=True)
+class Riders:
+    """What rides beside the entry *taken*: its payload lines with the ciphertexts by blob, and wrapped keys."""
+
+    taken: int
+    subject: Subject
+    lines: Sequence[PayloadLine]
+    sealed: Mapping[bytes, bytes]
+    keys: Sequence[KeyRow]
 
 
 def recipient(node: str, reader: Reader) -> str:
@@ -225,37 +237,22 @@ class Payloads:
 
     # --- keeping ------------------------------------------------------------------------------------------------------
 
-    def keep(
-        self, taken: int, subject: Subject, lines: Sequence[PayloadLine], sealed: Mapping[bytes, bytes], keys: Iterable[KeyRow]
-    ) -> None:
-        """Store what rides beside the entry *taken*.  A ciphertext that is not there yet leaves its place empty."""
-        if lines:
-            self._connection.execute(
-                insert(schema.payloads),
-                [
-                    {
-                        "taken": taken,
-                        "place": place,
-                        "blob": line.blob,
-                        "subject_kind": subject.kind,
-                        "subject_id": subject.id,
-                        "ciphertext": sealed.get(line.blob),
-                    }
-                    for place, line in enumerate(lines, 1)
-                ],
-            )
-        for key in keys:
-            self.keep_key(taken, key)
-
-    def keep_key(self, taken: int, key: KeyRow) -> None:
-        """Store a wrapped key unless it is here already."""
-        table = schema.wrapped_keys
-        same = and_(
-            table.c.kind == key.kind, table.c.node == key.node, table.c.month == key.month, table.c.subject_kind == key.subject_kind,
-            table.c.subject_id == key.subject_id, table.c.recipient == key.recipient,
-        )  # fmt: skip
-        if self._connection.execute(select(table.c.taken).where(same)).first() is None:
-            self._connection.execute(insert(table).values(taken=taken, **key.__dict__))
+    def keep(self, laden: Sequence["Riders"]) -> None:
+        """Store what rides beside entries.  A ciphertext that is not there yet leaves its place empty; a key is kept once."""
+        rows = [
+            {
+                "taken": one.taken,
+                "place": place,
+                "blob": line.blob,
+                "subject_kind": one.subject.kind,
+                "subject_id": one.subject.id,
+                "ciphertext": one.sealed.get(line.blob),
+            }
+            for one in laden
+            for place, line in enumerate(one.lines, 1)
+        ]
+        insert_many(self._connection, schema.payloads, rows)
+        insert_missing(self._connection, schema.wrapped_keys, [{"taken": one.taken, **key.__dict__} for one in laden for key in one.keys])
 
     def beside(self, taken: Sequence[int]) -> tuple[dict[int, list[tuple[bytes, bytes]]], dict[int, list[KeyRow]]]:
         """What rides beside these entries: (blob, ciphertext) and wrapped keys, by ``taken``."""

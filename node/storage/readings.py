@@ -30,10 +30,11 @@ _FIELDS = tuple(field.name for field in fields(TicketRow))
 
 @dataclass(frozen=True)
 class Moved:
-    """What a batch did to one ticket: its row before (None if new) and after."""
+    """What a batch did to one ticket: its row before and after.  ``is_new``: nothing about it was here before the batch."""
 
     before: TicketRow | None
     after: TicketRow | None
+    is_new: bool = False
 
 
 class Readings:
@@ -49,7 +50,8 @@ class Readings:
         fresh = [one for one in batch if not self._is_known(one)]
         for one in fresh:
             if one.header.subject.kind != SubjectKind.TICKET.value and one.content.event is not None:
-                node_readings.fold(self._connection, one.folded)
+                if not node_readings.fold(self._connection, self._journal.head.node, one.folded):
+                    self._set_aside(one, "not_its_own")
                 round_readings.fold(self._connection, one.folded)
         for one in fresh:
             if one.content.event is None:
@@ -71,54 +73,77 @@ class Readings:
     def _fold_tickets(self, batch: Sequence[Stored]) -> dict[str, Moved]:
         if not batch:
             return {}
-        before = self.rows({one.header.subject.id for one in batch})
-        rows: dict[str, TicketRow | None] = dict(before)
-        refold: set[str] = set()
+        of_ticket: dict[str, list[Stored]] = {}
         for one in batch:
-            ticket = one.header.subject.id
-            if ticket in refold:
-                continue
+            of_ticket.setdefault(one.header.subject.id, []).append(one)
+        before = self.rows(set(of_ticket))
+        new = set(of_ticket) - set(before)
+        new -= self._older(new, batch[0].taken)
+        rows: dict[str, TicketRow | None] = dict(before)
+        plain = [
+            one for ticket in of_ticket if ticket not in new and self._fold_plainly(of_ticket[ticket], rows) for one in of_ticket[ticket]
+        ]
+        ClockRows(self._connection).fold([one.folded for one in plain])
+        self._fold_asks(plain)
+        folded = {one.header.subject.id for one in plain}
+        # A new ticket's entries are all at hand; what did not fold plainly is read again from its first entry.
+        wholes = [
+            self._whole(entries[0], entries if ticket in new else None) for ticket, entries in of_ticket.items() if ticket not in folded
+        ]
+        tickets = [whole for whole in wholes if whole is not None]
+        self._write_wholes(tickets, [ticket.id for ticket in tickets if ticket.id not in new])
+        rows |= {ticket.id: row_of(ticket) for ticket in tickets}
+        upsert_many(self._connection, schema.tickets, [ticket_values(row) for row in rows.values() if row is not None])
+        return {ticket: Moved(before.get(ticket), rows.get(ticket), ticket in new) for ticket in of_ticket}
+
+    def _older(self, tickets: set[str], taken: int) -> set[str]:
+        """Those of *tickets* about which something was taken before: a later entry came first."""
+        table = schema.entries
+        found: set[str] = set()
+        for part in _parts(sorted(tickets)):
+            found |= set(
+                self._connection.execute(select(table.c.subject_id).where(table.c.subject_id.in_(part), table.c.taken < taken)).scalars()
+            )
+        return found
+
+    def _fold_plainly(self, entries: Sequence[Stored], rows: dict[str, TicketRow | None]) -> bool:
+        """Fold the entries of one ticket onto its row; False if the whole ticket must be folded anew."""
+        ticket = entries[0].header.subject.id
+        row = rows.get(ticket)
+        for one in entries:
             try:
                 # A move of custody touches asks and clocks of both sides: rare enough to fold the whole ticket.
-                row = None if _is_move(one.header) else fold_row(rows.get(ticket), one.folded)
+                row = None if _is_move(one.header) else fold_row(row, one.folded)
             except Exception as error:  # broken content must not stop what stands behind it (FEDERATION 2.3 no. 15)
                 self._set_aside(one, type(error).__name__)
                 continue
             if row is None:
-                refold.add(ticket)
-            else:
-                rows[ticket] = row
-        ClockRows(self._connection).fold([one.folded for one in batch if one.header.subject.id not in refold])
-        self._fold_asks([one for one in batch if one.header.subject.id not in refold])
-        for ticket in sorted(refold):
-            rows[ticket] = self._refold(ticket, next(one for one in batch if one.header.subject.id == ticket))
-        upsert_many(self._connection, schema.tickets, [ticket_values(row) for row in rows.values() if row is not None])
-        return {ticket: Moved(before.get(ticket), rows.get(ticket)) for ticket in {one.header.subject.id for one in batch}}
+                return False
+        rows[ticket] = row
+        return True
 
-    def _refold(self, ticket_id: str, cause: Stored) -> TicketRow | None:
+    def _whole(self, cause: Stored, entries: Sequence[Stored] | None) -> Ticket | None:
+        """The whole ticket of *entries*, or of all that is here; None if that does not fold, or its first entry is missing."""
+        ticket = cause.header.subject.id
         try:
-            ticket = self.ticket(ticket_id)
+            return self.ticket(ticket) if entries is None else fold_ticket((one.folded for one in entries), self._place().rank)
         except Exception as error:
             self._set_aside(cause, type(error).__name__)
-            return self.rows({ticket_id}).get(ticket_id)
-        if ticket is None:
             return None
-        self.write_whole(ticket)
-        return row_of(ticket)
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The whole ticket, folded from every entry about it; None if its first entry is not here."""
         stored = self._journal.of_subject(Subject(SubjectKind.TICKET.value, ticket_id))
         return fold_ticket((one.folded for one in stored), self._place().rank)
 
-    def write_whole(self, ticket: Ticket) -> None:
-        """Replace every reading of *ticket* by what its entries say."""
+    def _write_wholes(self, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
+        """Write the clocks and asks of whole tickets; those of *known* tickets are replaced."""
         connection = self._connection
-        connection.execute(delete(schema.clocks).where(schema.clocks.c.ticket == ticket.id))
-        connection.execute(delete(schema.asks).where(schema.asks.c.ticket == ticket.id))
-        upsert_many(connection, schema.clocks, clock_values(ticket))
-        upsert_many(connection, schema.asks, ask_values(ticket))
-        upsert_many(connection, schema.tickets, [ticket_values(row_of(ticket))])
+        for part in _parts(known):
+            connection.execute(delete(schema.clocks).where(schema.clocks.c.ticket.in_(part)))
+            connection.execute(delete(schema.asks).where(schema.asks.c.ticket.in_(part)))
+        upsert_many(connection, schema.clocks, [values for ticket in tickets for values in clock_values(ticket)])
+        upsert_many(connection, schema.asks, [values for ticket in tickets for values in ask_values(ticket)])
 
     def rows(self, tickets: set[str]) -> dict[str, TicketRow]:
         """The thin rows of these tickets."""

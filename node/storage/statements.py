@@ -19,6 +19,17 @@ def upsert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str
         connection.execute(_upsert(table, tuple(rows[0])), list(rows))
 
 
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those of *rows* whose primary key is not there yet."""
+    if rows:
+        connection.execute(_insert_missing(table, tuple(rows[0])), list(rows))
+
+
+@cache
+def _insert_missing(table: Table, columns: tuple[str, ...]) -> TextClause:
+    return text(f"{_insert_sql(table, columns)} ON CONFLICT DO NOTHING")
+
+
 @cache
 def _insert(table: Table, columns: tuple[str, ...]) -> TextClause:
     return text(_insert_sql(table, columns))

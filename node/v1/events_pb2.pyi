@@ -3071,6 +3071,23 @@ class AskRefused(_message.Message):
 Global___AskRefused: _TypeAlias = AskRefused  # noqa: Y015
 
 @_typing.final
+class AskGranted(_message.Message):
+    """What another node asked was done, by an entry of its own that stands before this one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AskGranted: _TypeAlias = AskGranted  # noqa: Y015
+
+@_typing.final
 class RungFired(_message.Message):
     """---- sweep ---------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,32 @@ from node.services.status import LinkLine
 from node.storage.keyring import KeyRing, parse_recovery_key
 from tests.cli.given import MONDAY, Program
 
+OWN_PACK = """
+[pack]
+id = "mine"
+version = "1"
+level = "county"
+name = "x"
+effective_from = 2026-01-01
+parents = ["xixiu-2025"]
+[limit]
+sign = {{ value = "{sign}", default = "x" }}
+"""
+
+CLOSURE = """
+[calendar]
+layer = "local"
+issuer = "520402"
+version = "520402.1"
+name = "凝冻"
+document = "西府办发〔2026〕3号"
+published_at = 2026-01-26
+[[day]]
+date = 2026-01-27
+working = false
+name = "凝冻停工"
+"""
+
 
 @pytest.fixture
 def bare(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Program:
@@ -166,8 +192,7 @@ class TestPacksAndCalendars:
     def test_a_faulty_pack_is_refused_by_file_key_and_rule(self, qyzj: Program, tmp_path: Path):
         """And is not adopted."""
         file = tmp_path / "mine.toml"
-        file.write_text('[pack]\nid = "mine"\nversion = "1"\nlevel = "county"\nname = "x"\neffective_from = 2026-01-01\nparents = ["xixiu-2025"]\n'
-                        '[limit]\nsign = { value = "2 moons", default = "x" }\n', encoding="utf-8")  # fmt: skip
+        file.write_text(OWN_PACK.format(sign="2 moons"), encoding="utf-8")
 
         faults = [qyzj("pack", verb, file, "--json").complaint["refusal"]["faults"][0] for verb in ("check", "adopt")]
 
@@ -177,8 +202,7 @@ class TestPacksAndCalendars:
     def test_a_node_keeps_its_own_pack_in_its_data_directory(self, qyzj: Program, tmp_path: Path):
         """USERS B20: an upgrade of the program does not overwrite it; every key says whose it is."""
         file = tmp_path / "mine.toml"
-        file.write_text('[pack]\nid = "mine"\nversion = "1"\nlevel = "county"\nname = "x"\neffective_from = 2026-01-01\nparents = ["xixiu-2025"]\n'
-                        '[limit]\nsign = { value = "1 workday", default = "x" }\n', encoding="utf-8")  # fmt: skip
+        file.write_text(OWN_PACK.format(sign="1 workday"), encoding="utf-8")
 
         said = qyzj("pack", "adopt", file, "--json")
 
@@ -198,8 +222,7 @@ class TestPacksAndCalendars:
     def test_a_closure_moves_what_is_counted(self, qyzj: Program, tmp_path: Path):
         """A local calendar that is adopted governs from then on."""
         file = tmp_path / "snow.toml"
-        file.write_text('[calendar]\nlayer = "local"\nissuer = "520402"\nversion = "520402.1"\nname = "凝冻"\ndocument = "西府办发〔2026〕3号"\n'
-                        'published_at = 2026-01-26\n[[day]]\ndate = 2026-01-27\nworking = false\nname = "凝冻停工"\n', encoding="utf-8")  # fmt: skip
+        file.write_text(CLOSURE, encoding="utf-8")
         assert 0 == qyzj("calendar", "check", file).code
 
         adopted = qyzj("calendar", "adopt", file, "--json")

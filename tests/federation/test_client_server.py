@@ -151,7 +151,11 @@ class TestCalls:
         thread.join(patience_seconds)
 
         ((answer,), (entry,)) = pulled, pulled[0].entries
-        assert (1, 1, [entry.content]) == (answer.from_seq, answer.down.size, [data for data in city.contents(CITY) if data == entry.content])
+        assert (1, 1, [entry.content]) == (
+            answer.from_seq,
+            answer.down.size,
+            [data for data in city.contents(CITY) if data == entry.content],
+        )
         again = link_pb2.PullRequest(boot_id=BOOT, down=answer.down, max=500, wait_ms=0)
         assert 0 == len(linked.pull(again).entries)
         assert 1 == city.link(COUNTY).down_acked
@@ -218,9 +222,7 @@ class TestCalls:
         assert 0 == greeted.credit
         assert [3] == [row.seq for row in city.rows(schema.incidents)]
 
-    def test_a_bug_is_logged_here_and_tells_nothing_there(
-        self, linked: Superior, county: Place, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_bug_is_logged_here_and_tells_nothing_there(self, linked: Superior, county: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         def stumble(*_args: object) -> None:
             raise RuntimeError("secret detail")
 

@@ -173,9 +173,7 @@ class TestJoin:
         assert (Code.UNAUTHENTICATED, "CERTIFICATE_EXPIRED") == (caught.value.code, caught.value.facts["fault"])
         assert [] == asked.answers
 
-    @pytest.mark.parametrize(
-        ("request_pem", "code"), [(b"no request", Code.REQUEST_MALFORMED), (b"", Code.REQUEST_MALFORMED)]
-    )
+    @pytest.mark.parametrize(("request_pem", "code"), [(b"no request", Code.REQUEST_MALFORMED), (b"", Code.REQUEST_MALFORMED)])
     def test_a_malformed_request(self, city: Place, request_pem: bytes, code: Code) -> None:
         with pytest.raises(Refusal) as caught:
             Asked(city, invited(city))(enrolment_pb2.EnrolRequest(certificate_request=request_pem))

@@ -357,7 +357,9 @@ def _city_entries(pair: Pair) -> list[Carried]:
 
 def _payloads(place: Place) -> list[tuple[bytes, bytes | None]]:
     rows = place.rows(schema.payloads)
-    return sorted((bytes(row.blob), None if row.ciphertext is None else bytes(row.ciphertext)) for row in rows if row.subject_kind == "ticket")
+    return sorted(
+        (bytes(row.blob), None if row.ciphertext is None else bytes(row.ciphertext)) for row in rows if row.subject_kind == "ticket"
+    )
 
 
 def _keys(place: Place) -> set[tuple[str, str, str, str, str, bytes]]:

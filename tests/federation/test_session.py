@@ -10,9 +10,9 @@ from sqlalchemy import delete, update
 from federation.link import Lane
 from federation.retry import USUAL
 from node.domain.entry import Draft
+from node.domain.payload import Text
 from node.domain.registry import SetNodeStatus, UnitOpened
 from node.domain.ticket.escalation import RequestEscalation
-from node.domain.payload import Text
 from node.storage import schema
 from node.storage.codec import decode_content
 from tests.federation.levels import Place, connect, enrol, make_place, settle

@@ -17,7 +17,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_field, need_state
-from node.domain.ticket.finding import granting, refusing
+from node.domain.ticket.finding import refusing
 from node.domain.ticket.hops import accepted_hop, ended_hop, gone_back, with_hop
 from node.domain.ticket.state import DONE, ENDED_OTHERWISE, IN_HAND, State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
@@ -144,7 +144,7 @@ class CustodyReturned(TicketEvent):
         down = accepted_hop(ticket, head.node, is_down=True)
         if down is None:
             return gone_back(ticket, accepted_hop(ticket, head.node, is_down=False), head, "returned")
-        ticket = with_hop(ticket, down, ended_at=head.recorded_at)
+        ticket = with_hop(ticket, down, ended_at=head.recorded_at, ended_number=head.custody.number)
         units = replace(ticket, pack=down.pack, classing=down.classing if down.classing.category else ticket.classing)
         return replace(units, with_whom=With.OFFICE, left=None)
 
@@ -183,7 +183,12 @@ class CustodyOverridden(TicketEvent):
         if back_to is not None:
             for hop in active[active.index(back_to) + 1 :]:
                 ticket = with_hop(
-                    ticket, hop, outcome="overridden", answered_at=hop.answered_at or head.recorded_at, ended_at=head.recorded_at
+                    ticket,
+                    hop,
+                    outcome="overridden",
+                    answered_at=hop.answered_at or head.recorded_at,
+                    ended_at=head.recorded_at,
+                    ended_number=head.custody.number,
                 )
         return gone_back(ticket, back_to, head, "overridden")
 
@@ -247,7 +252,7 @@ def _taken_over(ticket: Ticket, policy: Policy) -> r.Escalation:
 
 def _opener(ticket: Ticket, event: TicketEvent, policy: Policy, hop: r.Escalation) -> Happened:
     changes = clocks.stop_all(ticket, policy.node)
-    return Happened(ticket.subject, event, clocks=changes, addressee=hop.from_node, answers=ticket.last_line, holder=hop.from_node)
+    return Happened(ticket.subject, event, clocks=changes, addressee=hop.from_node, holder=hop.from_node)
 
 
 def request_override(ticket: Ticket, command: RequestOverride, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -275,7 +280,7 @@ def override(ticket: Ticket, command: OverrideCustody, facts: Facts, policy: Pol
     addressee = ends[1] if ends[1] != policy.node else ends[0]
     if all(policy.place.is_below(end) for end in ends):
         event = CustodyOverridden(False, command.reason)
-        return [Happened(ticket.subject, event, addressee=addressee, answers=ticket.last_line, holder=command.holder), *pending]
+        return [Happened(ticket.subject, event, addressee=addressee, holder=command.holder), *pending]
     # The holder, or both while one of them is asked: nobody else may open the next number (DESIGN 13).
     if policy.node not in (ticket.custody.holder, ticket.custody.asked) or _has_above(ends, policy) or not facts.is_role(Role.OPERATOR):
         raise Refusal(Code.NOT_ABOVE, ticket=ticket.id, node=policy.node)
@@ -287,8 +292,8 @@ def override(ticket: Ticket, command: OverrideCustody, facts: Facts, policy: Pol
         raise Refusal(Code.OVERRIDE_TOO_EARLY, ticket=ticket.id, earliest=earliest.isoformat())
     event = CustodyOverridden(True, command.reason)
     changes = _lost(ticket, policy, command.holder)
-    opener = Happened(ticket.subject, event, clocks=changes, addressee=addressee, answers=ticket.last_line, holder=command.holder)
-    return [opener, granting(ticket, agreed), *pending]
+    opener = Happened(ticket.subject, event, clocks=changes, addressee=addressee, answers=agreed.id, holder=command.holder)
+    return [opener, *pending]
 
 
 def _ends(ticket: Ticket, holder: str) -> tuple[str, str]:

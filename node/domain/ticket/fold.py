@@ -65,7 +65,7 @@ def line_of(entries: Iterable[Folded], rank: Rank) -> Line:
     run: list[Folded] = []
     number = 1
     while True:
-        opener, is_pending = _opener(by_number.get(number, ()), run, lines, rank)
+        opener, is_pending = _opener(by_number.get(number, ()), run, rank)
         if opener is None:
             break
         found.entries.extend(run[: opener.header.custody.follows])
@@ -74,12 +74,14 @@ def line_of(entries: Iterable[Folded], rank: Rank) -> Line:
     # Nothing opens this number (yet): the run before it is the last one, and only a gap in it matters.
     found.entries.extend(run)
     if run and run[-1].header.kind not in FREEZING:
-        holder, version = run[0].header.custody.holder, run[-1].header.version
-        found.waiting |= {one.header.id for one in by_number[number - 1] if one.header.node == holder and one.header.version > version}
+        found.waiting |= {one.header.id for one in _holders(run[0], by_number[number - 1]) if one.header.version > len(run)}
     forged = any(one.header.is_opener for one in by_number.get(number, ())) and not is_pending
     if not forged:
         found.waiting |= {one.header.id for held, several in by_number.items() if held >= number for one in several}
+    # Who stood under an opener that is not here may have stood under the one that holds.
+    found.waiting |= {id for id, one in lines.items() if one.header.custody.opener and one.header.custody.opener not in lines}
     used = {entry.header.id for entry in found.entries}
+    found.waiting -= used
     void = tuple(entry for id, entry in sorted(lines.items()) if id not in used and id not in found.waiting)
     return Line(tuple(found.entries), void, tuple(found.clash), bool(found.waiting))
 
@@ -89,12 +91,12 @@ def _precedence(entry: Folded) -> tuple[int, str]:
     return -entry.header.epoch, entry.header.id
 
 
-def _opener(candidates: Sequence[Folded], run: Sequence[Folded], lines: Mapping[str, Folded], rank: Rank) -> tuple[Folded | None, bool]:
+def _opener(candidates: Sequence[Folded], run: Sequence[Folded], rank: Rank) -> tuple[Folded | None, bool]:
     """The opener that follows *run*, and whether one is known whose forerunner is still missing."""
     openers = [one for one in candidates if one.header.is_opener]
     if not run:
         return (min(openers, key=lambda one: rank(one.header.node)), False) if openers else (None, False)
-    lawful = [one for one in openers if _may_open(one.header, run, rank) or _may_come(one.header, run, lines)]
+    lawful = [one for one in openers if _may_open(one.header, run, rank) or _may_come(one.header, run)]
     if not lawful:
         return None, False
     first = min(lawful, key=lambda one: rank(one.header.node))
@@ -105,14 +107,11 @@ def _may_open(head: Header, run: Sequence[Folded], rank: Rank) -> bool:
     """
     DESIGN 13: the holder; or, while another level is asked, the node asked.
 
-    An override is lawful from a node above both; from one of the two where none stands above them.  In any case it must be
-    this very entry that it follows: an opener that was written on another line, which did not hold, has no effect on this.
+    An override is lawful from a node above both; from one of the two where none stands above them.
     """
-    if not 1 <= head.custody.follows <= len(run):
+    if not 1 <= head.custody.follows <= len(run) or not _is_under(head, run[0]):
         return False
     last = run[head.custody.follows - 1].header
-    if head.answers != last.id:
-        return False
     holder = run[0].header.custody.holder
     asked = last.addressee if last.kind in FREEZING else ""
     if head.kind == OVERRIDING:
@@ -120,25 +119,33 @@ def _may_open(head: Header, run: Sequence[Folded], rank: Rank) -> bool:
     return head.node == (asked or holder)
 
 
-def _may_come(head: Header, run: Sequence[Folded], lines: Mapping[str, Folded]) -> bool:
-    """Whether an opener follows an entry that is missing here, or that stands behind one that is missing."""
-    if head.custody.follows <= len(run) or run[-1].header.kind in FREEZING:
-        return False
-    followed = lines.get(head.answers)
-    return followed is None or followed.header.node == run[0].header.custody.holder
+def _is_under(head: Header, opener: Folded) -> bool:
+    """The writer stood under this opener, and under no other of the same number, which did not hold."""
+    return head.custody.opener in ("", opener.header.id)
+
+
+def _may_come(head: Header, run: Sequence[Folded]) -> bool:
+    """Whether an opener follows a version that is missing here."""
+    return head.custody.follows > len(run) and run[-1].header.kind not in FREEZING and _is_under(head, run[0])
 
 
 def _run(opener: Folded, candidates: Sequence[Folded], found: _Found) -> list[Folded]:
     """The opener and the holder's versions behind it, without a gap, to the last one or to the request that freezes them."""
     found.clash.extend(one for one in candidates if one is not opener and one.header.is_opener and one.header.node == opener.header.node)
-    run = [opener]
+    run, own = [opener], _holders(opener, candidates)
     while run[-1].header.kind not in FREEZING:
-        same = [one for one in candidates if one.header.version == len(run) + 1 and one.header.node == opener.header.custody.holder]
+        same = [one for one in own if one.header.version == len(run) + 1]
         if not same:
             break
         run.append(same[0])
         found.clash.extend(same[1:])
     return run
+
+
+def _holders(opener: Folded, candidates: Sequence[Folded]) -> list[Folded]:
+    """What the holder wrote under *opener*."""
+    holder = opener.header.custody.holder
+    return [one for one in candidates if one.header.node == holder and not one.header.is_opener and _is_under(one.header, opener)]
 
 
 def fold_ticket(entries: Iterable[Folded], rank: Rank) -> Ticket | None:
@@ -210,7 +217,6 @@ def evolve(ticket: Ticket | None, entry: Folded) -> Ticket:
         ticket,
         custody=custody,
         version=head.version if head.is_line else ticket.version,
-        last_line=head.id if head.is_line else ticket.last_line,
         clocks=fold_clocks(_rekeyed(ticket.clocks, ticket.custody.holder, custody.holder), head, custody.holder),
         asks=_asks(ticket.asks, entry),
         hands=ticket.hands | {r.Hand(head.actor.account, head.actor.unit, head.kind)},
@@ -220,7 +226,7 @@ def evolve(ticket: Ticket | None, entry: Folded) -> Ticket:
 
 def _custody(custody: r.Custody, head: Header) -> r.Custody:
     if head.is_opener:
-        return r.Custody(head.custody.number, head.custody.holder, "", (*custody.openers, head.custody.holder))
+        return r.Custody(head.custody.number, head.custody.holder, "", (*custody.openers, head.custody.holder), head.id)
     if head.kind in FREEZING:
         return replace(custody, asked=head.addressee)
     return custody
@@ -240,7 +246,7 @@ def _asks(asks: Mapping[str, r.Ask], entry: Folded) -> Mapping[str, r.Ask]:
     if event is not None and event.asks:
         answered = head.id in after and after[head.id].is_answered
         after[head.id] = r.Ask(head.id, head.kind, head.node, head.actor.account, head.recorded_at, head.addressee, answered)
-    if head.answers and not head.is_opener:  # an opener names the entry that it follows, ask or not
+    if head.answers:
         asked = after.get(head.answers)
         if asked is None:  # the answer came first: remember it for the ask
             asked = r.Ask(head.answers, "", "", "", head.recorded_at)

@@ -49,9 +49,9 @@ def accepted_hop(ticket: Ticket, node: str, *, is_down: bool) -> r.Escalation | 
 
 
 def ended_hop(ticket: Ticket, node: str) -> r.Escalation | None:
-    """The last hop that *node* asked for, if it is over."""
-    hop = next((hop for hop in reversed(ticket.escalations) if hop.from_node == node), None)
-    return hop if hop is not None and hop.ended_at is not None else None
+    """The hop along which the ticket came back to *node* last."""
+    ended = [hop for hop in ticket.escalations if hop.from_node == node and hop.ended_at is not None]
+    return max(ended, key=lambda hop: hop.ended_number, default=None)
 
 
 def with_hop(ticket: Ticket, hop: r.Escalation | None, **changes: Any) -> Ticket:
@@ -66,7 +66,9 @@ def gone_back(ticket: Ticket, hop: r.Escalation | None, head: Header, outcome: s
     if hop is None:
         return replace(ticket, left=None)
     answered_at = hop.answered_at or head.recorded_at
-    ticket = with_hop(ticket, hop, outcome=outcome, answered_at=answered_at, ended_at=head.recorded_at, **changes)
+    ticket = with_hop(
+        ticket, hop, outcome=outcome, answered_at=answered_at, ended_at=head.recorded_at, ended_number=head.custody.number, **changes
+    )
     return replace(given_back(ticket, hop), state=hop.left.state, with_whom=hop.left.with_whom, left=None)
 
 

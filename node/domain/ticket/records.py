@@ -19,6 +19,8 @@ class Custody:
     holder: str
     asked: str = ""
     openers: tuple[str, ...] = ()
+    # The entry that opened ``number``: what is written under it names it.
+    opener: str = ""
 
     @property
     def is_frozen(self) -> bool:
@@ -404,6 +406,8 @@ class Escalation:
     co_handlers: tuple[CoHandler, ...] = ()
     return_reason: str = ""
     ended_at: datetime | None = None
+    # The custody number with which it ended.
+    ended_number: int = 0
     # Who decided, and the entry in which the decision stands, however often it was passed down since.
     decided_by: str = ""
     decision: str = ""

@@ -134,7 +134,8 @@ def fold_row(row: TicketRow | None, folded: Folded) -> TicketRow | None:
     changed_at = max(row.changed_at, head.recorded_at)
     if not head.is_line:
         return replace(row, changed_at=changed_at) if head.kind in QUIET_SIDES else None
-    is_next = head.custody.number == row.custody and head.version == row.version + 1 and head.node == row.holder
+    # Under a later number another opener may hold than the one that the writer stood under: the row does not say which.
+    is_next = head.custody.number == row.custody == 1 and head.version == row.version + 1 and head.node == row.holder
     change = LINES.get(head.kind)
     if not is_next or head.is_opener or row.asked or row.is_incomplete or change is None:
         return None

@@ -62,8 +62,6 @@ class Ticket:
     is_incomplete: bool = False
     # Entries of a kind that this program does not know.
     unknown: tuple[str, ...] = ()
-    # The entry of ``version``: the next opener names it.
-    last_line: str = ""
     # When the last of its entries that count was recorded.
     changed_at: datetime | None = None
 

@@ -138,10 +138,11 @@ class World:
 def written(ticket: Ticket | None, one: Happened, node: str, actor: Actor, when: datetime, seq: int) -> Folded:
     """*one* with the header that *node*'s journal gives it."""
     number, version = (ticket.custody.number, ticket.version) if ticket else (0, 0)
+    opener = ticket.custody.opener if ticket else ""
     if one.event.opens:
-        custody, version = CustodyHead(number + 1, one.holder, version), 1
+        custody, version = CustodyHead(number + 1, one.holder, version, opener), 1
     else:
-        custody, version = CustodyHead(number), 0 if one.event.is_side else version + 1
+        custody, version = CustodyHead(number, opener=opener), 0 if one.event.is_side else version + 1
     head = Header(
         node=node,
         epoch=1,

@@ -26,13 +26,34 @@ UP = RequestEscalation(power_item="LAND-07", reason=Text("beyond us"))
 SEEDS = st.integers(0, 2**32)
 
 
-def line_entry(node: str, number: int, version: int, *, id: str = "", holder: str = "", follows: int = 0, kind: str = "ProgressRecorded",
-               addressee: str = "", answers: str = "", epoch: int = 1, when: datetime = MONDAY) -> Folded:  # fmt: skip
+def line_entry(
+    node: str,
+    number: int,
+    version: int,
+    *,
+    id: str = "",
+    holder: str = "",
+    follows: int = 0,
+    kind: str = "ProgressRecorded",
+    addressee: str = "",
+    opener: str = "",
+    epoch: int = 1,
+    when: datetime = MONDAY,
+) -> Folded:
     """A line entry of ticket "t" as its header shows it."""
     head = Header(
-        node=node, epoch=epoch, seq=number * 100 + version, id=id or f"{number}.{version}", recorded_at=when,
-        subject=Subject("ticket", "t"), kind=kind, actor=Actor("a", "office"), custody=CustodyHead(number, holder, follows), version=version, addressee=addressee, answers=answers,
-    )  # fmt: skip
+        node=node,
+        epoch=epoch,
+        seq=number * 100 + version,
+        id=id or f"{number}.{version}",
+        recorded_at=when,
+        subject=Subject("ticket", "t"),
+        kind=kind,
+        actor=Actor("a", "office"),
+        custody=CustodyHead(number, holder, follows, opener),
+        version=version,
+        addressee=addressee,
+    )
     return Folded(head, None)
 
 
@@ -45,8 +66,8 @@ RANK = Place(CITY, (PROVINCE,), {PROVINCE: "", CITY: PROVINCE, COUNTY: CITY, SIS
 FIRST = line_entry(COUNTY, 1, 1, holder=COUNTY)
 SECOND = line_entry(COUNTY, 1, 2)
 FREEZE = line_entry(COUNTY, 1, 3, kind="EscalationRequested", addressee=CITY)
-ACCEPT = line_entry(CITY, 2, 1, holder=CITY, follows=3, kind="EscalationAccepted", answers="1.3")
-ABOVE = line_entry(CITY, 2, 2)
+ACCEPT = line_entry(CITY, 2, 1, holder=CITY, follows=3, kind="EscalationAccepted", opener="1.1")
+ABOVE = line_entry(CITY, 2, 2, opener="2.1")
 
 
 class TestLine:
@@ -68,11 +89,18 @@ class TestLine:
             ((FIRST, SECOND, FREEZE, ACCEPT, line_entry(COUNTY, 2, 2, id="late")), ["1.1", "1.2", "1.3", "2.1"], ["late"], False),
             # What stands behind the version that the next opener follows.
             (
-                (FIRST, SECOND, line_entry(COUNTY, 1, 3, id="behind"), line_entry(PROVINCE, 2, 1, holder=PROVINCE, follows=2, kind="CustodyOverridden", answers="1.2")),
-                ["1.1", "1.2", "2.1"], ["behind"], False,
+                (
+                    FIRST,
+                    SECOND,
+                    line_entry(COUNTY, 1, 3, id="behind"),
+                    line_entry(PROVINCE, 2, 1, holder=PROVINCE, follows=2, kind="CustodyOverridden"),
+                ),
+                ["1.1", "1.2", "2.1"],
+                ["behind"],
+                False,
             ),
         ],
-    )  # fmt: skip
+    )
     def test_the_effective_line(self, entries: tuple[Folded, ...], line: list[str], void: list[str], is_incomplete: bool):
         """Any order of arrival gives the same."""
         for order in (entries, tuple(reversed(entries))):
@@ -95,9 +123,8 @@ class TestLine:
     )
     def test_who_may_open_the_next_number(self, writer: str, frozen: bool, kind: str, is_lawful: bool):
         """The node asked, and it alone, while frozen; else the holder; an override of a node above both always."""
-        answers = "1.3" if frozen else "1.2"
         entries = [FIRST, SECOND, *([FREEZE] if frozen else [])]
-        opener = line_entry(writer, 2, 1, id="opener", holder=writer, follows=len(entries), kind=kind, answers=answers)
+        opener = line_entry(writer, 2, 1, id="opener", holder=writer, follows=len(entries), kind=kind, opener="1.1")
 
         line = line_of([*entries, opener], RANK)
 
@@ -106,7 +133,7 @@ class TestLine:
 
     def test_of_two_openers_of_one_number_the_higher_nodes_holds(self):
         """At every node, whichever came first: ranks agree from each place in the tree."""
-        over = line_entry(PROVINCE, 2, 1, id="over", holder=COUNTY, follows=3, kind="CustodyOverridden", answers="1.3")
+        over = line_entry(PROVINCE, 2, 1, id="over", holder=COUNTY, follows=3, kind="CustodyOverridden", opener="1.1")
         on = line_entry(COUNTY, 2, 2, id="on")
         for node, line in LINES.items():
             rank = Place(node, line, {PROVINCE: "", CITY: PROVINCE, COUNTY: CITY, SISTER: CITY}).rank
@@ -116,13 +143,31 @@ class TestLine:
 
     def test_what_was_written_on_a_line_that_did_not_hold_has_no_effect_on_the_other(self):
         """The city accepted, decided; the province had overridden: the decision follows an entry that is void."""
-        over = line_entry(PROVINCE, 2, 1, id="over", holder=COUNTY, follows=3, kind="CustodyOverridden", answers="1.3")
-        on = line_entry(COUNTY, 2, 2, id="on")
-        for follows, answers in ((1, "2.1"), (2, "2.2")):
-            late = line_entry(CITY, 3, 1, id="late", holder=COUNTY, follows=follows, kind="CustodyOverridden", answers=answers)
-            found = line_of([FIRST, SECOND, FREEZE, ACCEPT, ABOVE, late, over, on], RANK)
+        over = line_entry(PROVINCE, 2, 1, id="over", holder=COUNTY, follows=3, kind="CustodyOverridden", opener="1.1")
+        on = line_entry(COUNTY, 2, 2, id="on", opener="over")
+        for follows in (1, 2, 3):
+            late = line_entry(CITY, 3, 1, id="late", holder=COUNTY, follows=follows, kind="CustodyOverridden", opener="2.1")
+            behind = line_entry(COUNTY, 2, 2, id="behind", opener="2.1")
+            found = line_of([FIRST, SECOND, FREEZE, ACCEPT, ABOVE, behind, late, over, on], RANK)
             assert (["1.1", "1.2", "1.3", "over", "on"], False) == (places(found.entries), found.is_incomplete)
-            assert {"2.1", "2.2", "late"} == set(places(found.void))
+            assert {"2.1", "2.2", "behind", "late"} == set(places(found.void))
+            assert found.clash == ()
+
+    def test_what_was_written_under_an_opener_that_is_not_here_waits_for_it(self):
+        """Two openers of number 2 name the county; the one that the county stood under is still to come."""
+        returned = line_entry(CITY, 2, 1, id="returned", holder=COUNTY, follows=3, kind="EscalationReturned", opener="1.1")
+        over = line_entry(PROVINCE, 2, 1, id="over", holder=COUNTY, follows=3, kind="CustodyOverridden", opener="1.1")
+        on = line_entry(COUNTY, 2, 2, id="on", opener="over")
+
+        before = line_of([FIRST, SECOND, FREEZE, returned, on], RANK)
+        after = line_of([FIRST, SECOND, FREEZE, returned, on, over], RANK)
+
+        assert (["1.1", "1.2", "1.3", "returned"], True) == (places(before.entries), before.is_incomplete)
+        assert (["1.1", "1.2", "1.3", "over", "on"], ["returned"], False) == (
+            places(after.entries),
+            places(after.void),
+            after.is_incomplete,
+        )
 
     def test_a_used_version_with_another_id_is_an_alarm(self):
         """The later epoch's holds: what lay behind its begin was superseded."""
@@ -258,7 +303,7 @@ def raced(world: World) -> tuple[str, Folded, Folded]:
     world.deliver()
     (accepted,) = world.act(CITY, office(CITY), AcceptEscalation(), WEDNESDAY, id)
     world.deliver()
-    over = line_entry(PROVINCE, 3, 1, id="over", holder=COUNTY, follows=1, kind="CustodyOverridden", answers=accepted.header.id)
+    over = line_entry(PROVINCE, 3, 1, id="over", holder=COUNTY, follows=1, kind="CustodyOverridden", opener=accepted.header.id)
     head = over.header
     override = Folded(replace(head, subject=Subject("ticket", id)), CustodyOverridden())
     return id, accepted, override
@@ -359,6 +404,14 @@ class TestStories:
         stories = [Story(seed, True).tell(60) for seed in range(30)]
 
         told = {entry.header.kind for story in stories for entry in story.entries()}
-        moves = {"EscalationAccepted", "EscalationReturned", "EscalationWithdrawn", "DecidedAbove", "TransferAccepted", "CustodyReturned", "CustodyOverridden"}
+        moves = {
+            "EscalationAccepted",
+            "EscalationReturned",
+            "EscalationWithdrawn",
+            "DecidedAbove",
+            "TransferAccepted",
+            "CustodyReturned",
+            "CustodyOverridden",
+        }
         assert moves <= told
         assert any(ticket is not None and ticket.void for ticket in (story.see(CITY) for story in stories))

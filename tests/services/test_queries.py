@@ -1,0 +1,170 @@
+"""Read models on both databases: finding, listing, a page, a deadline receipt, the status of links."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from node.domain.payload import Contact, Text
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.dispatching import Dispatch, Sign
+from node.domain.ticket.extension import DecideExtension, RequestExtension
+from node.domain.ticket.forming import Form
+from node.domain.ticket.intake import Register
+from node.domain.time import end_of
+from node.services import queries
+from node.services.status import status
+from node.storage import schema
+from node.storage.database import micros
+from tests.support.node import MONDAY, Hands, make_node
+
+APPEAL = "果农灌溉用水不足"
+PASSED = ("responsibility", "jurisdiction", "materials", "lawfulness")
+
+
+@pytest.fixture
+def hands(tmp_path: Path, database_url: str) -> Hands:
+    """A county with one department."""
+    made = make_node(tmp_path, database_url=database_url)
+    made.staff("water")
+    return made
+
+
+def a_ticket(hands: Hands) -> str:
+    """Registered by the hotline."""
+    command = Register("hotline_12345", Text(APPEAL), name=Contact("王五"), phone=Contact("13912345678"), received_at=hands.now)
+    return hands.act("office", command).subject.id
+
+
+def a_handled_ticket(hands: Hands) -> str:
+    """In the department's hands."""
+    ticket = a_ticket(hands)
+    hands.act("office", Form("coordination", passed=PASSED), ticket)
+    hands.act("office", Dispatch("520402-water"), ticket)
+    hands.act("department", Sign(), ticket, "water")
+    return ticket
+
+
+class TestFind:
+    """A ticket is found by whatever a person says."""
+
+    def test_two_years_may_share_a_spoken_number(self, hands: Hands):
+        """Then nobody guesses: the candidates are named."""
+        ticket = a_ticket(hands)
+        with hands.node.store.database.write() as connection:
+            row = dict(connection.execute(select(schema.tickets)).one()._mapping)
+            connection.execute(insert(schema.tickets), [row | {"id": f"5204022025{ticket[10:]}"}])
+
+        with hands.node.store.read() as view, pytest.raises(Refusal) as refused:
+            queries.find_ticket(view, "0126-1-0")
+
+        assert (Code.VALUE_NOT_OFFERED, f"5204022025{ticket[10:]}, {ticket}") == (refused.value.code, refused.value.facts["offered"])
+
+    def test_the_own_one_goes_before_a_neighbour_s(self, hands: Hands):
+        """What another node registered on the same day under the same serial is found by its whole number."""
+        ticket = a_ticket(hands)
+        other = f"520424{ticket[6:]}"
+        with hands.node.store.database.write() as connection:
+            row = dict(connection.execute(select(schema.tickets)).one()._mapping)
+            connection.execute(insert(schema.tickets), [row | {"id": other, "origin": "520424"}])
+
+        with hands.node.store.read() as view:
+            assert ticket == queries.find_ticket(view, "0126-1-0")
+
+
+class TestList:
+    """Lists come from the thin rows."""
+
+    def test_the_next_due_clock_stands_beside_each_ticket(self, hands: Hands):
+        """The one that is due first, and what is due first is first."""
+        handled, fresh = a_handled_ticket(hands), a_ticket(hands)
+
+        with hands.node.store.read() as view:
+            calendar = hands.node.policies.bare(view).calendar
+            lines = queries.list_tickets(view, queries.Wanted(), calendar, hands.now)
+
+        assert [(fresh, "form", 1), (handled, "resolve", 10)] == [
+            (line.row.id, line.clock.name, line.clock.left) for line in lines if line.clock
+        ]
+
+    def test_a_list_is_cut_at_its_bound(self, hands: Hands):
+        """``rows_max``."""
+        for _ in range(3):
+            a_ticket(hands)
+
+        with hands.node.store.read() as view:
+            calendar = hands.node.policies.bare(view).calendar
+            assert 2 == len(queries.list_tickets(view, queries.Wanted(rows_max=2), calendar, hands.now))
+
+    def test_another_due_than_today_or_overdue_is_refused(self, hands: Hands):
+        """With what is offered."""
+        with hands.node.store.read() as view, pytest.raises(Refusal) as refused:
+            queries.list_tickets(view, queries.Wanted(due="soon"), hands.node.policies.bare(view).calendar, hands.now)
+
+        assert (Code.VALUE_NOT_OFFERED, "today, overdue") == (refused.value.code, refused.value.facts["offered"])
+
+
+class TestReceipt:
+    """A deadline receipt says what was issued, and what counting again gives."""
+
+    @pytest.mark.parametrize(
+        ("promised", "last_counted", "agrees"),
+        [(date(2026, 2, 13), date(2026, 2, 13), True), (date(2026, 2, 16), date(2026, 2, 14), False)],
+        ids=["workday", "holiday"],
+    )
+    def test_a_promised_date_holds_whatever_counting_gives(self, hands: Hands, promised: date, last_counted: date, agrees: bool):
+        """AS25-4.4.2: the limit is restated as working days; a promise for the Spring Festival holds although counting ends before it."""
+        ticket = a_handled_ticket(hands)
+        hands.later(days=9)
+        with hands.node.store.read() as view:
+            grounds = hands.node.policies.of_node(view, hands.now).pack.names("extension.grounds")
+        hands.act("department", RequestExtension(promised, grounds[0], Text("需上会")), ticket, "water")
+        hands.act("office", DecideExtension(True), ticket)
+
+        with hands.node.store.read() as view:
+            receipt = queries.deadline_receipt(view, ticket, "resolve", hands.node.policies.bare(view).calendar, hands.now)
+
+        assert (end_of(promised), last_counted, agrees) == (receipt.clock.due_at, receipt.days[-1].day, receipt.agrees)
+
+    def test_a_stopped_clock_still_has_its_receipt(self, hands: Hands):
+        """What was counted stays countable after the clock was met."""
+        ticket = a_handled_ticket(hands)
+
+        with hands.node.store.read() as view:
+            receipt = queries.deadline_receipt(view, ticket, "form", hands.node.policies.bare(view).calendar, hands.now)
+
+        assert receipt.clock.stopped_at is not None
+        assert ["start_day", "due_day"] == [line.why for line in receipt.days]
+
+
+class TestStatus:
+    """Links with their lag."""
+
+    def test_what_the_superior_has_not_taken_is_waiting(self, hands: Hands):
+        """Own entries behind the acknowledged one; a peer that was not heard for three heartbeats is silent."""
+        a_ticket(hands)
+        with hands.node.store.database.write() as connection:
+            taken = connection.execute(select(schema.heads.c.taken)).scalar_one()
+            heard = micros(MONDAY - timedelta(seconds=91))
+            superior = {"peer": "520400", "side": "superior", "name": "安顺市", "status": "active", "acked": taken - 3, "heard_at": heard}
+            below = {"peer": "520402-kfq", "side": "subordinate", "status": "active", "down_size": 5, "down_acked": 1, "waiting": 7}
+            connection.execute(insert(schema.links), [superior])
+            connection.execute(insert(schema.links), [below])
+
+        with hands.node.store.read() as view:
+            calendar = hands.node.policies.bare(view).calendar
+            found = status(view, calendar, hands.now, MONDAY, heartbeat_seconds=30)
+
+        assert [("520400", 3, 0, True), ("520402-kfq", 7, 4, True)] == [(one.peer, one.up, one.down, one.is_silent) for one in found.links]
+
+    def test_a_department_is_named_by_its_unit(self, hands: Hands):
+        """ "department" is nobody: the lead is."""
+        a_handled_ticket(hands)
+        hands.later(days=30)
+
+        with hands.node.store.read() as view:
+            calendar = hands.node.policies.bare(view).calendar
+            found = status(view, calendar, hands.now, MONDAY, heartbeat_seconds=30)
+
+        assert [("520402-water", 0, 1)] == [(one.unit, one.today, one.overdue) for one in found.due]
