@@ -313,7 +313,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Round:
-    """One handling from begin to outcome.  ``cause``: "first", "rework", "finding", "recheck", "reopened", "unconfirmed", "decided_above"."""
+    """
+    One handling from begin to outcome.  ``cause``: "first", "rework", "finding", "recheck", "reopened", "unconfirmed",
+    "decided_above".
+    """
 
     number: int
     cause: str

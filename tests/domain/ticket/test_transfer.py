@@ -6,6 +6,7 @@ import pytest
 
 from node.domain.payload import Text
 from node.domain.refusal import Code
+from node.domain.ticket.completion import Completed
 from node.domain.ticket.custody import ResumeAfterReturn, ReturnCustody
 from node.domain.ticket.dispatching import Sign
 from node.domain.ticket.handling import RecordProgress
@@ -92,6 +93,7 @@ class TestTransferDown:
         """POLICY_PACKS 2 no. 22, counted from Tuesday 3 March; a Sunday ends with the Friday before."""
         assert stricter(limit, due_on, a_policy(), TUESDAY) == expected
 
+    @pytest.mark.clause("AS25-2.4a")
     def test_done_below_it_goes_back_up_for_the_full_revisit(self):
         """AS25-2.4a, 3.2.4a: the city's ticket shows the origin and the date; the result appears in the province."""
         world = a_world()
@@ -119,6 +121,8 @@ class TestTransferDown:
         assert (State.COMPLETED, With.OFFICE, PROVINCE, 3, True) == (
             ticket.state, ticket.with_whom, ticket.custody.holder, ticket.custody.number, ticket.handed_down)  # fmt: skip
         assert (THURSDAY, f"{CITY}-housing", "pack-520000") == (ticket.completion.completed_at, ticket.completion.unit, ticket.pack)
+        results = [entry.event.result for entry in world.known[PROVINCE][id].values() if isinstance(entry.event, Completed)]
+        assert [DONE.result] == results
         # The revisit is owed from the day of the return, and nothing else runs.
         assert {("revisit", day_end("2026-03-12"))} == {(clock.name, clock.due_at) for clock in ticket.clocks.values() if clock.is_running}
         assert world.act(PROVINCE, NODE, ResumeAfterReturn(), FRIDAY, id) == []
