@@ -9,27 +9,29 @@ takes nothing more until an operator has decided.  What rides beside an entry is
 
 import hashlib
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, tuple_, update
 
 from federation.codec import Carried, DownPosition, Segment
-from federation.reactions import concerns
 from node.domain.merkle import Range, leaf_hash
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import NodeAdmitted
 from node.storage import schema
 from node.storage.codec import Content, decode_content
 from node.storage.database import micros
-from node.storage.journal import Arrived, Position, Stored
+from node.storage.journal import Arrived, Position
 from node.storage.payloads import payload_bytes_max
 from node.storage.statements import upsert_many
 from node.storage.unit_of_work import UnitOfWork
 
 ACTIVE = "active"
 FORKED = "forked"
+
+Stream = tuple[str, int]
+Place = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
@@ -58,20 +60,18 @@ class Mirror:
         Raises:
             Refusal: FOREIGN_STREAM, STALE_EPOCH, MALFORMED_ENTRY with its field; nothing of the batch is then taken.
         """
-        batch = _Batch(work, peer, _epochs(work, segments))
-        reacted = _Reacted.before(work)
+        batch = _Batch.of(work, peer, segments)
         for segment in segments:
             batch.check_right(segment)
             fork = batch.take(segment)
             if fork is not None:
-                batch.fold()
+                batch.write()
                 self.keep_fork(work, peer, segment, *fork)
                 refusal = Refusal(Code.FORK, node=segment.node, epoch=segment.epoch, seq=fork[0])
                 return Taken(batch.positions(segments), batch.entries, refusal)
             if batch.has_gap:
                 break
-        batch.fold()
-        reacted.move_on(work, batch.kinds)
+        batch.write()
         return Taken(batch.positions(segments), batch.entries)
 
     def keep_fork(self, work: UnitOfWork, peer: str, segment: Segment, seq: int, data: bytes) -> None:
@@ -124,7 +124,7 @@ class Mirror:
             return 0
         known = size + 1 - segment.from_seq
         arrived = [_arrived(segment, segment.from_seq + place, entry) for place, entry in enumerate(segment.entries) if place >= known]
-        stored = work.journal.mirror(segment.node, segment.epoch, arrived) if arrived else []
+        stored = work.journal.mirror(arrived)
         work.head.last_at = max([work.head.last_at, *(micros(one.header.recorded_at) for one in stored)])
         work.fold_and_route(stored)
         return len(stored)
@@ -132,21 +132,33 @@ class Mirror:
 
 @dataclass
 class _Batch:
-    """One batch while it is taken.  ``epochs`` is the current epoch of each node whose stream is held."""
+    """
+    One batch while it is taken: gathered entry by entry, then written together.
+
+    So what a batch costs in statements does not grow with its segments: a city's relays three counties in turns.
+    ``epochs`` is the current epoch of each node whose stream is held, ``leaves`` what stands under those of the batch's
+    places that are taken.
+    """
 
     work: UnitOfWork
     peer: str
     epochs: dict[str, int]
+    leaves: dict[Place, bytes]
     entries: int = 0
     has_gap: bool = False
-    kinds: set[str] = field(default_factory=set)
-    _unfolded: list[Stored] = field(default_factory=list)
+    _unwritten: list[Arrived] = field(default_factory=list)
+    _sizes: dict[Stream, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, work: UnitOfWork, peer: str, segments: Sequence[Segment]) -> "_Batch":
+        epochs = work.journal.current_epochs({segment.node for segment in segments})
+        return cls(work, peer, epochs, _leaves(work, [one for one in segments if epochs.get(one.node) == one.epoch]))
 
     def check_right(self, segment: Segment) -> None:
         """The peer's own stream, or one below it, in the epoch that is current."""
-        if not self._is_below(segment.node) and any(isinstance(one.content.event, NodeAdmitted) for one in self._unfolded):
+        if not self._is_below(segment.node) and any(isinstance(one.content.event, NodeAdmitted) for one in self._unwritten):
             # The entry that lets it in came with this very batch.
-            self.fold()
+            self.write()
         if not self._is_below(segment.node):
             raise Refusal(Code.FOREIGN_STREAM, node=segment.node, peer=self.peer)
         current = self.epochs.setdefault(segment.node, 1)
@@ -156,44 +168,30 @@ class _Batch:
 
     def take(self, segment: Segment) -> tuple[int, bytes] | None:
         """Take one segment; gives the place and the bytes of a fork."""
-        size = self.work.journal.range_of(segment.node, segment.epoch).size
+        stream = segment.node, segment.epoch
+        size = self._sizes.setdefault(stream, self.work.journal.range_of(*stream).size)
         known = max(0, min(size + 1 - segment.from_seq, len(segment.entries)))
-        fork = self._compare(segment, known) if known else None
-        if fork is not None:
-            return fork
+        for seq, entry in enumerate(segment.entries[:known], segment.from_seq):
+            if self.leaves.get((*stream, seq)) != leaf_hash(entry.data):
+                return seq, entry.data
         if segment.from_seq > size + 1:
             self.has_gap = True
             return None
-        fresh = segment.entries[known:]
-        if fresh:
-            arrived = [_arrived(segment, segment.from_seq + known + place, entry) for place, entry in enumerate(fresh)]
-            self._unfolded += self.work.journal.mirror(segment.node, segment.epoch, arrived)
-            self.entries += len(fresh)
-            self.kinds |= {one.content.header.kind for one in arrived}
+        for seq, entry in enumerate(segment.entries[known:], segment.from_seq + known):
+            arrived = _arrived(segment, seq, entry)
+            self.leaves[*stream, seq] = arrived.leaf
+            self._unwritten.append(arrived)
+        self._sizes[stream] += len(segment.entries) - known
+        self.entries += len(segment.entries) - known
+        return None
+
+    def write(self) -> None:
+        """Append, fold and route what was gathered since the last time."""
+        if self._unwritten:
+            unwritten, self._unwritten = self._unwritten, []
+            stored = self.work.journal.mirror(unwritten)
             self.work.fault("mirror.after_entries")
-        return None
-
-    def _compare(self, segment: Segment, known: int) -> tuple[int, bytes] | None:
-        """Of the first *known* entries, which are held already: the first with other bytes."""
-        table = schema.entries
-        rows = self.work.connection.execute(
-            select(table.c.seq, table.c.leaf).where(
-                table.c.node == segment.node,
-                table.c.epoch == segment.epoch,
-                table.c.seq.between(segment.from_seq, segment.from_seq + known - 1),
-            )
-        )
-        leaves = {row.seq: bytes(row.leaf) for row in rows}
-        for seq, entry in enumerate(segment.entries[:known], segment.from_seq):
-            if leaves.get(seq) != leaf_hash(entry.data):
-                return seq, entry.data
-        return None
-
-    def fold(self) -> None:
-        """Fold and route what was appended since the last time."""
-        if self._unfolded:
-            unfolded, self._unfolded = self._unfolded, []
-            self.work.fold_and_route(unfolded)
+            self.work.fold_and_route(stored)
 
     def positions(self, segments: Sequence[Segment]) -> tuple[Position, ...]:
         """Where each stream of the request stands, those behind a gap, too, as far as the peer may know them."""
@@ -204,30 +202,20 @@ class _Batch:
         return self.work.place().branch(node) == self.peer
 
 
-@dataclass(frozen=True)
-class _Reacted:
-    """
-    Moves the cursor of reactions over a batch that calls for none, in the batch's own commit.
-
-    Only if everything before it was reacted to; a backlog of plain entries then costs no commit for a cursor alone.
-    """
-
-    is_through: bool
-
-    @classmethod
-    def before(cls, work: UnitOfWork) -> "_Reacted":
-        return cls(work.head.reacted == work.head.taken)
-
-    def move_on(self, work: UnitOfWork, kinds: Collection[str]) -> None:
-        if self.is_through and not any(concerns(kind) for kind in kinds):
-            work.head.reacted = work.head.taken
-
-
-def _epochs(work: UnitOfWork, segments: Sequence[Segment]) -> dict[str, int]:
-    table = schema.streams
-    nodes = sorted({segment.node for segment in segments})
-    rows = work.connection.execute(select(table.c.node, func.max(table.c.epoch)).where(table.c.node.in_(nodes)).group_by(table.c.node))
-    return {node: epoch for node, epoch in rows}
+def _leaves(work: UnitOfWork, segments: Sequence[Segment]) -> dict[Place, bytes]:
+    """What is held under the places of *segments* that are taken already, in one statement; usually there is none."""
+    taken = [
+        (segment.node, segment.epoch, seq)
+        for segment in segments
+        for seq in range(segment.from_seq, segment.from_seq + len(segment.entries))
+        if seq <= work.journal.range_of(segment.node, segment.epoch).size
+    ]
+    if not taken:
+        return {}
+    table = schema.entries
+    place = tuple_(table.c.node, table.c.epoch, table.c.seq)
+    rows = work.connection.execute(select(table.c.node, table.c.epoch, table.c.seq, table.c.leaf).where(place.in_(taken)))
+    return {(row.node, row.epoch, row.seq): bytes(row.leaf) for row in rows}
 
 
 def _arrived(segment: Segment, seq: int, carried: Carried) -> Arrived:
@@ -265,7 +253,7 @@ def _with_riders(carried: Carried, content: Content) -> Arrived:
     }
     # A key is made by the node that writes the entry: nobody brings one in another's name.
     keys = tuple(key for key in carried.keys if key.node == content.header.node)
-    return Arrived(carried.data, content, sealed, keys)
+    return Arrived(carried.data, leaf_hash(carried.data), content, sealed, keys)
 
 
 def _foreign(work: UnitOfWork, entries: Sequence[Carried]) -> list[Arrived]:

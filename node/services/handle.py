@@ -218,8 +218,8 @@ def _custody(ticket: Ticket | None, one: Happened) -> CustodyHead:
     if ticket is None:
         return CustodyHead(1, one.holder, 0)
     if one.event.opens:
-        return CustodyHead(ticket.custody.number + 1, one.holder, ticket.version)
-    return CustodyHead(ticket.custody.number)
+        return CustodyHead(ticket.custody.number + 1, one.holder, ticket.version, ticket.custody.opener)
+    return CustodyHead(ticket.custody.number, opener=ticket.custody.opener)
 
 
 def _version(ticket: Ticket | None, one: Happened) -> int:

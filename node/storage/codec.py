@@ -96,7 +96,9 @@ def encode_content(header: Header, body: bytes, payloads: Sequence[PayloadLine])
         recorded_at=stamp(header.recorded_at),
         occurred_at=None if header.occurred_at is None else stamp(header.occurred_at),
         subject=entry_pb2.Subject(kind=header.subject.kind, id=header.subject.id),
-        custody=entry_pb2.Custody(number=header.custody.number, holder=header.custody.holder, follows=header.custody.follows)
+        custody=entry_pb2.Custody(
+            number=header.custody.number, holder=header.custody.holder, follows=header.custody.follows, opener=header.custody.opener
+        )
         if header.custody.number
         else None,
         version=header.version,
@@ -165,7 +167,7 @@ def decode_content(data: bytes) -> Content:
             kind=pb.kind,
             actor=Actor(pb.actor.account, pb.actor.role, pb.actor.unit),
             occurred_at=moment(pb.occurred_at) if pb.HasField("occurred_at") else None,
-            custody=CustodyHead(pb.custody.number, pb.custody.holder, pb.custody.follows),
+            custody=CustodyHead(pb.custody.number, pb.custody.holder, pb.custody.follows, pb.custody.opener),
             version=pb.version,
             state=pb.state,
             with_whom=pb.with_whom,
@@ -189,6 +191,10 @@ def stamp(at: datetime) -> Timestamp:
 def moment(pb: Timestamp) -> datetime:
     """The aware instant of a Timestamp."""
     return _EPOCH + timedelta(seconds=pb.seconds, microseconds=pb.nanos // 1000)
+
+
+def _custody_to_pb(custody: CustodyHead) -> entry_pb2.Custody:
+    return entry_pb2.Custody(number=custody.number, holder=custody.holder, follows=custody.follows, opener=custody.opener)
 
 
 def _clock_to_pb(change: ClockChange) -> entry_pb2.ClockChange:

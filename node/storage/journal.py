@@ -7,7 +7,7 @@ not at all.  ``seq`` and ``taken`` come from head rows under the write lock; a d
 numbers commit in any order and a reader past 7 would never see a late 6.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select, update
@@ -21,7 +21,7 @@ from node.storage.codec import Content, PayloadLine, decode_content, encode_cont
 from node.storage.database import micros
 from node.storage.payloads import KeyRow, Payloads, Riders
 from node.storage.sealing import month_of
-from node.storage.statements import insert_many
+from node.storage.statements import insert_many, upsert_many
 
 
 @dataclass
@@ -61,9 +61,10 @@ class Stored:
 
 @dataclass(frozen=True)
 class Arrived:
-    """An entry as it came from a peer: its bytes, and what rides beside them."""
+    """An entry as it came from a peer: its bytes and their leaf hash, and what rides beside them."""
 
     data: bytes
+    leaf: bytes
     content: Content
     sealed: Mapping[bytes, bytes]
     keys: tuple[KeyRow, ...]
@@ -111,7 +112,7 @@ class Journal:
             stored.append(one)
             self.head.last_at = max(self.head.last_at, micros(header.recorded_at))
         insert_many(self._connection, schema.entries, rows)
-        self._set_range(self.head.node, self.head.epoch, progress)
+        self._set_ranges({(self.head.node, self.head.epoch): progress})
         return stored
 
     def _written(self, header: Header, draft: Draft, taken: int) -> tuple[Stored, bytes, dict[bytes, bytes]]:
@@ -131,14 +132,16 @@ class Journal:
 
     # --- mirrored entries ---------------------------------------------------------------------------------------------
 
-    def mirror(self, node: str, epoch: int, arrived: Sequence[Arrived]) -> list[Stored]:
+    def mirror(self, arrived: Sequence[Arrived]) -> list[Stored]:
         """
-        Append entries of another node's stream that is held whole, the next ones in order.  The caller has checked node,
-        epoch and seq of each.
+        Append entries of streams that are held whole, in this order, however the streams interleave.  The caller has checked
+        that each is the next one of its stream.
         """
-        progress = self.range_of(node, epoch)
         stored = self._keep(arrived, from_above=False)
-        self._set_range(node, epoch, progress.extend([one.leaf for one in stored]))
+        leaves: dict[tuple[str, int], list[bytes]] = {}
+        for one in stored:
+            leaves.setdefault((one.header.node, one.header.epoch), []).append(one.leaf)
+        self._set_ranges({stream: self.range_of(*stream).extend(fresh) for stream, fresh in leaves.items()})
         return stored
 
     def take_from_above(self, arrived: Sequence[Arrived]) -> list[Stored]:
@@ -159,7 +162,7 @@ class Journal:
         stored, rows, laden = [], [], []
         for one in arrived:
             self.head.taken += 1
-            kept = Stored(self.head.taken, one.content, leaf_hash(one.data))
+            kept = Stored(self.head.taken, one.content, one.leaf)
             is_laden = bool(one.content.payloads or one.keys)
             if is_laden:
                 laden.append(Riders(kept.taken, kept.header.subject, one.content.payloads, one.sealed, one.keys))
@@ -188,17 +191,27 @@ class Journal:
         progress = self.range_of(node, epoch)
         return Position(node, epoch, progress.size, progress.root())
 
+    def current_epochs(self, nodes: Collection[str]) -> dict[str, int]:
+        """The current epoch of each of *nodes* whose streams are held; they are then at hand for ``range_of``, in one statement."""
+        table = schema.streams
+        rows = self._connection.execute(select(table.c.node, table.c.epoch, table.c.peaks).where(table.c.node.in_(sorted(nodes))))
+        found: dict[str, int] = {}
+        for node, epoch, peaks in rows:
+            self._ranges.setdefault((node, epoch), Range.from_bytes(bytes(peaks)))
+            found[node] = max(epoch, found.get(node, epoch))
+        return found
+
     def adopt(self, node: str, epoch: int) -> None:
         """Begin to hold a stream, whole, from its first entry on."""
-        self._set_range(node, epoch, self.range_of(node, epoch))
+        self._set_ranges({(node, epoch): self.range_of(node, epoch)})
 
-    def _set_range(self, node: str, epoch: int, progress: Range) -> None:
-        self._ranges[node, epoch] = progress
-        table = schema.streams
-        values = {"size": progress.size, "peaks": progress.to_bytes()}
-        changed = self._connection.execute(update(table).where(table.c.node == node, table.c.epoch == epoch).values(**values))
-        if changed.rowcount == 0:
-            self._connection.execute(table.insert().values(node=node, epoch=epoch, **values))
+    def _set_ranges(self, ranges: Mapping[tuple[str, int], Range]) -> None:
+        self._ranges.update(ranges)
+        rows = [
+            {"node": node, "epoch": epoch, "size": progress.size, "peaks": progress.to_bytes()}
+            for (node, epoch), progress in ranges.items()
+        ]
+        upsert_many(self._connection, schema.streams, rows)
 
     def positions(self) -> list[Position]:
         """Every stream held whole, this node's own first."""

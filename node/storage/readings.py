@@ -243,7 +243,8 @@ def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) 
             rows[key] = former | {"due_at": None, "stopped_at": at}
         else:
             rows[key] = former | {
-                "due_at": due,
+                # Written where the clock still ran: it stands all the same, until it is resumed.
+                "due_at": due if former["due_at"] is not None else None,
                 "last_due_at": due if due is not None else former["last_due_at"],
                 "count": change.limit,
                 "unit": change.unit,

@@ -1,49 +1,55 @@
-"""Statements for many rows at once: the driver's executemany under SQLAlchemy's connection, no ORM on the hot path."""
+"""
+Statements for many rows at once: the driver's executemany under SQLAlchemy's connection, no ORM on the hot path.
+
+The statement is written in the driver's own parameter style and its rows are tuples, so nothing is compiled or converted a
+row: what a column holds must be what the driver takes (integers, texts, bytes, booleans, None).  However many the rows, it
+is one statement.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, TextClause, text
+from sqlalchemy import Connection, Table
+
+_MARKS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert *rows*, which all have the same keys."""
-    if rows:
-        connection.execute(_insert(table, tuple(rows[0])), list(rows))
+    _execute(connection, table, rows, "")
 
 
 def upsert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert *rows*, or replace those of the same primary key."""
+    """Insert *rows*, which all have the same keys, or replace those of the same primary key."""
     if rows:
-        connection.execute(_upsert(table, tuple(rows[0])), list(rows))
+        _execute(connection, table, rows, _replacing(table, tuple(rows[0])))
 
 
 def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert those of *rows* whose primary key is not there yet."""
-    if rows:
-        connection.execute(_insert_missing(table, tuple(rows[0])), list(rows))
+    """Insert those of *rows*, which all have the same keys, whose primary key is not there yet."""
+    _execute(connection, table, rows, " ON CONFLICT DO NOTHING")
+
+
+def _execute(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], on_conflict: str) -> None:
+    if not rows:
+        return
+    columns = tuple(rows[0])
+    sql = _insert(table, columns, _MARKS[connection.dialect.paramstyle]) + on_conflict
+    values = itemgetter(*columns)
+    connection.exec_driver_sql(sql, [values(row) if len(columns) > 1 else (values(row),) for row in rows])
 
 
 @cache
-def _insert_missing(table: Table, columns: tuple[str, ...]) -> TextClause:
-    return text(f"{_insert_sql(table, columns)} ON CONFLICT DO NOTHING")
-
-
-@cache
-def _insert(table: Table, columns: tuple[str, ...]) -> TextClause:
-    return text(_insert_sql(table, columns))
-
-
-@cache
-def _upsert(table: Table, columns: tuple[str, ...]) -> TextClause:
-    key = [column.name for column in table.primary_key]
-    others = [name for name in columns if name not in key]
-    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
-    does = f"DO UPDATE SET {changes}" if others else "DO NOTHING"
-    return text(f"{_insert_sql(table, columns)} ON CONFLICT ({', '.join(key)}) {does}")
-
-
-def _insert_sql(table: Table, columns: tuple[str, ...]) -> str:
+def _insert(table: Table, columns: tuple[str, ...], mark: str) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
-    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join(f':{name}' for name in columns)})"
+    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join(mark for _ in columns)})"
+
+
+@cache
+def _replacing(table: Table, columns: tuple[str, ...]) -> str:
+    key = [column.name for column in table.primary_key]
+    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name not in key)
+    does = f"DO UPDATE SET {changes}" if changes else "DO NOTHING"
+    return f" ON CONFLICT ({', '.join(key)}) {does}"

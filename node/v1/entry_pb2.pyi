@@ -206,6 +206,7 @@ class Custody(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     HOLDER_FIELD_NUMBER: _builtins.int
     FOLLOWS_FIELD_NUMBER: _builtins.int
+    OPENER_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """1 at registration."""
     holder: _builtins.str
@@ -214,16 +215,21 @@ class Custody(_message.Message):
     """Only in an opener of number 2 or more: the last version of the former number that it follows. What stands behind
     that is void evidence.
     """
+    opener: _builtins.str
+    """Id of the opener under which the writer stood: its own number's, in an opener the former number's; empty in the very
+    first entry. Of two openers of one number one holds: what was written under the other is void.
+    """
     def __init__(
         self,
         *,
         number: _builtins.int = ...,
         holder: _builtins.str = ...,
         follows: _builtins.int = ...,
+        opener: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["follows", b"follows", "holder", b"holder", "number", b"number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["follows", b"follows", "holder", b"holder", "number", b"number", "opener", b"opener"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

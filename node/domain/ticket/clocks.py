@@ -177,3 +177,15 @@ def resolve_limit(ticket: Ticket, policy: Policy, category: str = "", complexity
     category = category or ticket.classing.category
     complexity = complexity or ticket.classing.complexity
     return policy.pack.limit(f"resolve.{category}.{complexity}", f"resolve.{category}", "resolve")
+
+
+def stricter(limit: Limit, due_on: date | None, policy: Policy, now: datetime) -> Limit:
+    """
+    The limit that ends first: *limit*, or what ends with the day *due_on*; counted from *now* (POLICY_PACKS 2 no. 22).
+
+    A date is restated as the working days up to it, so that a later pause moves it like any other limit; a date that has
+    passed leaves none.
+    """
+    if due_on is None or due(now, limit, policy.calendar) <= end_of(due_on):
+        return limit
+    return Limit(max(elapsed(now, end_of(due_on) - timedelta.resolution, Unit.WORKDAY, policy.calendar), 0), Unit.WORKDAY)

@@ -19,8 +19,15 @@ from node.domain.time import Unit, elapsed
 
 # What ends when a lead loses the ticket: its own answer, and what the office had to decide for it.
 LEAD_CLOCKS = (
-    "sign", "sort", "objection_ruling", "government_ruling", "coordination", "co_handle_ruling",
-    "extension_decision", "termination_decision", "supplement_decision",
+    "sign",
+    "sort",
+    "objection_ruling",
+    "government_ruling",
+    "coordination",
+    "co_handle_ruling",
+    "extension_decision",
+    "termination_decision",
+    "supplement_decision",
 )
 
 

@@ -11,6 +11,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_consultation, need_field, need_judged, need_reported, need_scope, need_state, need_value
+from node.domain.ticket.hops import accepted_hop
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import local_day
@@ -80,6 +81,9 @@ def form(ticket: Ticket, command: Form, facts: Facts, policy: Policy, now: datet
     changes = [*clocks.stop_if_on(ticket, "form"), clocks.start(policy, now, "dispatch", With.OFFICE)]
     if policy.pack.choice("resolve.starts_on") == "formed":
         limit = clocks.resolve_limit(ticket, policy, command.category, command.complexity)
+        hop = accepted_hop(ticket, policy.node, is_down=True)
+        if hop is not None:  # AS25-2.4a: what a superior handed down is due by its date, too
+            limit = clocks.stricter(limit, hop.due, policy, now)
         changes.append(clocks.start(policy, now, "resolve", With.OFFICE, limit=limit))
     event = Formed(
         number=ticket_number(ticket, policy, now),

@@ -12,10 +12,24 @@ from node.domain.ticket import records as r
 from node.domain.ticket.ticket import Ticket
 
 # Registering, sorting and dispatching do not exclude (DESIGN 5): only these make somebody a handler.
-HANDLING_KINDS = frozenset({
-    "AnsweredOnTheSpot", "OwnDutyTaken", "Signed", "ProgressRecorded", "ContactAttempted", "EvidenceAdded", "CoHandlingConfirmed",
-    "ContributionFiled", "ReplyDrafted", "ReplyCountersigned", "FeedbackGiven", "ExtensionRequested", "TerminationRequested", "Completed",
-})
+HANDLING_KINDS = frozenset(
+    {
+        "AnsweredOnTheSpot",
+        "OwnDutyTaken",
+        "Signed",
+        "ProgressRecorded",
+        "ContactAttempted",
+        "EvidenceAdded",
+        "CoHandlingConfirmed",
+        "ContributionFiled",
+        "ReplyDrafted",
+        "ReplyCountersigned",
+        "FeedbackGiven",
+        "ExtensionRequested",
+        "TerminationRequested",
+        "Completed",
+    }
+)
 FINDING_KINDS = frozenset({"RevisitFiled", "FindingRaised"})
 COUNTERSIGNING_KINDS = frozenset({"ReplyCountersigned"})
 

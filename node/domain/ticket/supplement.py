@@ -152,9 +152,7 @@ class SupplementReported(TicketEvent):
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
         assert ticket.supplement is not None
         answered = replace(ticket.supplement, answered_at=head.recorded_at, provided=self.provided)
-        ticket = replace(
-            ticket, supplement=answered, intake=replace(ticket.intake, materials=(*ticket.intake.materials, *self.materials))
-        )
+        ticket = replace(ticket, supplement=answered, intake=replace(ticket.intake, materials=(*ticket.intake.materials, *self.materials)))
         return _back_in_hand(ticket) if answered.during == HANDLING else _back_in_pool(ticket, head)
 
 

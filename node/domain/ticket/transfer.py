@@ -6,7 +6,7 @@ is done below goes back up by ``custody.ReturnCustody``.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from node.domain.command import Command, Facts
 from node.domain.entry import Happened, Header
@@ -23,7 +23,7 @@ from node.domain.ticket.forming import ticket_number
 from node.domain.ticket.hops import asked_hop, asking, gone_back, with_hop
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
-from node.domain.time import Limit, Unit, due, elapsed, end_of, local_day
+from node.domain.time import local_day
 
 OPEN_TO_TRANSFER = frozenset({State.REGISTERED, State.IN_JUDGEMENT, State.FORMED, State.HANDLING, State.REWORKING})
 
@@ -250,24 +250,16 @@ def _accepted(ticket: Ticket, hop: r.Escalation, category: str, complexity: str,
     owes = ticket.lead if is_own_rework else With.OFFICE
     if category:
         running = clocks.start(
-            policy, now, "resolve", owes, limit=stricter(clocks.resolve_limit(ticket, policy, category, complexity), hop.due, policy, now)
+            policy,
+            now,
+            "resolve",
+            owes,
+            limit=clocks.stricter(clocks.resolve_limit(ticket, policy, category, complexity), hop.due, policy, now),
         )
     else:
         running = clocks.start(policy, now, "form", owes)
     changes = (*stop_answer(ticket, policy), running)
     return Happened(ticket.subject, event, clocks=changes, addressee=hop.from_node, answers=hop.ask, holder=policy.node)
-
-
-def stricter(limit: Limit, due_on: date | None, policy: Policy, now: datetime) -> Limit:
-    """
-    The limit that ends first: *limit*, or what ends with the day *due_on*; counted from *now* (POLICY_PACKS 2 no. 22).
-
-    A date is restated as the working days up to it, so that a later pause moves it like any other limit; a date that has
-    passed leaves none.
-    """
-    if due_on is None or due(now, limit, policy.calendar) <= end_of(due_on):
-        return limit
-    return Limit(max(elapsed(now, end_of(due_on) - timedelta.resolution, Unit.WORKDAY, policy.calendar), 0), Unit.WORKDAY)
 
 
 def object_to(ticket: Ticket, command: ObjectTransfer, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:

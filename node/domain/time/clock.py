@@ -187,9 +187,7 @@ def resumed(due_at: datetime, pause: Pause, limit_unit: Unit, calendar: WorkCale
     return end_of(_nth_day(local_day(pause.end), rest, counts, ()))
 
 
-def warn_at(
-    start: datetime, due_at: datetime, limit: Limit, calendar: WorkCalendar, rule: WarningRule = WarningRule()
-) -> datetime:
+def warn_at(start: datetime, due_at: datetime, limit: Limit, calendar: WorkCalendar, rule: WarningRule = WarningRule()) -> datetime:
     """
     Return the time at which to warn that the limit may be missed, from *start* to *due_at* (AS25-4.6.1.2a).
 

@@ -77,8 +77,12 @@ def workdays(number: int) -> Limit:
 
 
 # The State Council's arrangement for 2026, as the head of clauses.toml gives it.
-_OFF = {date(2026, 1, 1) + timedelta(days=n) for n in range(3)} | {date(2026, 2, 15) + timedelta(days=n) for n in range(9)} | {
-    date(2026, 4, 4) + timedelta(days=n) for n in range(3)} | {date(2026, 5, 1) + timedelta(days=n) for n in range(5)}
+_OFF = (
+    {date(2026, 1, 1) + timedelta(days=n) for n in range(3)}
+    | {date(2026, 2, 15) + timedelta(days=n) for n in range(9)}
+    | {date(2026, 4, 4) + timedelta(days=n) for n in range(3)}
+    | {date(2026, 5, 1) + timedelta(days=n) for n in range(5)}
+)
 _MAKE_UP = {date(2026, 1, 4), date(2026, 2, 14), date(2026, 2, 28), date(2026, 5, 9)}
 _YEAR = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
 CALENDAR = WorkCalendar("2026.1", {day: day in _MAKE_UP or (day.weekday() < 5 and day not in _OFF) for day in _YEAR}, lambda day: None)
@@ -86,8 +90,16 @@ CALENDAR = WorkCalendar("2026.1", {day: day in _MAKE_UP or (day.weekday() < 5 an
 # What the areas need of a pack; the values are those of anshun-2025 and the product defaults (POLICY_PACKS 2).
 RULES: dict[str, Value] = {
     "intake.channels": (
-        "window", "platform", "portal", "hotline_12345", "direct_train",
-        "hotline_other", "visit", "paired_assistance_visit", "assigned", "other",
+        "window",
+        "platform",
+        "portal",
+        "hotline_12345",
+        "direct_train",
+        "hotline_other",
+        "visit",
+        "paired_assistance_visit",
+        "assigned",
+        "other",
     ),
     "classes": ("consultation", "coordination", "complaint"),
     "complexities.consultation": ("plain",),
@@ -210,14 +222,28 @@ def facts_for(actor: Actor, others: Iterable[Ticket] = (), **more: Any) -> Facts
     return Facts(actor, units=UNITS, others={other.id: other for other in others}, **{"serial": 1, "evidence": EVIDENCE, **more})
 
 
-def decided(ticket: Ticket | None, actor: Actor, command: Command, when: datetime, policy: Policy | None = None,
-            others: Iterable[Ticket] = (), **more: Any) -> list[Happened]:
+def decided(
+    ticket: Ticket | None,
+    actor: Actor,
+    command: Command,
+    when: datetime,
+    policy: Policy | None = None,
+    others: Iterable[Ticket] = (),
+    **more: Any,
+) -> list[Happened]:
     """What follows from one command, unfolded."""
     return decide(ticket, command, facts_for(actor, others, **more), policy or POLICY, when)
 
 
-def refused(ticket: Ticket | None, actor: Actor, command: Command, when: datetime, policy: Policy | None = None,
-            others: Iterable[Ticket] = (), **more: Any) -> Refusal:
+def refused(
+    ticket: Ticket | None,
+    actor: Actor,
+    command: Command,
+    when: datetime,
+    policy: Policy | None = None,
+    others: Iterable[Ticket] = (),
+    **more: Any,
+) -> Refusal:
     """The refusal that one command gets; fails if it was carried out."""
     try:
         happened = decided(ticket, actor, command, when, policy, others, **more)
@@ -236,16 +262,33 @@ def recorded(ticket: Ticket | None, happened: Happened, actor: Actor, when: date
         custody, new_version = CustodyHead(number), 0 if event.is_side else version + 1
     seq = next(_ids)
     head = Header(
-        node=policy.node, epoch=1, seq=seq, id=f"{policy.node}-{seq:06}", recorded_at=when,
-        subject=happened.subject, kind=event.kind(), actor=actor, custody=custody, version=new_version,
-        clocks=happened.clocks, addressee=happened.addressee, answers=happened.answers,
+        node=policy.node,
+        epoch=1,
+        seq=seq,
+        id=f"{policy.node}-{seq:06}",
+        recorded_at=when,
+        subject=happened.subject,
+        kind=event.kind(),
+        actor=actor,
+        custody=custody,
+        version=new_version,
+        clocks=happened.clocks,
+        addressee=happened.addressee,
+        answers=happened.answers,
     )
     after = evolve(ticket, Folded(head, event))
     return Folded(replace(head, state=after.state.value, with_whom=after.with_whom.value), event)
 
 
-def play_all(tickets: Mapping[str, Ticket], subject: str, steps: Sequence[Step], policy: Policy | None = None, *,
-             journal: list[Folded] | None = None, **more: Any) -> dict[str, Ticket]:
+def play_all(
+    tickets: Mapping[str, Ticket],
+    subject: str,
+    steps: Sequence[Step],
+    policy: Policy | None = None,
+    *,
+    journal: list[Folded] | None = None,
+    **more: Any,
+) -> dict[str, Ticket]:
     """*tickets* after *steps* about *subject*; each command may see and change the others.  *journal* takes the entries."""
     now = dict(tickets)
     for actor, command, when in steps:
@@ -259,8 +302,15 @@ def play_all(tickets: Mapping[str, Ticket], subject: str, steps: Sequence[Step],
     return now
 
 
-def play(ticket: Ticket | None, steps: Sequence[Step], policy: Policy | None = None, *, others: Iterable[Ticket] = (),
-         journal: list[Folded] | None = None, **more: Any) -> Ticket:
+def play(
+    ticket: Ticket | None,
+    steps: Sequence[Step],
+    policy: Policy | None = None,
+    *,
+    others: Iterable[Ticket] = (),
+    journal: list[Folded] | None = None,
+    **more: Any,
+) -> Ticket:
     """*ticket* after *steps*; None where the first step registers it."""
     tickets = {one.id: one for one in (*others, *((ticket,) if ticket else ()))}
     if ticket is None:
@@ -276,14 +326,16 @@ FORM_TESTS = ("responsibility", "jurisdiction", "materials", "lawfulness")
 
 def a_registration(**fields: Any) -> Register:
     """A coordination need at the window, first reached by the housing department; *fields* replace its own."""
-    return Register(**{
-        "channel": "window",
-        "appeal": Text("The factory floor has no certificate."),
-        "name": Contact("Company"),
-        "phone": Contact("13800000000"),
-        "first_contact": HOUSING,
-        **fields,
-    })
+    return Register(
+        **{
+            "channel": "window",
+            "appeal": Text("The factory floor has no certificate."),
+            "name": Contact("Company"),
+            "phone": Contact("13800000000"),
+            "first_contact": HOUSING,
+            **fields,
+        }
+    )
 
 
 def a_form(**fields: Any) -> Form:
@@ -293,15 +345,17 @@ def a_form(**fields: Any) -> Form:
 
 def a_completion(**fields: Any) -> Complete:
     """The first standard with feedback, evidence and the statement of truth; *fields* replace its own."""
-    return Complete(**{
-        "standard": "solved",
-        "result": Text("The certificate was issued."),
-        "is_truthful": True,
-        "feedback_way": "phone",
-        "feedback": Text("Told the owner on the phone."),
-        "evidence": (PHOTO,),
-        **fields,
-    })
+    return Complete(
+        **{
+            "standard": "solved",
+            "result": Text("The certificate was issued."),
+            "is_truthful": True,
+            "feedback_way": "phone",
+            "feedback": Text("Told the owner on the phone."),
+            "evidence": (PHOTO,),
+            **fields,
+        }
+    )
 
 
 # What brings a ticket to a state, from the state before: the state that it ends in, and the step.
@@ -316,8 +370,16 @@ ROAD: tuple[tuple[State, Step], ...] = (
 )
 
 
-def a_ticket(until: State = State.REGISTERED, policy: Policy | None = None, *, serial: int = 1, journal: list[Folded] | None = None,
-             by: Actor = CLERK, at: datetime = MONDAY, **fields: Any) -> Ticket:
+def a_ticket(
+    until: State = State.REGISTERED,
+    policy: Policy | None = None,
+    *,
+    serial: int = 1,
+    journal: list[Folded] | None = None,
+    by: Actor = CLERK,
+    at: datetime = MONDAY,
+    **fields: Any,
+) -> Ticket:
     """A ticket on the plain road up to *until*: registered Monday 9:00, formed 10:00, dispatched 11:00, signed 14:00."""
     steps: list[Step] = [(by, a_registration(**fields), at)]
     if until is not State.REGISTERED:

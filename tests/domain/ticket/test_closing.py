@@ -83,14 +83,17 @@ class TestClose:
 
     def test_an_upheld_result_needs_no_second_revisit(self):
         """AS25-4.8b: the recheck said that it stands."""
-        ticket = play(a_ticket(State.COMPLETED), [
-            (OFFICE, replace(GOOD, is_consistent=False), THURSDAY),
-            (HOUSING_DESK, ProposeRecheck("finding_disputed", Text("x")), FRIDAY),
-            (OFFICE, OpenRecheck((WATER,)), FRIDAY),
-            (WATER_DESK, GiveRecheckOpinion(Text("It is right.")), FRIDAY),
-            (OFFICE_2, DecideRecheck("stands", Text("x")), FRIDAY),
-            (OFFICE_2, Close(), FRIDAY),
-        ])
+        ticket = play(
+            a_ticket(State.COMPLETED),
+            [
+                (OFFICE, replace(GOOD, is_consistent=False), THURSDAY),
+                (HOUSING_DESK, ProposeRecheck("finding_disputed", Text("x")), FRIDAY),
+                (OFFICE, OpenRecheck((WATER,)), FRIDAY),
+                (WATER_DESK, GiveRecheckOpinion(Text("It is right.")), FRIDAY),
+                (OFFICE_2, DecideRecheck("stands", Text("x")), FRIDAY),
+                (OFFICE_2, Close(), FRIDAY),
+            ],
+        )
 
         assert State.CLOSED is ticket.state
 
@@ -99,8 +102,15 @@ class TestOtherPacks:
     """Each mechanism closes by its own conditions."""
 
     XIANGSHAN = a_policy({"closing.needs": ("confirmation",), "completion.then": "confirm", "limit.confirm": workdays(5)})
-    FENGJIE = a_policy({"closing.needs": ("feedback", "evaluation", "follow_up"), "limit.evaluate": workdays(5),
-                        "completion.needs": ("standard",), "completion.then": "feedback", "limit.feedback": workdays(1)})
+    FENGJIE = a_policy(
+        {
+            "closing.needs": ("feedback", "evaluation", "follow_up"),
+            "limit.evaluate": workdays(5),
+            "completion.needs": ("standard",),
+            "completion.then": "feedback",
+            "limit.feedback": workdays(1),
+        }
+    )
 
     def xiangshan(self):
         """Completed on Wednesday, the submitter has until 03-11."""
@@ -121,7 +131,11 @@ class TestOtherPacks:
         ticket = play(self.xiangshan(), [(OWNER, Confirm(False, Text("Still no water.")), THURSDAY)], self.XIANGSHAN)
 
         assert (State.HANDLING, "unconfirmed", day_end("2026-03-19"), None) == (
-            ticket.state, ticket.round.cause, ticket.clock("resolve").due_at, ticket.clock("confirm"))
+            ticket.state,
+            ticket.round.cause,
+            ticket.clock("resolve").due_at,
+            ticket.clock("confirm"),
+        )
 
     def test_a_silent_submitter_does_not_keep_it_open_for_ever(self):
         """POLICY_PACKS 2 no. 43: after his 5 working days, marked as unconfirmed and only then."""
@@ -182,7 +196,8 @@ class TestArchive:
         assert [] == decided(ticket, OFFICE, Archive(), APRIL)
         assert [Code.WRONG_STATE] * 3 == [
             refused(ticket, actor, command, APRIL).code
-            for actor, command in ((OFFICE, Close()), (HOUSING_DESK, a_completion()), (OWNER, Evaluate("satisfied")))]
+            for actor, command in ((OFFICE, Close()), (HOUSING_DESK, a_completion()), (OWNER, Evaluate("satisfied")))
+        ]
 
 
 class TestReopen:
@@ -197,8 +212,10 @@ class TestReopen:
 
     def test_what_was_withdrawn_before_it_had_a_lead_goes_back_to_where_it_was(self):
         """Withdrawn while registered: the forming limit begins anew."""
-        ticket = play(a_ticket(State.REGISTERED), [
-            (OWNER, Withdraw(), TUESDAY), (OFFICE, DecideWithdrawal(True), TUESDAY), (OWNER, REOPEN, WEDNESDAY)])
+        ticket = play(
+            a_ticket(State.REGISTERED),
+            [(OWNER, Withdraw(), TUESDAY), (OFFICE, DecideWithdrawal(True), TUESDAY), (OWNER, REOPEN, WEDNESDAY)],
+        )
 
         assert (State.REGISTERED, With.OFFICE, day_end("2026-03-05")) == (ticket.state, ticket.with_whom, ticket.clock("form").due_at)
 
@@ -210,8 +227,10 @@ class TestReopen:
         assert Code.FIELD_REQUIRED is refused(a_ticket(State.CLOSED), OWNER, Reopen(Text("")), FRIDAY).code
         assert Code.WRONG_STATE is refused(a_ticket(State.COMPLETED), OWNER, REOPEN, FRIDAY).code
 
-        again = play(a_ticket(State.CLOSED), [
-            (OWNER, REOPEN, FRIDAY), (HOUSING_DESK, a_completion(), FRIDAY), (OFFICE, GOOD, FRIDAY), (OFFICE, Close(), FRIDAY)])
+        again = play(
+            a_ticket(State.CLOSED),
+            [(OWNER, REOPEN, FRIDAY), (HOUSING_DESK, a_completion(), FRIDAY), (OFFICE, GOOD, FRIDAY), (OFFICE, Close(), FRIDAY)],
+        )
         assert Code.REOPENED_BEFORE is refused(again, OWNER, REOPEN, FRIDAY).code
 
 
@@ -222,18 +241,22 @@ class TestLife:
     def test_any_order_of_arrival_gives_the_same_ticket(self, seed):
         """Handled, revisited, reworked, rechecked, voted on, closed and reopened."""
         journal = []
-        ticket = play(a_ticket(State.COMPLETED, journal=journal), [
-            (OWNER, Evaluate("satisfied"), WEDNESDAY),
-            (OFFICE, replace(GOOD, is_consistent=False, evaluation="dissatisfied"), THURSDAY),
-            (HOUSING_DESK, ProposeRecheck("finding_disputed", Text("x")), THURSDAY),
-            (OFFICE, OpenRecheck((WATER,)), THURSDAY),
-            (WATER_DESK, GiveRecheckOpinion(Text("It is right.")), THURSDAY),
-            (OFFICE_2, DecideRecheck("stands", Text("x")), THURSDAY),
-            (OWNER, Evaluate("satisfied"), FRIDAY),
-            (OFFICE_2, Close(), FRIDAY),
-            (OWNER, REOPEN, FRIDAY),
-            (HOUSING_DESK, a_completion(), FRIDAY),
-        ], journal=journal)
+        ticket = play(
+            a_ticket(State.COMPLETED, journal=journal),
+            [
+                (OWNER, Evaluate("satisfied"), WEDNESDAY),
+                (OFFICE, replace(GOOD, is_consistent=False, evaluation="dissatisfied"), THURSDAY),
+                (HOUSING_DESK, ProposeRecheck("finding_disputed", Text("x")), THURSDAY),
+                (OFFICE, OpenRecheck((WATER,)), THURSDAY),
+                (WATER_DESK, GiveRecheckOpinion(Text("It is right.")), THURSDAY),
+                (OFFICE_2, DecideRecheck("stands", Text("x")), THURSDAY),
+                (OWNER, Evaluate("satisfied"), FRIDAY),
+                (OFFICE_2, Close(), FRIDAY),
+                (OWNER, REOPEN, FRIDAY),
+                (HOUSING_DESK, a_completion(), FRIDAY),
+            ],
+            journal=journal,
+        )
         arrived = list(journal)
         random.Random(seed).shuffle(arrived)
 

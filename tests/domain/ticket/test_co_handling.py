@@ -62,12 +62,15 @@ class TestAdd:
         """The second time changes nothing."""
         assert [] == decided(asked(), *ADD_WATER)
 
-    @pytest.mark.parametrize(("unit", "task", "code"), [
-        (UNSTAFFED, "x", Code.UNIT_UNSTAFFED),
-        ("520402-nowhere", "x", Code.UNIT_UNKNOWN),
-        (HOUSING, "x", Code.MALFORMED_COMMAND),
-        (WATER, "", Code.FIELD_REQUIRED),
-    ])
+    @pytest.mark.parametrize(
+        ("unit", "task", "code"),
+        [
+            (UNSTAFFED, "x", Code.UNIT_UNSTAFFED),
+            ("520402-nowhere", "x", Code.UNIT_UNKNOWN),
+            (HOUSING, "x", Code.MALFORMED_COMMAND),
+            (WATER, "", Code.FIELD_REQUIRED),
+        ],
+    )
     def test_it_must_be_another_staffed_unit_with_a_task(self, unit, task, code):
         """The refusals, in their order."""
         assert code is refused(a_ticket(State.HANDLING), HOUSING_DESK, AddCoHandler(unit, Text(task)), TUESDAY).code
@@ -104,21 +107,27 @@ class TestAnswer:
 
     def test_each_refusal_is_answered_by_its_own_ruling(self):
         """Two refuse; the ruling on one leaves the other's item open."""
-        ticket = play(asked(), [
-            (WATER_DESK, REFUSE, WEDNESDAY),
-            (FINANCE_DESK, REFUSE, WEDNESDAY),
-            (OFFICE, RuleCoHandling(WATER, False, Text("x")), THURSDAY),
-        ])
+        ticket = play(
+            asked(),
+            [
+                (WATER_DESK, REFUSE, WEDNESDAY),
+                (FINANCE_DESK, REFUSE, WEDNESDAY),
+                (OFFICE, RuleCoHandling(WATER, False, Text("x")), THURSDAY),
+            ],
+        )
 
         assert ["finance"] == [ask.account for ask in ticket.open_asks("CoHandlingRefused")]
 
     def test_a_released_unit_can_be_asked_again(self):
         """The office let it go; the lead asks anew."""
-        ticket = play(asked(), [
-            (FINANCE_DESK, REFUSE, WEDNESDAY),
-            (OFFICE, RuleCoHandling(FINANCE, False, Text("x")), THURSDAY),
-            (HOUSING_DESK, AddCoHandler(FINANCE, Text("Only the fee.")), THURSDAY),
-        ])
+        ticket = play(
+            asked(),
+            [
+                (FINANCE_DESK, REFUSE, WEDNESDAY),
+                (OFFICE, RuleCoHandling(FINANCE, False, Text("x")), THURSDAY),
+                (HOUSING_DESK, AddCoHandler(FINANCE, Text("Only the fee.")), THURSDAY),
+            ],
+        )
 
         assert "asked" == parts_of(ticket)[FINANCE]
 

@@ -64,7 +64,13 @@ class TestComplete:
         assert (None, "office", day_end("2026-03-10")) == (ticket.clock("resolve"), revisit.owes, revisit.due_at)
         done = ticket.completion
         assert ("solved", HOUSING, "housing", TUESDAY, True, (PHOTO,)) == (
-            done.standard, done.unit, done.account, done.feedback_at, done.is_in_time, done.evidence)
+            done.standard,
+            done.unit,
+            done.account,
+            done.feedback_at,
+            done.is_in_time,
+            done.evidence,
+        )
 
     @pytest.mark.clause("AS25-4.5.2.1")
     def test_exactly_one_standard(self):
@@ -109,45 +115,58 @@ class TestComplete:
         due = a_ticket(State.HANDLING).clock("resolve").due_at
         assert day_end("2026-03-16") == due
 
-        last, too_late = (play(a_ticket(State.HANDLING), [(HOUSING_DESK, a_completion(), when)])
-                          for when in (due, beijing("2026-03-17 00:00:00.000001")))
+        last, too_late = (
+            play(a_ticket(State.HANDLING), [(HOUSING_DESK, a_completion(), when)]) for when in (due, beijing("2026-03-17 00:00:00.000001"))
+        )
 
         assert (True, False) == (last.completion.is_in_time, too_late.completion.is_in_time)
 
     def test_feedback_given_before_counts_from_its_own_entry(self):
         """A typed time is shown beside; the recorded one is measured."""
         told = GiveFeedback("visit", Text("Told him."), beijing("2026-03-02 20:00"))
-        ticket = play(a_ticket(State.HANDLING), [
-            (HOUSING_DESK, told, TUESDAY),
-            (HOUSING_DESK, a_completion(feedback_way="", feedback=None), WEDNESDAY),
-        ])
+        ticket = play(
+            a_ticket(State.HANDLING),
+            [
+                (HOUSING_DESK, told, TUESDAY),
+                (HOUSING_DESK, a_completion(feedback_way="", feedback=None), WEDNESDAY),
+            ],
+        )
 
         assert TUESDAY == ticket.completion.feedback_at
         assert [FeedbackGiven("visit", beijing("2026-03-02 20:00"), told.content)] == [
-            h.event for h in decided(a_ticket(State.HANDLING), HOUSING_DESK, told, TUESDAY)]
-        assert Code.MALFORMED_COMMAND is refused(
-            a_ticket(State.HANDLING), HOUSING_DESK, GiveFeedback("visit", Text("x"), WEDNESDAY), TUESDAY).code
+            h.event for h in decided(a_ticket(State.HANDLING), HOUSING_DESK, told, TUESDAY)
+        ]
+        assert (
+            Code.MALFORMED_COMMAND
+            is refused(a_ticket(State.HANDLING), HOUSING_DESK, GiveFeedback("visit", Text("x"), WEDNESDAY), TUESDAY).code
+        )
 
     def test_evidence_is_what_was_filed_and_what_comes_with_it(self):
         """AS25-3.6.5a: none at all is rejected; earlier evidence counts; each digest once."""
         assert Code.EVIDENCE_MISSING is refusal_of(evidence=()).code
         assert Code.EVIDENCE_UNKNOWN is refusal_of(evidence=("ff" * 32,)).code
 
-        ticket = play(a_ticket(State.HANDLING), [
-            (HOUSING_DESK, AddEvidence(CALL_RECORD, Text("call.amr")), TUESDAY),
-            (HOUSING_DESK, a_completion(evidence=(PHOTO, CALL_RECORD)), TUESDAY),
-        ])
+        ticket = play(
+            a_ticket(State.HANDLING),
+            [
+                (HOUSING_DESK, AddEvidence(CALL_RECORD, Text("call.amr")), TUESDAY),
+                (HOUSING_DESK, a_completion(evidence=(PHOTO, CALL_RECORD)), TUESDAY),
+            ],
+        )
 
         assert (CALL_RECORD, PHOTO) == ticket.completion.evidence
 
     def test_a_call_is_evidence_for_a_consultation_only(self):
         """POLICY_PACKS 2 no. 63."""
-        consultation = play(None, [
-            (OFFICE, a_registration(), TUESDAY),
-            (OFFICE, a_form(category="consultation"), TUESDAY),
-            (OFFICE, Dispatch(lead=HOUSING), TUESDAY),
-            (HOUSING_DESK, Sign(), TUESDAY),
-        ])
+        consultation = play(
+            None,
+            [
+                (OFFICE, a_registration(), TUESDAY),
+                (OFFICE, a_form(category="consultation"), TUESDAY),
+                (OFFICE, Dispatch(lead=HOUSING), TUESDAY),
+                (HOUSING_DESK, Sign(), TUESDAY),
+            ],
+        )
         assert State.COMPLETED is play(consultation, [(HOUSING_DESK, a_completion(evidence=(), has_call_record=True), TUESDAY)]).state
 
         assert Code.EVIDENCE_MISSING is refusal_of(evidence=(), has_call_record=True).code
@@ -166,12 +185,15 @@ class TestComplete:
         (happened,) = decided(a_ticket(State.HANDLING, policy), HOUSING_DESK, a_completion(measures=Text("Survey.")), TUESDAY, policy)
         assert Text("Survey.") == happened.event.measures
 
-    @pytest.mark.parametrize(("until", "actor", "code"), [
-        (State.DISPATCHED, HOUSING_DESK, Code.WRONG_STATE),
-        (State.COMPLETED, HOUSING_DESK, Code.WRONG_STATE),
-        (State.HANDLING, WATER_DESK, Code.PERMISSION_DENIED),
-        (State.HANDLING, OFFICE, Code.PERMISSION_DENIED),
-    ])
+    @pytest.mark.parametrize(
+        ("until", "actor", "code"),
+        [
+            (State.DISPATCHED, HOUSING_DESK, Code.WRONG_STATE),
+            (State.COMPLETED, HOUSING_DESK, Code.WRONG_STATE),
+            (State.HANDLING, WATER_DESK, Code.PERMISSION_DENIED),
+            (State.HANDLING, OFFICE, Code.PERMISSION_DENIED),
+        ],
+    )
     def test_only_the_lead_and_only_in_hand(self, until, actor, code):
         """The refusals, in their order."""
         assert code is refused(a_ticket(until), actor, a_completion(), WEDNESDAY).code
@@ -182,11 +204,14 @@ class TestComplete:
         with pytest.raises(LookupError, match="blessing"):
             completed(policy)
 
-    @pytest.mark.parametrize(("then", "with_whom", "owes", "due"), [
-        ("confirm", With.APPELLANT, "appellant", "2026-03-10"),
-        ("feedback", With.DEPARTMENT, HOUSING, "2026-03-04"),
-        ("close", With.OFFICE, "office", "2026-03-05"),
-    ])
+    @pytest.mark.parametrize(
+        ("then", "with_whom", "owes", "due"),
+        [
+            ("confirm", With.APPELLANT, "appellant", "2026-03-10"),
+            ("feedback", With.DEPARTMENT, HOUSING, "2026-03-04"),
+            ("close", With.OFFICE, "office", "2026-03-05"),
+        ],
+    )
     def test_other_packs_go_on_otherwise(self, then, with_whom, owes, due):
         """XS25-4.4.2k confirms, FJ25-4.10.1a feeds back, and whoever must act has a clock."""
         limits = {"limit.confirm": workdays(5), "limit.feedback": workdays(1)}
@@ -234,7 +259,8 @@ class TestCountersign:
         assert State.COMPLETED is done.state
         assert Code.COUNTERSIGNATURE_MISSING is refused(signed, HOUSING_DESK, a_completion(), TUESDAY, NEEDS_SIGNATURE).code
         assert [Code.COUNTERSIGNATURE_MISSING] * 2 == [
-            refused(changed, HOUSING_DESK, a_completion(draft=one), TUESDAY, NEEDS_SIGNATURE).code for one in (draft, changed.round.draft)]
+            refused(changed, HOUSING_DESK, a_completion(draft=one), TUESDAY, NEEDS_SIGNATURE).code for one in (draft, changed.round.draft)
+        ]
 
     def test_nobody_signs_a_text_that_he_has_not_seen_or_wrote_himself(self):
         """An older draft is a conflict; a leader who drafted it needs another leader."""

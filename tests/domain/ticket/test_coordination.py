@@ -35,18 +35,24 @@ FAILED = RecordCoordination(False, Text("No agreement."))
 
 def two_departments():
     """Housing leads, water confirmed its part."""
-    return play(a_ticket(State.HANDLING), [
-        (HOUSING_DESK, AddCoHandler(WATER, Text("Pipes.")), TUESDAY),
-        (WATER_DESK, ConfirmCoHandling(), TUESDAY),
-    ])
+    return play(
+        a_ticket(State.HANDLING),
+        [
+            (HOUSING_DESK, AddCoHandler(WATER, Text("Pipes.")), TUESDAY),
+            (WATER_DESK, ConfirmCoHandling(), TUESDAY),
+        ],
+    )
 
 
 def disagreeing():
     """Both positions are in the file."""
-    return play(two_departments(), [
-        (WATER_DESK, DeclareDisagreement(POSITION), WEDNESDAY),
-        (HOUSING_DESK, FilePosition(POSITION), WEDNESDAY),
-    ])
+    return play(
+        two_departments(),
+        [
+            (WATER_DESK, DeclareDisagreement(POSITION), WEDNESDAY),
+            (HOUSING_DESK, FilePosition(POSITION), WEDNESDAY),
+        ],
+    )
 
 
 class TestCoordination:
@@ -78,7 +84,10 @@ class TestCoordination:
 
         assert (With.GOVERNMENT, "government") == (ticket.with_whom, ticket.coordination.stage)
         assert (None, "government", day_end("2026-03-12")) == (
-            ticket.clock("coordination"), ticket.clock("government_ruling").owes, ticket.clock("government_ruling").due_at)
+            ticket.clock("coordination"),
+            ticket.clock("government_ruling").owes,
+            ticket.clock("government_ruling").due_at,
+        )
 
     def test_the_government_names_the_lead_who_owes_the_rest(self):
         """Handling goes on with the lead named, finally, under the same due time; the declared disagreement is answered."""
@@ -93,24 +102,30 @@ class TestCoordination:
 
     def test_an_open_disagreement_lapses_with_the_completion(self):
         """They agreed after all and did it: nothing waits for the office any more."""
-        ticket = play(disagreeing(), [
-            (WATER_DESK, FileContribution(Text("Done.")), THURSDAY),
-            (HOUSING_DESK, a_completion(), THURSDAY),
-        ])
+        ticket = play(
+            disagreeing(),
+            [
+                (WATER_DESK, FileContribution(Text("Done.")), THURSDAY),
+                (HOUSING_DESK, a_completion(), THURSDAY),
+            ],
+        )
 
         assert ("settled", "lapsed", ()) == (ticket.coordination.stage, ticket.coordination.outcome, ticket.open_asks())
         assert ticket.clock("coordination") is None
 
-    @pytest.mark.parametrize(("ticket", "actor", "command", "code"), [
-        (a_ticket(State.HANDLING), HOUSING_DESK, DeclareDisagreement(POSITION), Code.GROUND_NOT_MET),
-        (two_departments(), FINANCE_DESK, DeclareDisagreement(POSITION), Code.PERMISSION_DENIED),
-        (two_departments(), WATER_DESK, DeclareDisagreement(Text("")), Code.FIELD_REQUIRED),
-        (disagreeing(), HOUSING_DESK, DeclareDisagreement(POSITION), Code.DECISION_PENDING),
-        (two_departments(), OFFICE, AGREED, Code.NOTHING_PENDING),
-        (disagreeing(), OFFICE, RecordCoordination(True, Text("x"), ("520402-finance",)), Code.UNIT_UNKNOWN),
-        (disagreeing(), OFFICE, RecordCoordination(True, Text("x"), (HOUSING,), date(2026, 3, 1)), Code.DATE_TOO_EARLY),
-        (disagreeing(), GOVERNMENT, RuleCoordination(WATER, Text("x")), Code.NOTHING_PENDING),
-    ])
+    @pytest.mark.parametrize(
+        ("ticket", "actor", "command", "code"),
+        [
+            (a_ticket(State.HANDLING), HOUSING_DESK, DeclareDisagreement(POSITION), Code.GROUND_NOT_MET),
+            (two_departments(), FINANCE_DESK, DeclareDisagreement(POSITION), Code.PERMISSION_DENIED),
+            (two_departments(), WATER_DESK, DeclareDisagreement(Text("")), Code.FIELD_REQUIRED),
+            (disagreeing(), HOUSING_DESK, DeclareDisagreement(POSITION), Code.DECISION_PENDING),
+            (two_departments(), OFFICE, AGREED, Code.NOTHING_PENDING),
+            (disagreeing(), OFFICE, RecordCoordination(True, Text("x"), ("520402-finance",)), Code.UNIT_UNKNOWN),
+            (disagreeing(), OFFICE, RecordCoordination(True, Text("x"), (HOUSING,), date(2026, 3, 1)), Code.DATE_TOO_EARLY),
+            (disagreeing(), GOVERNMENT, RuleCoordination(WATER, Text("x")), Code.NOTHING_PENDING),
+        ],
+    )
     def test_what_is_refused(self, ticket, actor, command, code):
         """One row a refusal."""
         assert code is refused(ticket, actor, command, THURSDAY).code

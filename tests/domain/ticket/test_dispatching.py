@@ -123,7 +123,10 @@ class TestRecall:
             clock.name: (clock.owes, clock.due_at) for clock in recalled.clocks.values() if clock.is_running
         }
         assert (2, day_end("2026-03-06"), day_end("2026-03-16"), WATER) == (
-            again.dispatch.number, again.clocks["sign"].due_at, again.clocks["resolve"].due_at, again.clocks["resolve"].owes,
+            again.dispatch.number,
+            again.clocks["sign"].due_at,
+            again.clocks["resolve"].due_at,
+            again.clocks["resolve"].owes,
         )
 
     def test_the_pack_may_restart_the_handling_limit(self):
@@ -178,10 +181,14 @@ class TestChangeLead:
 
     def test_a_co_handler_that_becomes_the_lead_has_no_part_of_its_own(self):
         """It was confirmed as a co-handler before; now it owes the whole."""
-        joined = play(FORMED, [
-            (OFFICE, Dispatch(lead=HOUSING, co_handlers=(WATER,)), MONDAY),
-            (HOUSING_DESK, Sign(), TUESDAY), (WATER_DESK, ConfirmCoHandling(), TUESDAY),
-        ])
+        joined = play(
+            FORMED,
+            [
+                (OFFICE, Dispatch(lead=HOUSING, co_handlers=(WATER,)), MONDAY),
+                (HOUSING_DESK, Sign(), TUESDAY),
+                (WATER_DESK, ConfirmCoHandling(), TUESDAY),
+            ],
+        )
         after = play(joined, [(OFFICE, ChangeLead(WHY), WEDNESDAY), (OFFICE, Dispatch(lead=WATER), WEDNESDAY)])
 
         assert ((), None, WATER) == (after.co_handlers, after.clock(f"co_handle/{WATER}"), after.lead)

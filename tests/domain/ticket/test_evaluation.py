@@ -28,14 +28,22 @@ GOOD = RecordRevisit(is_consistent=True, is_standard_met=True, evaluation="satis
 class TestEvaluate:
     """One effective vote a round; its mapping for the whole federation beside it."""
 
-    FOUR = a_policy({
-        "evaluation.scale": ("very_satisfied", "satisfied", "average", "dissatisfied"),
-        "evaluation.satisfied": ("very_satisfied", "satisfied"),
-    })
+    FOUR = a_policy(
+        {
+            "evaluation.scale": ("very_satisfied", "satisfied", "average", "dissatisfied"),
+            "evaluation.satisfied": ("very_satisfied", "satisfied"),
+        }
+    )
 
-    @pytest.mark.parametrize(("value", "is_satisfied"), [
-        ("very_satisfied", True), ("satisfied", True), ("average", None), ("dissatisfied", False),
-    ])
+    @pytest.mark.parametrize(
+        ("value", "is_satisfied"),
+        [
+            ("very_satisfied", True),
+            ("satisfied", True),
+            ("average", None),
+            ("dissatisfied", False),
+        ],
+    )
     def test_the_local_scale_is_kept_and_mapped(self, value, is_satisfied):
         """POLICY_PACKS 2 no. 24 and 29: average is neither."""
         ticket = play(a_ticket(State.COMPLETED), [(OWNER, Evaluate(value), THURSDAY)], self.FOUR)
@@ -46,9 +54,15 @@ class TestEvaluate:
     def test_a_changed_vote_replaces_the_effective_one_and_stays_in_the_journal(self):
         """Two entries, one vote; the same vote again is none."""
         journal = []
-        ticket = play(a_ticket(State.COMPLETED), [
-            (OWNER, Evaluate("satisfied"), THURSDAY), (OWNER, Evaluate("satisfied"), THURSDAY), (OWNER, Evaluate("dissatisfied"), FRIDAY),
-        ], journal=journal)
+        ticket = play(
+            a_ticket(State.COMPLETED),
+            [
+                (OWNER, Evaluate("satisfied"), THURSDAY),
+                (OWNER, Evaluate("satisfied"), THURSDAY),
+                (OWNER, Evaluate("dissatisfied"), FRIDAY),
+            ],
+            journal=journal,
+        )
 
         assert ["satisfied", "dissatisfied"] == [entry.event.value for entry in journal]
         assert ("dissatisfied", FRIDAY) == (ticket.round.evaluation.value, ticket.round.evaluation.at)
@@ -83,11 +97,14 @@ class TestEvaluate:
 
         assert (False, "revisit") == (ticket.round.evaluation.is_satisfied, journal[1].event.source)
 
-    @pytest.mark.parametrize(("until", "value", "code"), [
-        (State.HANDLING, "satisfied", Code.WRONG_STATE),
-        (State.COMPLETED, "", Code.FIELD_REQUIRED),
-        (State.COMPLETED, "so-so", Code.VALUE_NOT_OFFERED),
-    ])
+    @pytest.mark.parametrize(
+        ("until", "value", "code"),
+        [
+            (State.HANDLING, "satisfied", Code.WRONG_STATE),
+            (State.COMPLETED, "", Code.FIELD_REQUIRED),
+            (State.COMPLETED, "so-so", Code.VALUE_NOT_OFFERED),
+        ],
+    )
     def test_what_is_refused(self, until, value, code):
         """Nothing to vote on yet, or no value of the scale."""
         assert code is refused(a_ticket(until), OWNER, Evaluate(value), THURSDAY).code

@@ -109,16 +109,19 @@ class TestExtension:
 
         assert day_end("2026-03-20") == after.clock("resolve").due_at
 
-    @pytest.mark.parametrize(("until", "actor", "command", "when", "code"), [
-        (State.DISPATCHED, HOUSING_DESK, ASK, TUESDAY, Code.WRONG_STATE),
-        (State.HANDLING, WATER_DESK, ASK, TUESDAY, Code.PERMISSION_DENIED),
-        (State.HANDLING, HOUSING_DESK, RequestExtension(PROMISED, "", REASON), TUESDAY, Code.FIELD_REQUIRED),
-        (State.HANDLING, HOUSING_DESK, RequestExtension(PROMISED, "busy", REASON), TUESDAY, Code.VALUE_NOT_OFFERED),
-        (State.HANDLING, HOUSING_DESK, RequestExtension(PROMISED, "complex", Text("")), TUESDAY, Code.FIELD_REQUIRED),
-        (State.HANDLING, HOUSING_DESK, RequestExtension(None, "complex", REASON), TUESDAY, Code.FIELD_REQUIRED),
-        (State.HANDLING, HOUSING_DESK, RequestExtension(date(2026, 3, 16), "complex", REASON), TUESDAY, Code.DATE_TOO_EARLY),
-        (State.HANDLING, OFFICE, GRANT, TUESDAY, Code.NOTHING_PENDING),
-    ])
+    @pytest.mark.parametrize(
+        ("until", "actor", "command", "when", "code"),
+        [
+            (State.DISPATCHED, HOUSING_DESK, ASK, TUESDAY, Code.WRONG_STATE),
+            (State.HANDLING, WATER_DESK, ASK, TUESDAY, Code.PERMISSION_DENIED),
+            (State.HANDLING, HOUSING_DESK, RequestExtension(PROMISED, "", REASON), TUESDAY, Code.FIELD_REQUIRED),
+            (State.HANDLING, HOUSING_DESK, RequestExtension(PROMISED, "busy", REASON), TUESDAY, Code.VALUE_NOT_OFFERED),
+            (State.HANDLING, HOUSING_DESK, RequestExtension(PROMISED, "complex", Text("")), TUESDAY, Code.FIELD_REQUIRED),
+            (State.HANDLING, HOUSING_DESK, RequestExtension(None, "complex", REASON), TUESDAY, Code.FIELD_REQUIRED),
+            (State.HANDLING, HOUSING_DESK, RequestExtension(date(2026, 3, 16), "complex", REASON), TUESDAY, Code.DATE_TOO_EARLY),
+            (State.HANDLING, OFFICE, GRANT, TUESDAY, Code.NOTHING_PENDING),
+        ],
+    )
     def test_what_is_refused(self, until, actor, command, when, code):
         """AS25-4.4.2b: no request without a date, or with one before the deadline; the refusals in their order."""
         assert code is refused(a_ticket(until), actor, command, when).code

@@ -46,11 +46,14 @@ class TestRecordProgress:
 
         assert [ProgressRecorded(note)] == [h.event for h in happened]
 
-    @pytest.mark.parametrize(("until", "actor", "note", "code"), [
-        (State.DISPATCHED, HOUSING_DESK, "x", Code.WRONG_STATE),
-        (State.HANDLING, WATER_DESK, "x", Code.PERMISSION_DENIED),
-        (State.HANDLING, HOUSING_DESK, "  ", Code.FIELD_REQUIRED),
-    ])
+    @pytest.mark.parametrize(
+        ("until", "actor", "note", "code"),
+        [
+            (State.DISPATCHED, HOUSING_DESK, "x", Code.WRONG_STATE),
+            (State.HANDLING, WATER_DESK, "x", Code.PERMISSION_DENIED),
+            (State.HANDLING, HOUSING_DESK, "  ", Code.FIELD_REQUIRED),
+        ],
+    )
     def test_nobody_else_and_never_empty(self, until, actor, note, code):
         """The refusals, in their order."""
         assert code is refused(a_ticket(until), actor, RecordProgress(Text(note)), TUESDAY).code
@@ -61,10 +64,13 @@ class TestRecordAttempt:
 
     def test_each_attempt_is_kept_with_its_outcome(self):
         """Two attempts, the second one reached."""
-        ticket = play(a_ticket(State.HANDLING), [
-            (HOUSING_DESK, RecordAttempt(is_reached=False), TUESDAY),
-            (HOUSING_DESK, RecordAttempt(is_reached=True, way="visit"), WEDNESDAY),
-        ])
+        ticket = play(
+            a_ticket(State.HANDLING),
+            [
+                (HOUSING_DESK, RecordAttempt(is_reached=False), TUESDAY),
+                (HOUSING_DESK, RecordAttempt(is_reached=True, way="visit"), WEDNESDAY),
+            ],
+        )
 
         assert [(TUESDAY, False), (WEDNESDAY, True)] == [(one.at, one.is_reached) for one in ticket.round.attempts]
 
@@ -127,12 +133,15 @@ class TestReclassify:
         """Already carried out."""
         assert [] == decided(a_ticket(State.HANDLING), OFFICE, Reclassify("coordination", "plain", Text("x")), TUESDAY)
 
-    @pytest.mark.parametrize(("until", "command", "code"), [
-        (State.REGISTERED, COMPLEX, Code.WRONG_STATE),
-        (State.COMPLETED, COMPLEX, Code.WRONG_STATE),
-        (State.HANDLING, Reclassify("weather", "plain", Text("x")), Code.VALUE_NOT_OFFERED),
-        (State.HANDLING, Reclassify("coordination", "complex", Text("")), Code.FIELD_REQUIRED),
-    ])
+    @pytest.mark.parametrize(
+        ("until", "command", "code"),
+        [
+            (State.REGISTERED, COMPLEX, Code.WRONG_STATE),
+            (State.COMPLETED, COMPLEX, Code.WRONG_STATE),
+            (State.HANDLING, Reclassify("weather", "plain", Text("x")), Code.VALUE_NOT_OFFERED),
+            (State.HANDLING, Reclassify("coordination", "complex", Text("")), Code.FIELD_REQUIRED),
+        ],
+    )
     def test_it_needs_a_formed_open_ticket_and_a_ground(self, until, command, code):
         """The refusals, in their order."""
         assert code is refused(a_ticket(until), OFFICE, command, WEDNESDAY).code

@@ -88,10 +88,14 @@ class TestLedger:
         reported = play(ledger, [(HOUSING_DESK, ReportToOffice(), TUESDAY)])
 
         assert (With.FIRST_CONTACT, HOUSING, day_end("2026-03-03")) == (
-            ledger.with_whom, ledger.clocks["report_to_office"].owes, ledger.clocks["report_to_office"].due_at,
+            ledger.with_whom,
+            ledger.clocks["report_to_office"].owes,
+            ledger.clocks["report_to_office"].due_at,
         )
         assert (With.OFFICE, day_end("2026-03-04"), None) == (
-            reported.with_whom, reported.clocks["form"].due_at, reported.clock("report_to_office"),
+            reported.with_whom,
+            reported.clocks["form"].due_at,
+            reported.clock("report_to_office"),
         )
 
     def test_the_office_cannot_form_what_was_not_reported(self):
@@ -159,7 +163,9 @@ class TestAnswerOnTheSpot:
         ticket = play(a_ticket(category="consultation"), [(CLERK, AnswerOnTheSpot(ANSWER), TUESDAY)])
 
         assert (State.COMPLETED, With.OFFICE, ["revisit"]) == (
-            ticket.state, ticket.with_whom, [clock.name for clock in ticket.clocks.values() if clock.is_running],
+            ticket.state,
+            ticket.with_whom,
+            [clock.name for clock in ticket.clocks.values() if clock.is_running],
         )
 
     @pytest.mark.parametrize(
@@ -261,14 +267,19 @@ class TestCorrect:
 
     def test_the_file_shows_the_new_fact(self):
         """Facts, contacts and code alike."""
-        ticket = play(a_ticket(category="complaint"), [
-            (CLERK, Correct("category", "coordination"), MONDAY),
-            (CLERK, Correct("credit_code", CREDIT_CODE), MONDAY),
-            (CLERK, Correct("name", contact=Contact("Other")), MONDAY),
-        ])
+        ticket = play(
+            a_ticket(category="complaint"),
+            [
+                (CLERK, Correct("category", "coordination"), MONDAY),
+                (CLERK, Correct("credit_code", CREDIT_CODE), MONDAY),
+                (CLERK, Correct("name", contact=Contact("Other")), MONDAY),
+            ],
+        )
 
         assert ("coordination", CREDIT_CODE, Contact("Other")) == (
-            ticket.classing.category, ticket.appellant.credit_code, ticket.appellant.name,
+            ticket.classing.category,
+            ticket.appellant.credit_code,
+            ticket.appellant.name,
         )
 
     @pytest.mark.parametrize(

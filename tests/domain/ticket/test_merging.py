@@ -48,11 +48,17 @@ class TestMerge:
 
         assert (State.HANDLING, (twin.id,)) == (main.state, main.merge.taken_in)
         assert (State.MERGED, With.NOBODY, main.id, []) == (
-            twin.state, twin.with_whom, twin.merge.into, [clock for clock in twin.clocks.values() if clock.stopped_at is None],
+            twin.state,
+            twin.with_whom,
+            twin.merge.into,
+            [clock for clock in twin.clocks.values() if clock.stopped_at is None],
         )
         assert ((), State.REGISTERED, "", With.OFFICE, day_end("2026-03-05")) == (
-            split[self.main.id].merge.taken_in, split[self.twin.id].state, split[self.twin.id].merge.into,
-            split[self.twin.id].with_whom, split[self.twin.id].clocks["form"].due_at,
+            split[self.main.id].merge.taken_in,
+            split[self.twin.id].state,
+            split[self.twin.id].merge.into,
+            split[self.twin.id].with_whom,
+            split[self.twin.id].clocks["form"].due_at,
         )
 
     def test_a_formed_ticket_comes_back_with_the_limits_of_its_class(self):
@@ -62,11 +68,14 @@ class TestMerge:
         split = play_all(merged, formed.id, [(OFFICE, UndoMerge(self.main.id, WORD), WEDNESDAY)])[formed.id]
 
         assert (State.FORMED, day_end("2026-03-05"), day_end("2026-03-18")) == (
-            split.state, split.clocks["dispatch"].due_at, split.clocks["resolve"].due_at,
+            split.state,
+            split.clocks["dispatch"].due_at,
+            split.clocks["resolve"].due_at,
         )
 
     @pytest.mark.parametrize(
-        "fields", [{"consent": None}, {"consent": Text(" ")}, {"consent_way": ""}, {"consented_on": None}],
+        "fields",
+        [{"consent": None}, {"consent": Text(" ")}, {"consent_way": ""}, {"consented_on": None}],
     )
     def test_no_merge_without_consent(self, fields):
         """AS25-4.2.1.2b: who, when and how."""

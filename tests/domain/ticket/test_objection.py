@@ -51,7 +51,10 @@ class TestObject:
     def test_the_office_is_timed_while_signing_and_handling_stand(self):
         """POLICY_PACKS 2 no. 13, 57: shown as pending; two working days for the ruling."""
         assert (State.OBJECTED, With.OFFICE, True, True, day_end("2026-03-05")) == (
-            OBJECTED.state, OBJECTED.with_whom, OBJECTED.clocks["resolve"].is_paused, OBJECTED.clocks["sign"].is_paused,
+            OBJECTED.state,
+            OBJECTED.with_whom,
+            OBJECTED.clocks["resolve"].is_paused,
+            OBJECTED.clocks["sign"].is_paused,
             OBJECTED.clocks["objection_ruling"].due_at,
         )
         assert 1 == len(OBJECTED.open_asks("ObjectionRaised"))
@@ -68,7 +71,8 @@ class TestObject:
         assert Code.WRONG_STATE == refused(OBJECTED, HOUSING_DESK, Sign(), TUESDAY).code
 
     @pytest.mark.parametrize(
-        ("when", "is_open"), [("2026-03-04 23:59", True), ("2026-03-05 00:00", True), ("2026-03-05 00:01", False)],
+        ("when", "is_open"),
+        [("2026-03-04 23:59", True), ("2026-03-05 00:00", True), ("2026-03-05 00:01", False)],
     )
     def test_the_period_ends_with_the_second_working_day(self, when, is_open):
         """What is recorded at the due time meets it."""
@@ -113,7 +117,10 @@ class TestRuleObjection:
         upheld = play(OBJECTED, [(OFFICE, RuleObjection(True, WHY, WATER), THURSDAY)])
 
         assert (day_end("2026-03-19"), WATER, (), None) == (
-            upheld.clocks["resolve"].due_at, upheld.clocks["resolve"].owes, upheld.open_asks(), upheld.clock("objection_ruling"),
+            upheld.clocks["resolve"].due_at,
+            upheld.clocks["resolve"].owes,
+            upheld.open_asks(),
+            upheld.clock("objection_ruling"),
         )
 
     def test_upheld_without_a_new_unit_the_office_dispatches_later(self):
@@ -131,7 +138,9 @@ class TestRuleObjection:
 
         assert 2 == happened.event.workdays
         assert (DISPATCHED.clocks["resolve"].due_at, True, False) == (
-            REJECTED.clocks["resolve"].due_at, REJECTED.clocks["resolve"].is_running, REJECTED.clocks["resolve"].is_paused,
+            REJECTED.clocks["resolve"].due_at,
+            REJECTED.clocks["resolve"].is_running,
+            REJECTED.clocks["resolve"].is_paused,
         )
 
     def test_rejected_the_unit_signs_in_what_was_left_of_its_limit(self):
@@ -175,7 +184,10 @@ class TestGovernment:
         assert Code.COORDINATION_MISSING == refused(agreed, OFFICE, ReportToGovernment(WHY), WEDNESDAY).code
         assert Code.FIELD_REQUIRED == refused(FAILED, OFFICE, ReportToGovernment(Text("")), WEDNESDAY).code
         assert (State.OBJECTED, With.GOVERNMENT, day_end("2026-03-11"), None) == (
-            REPORTED.state, REPORTED.with_whom, REPORTED.clocks["government_ruling"].due_at, REPORTED.clock("objection_ruling"),
+            REPORTED.state,
+            REPORTED.with_whom,
+            REPORTED.clocks["government_ruling"].due_at,
+            REPORTED.clock("objection_ruling"),
         )
 
     def test_a_pack_may_end_it_at_the_centre(self):

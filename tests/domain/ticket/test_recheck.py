@@ -102,7 +102,10 @@ class TestPropose:
 
         review = play(ticket, [(OFFICE, OpenRecheck((WATER,)), NEXT_MONDAY)])
         assert ("under_review", True, day_end("2026-03-23")) == (
-            review.recheck.stage, review.clock("resolve").is_paused, review.clock("recheck").due_at)
+            review.recheck.stage,
+            review.clock("resolve").is_paused,
+            review.clock("recheck").due_at,
+        )
 
     def test_once_a_round(self):
         """After a decision the same round has no second proposal."""
@@ -110,15 +113,18 @@ class TestPropose:
 
         assert Code.RECHECK_USED is refused(upheld, HOUSING_DESK, PROPOSE, NEXT_TUESDAY).code
 
-    @pytest.mark.parametrize(("ticket", "actor", "command", "code"), [
-        (a_ticket(State.HANDLING), HOUSING_DESK, PROPOSE, Code.WRONG_STATE),
-        (reworked(), WATER_DESK, PROPOSE, Code.PERMISSION_DENIED),
-        (reworked(), HOUSING_DESK, ProposeRecheck("tired", Text("x")), Code.VALUE_NOT_OFFERED),
-        (reworked(), HOUSING_DESK, ProposeRecheck("hard_to_solve", Text("")), Code.FIELD_REQUIRED),
-        (proposed(), OFFICE, DeclineRecheck(Text("x")), Code.OWN_CASE),
-        (reworked(), OFFICE, OpenRecheck((WATER,)), Code.WRONG_STATE),
-        (proposed(), OFFICE, OpenRecheck(()), Code.FIELD_REQUIRED),
-    ])
+    @pytest.mark.parametrize(
+        ("ticket", "actor", "command", "code"),
+        [
+            (a_ticket(State.HANDLING), HOUSING_DESK, PROPOSE, Code.WRONG_STATE),
+            (reworked(), WATER_DESK, PROPOSE, Code.PERMISSION_DENIED),
+            (reworked(), HOUSING_DESK, ProposeRecheck("tired", Text("x")), Code.VALUE_NOT_OFFERED),
+            (reworked(), HOUSING_DESK, ProposeRecheck("hard_to_solve", Text("")), Code.FIELD_REQUIRED),
+            (proposed(), OFFICE, DeclineRecheck(Text("x")), Code.OWN_CASE),
+            (reworked(), OFFICE, OpenRecheck((WATER,)), Code.WRONG_STATE),
+            (proposed(), OFFICE, OpenRecheck(()), Code.FIELD_REQUIRED),
+        ],
+    )
     def test_what_is_refused(self, ticket, actor, command, code):
         """Among others the writer of the finding, who may not uphold it himself."""
         assert code is refused(ticket, actor, command, FRIDAY).code
@@ -168,15 +174,19 @@ class TestDecide:
         to_ask = play(filed, [(OFFICE, CheckOffRectification(True, needs_revisit=True), at)])
         back = play(filed, [(OFFICE, CheckOffRectification(False, remarks=Text("Half done.")), at)])
         assert [["close"], ["revisit"], ["resolve"]] == [
-            [clock.name for clock in one.clocks.values() if clock.stopped_at is None] for one in (to_close, to_ask, back)]
+            [clock.name for clock in one.clocks.values() if clock.stopped_at is None] for one in (to_close, to_ask, back)
+        ]
         assert [State.COMPLETED, State.COMPLETED, State.REWORKING] == [one.state for one in (to_close, to_ask, back)]
 
-    @pytest.mark.parametrize(("command", "code"), [
-        (DecideRecheck("maybe", OPINION), Code.VALUE_NOT_OFFERED),
-        (DecideRecheck("redo", OPINION), Code.FIELD_REQUIRED),
-        (DecideRecheck("partly_correct", OPINION, date(2026, 3, 6)), Code.DATE_TOO_EARLY),
-        (DecideRecheck("stands", Text("")), Code.FIELD_REQUIRED),
-    ])
+    @pytest.mark.parametrize(
+        ("command", "code"),
+        [
+            (DecideRecheck("maybe", OPINION), Code.VALUE_NOT_OFFERED),
+            (DecideRecheck("redo", OPINION), Code.FIELD_REQUIRED),
+            (DecideRecheck("partly_correct", OPINION, date(2026, 3, 6)), Code.DATE_TOO_EARLY),
+            (DecideRecheck("stands", Text("")), Code.FIELD_REQUIRED),
+        ],
+    )
     def test_an_outcome_is_one_of_the_list_with_its_date(self, command, code):
         """The refusals, in their order."""
         assert code is refused(under_review(WATER_DESK), OFFICE_2, command, NEXT_MONDAY).code
@@ -200,11 +210,14 @@ class TestRuledAbove:
         assert Code.NOT_ASKED is refused(found, OFFICE_2, OpenRecheck((WATER,)), NEXT_MONDAY).code
         assert Code.NOT_ASKED is refused(proposed(), CITY_OFFICE, RuleRecheck("stands", OPINION), NEXT_MONDAY, AT_CITY).code
 
-    @pytest.mark.parametrize(("ruling", "state", "clock"), [
-        (RuleRecheck("stands", OPINION), State.COMPLETED, "close"),
-        (RuleRecheck("redo", OPINION, date(2026, 3, 20)), State.REWORKING, "rectification"),
-        (RuleRecheck("declined", OPINION), State.REWORKING, "resolve"),
-    ])
+    @pytest.mark.parametrize(
+        ("ruling", "state", "clock"),
+        [
+            (RuleRecheck("stands", OPINION), State.COMPLETED, "close"),
+            (RuleRecheck("redo", OPINION, date(2026, 3, 20)), State.REWORKING, "rectification"),
+            (RuleRecheck("declined", OPINION), State.REWORKING, "resolve"),
+        ],
+    )
     def test_the_ruling_is_carried_out_by_the_holder(self, ruling, state, clock):
         """A side entry at the superior that answers the proposal and asks the holder; the holder's own entry answers it."""
         ruled = play(from_above(), [(CITY_OFFICE, ruling, NEXT_MONDAY)], AT_CITY)
@@ -251,21 +264,31 @@ class TestAsked:
         ticket = play(asked, [(OFFICE_2, DeclineRecheck(Text("As agreed.")), NEXT_MONDAY)])
 
         assert (State.COMPLETED, With.OFFICE, ["revisit"]) == (
-            ticket.state, ticket.with_whom, [one.name for one in ticket.clocks.values() if one.stopped_at is None])
+            ticket.state,
+            ticket.with_whom,
+            [one.name for one in ticket.clocks.values() if one.stopped_at is None],
+        )
         assert Code.RECHECK_USED is refused(ticket, OWNER, AskRecheck(Text("x")), NEXT_TUESDAY).code
 
     def test_redo_opens_a_round_of_its_own(self):
         """What was completed is done over until the date."""
         asked = play(a_ticket(State.COMPLETED), [(OWNER, Evaluate("dissatisfied"), THURSDAY), (OWNER, AskRecheck(Text("x")), FRIDAY)])
 
-        ticket = play(asked, [
-            (OFFICE, OpenRecheck((WATER,)), NEXT_MONDAY),
-            (WATER_DESK, GiveRecheckOpinion(OPINION), NEXT_MONDAY),
-            (OFFICE_2, REDO, NEXT_MONDAY),
-        ])
+        ticket = play(
+            asked,
+            [
+                (OFFICE, OpenRecheck((WATER,)), NEXT_MONDAY),
+                (WATER_DESK, GiveRecheckOpinion(OPINION), NEXT_MONDAY),
+                (OFFICE_2, REDO, NEXT_MONDAY),
+            ],
+        )
 
         assert (State.REWORKING, "recheck", date(2026, 3, 20), None) == (
-            ticket.state, ticket.round.cause, ticket.round.rectification_due, ticket.completion)
+            ticket.state,
+            ticket.round.cause,
+            ticket.round.rectification_due,
+            ticket.completion,
+        )
 
     def test_only_who_is_dissatisfied(self):
         """A satisfied vote, or none, gives no right to it."""

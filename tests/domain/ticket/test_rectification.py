@@ -43,12 +43,15 @@ class TestCheckOff:
         """Already carried out."""
         assert [] == decided(play(filed(), [(OFFICE, ACCEPT, THURSDAY)]), OFFICE, ACCEPT, FRIDAY)
 
-    @pytest.mark.parametrize(("ticket", "actor", "command", "code"), [
-        (a_ticket(State.HANDLING), OFFICE, ACCEPT, Code.WRONG_STATE),
-        (a_ticket(State.COMPLETED), OFFICE, ACCEPT, Code.NOTHING_PENDING),
-        (filed(), person("insider", Role.OFFICE, HOUSING), ACCEPT, Code.OWN_CASE),
-        (filed(), OFFICE, CheckOffRectification(False, remarks=Text("")), Code.FIELD_REQUIRED),
-    ])
+    @pytest.mark.parametrize(
+        ("ticket", "actor", "command", "code"),
+        [
+            (a_ticket(State.HANDLING), OFFICE, ACCEPT, Code.WRONG_STATE),
+            (a_ticket(State.COMPLETED), OFFICE, ACCEPT, Code.NOTHING_PENDING),
+            (filed(), person("insider", Role.OFFICE, HOUSING), ACCEPT, Code.OWN_CASE),
+            (filed(), OFFICE, CheckOffRectification(False, remarks=Text("")), Code.FIELD_REQUIRED),
+        ],
+    )
     def test_what_is_refused(self, ticket, actor, command, code):
         """The refusals, in their order."""
         assert code is refused(ticket, actor, command, THURSDAY).code

@@ -35,14 +35,22 @@ class TestRevisit:
 
         said = ticket.round.revisit
         assert (State.COMPLETED, True, True, True, True) == (
-            ticket.state, said.is_reached, said.is_consistent, said.is_standard_met, said.is_satisfied)
+            ticket.state,
+            said.is_reached,
+            said.is_consistent,
+            said.is_standard_met,
+            said.is_satisfied,
+        )
         assert (With.OFFICE, None, day_end("2026-03-09")) == (ticket.with_whom, ticket.clock("revisit"), ticket.clock("close").due_at)
 
-    @pytest.mark.parametrize(("command", "field"), [
-        (replace(GOOD, is_consistent=None), "is_consistent"),
-        (replace(GOOD, is_standard_met=None), "is_standard_met"),
-        (replace(GOOD, evaluation=""), "evaluation"),
-    ])
+    @pytest.mark.parametrize(
+        ("command", "field"),
+        [
+            (replace(GOOD, is_consistent=None), "is_consistent"),
+            (replace(GOOD, is_standard_met=None), "is_standard_met"),
+            (replace(GOOD, evaluation=""), "evaluation"),
+        ],
+    )
     def test_all_of_it_is_answered(self, command, field):
         """A revisit that lacks an answer while the appellant was reached is rejected."""
         refusal = refused(a_ticket(State.COMPLETED), OFFICE, command, THURSDAY)

@@ -69,7 +69,11 @@ class TestRework:
 
         again = play(ticket, [(HOUSING_DESK, a_completion(), FRIDAY)])
         assert (State.COMPLETED, 2, day_end("2026-03-13"), None) == (
-            again.state, again.outcomes, again.clock("revisit").due_at, again.round.revisit)
+            again.state,
+            again.outcomes,
+            again.clock("revisit").due_at,
+            again.round.revisit,
+        )
 
     def test_another_pack_assigns_it_anew(self):
         """FJ25-4.11.1: re-assigned and signed again."""

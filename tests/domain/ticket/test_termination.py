@@ -105,11 +105,14 @@ class TestTermination:
 
         assert "unreachable" == three.termination.reason
 
-    @pytest.mark.parametrize("attempts", [
-        [(MISSED, TUESDAY), (MISSED, TUESDAY), (MISSED, TUESDAY)],
-        [(MISSED, TUESDAY), (MISSED, WEDNESDAY), (MISSED, THURSDAY), (RecordAttempt(is_reached=True), THURSDAY)],
-        [(MISSED, TUESDAY), (MISSED, WEDNESDAY), (RecordAttempt(is_reached=True), THURSDAY), (MISSED, FRIDAY)],
-    ])
+    @pytest.mark.parametrize(
+        "attempts",
+        [
+            [(MISSED, TUESDAY), (MISSED, TUESDAY), (MISSED, TUESDAY)],
+            [(MISSED, TUESDAY), (MISSED, WEDNESDAY), (MISSED, THURSDAY), (RecordAttempt(is_reached=True), THURSDAY)],
+            [(MISSED, TUESDAY), (MISSED, WEDNESDAY), (RecordAttempt(is_reached=True), THURSDAY), (MISSED, FRIDAY)],
+        ],
+    )
     def test_one_day_is_not_two_and_who_was_reached_is_reachable(self, attempts):
         """Only attempts since somebody was last reached count, and on two days."""
         ticket = play(a_ticket(State.HANDLING), [(HOUSING_DESK, command, when) for command, when in attempts])

@@ -6,6 +6,7 @@ import pytest
 
 from node.domain.payload import Text
 from node.domain.refusal import Code
+from node.domain.ticket import clocks
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.custody import ResumeAfterReturn, ReturnCustody
 from node.domain.ticket.dispatching import Sign
@@ -20,7 +21,6 @@ from node.domain.ticket.transfer import (
     RuleTransfer,
     TransferAccepted,
     TransferDown,
-    stricter,
 )
 from node.domain.time import Limit
 from tests.domain.ticket.given import FRIDAY, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, a_policy, beijing, day_end, workdays
@@ -91,7 +91,7 @@ class TestTransferDown:
     )
     def test_the_stricter_limit_holds(self, limit: Limit, due_on: date | None, expected: Limit):
         """POLICY_PACKS 2 no. 22, counted from Tuesday 3 March; a Sunday ends with the Friday before."""
-        assert stricter(limit, due_on, a_policy(), TUESDAY) == expected
+        assert clocks.stricter(limit, due_on, a_policy(), TUESDAY) == expected
 
     @pytest.mark.clause("AS25-2.4a")
     def test_done_below_it_goes_back_up_for_the_full_revisit(self):

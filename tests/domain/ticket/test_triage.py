@@ -60,9 +60,14 @@ MARCH_10 = beijing("2026-03-10 09:00")
 
 def conferred(outcome: str, *leads: str, **fields):
     """A registered need on which the members came to *outcome*."""
-    return play(a_ticket(**fields), [
-        (OFFICE, CONFER, MONDAY), (HOUSING_MEMBER, GiveOpinion(WORD), TUESDAY), (OFFICE, CloseJudgement(outcome, WORD, leads), TUESDAY),
-    ])
+    return play(
+        a_ticket(**fields),
+        [
+            (OFFICE, CONFER, MONDAY),
+            (HOUSING_MEMBER, GiveOpinion(WORD), TUESDAY),
+            (OFFICE, CloseJudgement(outcome, WORD, leads), TUESDAY),
+        ],
+    )
 
 
 class TestForm:
@@ -149,7 +154,12 @@ class TestJointJudgement:
         undecided = conferred("undecided", serial=7)
 
         assert [
-            State.FORMED, State.MERGED, State.SUPPLEMENTING, State.NOT_ACCEPTED, State.ESCALATED, State.IN_JUDGEMENT,
+            State.FORMED,
+            State.MERGED,
+            State.SUPPLEMENTING,
+            State.NOT_ACCEPTED,
+            State.ESCALATED,
+            State.IN_JUDGEMENT,
         ] == [need.state for need in (*after, conferring)]
         assert [False] * 6 + [True] == [awaits_sorting(need) for need in (*after, conferring, undecided)]
 
@@ -215,10 +225,15 @@ class TestSupplementAtTriage:
     def test_the_first_contact_department_tells_what_is_missing(self):
         """A task at that department; then the appellant is timed; no ticket number yet."""
         assert (With.FIRST_CONTACT, HOUSING, ("licence", "lease"), "") == (
-            self.asked.with_whom, self.asked.clocks["supplement_notice"].owes, self.asked.supplement.items, self.asked.number,
+            self.asked.with_whom,
+            self.asked.clocks["supplement_notice"].owes,
+            self.asked.supplement.items,
+            self.asked.number,
         )
         assert (With.APPELLANT, day_end("2026-03-17"), None) == (
-            self.notified.with_whom, self.notified.clocks["supplement"].due_at, self.notified.clock("form"),
+            self.notified.with_whom,
+            self.notified.clocks["supplement"].due_at,
+            self.notified.clock("form"),
         )
         assert [] == decided(self.notified, HOUSING_DESK, NotifySupplement("phone"), TUESDAY)
 
@@ -230,7 +245,9 @@ class TestSupplementAtTriage:
 
         assert (Code.SUPPLEMENT_INCOMPLETE, "lease") == (missing.code, missing.facts["missing"])
         assert (State.REGISTERED, With.OFFICE, day_end("2026-03-11")) == (
-            reported.state, reported.with_whom, reported.clocks["form"].due_at,
+            reported.state,
+            reported.with_whom,
+            reported.clocks["form"].due_at,
         )
 
     def test_online_the_centre_tells_and_the_appellant_may_bring_it_himself(self):
@@ -246,7 +263,9 @@ class TestSupplementAtTriage:
         """USERS part 3 no. 11: not a moment earlier."""
         assert Code.SUPPLEMENT_NOT_DUE == refused(self.notified, NODE, LapseSupplement(), beijing("2026-03-17 23:59")).code
         assert (State.SUPPLEMENTING, With.OFFICE, day_end("2026-03-19")) == (
-            self.lapsed.state, self.lapsed.with_whom, self.lapsed.clocks["supplement_decision"].due_at,
+            self.lapsed.state,
+            self.lapsed.with_whom,
+            self.lapsed.clocks["supplement_decision"].due_at,
         )
         assert [] == decided(self.lapsed, NODE, LapseSupplement(), beijing("2026-03-18 00:00"))
 
@@ -265,7 +284,10 @@ class TestSupplementAtTriage:
         ended = play(self.lapsed, [(OFFICE, end, when)])
 
         assert (State.TERMINATED, "not_supplemented", "", []) == (
-            ended.state, ended.terminated_for, ended.number, [clock for clock in ended.clocks.values() if clock.stopped_at is None],
+            ended.state,
+            ended.terminated_for,
+            ended.number,
+            [clock for clock in ended.clocks.values() if clock.stopped_at is None],
         )
         assert Code.VALUE_NOT_OFFERED == refused(self.lapsed, OFFICE, end, when, a_policy({"supplement.may_end": False})).code
         assert Code.SUPPLEMENT_NOT_DUE == refused(self.notified, OFFICE, end, when).code
@@ -297,7 +319,9 @@ class TestSupplementInHandling:
     def test_applying_alone_stops_no_clock(self):
         """The office is timed, the handling limit runs on."""
         assert (State.HANDLING, True, "office") == (
-            self.applied.state, self.applied.clocks["resolve"].is_running, self.applied.clocks["supplement_decision"].owes,
+            self.applied.state,
+            self.applied.clocks["resolve"].is_running,
+            self.applied.clocks["supplement_decision"].owes,
         )
         assert 1 == len(self.applied.open_asks("SupplementApplied"))
 
@@ -306,8 +330,11 @@ class TestSupplementInHandling:
         back = play(self.waiting, [(HOUSING_DESK, ReportSupplement(("lease",)), THURSDAY)])
 
         assert (State.SUPPLEMENTING, With.APPELLANT, True, day_end("2026-03-11"), ()) == (
-            self.waiting.state, self.waiting.with_whom, self.waiting.clocks["resolve"].is_paused,
-            self.waiting.clocks["supplement"].due_at, self.waiting.open_asks(),
+            self.waiting.state,
+            self.waiting.with_whom,
+            self.waiting.clocks["resolve"].is_paused,
+            self.waiting.clocks["supplement"].due_at,
+            self.waiting.open_asks(),
         )
         assert (State.HANDLING, day_end("2026-03-17")) == (back.state, back.clocks["resolve"].due_at)
 
@@ -332,7 +359,9 @@ class TestSupplementInHandling:
         declined = play(self.applied, [(OFFICE, DecideSupplement(False, WORD), WEDNESDAY)])
 
         assert (day_end("2026-03-16"), (), None) == (
-            declined.clocks["resolve"].due_at, declined.open_asks(), declined.clock("supplement_decision"),
+            declined.clocks["resolve"].due_at,
+            declined.open_asks(),
+            declined.clock("supplement_decision"),
         )
         assert Code.NOTHING_PENDING == refused(declined, OFFICE, DecideSupplement(True), WEDNESDAY).code
         assert 1 == len(decided(declined, HOUSING_DESK, ApplySupplement(("lease",), WORD), THURSDAY))
@@ -364,10 +393,16 @@ class TestNotAccept:
         told = play(ticket, [(HOUSING_DESK, RecordPersuasion("phone", WORD), TUESDAY)])
 
         assert ("", With.FIRST_CONTACT, HOUSING, day_end("2026-03-04")) == (
-            ticket.number, ticket.with_whom, ticket.clocks["persuasion"].owes, ticket.clocks["persuasion"].due_at,
+            ticket.number,
+            ticket.with_whom,
+            ticket.clocks["persuasion"].owes,
+            ticket.clocks["persuasion"].due_at,
         )
         assert (With.NOBODY, TUESDAY, "housing", None) == (
-            told.with_whom, told.refused.persuaded_at, told.refused.persuaded_by, told.clock("persuasion"),
+            told.with_whom,
+            told.refused.persuaded_at,
+            told.refused.persuaded_by,
+            told.clock("persuasion"),
         )
         assert [] == decided(told, HOUSING_DESK, RecordPersuasion("phone", WORD), WEDNESDAY)
 
@@ -377,7 +412,9 @@ class TestNotAccept:
         ticket = play(a_ticket(state), [(OFFICE, NotAccept("unlawful"), TUESDAY)])
 
         assert (State.NOT_ACCEPTED, 0, ["persuasion"]) == (
-            ticket.state, ticket.outcomes, [clock.name for clock in ticket.clocks.values() if clock.stopped_at is None],
+            ticket.state,
+            ticket.outcomes,
+            [clock.name for clock in ticket.clocks.values() if clock.stopped_at is None],
         )
 
     @pytest.mark.clause("AS25-4.2.2.2")
