@@ -156,20 +156,21 @@ class _Player:
         self.stage.rest(self._now)
 
     def _plan(self, at: datetime, do: Callable[[], None], told: str) -> None:
-        heapq.heappush(self._plans, (at.astimezone(UTC), len(self._plans) + self._planned, do, told))
+        heapq.heappush(self._plans, (at.astimezone(UTC), self._planned, do, told))
         self._planned += 1
 
     def _plan_calls(self) -> None:
         """Who was drawn is known now: the city's calls, and what follows in the county from the finding."""
         labels = {number: label for label, number in self.known.numbers.items()}
-        city = self.stage.nodes[story.CITY.code]
-        for county in sampling.COUNTIES:
-            with city.store.read() as view:
-                found = find_round(view, round_id(city.code, county, sampling.PERIOD))
+        below = [*((story.CITY.code, county) for county in sampling.COUNTIES), (story.PROVINCE.code, story.CITY.code)]
+        for by, county in below:
+            node = self.stage.nodes[by]
+            with node.store.read() as view:
+                found = find_round(view, round_id(by, county, sampling.PERIOD))
                 assert found is not None
                 drawn = [(key, labels[key.partition("#")[0]]) for key in found.drawn]
                 leads = {label: view.readings.rows({self.known[label]})[self.known[label]].lead for _, label in drawn}
-            for call in sampling.calls(county, drawn):
+            for call in sampling.calls(county, drawn, by):
                 self._plan(call.at, partial(self._round_act, call), show.said("calling"))
             for place, (_, label) in enumerate(drawn):
                 if not sampling.answer_of(county, place, label).is_consistent:

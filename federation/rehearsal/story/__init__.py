@@ -8,11 +8,11 @@ tell themselves; each says which.  ``ACTS`` are all acts by business time; Febru
 from federation.rehearsal.story import anshun, guanling, guizhou, xixiu
 from federation.rehearsal.story.act import Act, beijing
 from federation.rehearsal.story.case import in_order
-from federation.rehearsal.story.staff import CITY, LINK_DOWN, STAFF, XIXIU
+from federation.rehearsal.story.staff import CITY, LINK_DOWN, PROVINCE, STAFF, XIXIU
 
 # The first morning, on which the nodes are set up and their staff is entered; and the end of the last day.
 BEGINS, ENDS = beijing("01-26 08:30"), beijing("03-29 23:59")
 CASES = (*xixiu.CASES, *guanling.CASES, *anshun.CASES, *guizhou.CASES)
 ACTS: tuple[Act, ...] = in_order((*xixiu.ACTS, *guanling.ACTS, *anshun.ACTS, *guizhou.ACTS))
 
-__all__ = ["ACTS", "BEGINS", "CASES", "CITY", "ENDS", "LINK_DOWN", "STAFF", "XIXIU"]
+__all__ = ["ACTS", "BEGINS", "CASES", "CITY", "ENDS", "LINK_DOWN", "PROVINCE", "STAFF", "XIXIU"]

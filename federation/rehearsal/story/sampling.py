@@ -61,8 +61,8 @@ ANSWERS: Mapping[str, Answer] = {
 }
 
 
-def _round(county: str, command: RoundCommand, at: datetime) -> RoundAct:
-    return RoundAct(round_id(CITY.code, county, PERIOD), command, at)
+def _round(county: str, command: RoundCommand, at: datetime, by: str = CITY.code) -> RoundAct:
+    return RoundAct(round_id(by, county, PERIOD), command, at, by)
 
 
 REVEALING = tuple(_round(county, RevealRound(), REVEALED_AT) for county in COUNTIES)
@@ -73,9 +73,9 @@ def answer_of(county: str, place: int, label: str) -> Answer:
     return UNTRUE if county == XIXIU.code and place == 0 else ANSWERS.get(label, FINE)
 
 
-def calls(county: str, drawn: Sequence[tuple[str, str]]) -> tuple[RoundAct, ...]:
+def calls(county: str, drawn: Sequence[tuple[str, str]], by: str = CITY.code) -> tuple[RoundAct, ...]:
     """
-    The city's calls about what was *drawn* in *county*: (frame key, the story's label of the ticket), in the order of the draw.
+    The calls of node *by* about what was *drawn* below it: (frame key, the story's label of the ticket), in the order of the draw.
 
     The first appellant in 关岭自治县 does not answer on the first day and does on the second.
     """
@@ -83,11 +83,11 @@ def calls(county: str, drawn: Sequence[tuple[str, str]]) -> tuple[RoundAct, ...]
     for place, (key, label) in enumerate(drawn):
         at = CALLED_FROM + timedelta(minutes=15 * place)
         if county == GUANLING.code and place == 0:
-            made.append(_round(county, RecordCall(key, is_reached=False, note=Text("无人接听。")), at))
+            made.append(_round(county, RecordCall(key, is_reached=False, note=Text("无人接听。")), at, by))
             at = CALLED_AGAIN
         said = answer_of(county, place, label)
         command = RecordCall(key, True, said.is_consistent, said.is_standard_met, said.is_satisfied, Text(said.note))
-        made.append(_round(county, command, at))
+        made.append(_round(county, command, at, by))
     return tuple(sorted(made, key=lambda one: one.at))
 
 
