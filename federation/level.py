@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
+from federation.reactions import concerns
 from node.services.handle import Handler
 from node.storage.unit_of_work import Store
 from node.storage.writer import Writer
@@ -28,6 +29,10 @@ class Level:
     monotonic: Callable[[], float]
     random: Random = field(default_factory=Random)
     program: str = ""
+
+    def __post_init__(self) -> None:
+        # Who reacts knows what calls for it; whatever else is appended here moves the cursor with it.
+        self.store.concerns = concerns
 
 
 def steady(wall: Clock, monotonic: Callable[[], float]) -> Clock:

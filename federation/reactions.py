@@ -6,7 +6,8 @@ a command whose id is made from the entry and the command's name, so a repeat is
 command, in one transaction with the cursor.  All else that is asked stays in the tray of the office.
 
 An ask is answered once: where it is addressed, or, if it speaks to whoever holds the ticket, by the holder; there it waits
-while the ticket is frozen or on its way, and is looked at again when custody comes (a new opener).  What the domain refuses
+while the ticket is frozen or on its way, and is looked at again when custody comes (a new opener).  Where entries of the
+ticket are missing it waits, too, and is looked at again when they come, of whatever kind they are.  What the domain refuses
 for good is answered by AskRefused; what may pass (a clock that stands behind) keeps the cursor where it is.
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from node.domain.command import Command, Order
 from node.domain.entry import Actor, Header, SubjectKind
@@ -26,6 +27,7 @@ from node.domain.ticket.escalation import ReceiveEscalation, WithdrawEscalation
 from node.domain.ticket.finding import ExecuteFinding, RefuseAsk
 from node.domain.ticket.hops import accepted_hop
 from node.domain.ticket.recheck import ExecuteRecheckRuling
+from node.domain.ticket.records import Ask
 from node.domain.ticket.termination import TakeWithdrawal
 from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer
@@ -70,7 +72,8 @@ OPENERS = frozenset(
         "TransferReturned",
     }
 )
-KINDS = frozenset({*FROM_BELOW, *FROM_ABOVE, *OF_THE_HOLDER, *OPENERS})
+ASKS = frozenset({*FROM_BELOW, *FROM_ABOVE, *OF_THE_HOLDER})
+KINDS = ASKS | OPENERS
 
 # The ask waits: for custody, for a missing entry, for a pack.
 WAITING = frozenset({Code.NOT_HOLDER, Code.HANDLING_FROZEN, Code.TICKET_INCOMPLETE, Code.PACK_MISSING, Code.SUBJECT_UNKNOWN})
@@ -109,26 +112,26 @@ def of_custody(head: Header, ticket: Ticket, place: Place) -> list[Reaction]:
 
 
 def of_asks(head: Header, ticket: Ticket, place: Place) -> list[Reaction]:
-    """What follows from an ask; after an opener, from every ask that had waited for the holder."""
-    if head.kind in OPENERS:
-        waiting = [(ask.id, ask.kind, ask.node) for ask in ticket.open_asks(*OF_THE_HOLDER)]
+    """
+    What follows from an ask; after an opener, from every ask that had waited for the holder; after any other entry, from
+    every ask that is still open, since what came may be what was missing.
+    """
+    if head.kind in ASKS:
+        waiting = [ask for ask in ticket.open_asks(head.kind) if ask.id == head.id]
     else:
-        ask = ticket.asks.get(head.id)
-        if ask is None or ask.is_answered:
-            return []
-        waiting = [(head.id, head.kind, head.node)]
-    return [reaction for ask in waiting if (reaction := _answer(head, ticket, place, *ask)) is not None]
+        waiting = ticket.open_asks(*(OF_THE_HOLDER if head.kind in OPENERS else ASKS))
+    return [reaction for ask in waiting if (reaction := _answer(ask, ticket, place)) is not None]
 
 
-def _answer(head: Header, ticket: Ticket, place: Place, ask: str, kind: str, asker: str) -> Reaction | None:
-    is_ours = head.id == ask and head.addressee == place.node and asker != place.node
+def _answer(ask: Ask, ticket: Ticket, place: Place) -> Reaction | None:
+    is_ours = ask.addressee == place.node and ask.node != place.node
     holds = ticket.custody.holder == place.node and not ticket.custody.is_frozen
-    if kind in FROM_BELOW and is_ours and place.is_below(asker):
-        return Reaction(ask, FROM_BELOW[kind](ask), ask)
-    if kind in FROM_ABOVE and is_ours and asker in place.line:
-        return Reaction(ask, FROM_ABOVE[kind](ask), ask)
-    if (kind in OF_A_SUPERIOR and holds and asker in place.line) or (kind in OF_ANYBODY and holds):
-        return Reaction(ask, OF_THE_HOLDER[kind](ask), ask)
+    if ask.kind in FROM_BELOW and is_ours and place.is_below(ask.node):
+        return Reaction(ask.id, FROM_BELOW[ask.kind](ask.id), ask.id)
+    if ask.kind in FROM_ABOVE and is_ours and ask.node in place.line:
+        return Reaction(ask.id, FROM_ABOVE[ask.kind](ask.id), ask.id)
+    if (ask.kind in OF_A_SUPERIOR and holds and ask.node in place.line) or (ask.kind in OF_ANYBODY and holds):
+        return Reaction(ask.id, OF_THE_HOLDER[ask.kind](ask.id), ask.id)
     return None
 
 
@@ -159,13 +162,15 @@ class Reactions:
 
     def _next(self) -> tuple[list[int], int]:
         """The next entries that may call for a reaction, by ``taken``, and how far was looked."""
-        table = schema.entries
+        table, asks = schema.entries, schema.asks
+        # Of tickets with an open ask every entry may be the one that was missing.
+        asked = select(asks.c.ticket).where(asks.c.is_answered.is_(False), asks.c.kind.in_(sorted(ASKS)))
         with self._store.read() as view:
             if view.head.reacted >= view.head.taken:
                 return [], view.head.taken
             rows = view.connection.execute(
                 select(table.c.taken)
-                .where(table.c.taken > view.head.reacted, table.c.kind.in_(sorted(KINDS)))
+                .where(table.c.taken > view.head.reacted, or_(table.c.kind.in_(sorted(KINDS)), table.c.subject_id.in_(asked)))
                 .order_by(table.c.taken)
                 .limit(entries_max)
             ).scalars()
@@ -198,30 +203,24 @@ class Reactions:
         return True
 
     def _carry_out(self, work: UnitOfWork, taken: int) -> None:
-        head, is_last = self._header(work, taken), work.head.taken == taken
-        written: list[str] = []
+        head = self._header(work, taken)
         if head.subject.kind == SubjectKind.TICKET.value:
             for find in (of_custody, of_asks):
                 ticket = work.readings.ticket(head.subject.id)
                 if ticket is not None:
                     for reaction in find(head, ticket, work.place()):
-                        written += self._try(work, head.subject.id, reaction)
-        # What was written just now calls for nothing, as a rule: no commit for the cursor alone.
-        is_over = is_last and not any(concerns(kind) for kind in written)
-        work.head.reacted = max(work.head.reacted, work.head.taken if is_over else taken)
+                        self._try(work, head.subject.id, reaction)
+        work.head.reacted = max(work.head.reacted, taken)
 
-    def _try(self, work: UnitOfWork, subject: str, reaction: Reaction) -> list[str]:
-        """Carry out a reaction; gives the kinds of the entries that followed."""
+    def _try(self, work: UnitOfWork, subject: str, reaction: Reaction) -> None:
         try:
-            outcome = self._handler.carry_out(work, Order(reaction.order_id, ACTOR, subject, reaction.command))
+            self._handler.carry_out(work, Order(reaction.order_id, ACTOR, subject, reaction.command))
         except Refusal as refusal:
             if refusal.code in UNABLE:
                 raise
             log.info("reaction refused", command=type(reaction.command).__name__, subject=subject, code=refusal.code.name)
             if reaction.ask and refusal.code not in WAITING:
                 self._refuse(work, subject, reaction, refusal)
-            return []
-        return [one.header.kind for one in outcome.entries]
 
     def _refuse(self, work: UnitOfWork, subject: str, reaction: Reaction, refusal: Refusal) -> None:
         """DESIGN 13: a peer's refused ask is answered by AskRefused."""

@@ -35,7 +35,8 @@ class Facts:
     ``actor`` acts in one role.  ``entry_ids`` gives ids for what the command names by itself (asks it opens).  ``serial`` is
     the next register serial of the Beijing day.  ``others`` are the other subjects that the command names, by id.
     ``evidence`` are the digests of the attachments stored here for the subject.  ``open_rounds`` are the ids of the sampling
-    rounds that are not closed and have the ticket in their frame.
+    rounds that are not closed and have the ticket in their frame.  ``registered_before`` is the need that this node took in
+    under the same number of the same channel, or empty.
     """
 
     actor: Actor
@@ -45,6 +46,7 @@ class Facts:
     serial: int = 0
     evidence: frozenset[str] = frozenset()
     open_rounds: frozenset[str] = frozenset()
+    registered_before: str = ""
 
     def is_role(self, *roles: Role) -> bool:
         """True if the actor acts as one of *roles*."""

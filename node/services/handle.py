@@ -146,6 +146,7 @@ class Handler:
             serial=next_serial(work, policy, now) if isinstance(command, Register) else 0,
             evidence=self._stored(command),
             open_rounds=round_facts(work.connection, order.subject, now, policy),
+            registered_before=_registered_before(work, policy, command) if isinstance(command, Register) else "",
         )
 
     def _stored(self, command: Command) -> frozenset[str]:
@@ -226,6 +227,15 @@ def _version(ticket: Ticket | None, one: Happened) -> int:
     if one.event.is_side:
         return 0
     return 1 if ticket is None or one.event.opens else ticket.version + 1
+
+
+def _registered_before(work: UnitOfWork, policy: Policy, command: Register) -> str:
+    """The need that came in here under the same number of the same channel, or empty."""
+    table = schema.tickets
+    if not command.external_number:
+        return ""
+    same = (table.c.external_number == command.external_number, table.c.channel == command.channel, table.c.origin == policy.node)
+    return work.connection.execute(select(table.c.id).where(*same).limit(1)).scalar() or ""
 
 
 def next_serial(work: UnitOfWork, policy: Policy, now: datetime) -> int:

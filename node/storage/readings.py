@@ -36,6 +36,12 @@ class Moved:
     after: TicketRow | None
     is_new: bool = False
 
+    @property
+    def is_completed(self) -> bool:
+        """True if an entry that was missing has come, and none is missing any more."""
+        was_incomplete = not self.is_new and (self.before is None or self.before.is_incomplete)
+        return was_incomplete and self.after is not None and not self.after.is_incomplete
+
 
 class Readings:
     """Folds batches of one transaction.  *place* is asked anew for each batch: the tree may have grown."""

@@ -213,6 +213,7 @@ tickets = Table(
     _text("channel"),
     _text("first_contact"),
     _text("credit_code"),
+    _text("external_number"),
     Column("rounds", Integer, nullable=False),
     Column("outcomes", Integer, nullable=False),
     Column("registered_at", Big),
@@ -224,10 +225,17 @@ tickets = Table(
     Column("decided_above", Boolean, nullable=False),
     Column("handed_down", Boolean, nullable=False),
     _text("terminated_for"),
+    _text("refused_for"),
     Column("is_incomplete", Boolean, nullable=False),
     Column("changed_at", Big),
     Index(None, "holder", "state"),
     Index(None, "origin", "registered_at"),
+    Index(
+        "ix_tickets_external_number",
+        "external_number",
+        sqlite_where=Column("external_number") != "",
+        postgresql_where=Column("external_number") != "",
+    ),
 )
 
 clocks = Table(

@@ -30,6 +30,15 @@ def no_fault(_point: str) -> None:
     """Where tests let a node die: nothing, outside them."""
 
 
+# Whether an entry of a kind may call for a reaction (``head.reacted``).  Who reacts says so; nobody else passes one by.
+Concerns = Callable[[str], bool]
+
+
+def everything_concerns(_kind: str) -> bool:
+    """The answer of a process that does not know what is reacted to, as the command line beside a serving node."""
+    return True
+
+
 class UnitOfWork:
     """What a job may touch.  Made by ``Store.write``; commits when its job ends well."""
 
@@ -42,6 +51,8 @@ class UnitOfWork:
         self.readings = Readings(connection, self.journal, self.place)
         self._downs = Downs(connection, self.journal, self.place)
         self._place: Place | None = None
+        self._kinds: set[str] = set()
+        self._has_completed = False
 
     def append(self, drafts: Sequence[Draft]) -> list[Stored]:
         """Append own entries, fold them and route them."""
@@ -56,6 +67,8 @@ class UnitOfWork:
         if any(one.header.subject.kind == "node" for one in stored):
             self._place = None
         self._downs.route(stored, moved)
+        self._kinds.update(one.header.kind for one in stored)
+        self._has_completed = self._has_completed or any(one.is_completed for one in moved.values())
         return moved
 
     def place(self) -> Place:
@@ -63,6 +76,10 @@ class UnitOfWork:
         if self._place is None:
             self._place = place_of(self.connection, self.head)
         return self._place
+
+    def calls_for_reaction(self, concerns: Concerns) -> bool:
+        """True if something that was appended may: by its kind, or because a ticket that was incomplete has all its entries now."""
+        return self._has_completed or any(concerns(kind) for kind in self._kinds)
 
     @property
     def woken(self) -> frozenset[str]:
@@ -93,6 +110,7 @@ class Store:
     ring: KeyRing | None = None
     random: Random = os.urandom
     fault: Fault = no_fault
+    concerns: Concerns = everything_concerns
     on_commit: list[Callable[[Outcome], None]] = field(default_factory=list)
 
     @contextmanager
@@ -103,6 +121,8 @@ class Store:
             before = head.taken
             work = UnitOfWork(connection, head, self.ring, self.random, self.fault)
             yield work
+            if head.reacted >= before and not work.calls_for_reaction(self.concerns):
+                head.reacted = head.taken  # no commit for the cursor alone
             work.journal.save_head()
             outcome = Outcome(head.taken > before, work.woken)
             if outcome.up and not self.database.is_sqlite:

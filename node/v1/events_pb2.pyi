@@ -33,8 +33,8 @@ class Registered(_message.Message):
     An appeal was taken in: the first line entry of custody number 1.
 
     `credit_code` is empty for an individual business, whose code is sealed in `private_code`. `in_ledger`: it stands
-    in the
-    first-contact department's own ledger (线下台账) and is not in the office's pool before `ReportedToOffice` (AS25-4.1d).
+    in the first-contact department's own ledger (线下台账) and is not in the office's pool before `ReportedToOffice`
+    (AS25-4.1d).
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -286,8 +286,7 @@ Global___FactCorrected: _TypeAlias = FactCorrected  # noqa: Y015
 @_typing.final
 class ContactCorrected(_message.Message):
     """A name or phone was replaced; the old one stays sealed in the entry that brought it. What is no slip is a stratum
-    of
-    the superior's sample.
+    of the superior's sample.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -428,8 +427,7 @@ class JudgementClosed(_message.Message):
     """The members' judgement: one of form, merge, supplement, not_accept, escalate or undecided.
 
     `lead` is the one unit that they name. An undecided need is back in the pool; every other outcome waits for the
-    office
-    to carry it out.
+    office to carry it out.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -518,8 +516,7 @@ Global___SupplementNotified: _TypeAlias = SupplementNotified  # noqa: Y015
 @_typing.final
 class SupplementReported(_message.Message):
     """All items are here: at triage the need is reported anew and the forming limit counts from this entry; during
-    handling
-    the handling clock goes on.
+    handling the handling clock goes on.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -1760,8 +1757,7 @@ Global___WithdrawalRefused: _TypeAlias = WithdrawalRefused  # noqa: Y015
 @_typing.final
 class Terminated(_message.Message):
     """The ticket ended without a result, for `reason`: "withdrawn" or a ground of the pack. It is no completion: counted
-    apart
-    and a stratum of its own in the superior's sample. The appellant is told.
+    apart and a stratum of its own in the superior's sample. The appellant is told.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -1869,8 +1865,7 @@ class Completed(_message.Message):
     """The lead department states that the round is done, by one standard, and that what it says is true.
 
     `is_in_time` compares with the due time of the resolve clock, or of the rectification clock where a recheck set a
-    date.
-    `draft` names the countersigned reply. Counts as an outcome of the ticket.
+    date. `draft` names the countersigned reply. Counts as an outcome of the ticket.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -1981,8 +1976,7 @@ Global___RevisitAttempted: _TypeAlias = RevisitAttempted  # noqa: Y015
 @_typing.final
 class RevisitFiled(_message.Message):
     """The holder's own revisit of this round. `consistent`, `standard_met` and `satisfied` are "yes", "no" or "" (not
-    reached, or
-    a vote that is neither). The statement of truth by the department stands in the round's completion.
+    reached, or a vote that is neither). The statement of truth by the department stands in the round's completion.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -2025,8 +2019,7 @@ class Evaluated(_message.Message):
     A vote on round `round`. The last vote of a round is the effective one.
 
     `value` is of the scale that `scale` names; `satisfied` maps it for the whole federation: "yes", "no", or "" for
-    neither.
-    `source`: "appellant" by himself, "revisit" as told to the office.
+    neither. `source`: "appellant" by himself, "revisit" as told to the office.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -2069,8 +2062,7 @@ class Reworked(_message.Message):
     A new round began.
 
     `cause`: rework, finding, recheck, reopened or unconfirmed. `to`: "lead" works on it without signing, "dispatch"
-    has it
-    assigned anew, "triage" has it formed first. The header's clocks give the new limit.
+    has it assigned anew, "triage" has it formed first. The header's clocks give the new limit.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -2498,8 +2490,7 @@ class EscalationAccepted(_message.Message):
     """The level above took the ticket over: it is in its ledger, under its clocks and under the pack named here.
 
     It may dispatch it to a department of its own or decide itself. The former class stands beside the new one. The
-    asker's
-    clocks stand until custody returns.
+    asker's clocks stand until custody returns.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -2737,8 +2728,7 @@ Global___TransferObjected: _TypeAlias = TransferObjected  # noqa: Y015
 @_typing.final
 class TransferRuled(_message.Message):
     """The superior's final ruling on an objection to the transfer `request`. The receiver's node carries it out by
-    itself: upheld, by
-    TransferReturned; rejected, by TransferAccepted.
+    itself: upheld, by TransferReturned; rejected, by TransferAccepted.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -2789,8 +2779,8 @@ class DecidedAbove(_message.Message):
     A higher level decided; custody goes back to who had asked it, one level at a time.
 
     The origin feeds back, completes and closes, so that exactly one notice reaches the enterprise. `decided_by` is the
-    node
-    that decided; `source` is the entry in which its decision stands where this one only passes it down, else empty.
+    node that decided; `source` is the entry in which its decision stands where this one only passes it down, else
+    empty.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -2828,8 +2818,7 @@ Global___DecidedAbove: _TypeAlias = DecidedAbove  # noqa: Y015
 @_typing.final
 class CustodyReturned(_message.Message):
     """Custody goes back up, with what was done, for the full revisit and the close-out by who handed the ticket down; or
-    back
-    down, undecided, with a reason: then the ticket resumes the state it left.
+    back down, undecided, with a reason: then the ticket resumes the state it left.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -2882,8 +2871,7 @@ class CustodyOverridden(_message.Message):
     """Custody was moved over the head of its holder, by a node above both ends or by the operators of both ends together.
 
     Shown for ever on the ticket. What the former holder still writes has a lower number and no effect. `is_joint`
-    tells the
-    two apart.
+    tells the two apart.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -2948,8 +2936,7 @@ class FindingRaised(_message.Message):
     A superior found that the result is not as reported, or below its standard.
 
     The custodian's reactor answers by FindingExecuted at once, also on a closed or archived ticket; no person can
-    refuse.
-    From here on the superior's figures count the ticket as not completed.
+    refuse. From here on the superior's figures count the ticket as not completed.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -3444,8 +3431,7 @@ class PayloadOpened(_message.Message):
     """A sealed text or contact was read for a purpose: handling, drawn, inspection or audit.
 
     `opened` is the subject that it belongs to, `entry` and `place` where it stands. What was opened for a drawn call
-    has the
-    round as its subject and so is shown below when the round is revealed, not before.
+    has the round as its subject and so is shown below when the round is revealed, not before.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -3485,8 +3471,7 @@ class RoundOpened(_message.Message):
     hex.
 
     `rate` is whole percent, `floor` a number of tickets. A county's first frame begins behind entry `from_seq` of its
-    epoch
-    `from_epoch`; a later one where the former was cut. The secret is sealed and revealed by RoundRevealed.
+    epoch `from_epoch`; a later one where the former was cut. The secret is sealed and revealed by RoundRevealed.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -3531,8 +3516,7 @@ Global___RoundOpened: _TypeAlias = RoundOpened  # noqa: Y015
 @_typing.final
 class FrameCut(_message.Message):
     """The frame is what the county completed behind entry `from_seq` of epoch `from_epoch` up to and with entry `cut` of
-    epoch
-    `cut_epoch`; `root` is the Merkle root of that epoch's first `cut` entries, in hex.
+    epoch `cut_epoch`; `root` is the Merkle root of that epoch's first `cut` entries, in hex.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -3685,8 +3669,7 @@ class RoundRevealed(_message.Message):
     """The round is over and open: with this entry and its own journal the county repeats frame and draw.
 
     All values of 32 bytes are in hex. `pulse` is 32 zero bytes while no pulses are published, and the round says so by
-    that.
-    `drawn` has the further draws in it; `findings` are the keys of what was found otherwise than reported.
+    that. `drawn` has the further draws in it; `findings` are the keys of what was found otherwise than reported.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -3762,8 +3745,7 @@ class CallRevealed(_message.Message):
     heard.
 
     `called_by` and `called_at` are those of the last attempt, absent if none was made; `opened_by` are the accounts
-    that
-    opened its texts or contacts, `opened_at` the first time.
+    that opened its texts or contacts, `opened_at` the first time.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -154,6 +154,9 @@ def register(command: Register, facts: Facts, policy: Policy, now: datetime) -> 
             need_field(field, value)
     if command.category:
         need_value(policy, "classes", command.category)
+    # AS25-2.2.1, XS25-4.1.5: what another system sends twice is one need.
+    if facts.registered_before:
+        raise Refusal(Code.ALREADY_EXISTS, kind="ticket", id=facts.registered_before)
     in_ledger = not command.answer and _stays_in_ledger(command, facts, policy)
     code, private_code, is_warned = _credit_code(command)
     event = Registered(

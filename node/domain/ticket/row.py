@@ -13,6 +13,7 @@ from typing import Any
 
 from node.domain.entry import Folded, Header
 from node.domain.ticket import records as r
+from node.domain.ticket.acceptance import NotAccepted
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.dispatching import Dispatched
 from node.domain.ticket.escalation import EscalationRequested
@@ -55,6 +56,7 @@ class TicketRow:
     channel: str
     first_contact: str
     credit_code: str
+    external_number: str
     rounds: int
     outcomes: int
     registered_at: datetime
@@ -66,6 +68,7 @@ class TicketRow:
     decided_above: bool
     handed_down: bool
     terminated_for: str
+    refused_for: str
     is_incomplete: bool
     changed_at: datetime
 
@@ -93,6 +96,7 @@ def row_of(ticket: Ticket) -> TicketRow:
         channel=ticket.intake.channel,
         first_contact=ticket.intake.first_contact,
         credit_code=ticket.appellant.credit_code,
+        external_number=ticket.intake.external_number,
         rounds=len(ticket.rounds),
         outcomes=ticket.outcomes,
         registered_at=ticket.intake.registered_at,
@@ -104,6 +108,7 @@ def row_of(ticket: Ticket) -> TicketRow:
         decided_above=ticket.decided_above,
         handed_down=ticket.handed_down,
         terminated_for=ticket.terminated_for,
+        refused_for=ticket.refused.reason if ticket.refused else "",
         is_incomplete=ticket.is_incomplete,
         changed_at=ticket.changed_at or ticket.intake.registered_at,
     )
@@ -200,6 +205,10 @@ def _terminated(row: TicketRow, head: Header, event: Terminated) -> Changes:
     return {"terminated_for": event.reason}
 
 
+def _refused(row: TicketRow, head: Header, event: NotAccepted) -> Changes:
+    return {"refused_for": event.reason}
+
+
 def _asked(row: TicketRow, head: Header, event: EscalationRequested | TransferRequested) -> Changes:
     return {"asked": head.addressee, "parties": row.parties | {head.addressee}}
 
@@ -218,7 +227,7 @@ LINES: dict[str, Change] = {
             "Signed", "ProgressRecorded", "OpinionGiven", "JudgementOpened", "JudgementClosed", "ReportedToOffice", "OwnDutySorted",
             "CoHandlerAdded", "CoHandlingConfirmed", "CoHandlingRefused", "CoHandlingRuled", "ContributionFiled", "PositionFiled",
             "ExtensionRequested", "ExtensionRefused", "TerminationRequested", "TerminationRefused", "WithdrawalApplied",
-            "WithdrawalRefused", "ReportedBack", "Closed", "Archived", "NotAccepted", "PersuasionRecorded", "ClocksResumed",
+            "WithdrawalRefused", "ReportedBack", "Closed", "Archived", "PersuasionRecorded", "ClocksResumed",
             "FindingAnswered", "FindingJoined",
         ),
         _nothing,
@@ -239,6 +248,7 @@ LINES: dict[str, Change] = {
     "RevisitFiled": _revisited,
     "Reworked": _reworked,
     "Terminated": _terminated,
+    "NotAccepted": _refused,
     "EscalationRequested": _asked,
     "TransferRequested": _asked,
     "FindingExecuted": _finding_executed,

@@ -286,8 +286,9 @@ def _need_attempts(ticket: Ticket, policy: Policy) -> None:
 
 
 def _need_supplement_refused(ticket: Ticket, command: ApplyTermination) -> None:
-    """A supplement that was asked for and is not answered; the note records the refusal."""
-    if ticket.supplement is None or ticket.supplement.answered_at is not None:
+    """A supplement that the appellant was asked for and did not answer; the note records the refusal."""
+    asked = ticket.supplement
+    if asked is None or asked.notified_at is None or asked.answered_at is not None:
         raise Refusal(Code.GROUND_NOT_MET, ticket=ticket.id, ground="supplement_request")
     need_field("note", command.note)
 

@@ -122,7 +122,7 @@ class TestTermination:
     @pytest.mark.clause("AS25-4.4.4.3")
     def test_unclear_is_for_online_needs_with_a_supplement_request(self):
         """Registered at a window, or never asked: rejected; online with request and refusal: taken for decision."""
-        asked = Supplement(("licence",), "handling", TUESDAY)
+        asked = Supplement(("licence",), "handling", TUESDAY, notified_at=TUESDAY)
         unclear = ApplyTermination("unclear_online", Text("On the phone he said that he sends nothing."))
         offline = replace(a_ticket(State.HANDLING), supplement=asked)
         online = a_ticket(State.HANDLING, channel="platform")

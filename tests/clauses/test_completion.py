@@ -1,0 +1,256 @@
+"""What the department must bring to complete a ticket, and what must be there before it is struck off."""
+
+from pathlib import Path
+
+import pytest
+
+from node.domain.payload import Text
+from node.domain.refusal import Code
+from node.domain.ticket.closing import Close, Confirm
+from node.domain.ticket.co_handling import ConfirmCoHandling, FileContribution
+from node.domain.ticket.completion import CountersignReply, DraftReply, GiveFeedback
+from node.domain.ticket.evaluation import Evaluate
+from node.domain.ticket.rework import OrderRework
+from node.domain.ticket.state import State
+from node.services.verify import Flaw, verify
+from tests.clauses.given import (
+    WATER,
+    a_completion,
+    a_county,
+    a_revisit,
+    clock_of,
+    completed,
+    handled,
+    kinds_of,
+    page_of,
+    refuses,
+    the,
+)
+
+# 奉节: feedback, then the appellant's vote; whoever is dissatisfied is handled anew until he is satisfied.
+FOUR_LEVELS = """
+[evaluation]
+scale = { value = ["very_satisfied", "satisfied", "average", "dissatisfied"], clause = "FJ25-4.10.3a" }
+satisfied = { value = ["very_satisfied", "satisfied"], clause = "FJ25-4.10.3a" }
+dissatisfied = { value = ["dissatisfied"], clause = "FJ25-4.11.1a" }
+[completion]
+then = { value = "feedback", clause = "FJ25-4.10.1a" }
+needs = { value = ["standard"], clause = "FJ25-4.10.1a" }
+[rework]
+by_supervision = { value = true, clause = "FJ25-4.11.1b" }
+[forming]
+tests = { value = [], default = "no article asks for tests" }
+[resolve]
+starts_on = { value = "dispatched", clause = "FJ25-3.7.2c" }
+"""
+
+
+def closing_needs(*needs: str) -> str:
+    """The rules of a pack whose tickets are closed once they have these."""
+    named = ", ".join(f'"{need}"' for need in needs)
+    return FOUR_LEVELS + f'[closing]\nneeds = {{ value = [{named}], clause = "FJ25-4.10.1a" }}\n'
+
+
+@pytest.mark.clause("AS25-3.6.5a")
+def test_evidence_is_there_and_stays_what_it_was(tmp_path: Path):
+    """AS25-3.6.5a: no completion without evidence; a file that was changed on disk is named by the check."""
+    county = a_county(tmp_path)
+    ticket = handled(county)
+    with refuses(Code.EVIDENCE_MISSING):
+        county.act("department", a_completion(county, evidence=()), ticket, "housing")
+    photo = county.node.blobs.put("竣工照片".encode())
+    county.act("department", a_completion(county, evidence=(photo,)), ticket, "housing")
+    with county.node.store.read() as view:
+        assert verify(view, county.node.blobs).is_sound
+
+    (on_disk,) = (county.node.data_dir / "blobs").rglob(photo)
+    on_disk.write_bytes("另一张照片".encode())
+
+    with county.node.store.read() as view:
+        assert (Flaw("blob_damaged", photo),) == verify(view, county.node.blobs).flaws
+
+
+@pytest.mark.clause("XS25-4.4.1b")
+def test_the_lead_completes_and_only_once_its_helpers_are_done(tmp_path: Path):
+    """XS25-4.4.1b: a co-operating unit applies for nothing; an open part is named; filed, the lead completes."""
+    county = a_county(tmp_path)
+    ticket = handled(county, WATER)
+    county.act("department", ConfirmCoHandling(), ticket, "water")
+    with refuses(Code.PERMISSION_DENIED, unit=WATER):
+        county.act("department", a_completion(county), ticket, "water")
+    with refuses(Code.PART_OPEN, units=WATER):
+        county.act("department", a_completion(county), ticket, "housing")
+
+    county.act("department", FileContribution(Text("管线已迁改")), ticket, "water")
+    county.act("department", a_completion(county), ticket, "housing")
+
+    assert State.COMPLETED is the(county, ticket).state
+
+
+@pytest.mark.clause("XS25-4.4.2i")
+def test_a_reply_goes_out_with_the_signature_of_a_leader(tmp_path: Path):
+    """XS25-4.4.2i: not without it, not by its author; signer and time stand in the file."""
+    rules = '[completion]\nneeds = { value = ["standard", "countersignature"], clause = "XS25-4.4.2i" }\n'
+    county = a_county(tmp_path, rules=rules)
+    ticket = handled(county)
+    drafted = county.act("department", DraftReply(Text("拟答复:便道已开通")), ticket, "housing", account="chen").entries[-1].header.id
+    with refuses(Code.COUNTERSIGNATURE_MISSING):
+        county.act("department", a_completion(county, draft=drafted), ticket, "housing", account="chen")
+    with refuses(Code.OWN_CASE):
+        county.act("department_leader", CountersignReply(drafted), ticket, "housing", account="chen")
+
+    county.later(minutes=5)
+    county.act("department_leader", CountersignReply(drafted), ticket, "housing", account="deputy")
+    county.act("department", a_completion(county, draft=drafted), ticket, "housing", account="chen")
+
+    signed, done = page_of(county, ticket).timeline[-2:]
+    assert ("ReplyCountersigned", "deputy", county.now, drafted) == (signed.kind, signed.account, signed.recorded_at, done.facts["draft"])
+    assert State.COMPLETED is the(county, ticket).state
+
+
+class TestConfirmation:
+    """XS25-4.4.2k: struck off once who raised it confirmed and the centre verified, in this order."""
+
+    RULES = """
+[completion]
+then = { value = "confirm", clause = "XS25-4.4.2k" }
+[closing]
+needs = { value = ["confirmation"], clause = "XS25-4.4.2k" }
+"""
+
+    @pytest.mark.clause("XS25-4.4.2k")
+    def test_confirmed_then_verified(self, tmp_path: Path):
+        """The centre does not come first; two records stand behind the write-off."""
+        county = a_county(tmp_path, rules=self.RULES)
+        ticket = completed(county)
+        with refuses(Code.CONFIRMATION_MISSING):
+            county.act("office", Close(), ticket)
+
+        county.act("enterprise", Confirm(is_settled=True), ticket)
+        county.act("office", Close(), ticket)
+
+        assert ["Confirmed", "Closed"] == kinds_of(county, ticket)[-2:]
+        assert State.CLOSED is the(county, ticket).state
+
+    @pytest.mark.clause("XS25-4.4.2k")
+    def test_refused_it_goes_back_to_handling(self, tmp_path: Path):
+        """Who raised it says that it is not settled."""
+        county = a_county(tmp_path, rules=self.RULES)
+        ticket = completed(county)
+
+        county.act("enterprise", Confirm(is_settled=False, reason=Text("便道只通了一半")), ticket)
+
+        assert State.HANDLING is the(county, ticket).state
+
+
+@pytest.mark.clause("FJ25-4.10.1a")
+def test_nothing_is_closed_that_was_not_fed_back(tmp_path: Path):
+    """FJ25-4.10.1a: after completion the lead tells the enterprise the result, by telephone for one."""
+    county = a_county(tmp_path, rules=closing_needs("feedback"))
+    ticket = handled(county)
+    county.act("department", a_completion(county, feedback_way="", feedback=None), ticket, "housing")
+    with refuses(Code.FEEDBACK_MISSING):
+        county.act("office", Close(), ticket)
+
+    county.act("department", GiveFeedback("phone", Text("已向王某说明结果")), ticket, "housing")
+    told = page_of(county, ticket).timeline[-1]
+    assert ("phone", "已向王某说明结果", "a-department") == (told.facts["way"], told.texts["content"], told.account)
+    county.act("office", Close(), ticket)
+
+    assert State.CLOSED is the(county, ticket).state
+
+
+@pytest.mark.clause("FJ25-4.11.1b")
+def test_it_is_assigned_anew_until_the_enterprise_is_satisfied(tmp_path: Path):
+    """FJ25-4.11.1b: each time with a cause and a new deadline; the satisfied vote lets it be closed."""
+    county = a_county(tmp_path, rules=closing_needs("evaluation"))
+    ticket = completed(county)
+    due = []
+    for turn in range(3):
+        county.act("enterprise", Evaluate("dissatisfied"), ticket)
+        with refuses(Code.FIELD_REQUIRED, field="reason"):
+            county.act("supervision", OrderRework(Text(" ")), ticket)
+        county.act("supervision", OrderRework(Text(f"第{turn + 1}次:积水未排尽")), ticket)
+        due.append(clock_of(county, ticket, "resolve").due_at)
+        county.later(days=14)
+        county.act("department", a_completion(county), ticket, "housing")
+    with refuses(Code.EVALUATION_MISSING):
+        county.act("office", Close(), ticket)
+    county.act("enterprise", Evaluate("satisfied"), ticket)
+    county.act("office", Close(), ticket)
+
+    after = the(county, ticket)
+    assert [(2, "rework"), (3, "rework"), (4, "rework")] == [(one.number, one.cause) for one in after.rounds[1:]]
+    causes = [entry.texts["reason"] for entry in page_of(county, ticket).timeline if entry.kind == "Reworked"]
+    assert ["第1次:积水未排尽", "第2次:积水未排尽", "第3次:积水未排尽"] == causes
+    assert (3, State.CLOSED) == (len(set(due)), after.state)
+
+
+@pytest.mark.clause("FJ25-4.11.2a")
+def test_a_second_handling_is_assessed_before_it_is_closed(tmp_path: Path):
+    """FJ25-4.11.2a: the votes of both rounds stay; without the follow-up assessment nothing is closed."""
+    county = a_county(tmp_path, rules=closing_needs("evaluation", "follow_up"))
+    ticket = completed(county)
+    county.act("enterprise", Evaluate("dissatisfied"), ticket)
+    county.act("supervision", OrderRework(Text("积水未排尽")), ticket)
+    county.act("department", a_completion(county), ticket, "housing")
+    county.act("enterprise", Evaluate("satisfied"), ticket)
+    with refuses(Code.REVISIT_MISSING):
+        county.act("office", Close(), ticket)
+
+    county.act("office", a_revisit(), ticket)
+    county.act("office", Close(), ticket)
+
+    after = the(county, ticket)
+    assert ["dissatisfied", "satisfied"] == [one.evaluation.value for one in after.rounds if one.evaluation]
+    assert (1, State.CLOSED) == (kinds_of(county, ticket).count("RevisitFiled"), after.state)
+
+
+class TestRevisitBlock:
+    """海门: the block that the office fills after asking the enterprise."""
+
+    @pytest.mark.clause("HM20-A1.8a")
+    def test_the_office_fills_it_and_not_the_lead(self, tmp_path: Path):
+        """HM20-A1.8a: with author and time."""
+        county = a_county(tmp_path)
+        ticket = completed(county)
+        with refuses(Code.PERMISSION_DENIED):
+            county.act("department", a_revisit(), ticket, "housing")
+
+        county.later(days=1)
+        county.act("office", a_revisit(), ticket, account="zhang")
+
+        filed = next(entry for entry in page_of(county, ticket).timeline if entry.kind == "RevisitFiled")
+        assert ("zhang", county.now) == (filed.account, filed.recorded_at)
+
+    @pytest.mark.clause("HM20-A1.8b")
+    def test_the_service_is_satisfying_or_not(self, tmp_path: Path):
+        """HM20-A1.8b: one of two, neither both nor none nor a third."""
+        county = a_county(tmp_path)
+        ticket = completed(county)
+        for wrong, code in (("satisfied,dissatisfied", Code.VALUE_NOT_OFFERED), ("", Code.FIELD_REQUIRED), ("average", Code.VALUE_NOT_OFFERED)):
+            with refuses(code):
+                county.act("office", a_revisit(evaluation=wrong), ticket)
+
+        county.act("office", a_revisit(evaluation="dissatisfied"), ticket)
+
+        voted = the(county, ticket).round
+        assert voted is not None and voted.evaluation is not None
+        assert ("dissatisfied", False) == (voted.evaluation.value, voted.evaluation.is_satisfied)
+
+    @pytest.mark.clause("HM20-3.4b")
+    def test_nothing_is_written_off_with_an_empty_block(self, tmp_path: Path):
+        """HM20-3.4b: satisfied or not, solved or not, and when."""
+        county = a_county(tmp_path)
+        ticket = completed(county)
+        with refuses(Code.REVISIT_MISSING):
+            county.act("office", Close(), ticket)
+
+        county.later(days=1)
+        county.act("office", a_revisit(), ticket)
+        county.act("office", Close(), ticket)
+
+        after = the(county, ticket)
+        assert after.round is not None and after.round.revisit is not None
+        block = after.round.revisit
+        assert (State.CLOSED, True, True, county.now) == (after.state, block.is_satisfied, block.is_standard_met, block.at)
