@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
-from sqlalchemy import Connection, Engine, NullPool, StaticPool, create_engine, event
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine import make_url
 
 from node.domain.refusal import Code, Refusal
@@ -91,11 +91,13 @@ def open_database(url: str) -> Database:
     if parsed.database in (None, "", ":memory:"):
         memory = _sqlite_engine(url, is_writer=True, poolclass=StaticPool)
         return Database(memory, memory)
-    return Database(_sqlite_engine(url, is_writer=True, poolclass=None), _sqlite_engine(url, is_writer=False, poolclass=NullPool))
+    return Database(_sqlite_engine(url, is_writer=True, poolclass=None), _sqlite_engine(url, is_writer=False, poolclass=None))
 
 
 def _sqlite_engine(url: str, *, is_writer: bool, poolclass: Any) -> Engine:
-    options: dict[str, Any] = {"poolclass": poolclass} if poolclass else {"pool_size": 1, "max_overflow": 0, "pool_timeout": 60}
+    # One writer connection; readers are kept, as opening one costs more than most reads.
+    pool = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 60} if is_writer else {"pool_size": 8, "max_overflow": 56}
+    options: dict[str, Any] = {"poolclass": poolclass} if poolclass else pool
     engine = create_engine(url, module=sqlite, connect_args={"check_same_thread": False, "timeout": busy_timeout_ms / 1000}, **options)
 
     @event.listens_for(engine, "connect")
