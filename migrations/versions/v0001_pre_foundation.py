@@ -28,12 +28,13 @@ def upgrade() -> None:
         sa.Column("node", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
-        sa.Column("version", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
         sa.Column("blob", sa.LargeBinary(), nullable=False),
         sa.Column("effective_from", sa.String(), nullable=False),
         sa.Column("adopted_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.PrimaryKeyConstraint("node", "kind", "id", name=op.f("pk_adoptions")),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("node", "kind", "id", "digest", name=op.f("pk_adoptions")),
     )
     op.create_table(
         "asks",
@@ -258,6 +259,14 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
     )
+    op.create_index(
+        "ix_tickets_external_number",
+        "tickets",
+        ["external_number"],
+        unique=False,
+        sqlite_where=sa.text("external_number != ''"),
+        postgresql_where=sa.text("external_number != ''"),
+    )
     op.create_index(op.f("ix_tickets_holder_state"), "tickets", ["holder", "state"], unique=False)
     op.create_index(op.f("ix_tickets_origin_registered_at"), "tickets", ["origin", "registered_at"], unique=False)
     op.create_table(
@@ -292,6 +301,12 @@ def downgrade() -> None:
     op.drop_table("units")
     op.drop_index(op.f("ix_tickets_origin_registered_at"), table_name="tickets")
     op.drop_index(op.f("ix_tickets_holder_state"), table_name="tickets")
+    op.drop_index(
+        "ix_tickets_external_number",
+        table_name="tickets",
+        sqlite_where=sa.text("external_number != ''"),
+        postgresql_where=sa.text("external_number != ''"),
+    )
     op.drop_table("tickets")
     op.drop_table("streams")
     op.drop_table("rounds")

@@ -37,6 +37,11 @@ class Pack:
     digest: str
     rules: Mapping[str, Rule]
 
+    @property
+    def name(self) -> str:
+        """What the opener of a custody term names: id and digest, so that a pack that is changed governs no running ticket."""
+        return f"{self.id}@{self.digest}"
+
     def find(self, *keys: str) -> Rule | None:
         """The rule of the first of *keys* that the pack has."""
         return next((self.rules[key] for key in keys if key in self.rules), None)

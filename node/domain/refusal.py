@@ -53,6 +53,7 @@ class Code(Enum):
     APPELLANT_UNCONFIRMED = auto(), "FAILED_PRECONDITION", False
 
     SERIALS_EXHAUSTED = auto(), "RESOURCE_EXHAUSTED", False
+    QUERY_REFUSED = auto(), "PERMISSION_DENIED", False
 
     # Dispatch and objection.
     CONSULTED_LEAD = auto(), "FAILED_PRECONDITION", False

@@ -47,7 +47,7 @@ class Policies:
         """
         packs = self._adopted(work.connection, work.head.node)
         if ticket is not None and ticket.custody.holder == work.head.node:
-            named = next((pack for pack in packs if pack.id == ticket.pack), None)
+            named = next((pack for pack in packs if pack.name == ticket.pack), None)
             if named is not None:
                 return self._policy(work, named)
         return self._policy(work, self._in_force(packs, now))
@@ -70,7 +70,8 @@ class Policies:
         return Policy(pack, self._calendar(work.connection, work.head.node), place)
 
     def _in_force(self, packs: list[Pack], now: datetime) -> Pack:
-        pack = in_force(packs, local_day(now))
+        # Of one pack's versions the one that was adopted last.
+        pack = in_force({pack.id: pack for pack in packs}.values(), local_day(now))
         if pack is None:
             raise Refusal(Code.PACK_MISSING, day=local_day(now).isoformat())
         return pack
@@ -78,7 +79,7 @@ class Policies:
     def _adopted(self, connection: Connection, node: str) -> list[Pack]:
         table = schema.adoptions
         rows = connection.execute(
-            select(table.c.id, table.c.blob).where(table.c.node == node, table.c.kind == "pack").order_by(table.c.adopted_at)
+            select(table.c.id, table.c.blob).where(table.c.node == node, table.c.kind == "pack").order_by(table.c.seq)
         ).all()
         return [self._pack(row.id, bytes(row.blob).hex()) for row in rows]
 
@@ -92,12 +93,14 @@ class Policies:
     def _calendar(self, connection: Connection, node: str) -> WorkCalendar:
         table = schema.adoptions
         rows = connection.execute(
-            select(table.c.id, table.c.blob).where(table.c.node == node, table.c.kind == "calendar").order_by(table.c.id)
+            select(table.c.id, table.c.blob).where(table.c.node == node, table.c.kind == "calendar").order_by(table.c.seq)
         ).all()
-        key = tuple(bytes(row.blob).hex() for row in rows)
+        # Of one calendar's versions the one that was adopted last.
+        latest = sorted({row.id: bytes(row.blob).hex() for row in rows}.items())
+        key = tuple(blob for _, blob in latest)
         with self._lock:
             if key not in self._calendars:
-                files = [parse_calendar(row.id, self._blobs.get(blob).decode()) for row, blob in zip(rows, key, strict=True)]
+                files = [parse_calendar(name, self._blobs.get(blob).decode()) for name, blob in latest]
                 self._calendars[key] = work_calendar(files, published)
             return self._calendars[key]
 

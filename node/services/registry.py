@@ -37,7 +37,10 @@ def read_registry(connection: Connection, node: str) -> Registry:
             for row in connection.execute(select(accounts).where(accounts.c.node == node))
         },
         nodes={row.code: row.status for row in connection.execute(select(nodes.c.code, nodes.c.status).where(nodes.c.superior == node))},
-        adopted={(row.kind, row.id): row.digest for row in connection.execute(select(adoptions).where(adoptions.c.node == node))},
+        adopted={
+            (row.kind, row.id): row.digest
+            for row in connection.execute(select(adoptions).where(adoptions.c.node == node).order_by(adoptions.c.seq))
+        },
     )
 
 

@@ -123,6 +123,7 @@ def _pack_adopted(connection: Connection, _own: str, head: Header, event: g.Pack
         "blob": bytes.fromhex(event.blob),
         "effective_from": event.effective_from.isoformat(),
         "adopted_at": micros(head.recorded_at),
+        "seq": head.seq,
     }
     upsert_many(connection, schema.adoptions, [row])
     return True
@@ -138,6 +139,7 @@ def _calendar_adopted(connection: Connection, _own: str, head: Header, event: g.
         "blob": bytes.fromhex(event.blob),
         "effective_from": "",
         "adopted_at": micros(head.recorded_at),
+        "seq": head.seq,
     }
     upsert_many(connection, schema.adoptions, [row])
     return True

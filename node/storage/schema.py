@@ -311,11 +311,14 @@ adoptions = Table(
     # "pack" or "calendar".
     Column("kind", String, primary_key=True),
     Column("id", String, primary_key=True),
+    # Every version stays: a ticket goes on under the one that its custody term began with.
+    Column("digest", String, primary_key=True),
     _text("version"),
-    _text("digest"),
     Column("blob", LargeBinary, nullable=False),
     _text("effective_from"),
     Column("adopted_at", Big, nullable=False),
+    # The entry's: of two adoptions in one moment the later one counts.
+    Column("seq", Big, nullable=False),
 )
 
 rounds = Table(

@@ -277,12 +277,12 @@ class TestFaults:
         def turns(store: Store) -> None:
             for _ in range(25):
                 with store.write() as work:
-                    work.head.reacted += 1
+                    work.head.swept_at += 1
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(turns, [hands.node.store, second.store] * 2))
         with second.store.read() as view:
-            reached = view.head.reacted
+            reached = view.head.swept_at
         second.close()
 
         assert 100 == reached

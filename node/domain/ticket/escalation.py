@@ -249,7 +249,7 @@ def accept(ticket: Ticket, command: AcceptEscalation, facts: Facts, policy: Poli
         category=category,
         complexity=complexity,
         number=ticket_number(ticket, policy, now) if policy.pack.find("number.form") else "",
-        pack=policy.pack.id,
+        pack=policy.pack.name,
         former_category=ticket.classing.category,
         former_complexity=ticket.classing.complexity,
         note=command.note,

@@ -181,7 +181,7 @@ def register(command: Register, facts: Facts, policy: Policy, now: datetime) -> 
         conceal_from=command.conceal_from,
         channel_note=command.channel_note,
         in_ledger=in_ledger,
-        pack=policy.pack.id,
+        pack=policy.pack.name,
     )
     subject = Subject("ticket", make_register_number(policy.node, local_day(now), facts.serial))
     if command.answer:

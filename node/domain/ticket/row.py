@@ -214,7 +214,7 @@ def _asked(row: TicketRow, head: Header, event: EscalationRequested | TransferRe
 
 
 def _finding_executed(row: TicketRow, head: Header, event: FindingExecuted) -> Changes:
-    return {**_new_round(row, head, event), "terminated_for": ""}
+    return {**_new_round(row, head, event), "terminated_for": "", "refused_for": ""}
 
 
 def _reworked(row: TicketRow, head: Header, event: Reworked) -> Changes:

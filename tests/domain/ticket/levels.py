@@ -170,7 +170,7 @@ def a_world(changes: Mapping[str, Value | None] | None = None, **by_node: Mappin
     policies = {}
     for node, line in LINES.items():
         policy = a_policy({**LEVEL_RULES, **(changes or {}), **by_node.get(f"n{node}", {})}, node=node, line=line)
-        policies[node] = replace(policy, pack=replace(policy.pack, id=f"pack-{node}", digest=f"{int(node):016x}"))
+        policies[node] = replace(policy, pack=replace(policy.pack, id=f"pack-{node}", digest=f"{int(node):016d}"))
     return World(policies)
 
 

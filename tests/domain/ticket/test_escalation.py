@@ -206,7 +206,7 @@ class TestAnswer:
         assert ("coordination", "plain", "complaint") == (entry.event.former_category, entry.event.former_complexity, entry.event.category)
         assert (2, CITY, 4 + 1) == (entry.header.custody.number, entry.header.custody.holder, entry.header.custody.follows)
         ticket = world.see(COUNTY, id)
-        assert (State.FORMED, With.OFFICE, "pack-520400", "", True) == (
+        assert (State.FORMED, With.OFFICE, "pack-520400@0000000000520400", "", True) == (
             ticket.state,
             ticket.with_whom,
             ticket.pack,
@@ -364,7 +364,7 @@ class TestDecidedAbove:
 
         ticket = world.see(COUNTY, id)
         assert (3, COUNTY, 1) == (entry.header.custody.number, entry.header.custody.holder, entry.header.custody.follows)
-        assert (State.HANDLING, With.DEPARTMENT, f"{COUNTY}-housing", f"pack-{COUNTY}") == (
+        assert (State.HANDLING, With.DEPARTMENT, f"{COUNTY}-housing", f"pack-{COUNTY}@0000000000{COUNTY}") == (
             ticket.state,
             ticket.with_whom,
             ticket.lead,
@@ -400,7 +400,7 @@ class TestDecidedAbove:
             assert ["decided", "decided"] == [hop.outcome for hop in ticket.escalations]
             assert {(PROVINCE, decision.header.id)} == {(hop.decided_by, hop.decision) for hop in ticket.escalations}
             # Nobody had it in hand when it went up: the county's office names who feeds back, within a limit.
-            assert (State.FORMED, With.OFFICE, f"pack-{COUNTY}") == (ticket.state, ticket.with_whom, ticket.pack)
+            assert (State.FORMED, With.OFFICE, f"pack-{COUNTY}@0000000000{COUNTY}") == (ticket.state, ticket.with_whom, ticket.pack)
             assert {"resolve"} == {clock.name for clock in ticket.clocks.values() if clock.is_running}
 
     def test_without_an_escalation_there_is_nothing_to_decide_above(self):
