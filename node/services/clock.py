@@ -51,9 +51,16 @@ class Sweep:
                 fired += len(self._handler.handle(order).entries)
             except Refusal:
                 refused += 1  # the ticket moved on between looking and firing
+        self._note(now)
+        return Swept(fired, refused)
+
+    def _note(self, now: datetime) -> None:
+        """A rehearsal waits until its nodes have swept; nobody else asks, and an idle node writes nothing."""
+        with self._store.read() as view:
+            if not view.head.is_rehearsal:
+                return
         with self._store.write() as work:
             work.head.swept_at = max(work.head.swept_at, micros(now))
-        return Swept(fired, refused)
 
     def _orders(self, now: datetime) -> list[Order]:
         orders: list[tuple[datetime, Order]] = []

@@ -39,7 +39,7 @@ heads = Table(
     Column("reacted", Big, nullable=False),
     # The latest recorded_at of an own entry: a clock behind it takes no command.
     Column("last_at", Big, nullable=False),
-    # The business time up to which the clock service has swept.
+    # The business time up to which the clock service of a rehearsal node has swept.
     Column("swept_at", Big, nullable=False, default=0),
     Column("is_rehearsal", Boolean, nullable=False),
     # Superiors, nearest first, comma between.
