@@ -49,7 +49,7 @@ class TestEvaluate:
         ticket = play(a_ticket(State.COMPLETED), [(OWNER, Evaluate(value), THURSDAY)], self.FOUR)
 
         voted = ticket.round.evaluation
-        assert (value, is_satisfied, "test") == (voted.value, voted.is_satisfied, voted.scale)
+        assert (value, is_satisfied, ticket.pack) == (voted.value, voted.is_satisfied, voted.scale)
 
     def test_a_changed_vote_replaces_the_effective_one_and_stays_in_the_journal(self):
         """Two entries, one vote; the same vote again is none."""
