@@ -8,7 +8,7 @@ superior's name, wherever the address leads.
 import socket
 import ssl
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import grpc
 
@@ -17,10 +17,32 @@ from federation.certificates import Credentials, certificate_to_pem, key_to_pem,
 Verdict = Literal["identity", "outage", "ok"]
 
 
-def server_credentials(own: Credentials) -> grpc.ServerCredentials:
-    """Return the credentials of the port to which subordinates dial: no call without a certificate of *own*'s authority."""
+class PortCredentials:
+    """
+    What the port to which subordinates dial shows: no call without a certificate of its own authority.
+
+    A renewal needs no restart: ``show`` changes it from the next handshake on; connections that stand keep what they saw.
+    """
+
+    def __init__(self, own: Credentials) -> None:
+        self._fresh: grpc.ServerCertificateConfiguration | None = None
+        # Its stub does not know that None is an answer: as before.
+        fetch: Any = self._fetch
+        self.for_grpc = grpc.dynamic_ssl_server_credentials(_configuration(own), fetch, require_client_authentication=True)
+
+    def show(self, own: Credentials) -> None:
+        """Show *own* from the next handshake on."""
+        self._fresh = _configuration(own)
+
+    def _fetch(self) -> grpc.ServerCertificateConfiguration | None:
+        """Asked by gRPC before each handshake; None: as before."""
+        fresh, self._fresh = self._fresh, None
+        return fresh
+
+
+def _configuration(own: Credentials) -> grpc.ServerCertificateConfiguration:
     pair = (key_to_pem(own.key), certificate_to_pem(own.certificate))
-    return grpc.ssl_server_credentials([pair], certificate_to_pem(own.authority), require_client_auth=True)
+    return grpc.ssl_server_certificate_configuration([pair], certificate_to_pem(own.authority))
 
 
 def server_options() -> list[tuple[str, int]]:

@@ -42,6 +42,8 @@ class Peer(Protocol):
 
     def fetch(self, request: link_pb2.FetchRequest) -> link_pb2.FetchResponse: ...
 
+    def redial(self) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -94,6 +96,10 @@ class Superior:
     def renew(self, request: enrolment_pb2.RenewRequest) -> enrolment_pb2.RenewResponse:
         """`Renew`.  Raises: CallFailed."""
         return self._call(lambda channel: enrolment_pb2_grpc.EnrolmentServiceStub(channel).Renew(request, timeout=enrol_deadline_seconds))
+
+    def redial(self) -> None:
+        """Show what the credentials' file holds by now; what is in flight comes back as CANCELLED, and is called again."""
+        self._drop()
 
     def close(self) -> None:
         """End the channel, and with it whatever is in flight; every later call is CANCELLED."""

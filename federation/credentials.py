@@ -16,6 +16,7 @@ from federation.certificates import (
     Authority,
     Credentials,
     create_authority,
+    days_left,
     issue,
     key_from_pem,
     key_to_pem,
@@ -55,6 +56,16 @@ class KeyFiles:
             authority, key = self.authority(node, wall), new_key()
             Credentials(issue(authority, key.public_key(), node, wall, server=True), key, authority.certificate).write(path)
         return Credentials.read(path)
+
+    def days_left(self, wall: datetime) -> dict[str, int]:
+        """Whole days until "authority", "server" and "uplink" end, of those that are there; negative once one has."""
+        found = {}
+        for name in ("authority", "server", "uplink"):
+            path = self.directory / f"{name}.pem"
+            if path.exists():
+                read = Authority.read if name == "authority" else Credentials.read
+                found[name] = days_left(read(path).certificate, wall)
+        return found
 
     def pending_key(self) -> ec.EllipticCurvePrivateKey:
         """The key to be certified: the one of the last request, if that was never answered."""

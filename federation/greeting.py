@@ -134,7 +134,7 @@ def _is_forked(work: UnitOfWork, peer: Peer, held: list[Position], request: link
 
 def _down(work: UnitOfWork, peer: Peer, said: DownPosition) -> DownPosition:
     """The head of the down stream, numbered anew if what the caller applied is not its beginning."""
-    head = outgoing.down_head(work, peer.node)
+    head = outgoing.down_position(peer.down_epoch, peer.down_peaks)
     if said.epoch < head.epoch or _is_beginning(work, peer, said, head):
         return head
     epoch = max(head.epoch, said.epoch) + 1
@@ -164,4 +164,6 @@ def _note(work: UnitOfWork, request: link_pb2.HelloRequest, peer: Peer, boot_ids
         "skew_seconds": round((moment(request.wall) - wall).total_seconds()),
         "down_acked": request.down.size if is_same else 0,
     }
+    if peer.fingerprint == peer.known[0]:
+        values["fingerprint"] = peer.fingerprint  # the renewed certificate has arrived: the former is good no longer
     work.connection.execute(update(table).where(table.c.peer == peer.node).values(**values))

@@ -167,6 +167,7 @@ class Uplink:
     tail: int = 0
     heard_at: datetime | None = None
     _greeted: bool = False
+    _must_greet: bool = False
     _hello_due: datetime | None = None
     _entries_max: int = batch_entries_max
     _in_flight: set[Lane] = field(default_factory=set)
@@ -194,10 +195,11 @@ class Uplink:
         if call is None or now < self._after.get(type(call), now):
             return None
         self._in_flight.add(lane)
+        self._must_greet = self._must_greet and not isinstance(call, Hello)
         return call
 
     def _next_up(self, now: datetime) -> Call | None:
-        if not self._greeted or self._hello_due is None or now >= self._hello_due:
+        if self._must_greet or not self._greeted or self._hello_due is None or now >= self._hello_due:
             return Hello()
         if self._missing is not None:
             position, size = self._missing
@@ -225,6 +227,10 @@ class Uplink:
     def on_commit(self, taken: int) -> None:
         """Something was appended here: *taken* is the head's."""
         self.tail = max(self.tail, taken)
+
+    def greet_again(self) -> None:
+        """The next call up is a greeting, also if one is in flight that began before."""
+        self._must_greet = True
 
     def on_nothing(self, call: Push, upto: int) -> None:
         """The journal has nothing for above behind ``call.after``, up to *upto*: what lies there came from above."""

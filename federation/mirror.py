@@ -8,12 +8,12 @@ takes nothing more until an operator has decided.  What rides beside an entry is
 """
 
 import hashlib
-import uuid
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import select, update
 
 from federation.codec import Carried, DownPosition, Segment
 from node.domain.merkle import Range, leaf_hash
@@ -22,16 +22,15 @@ from node.domain.registry import NodeAdmitted
 from node.storage import schema
 from node.storage.codec import Content, decode_content
 from node.storage.database import micros
-from node.storage.journal import Arrived, Position
+from node.storage.journal import Arrived, Position, Spot, Stream
 from node.storage.payloads import payload_bytes_max
 from node.storage.statements import upsert_many
 from node.storage.unit_of_work import UnitOfWork
 
 ACTIVE = "active"
 FORKED = "forked"
-
-Stream = tuple[str, int]
-Place = tuple[str, int, int]
+# A UUID in the one form that is compared.
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ class _Batch:
     work: UnitOfWork
     peer: str
     epochs: dict[str, int]
-    leaves: dict[Place, bytes]
+    leaves: dict[Spot, bytes]
     entries: int = 0
     has_gap: bool = False
     _unwritten: list[Arrived] = field(default_factory=list)
@@ -202,20 +201,16 @@ class _Batch:
         return self.work.place().branch(node) == self.peer
 
 
-def _leaves(work: UnitOfWork, segments: Sequence[Segment]) -> dict[Place, bytes]:
-    """What is held under the places of *segments* that are taken already, in one statement; usually there is none."""
-    taken = [
-        (segment.node, segment.epoch, seq)
-        for segment in segments
-        for seq in range(segment.from_seq, segment.from_seq + len(segment.entries))
-        if seq <= work.journal.range_of(segment.node, segment.epoch).size
-    ]
-    if not taken:
-        return {}
-    table = schema.entries
-    place = tuple_(table.c.node, table.c.epoch, table.c.seq)
-    rows = work.connection.execute(select(table.c.node, table.c.epoch, table.c.seq, table.c.leaf).where(place.in_(taken)))
-    return {(row.node, row.epoch, row.seq): bytes(row.leaf) for row in rows}
+def _leaves(work: UnitOfWork, segments: Sequence[Segment]) -> dict[Spot, bytes]:
+    """What is held under the places of *segments* that are taken already; usually there is none."""
+    return work.journal.held(
+        [
+            (segment.node, segment.epoch, seq)
+            for segment in segments
+            for seq in range(segment.from_seq, segment.from_seq + len(segment.entries))
+            if seq <= work.journal.range_of(segment.node, segment.epoch).size
+        ]
+    )
 
 
 def _arrived(segment: Segment, seq: int, carried: Carried) -> Arrived:
@@ -239,7 +234,7 @@ def _content(carried: Carried, **where: object) -> Content:
         content = decode_content(carried.data)
     except Refusal as refusal:
         raise Refusal(refusal.code, **{**where, **refusal.facts}) from None
-    if not _is_id(content.header.id):
+    if not _ID.fullmatch(content.header.id):
         raise Refusal(Code.MALFORMED_ENTRY, field="id", **where)
     return content
 
@@ -266,10 +261,3 @@ def _foreign(work: UnitOfWork, entries: Sequence[Carried]) -> list[Arrived]:
         if head.node != place.node and not place.is_below(head.node):
             found.setdefault((head.node, head.epoch, head.seq), _with_riders(carried, content))
     return list(found.values())
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False

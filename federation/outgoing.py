@@ -122,8 +122,13 @@ def down_head(view: View | UnitOfWork, link: str) -> DownPosition:
     """The head of the down stream of *link* (at the superior), or what was applied of it (at the subordinate)."""
     table = schema.links
     row = view.connection.execute(select(table.c.down_epoch, table.c.down_peaks).where(table.c.peer == link)).one()
-    progress = Range.from_bytes(bytes(row.down_peaks)) if row.down_peaks else Range()
-    return DownPosition(row.down_epoch, progress.size, progress.root())
+    return down_position(row.down_epoch, bytes(row.down_peaks))
+
+
+def down_position(epoch: int, peaks: bytes) -> DownPosition:
+    """A down position as the link's row keeps it."""
+    progress = Range.from_bytes(peaks) if peaks else Range()
+    return DownPosition(epoch, progress.size, progress.root())
 
 
 def down_root(view: View | UnitOfWork, link: str, epoch: int, size: int) -> bytes:

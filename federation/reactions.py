@@ -3,7 +3,8 @@ What arrived, as commands: the second half of taking a peer's entries, with a cu
 
 Only what needs no judgement is here: receipts, a superior's findings and rulings, clocks that go on after a return.  Each is
 a command whose id is made from the entry and the command's name, so a repeat is a no-op, and goes the one road of every
-command, in one transaction with the cursor.  All else that is asked stays in the tray of the office.
+command, in one transaction with the cursor; what arrived together is reacted to in one commit.  All else that is asked
+stays in the tray of the office.
 
 An ask is answered once: where it is addressed, or, if it speaks to whoever holds the ticket, by the holder; there it waits
 while the ticket is frozen or on its way, and is looked at again when custody comes (a new opener).  Where entries of the
@@ -11,11 +12,11 @@ ticket are missing it waits, too, and is looked at again when they come, of what
 for good is answered by AskRefused; what may pass (a clock that stands behind) keeps the cursor where it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 
 from node.domain.command import Command, Order
 from node.domain.entry import Actor, Header, SubjectKind
@@ -41,7 +42,8 @@ from node.storage.writer import Writer
 
 log = structlog.get_logger()
 
-entries_max = 200
+# So many entries are looked at in one transaction; if one of them cannot be, each in its own.
+entries_max = 64
 ACTOR = Actor("reaction", Role.NODE.value)
 
 Make = Callable[[str], Command]
@@ -101,11 +103,17 @@ def concerns(kind: str) -> bool:
 
 
 def of_custody(head: Header, ticket: Ticket, place: Place) -> list[Reaction]:
-    """What follows from an opener: the holder goes on, or hands on what was decided above; who lost custody stops its clocks."""
+    """
+    What follows from an opener: the holder goes on, or hands on what was decided above; who lost custody stops its clocks.
+
+    From one that another has followed already nothing does, but for the clocks.
+    """
     if head.kind not in OPENERS or head.node == place.node or head.id in ticket.void:
         return []
     if ticket.custody.holder != place.node:
         return [Reaction(head.id, ReleaseClocks())] if head.kind == "CustodyOverridden" else []
+    if ticket.custody.opener != head.id:
+        return []
     if head.kind == "DecidedAbove" and accepted_hop(ticket, place.node, is_down=False) is not None:
         return [Reaction(head.id, PassDownDecision())]
     return [Reaction(head.id, ResumeAfterReturn())]
@@ -116,10 +124,8 @@ def of_asks(head: Header, ticket: Ticket, place: Place) -> list[Reaction]:
     What follows from an ask; after an opener, from every ask that had waited for the holder; after any other entry, from
     every ask that is still open, since what came may be what was missing.
     """
-    if head.kind in ASKS:
-        waiting = [ask for ask in ticket.open_asks(head.kind) if ask.id == head.id]
-    else:
-        waiting = ticket.open_asks(*(OF_THE_HOLDER if head.kind in OPENERS else ASKS))
+    kinds = OF_THE_HOLDER if head.kind in OPENERS else ASKS
+    waiting = [ask for ask in ticket.open_asks(*kinds) if head.kind not in ASKS or ask.id == head.id]
     return [reaction for ask in waiting if (reaction := _answer(ask, ticket, place)) is not None]
 
 
@@ -155,6 +161,9 @@ class Reactions:
             if not taken:
                 self._move_on(upto)
                 return count
+            if len(taken) > 1 and self._react_together(taken):
+                count += len(taken)
+                continue
             for one in taken:
                 if not self._react(one):
                     return count
@@ -162,15 +171,21 @@ class Reactions:
 
     def _next(self) -> tuple[list[int], int]:
         """The next entries that may call for a reaction, by ``taken``, and how far was looked."""
-        table, asks = schema.entries, schema.asks
-        # Of tickets with an open ask every entry may be the one that was missing.
-        asked = select(asks.c.ticket).where(asks.c.is_answered.is_(False), asks.c.kind.in_(sorted(ASKS)))
+        table, asks, before = schema.entries, schema.asks, schema.entries.alias("before")
+        # Behind an ask that is still open every entry of its ticket may be the one that was missing.
+        is_behind_an_ask = exists().where(
+            before.c.subject_id == table.c.subject_id,
+            before.c.taken < table.c.taken,
+            asks.c.id == before.c.id,
+            asks.c.is_answered.is_(False),
+            asks.c.kind.in_(sorted(ASKS)),
+        )
         with self._store.read() as view:
             if view.head.reacted >= view.head.taken:
                 return [], view.head.taken
             rows = view.connection.execute(
                 select(table.c.taken)
-                .where(table.c.taken > view.head.reacted, or_(table.c.kind.in_(sorted(KINDS)), table.c.subject_id.in_(asked)))
+                .where(table.c.taken > view.head.reacted, or_(table.c.kind.in_(sorted(KINDS)), is_behind_an_ask))
                 .order_by(table.c.taken)
                 .limit(entries_max)
             ).scalars()
@@ -185,6 +200,19 @@ class Reactions:
             work.head.reacted = max(work.head.reacted, upto)
 
         self._writer.command(move)
+
+    def _react_together(self, taken: Sequence[int]) -> bool:
+        """React to several entries in one transaction; False if one of them has to be looked at alone, and nothing was done."""
+
+        def carry_out(work: UnitOfWork) -> None:
+            for one in taken:
+                self._carry_out(work, one)
+
+        try:
+            self._writer.command(carry_out)
+        except Exception:
+            return False
+        return True
 
     def _react(self, taken: int) -> bool:
         """React to one entry and move the cursor behind it, in one transaction; False if the node is not able just now."""

@@ -1,13 +1,16 @@
 """
-The threads of one serving node: one pushing, one pulling, one that reacts, and one that looks.
+The threads of one serving node: one pushing, one pulling, one that reacts, one for each job by the clock, and the timer.
 
-Each sleeps until a commit wakes it or its own time has come; whatever woke it, it looks at the journal, so a wake-up that
-is lost costs time and nothing else.  The looking thread notices what another process (the CLI) committed, within
-``look_seconds``.  Stopping lets what is out come back as cancelled; nothing waits for the peer.
+There is one timer.  All others sleep until a commit wakes them or the timer says that their time has come; whatever woke
+them, they look at the journal, so a wake-up that is lost costs time and nothing else.  The timer ticks every
+``look_seconds``: it notices what another process (the CLI) committed, and wakes whoever is due, to greet, to try again, to
+sweep.  So a node that has nothing to do wakes 12 times a minute by itself (DESIGN 12), and what is due comes up to one
+tick late.  Stopping lets what is out come back as cancelled; nothing waits for the peer.
 """
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -25,6 +28,9 @@ rehearsal_look_seconds = 0.02
 # After an error that nobody expected in a thread: long enough not to fill the log.
 pause_after_error_seconds = 5.0
 
+# Acts once; what it gives is when to act again, in seconds (0: at once; None: when woken).
+Act = Callable[[], float | None]
+
 
 @dataclass
 class Runner:
@@ -34,7 +40,10 @@ class Runner:
     Args:
         session: the uplink, or None at the top.
         server: the port, or None for a node without subordinates; started and stopped by its owner.
-        look_every: seconds between looks for other processes' commits.
+        look_every: seconds between two ticks of the timer.
+        jobs: acts by name that go by the timer alone; no commit wakes them.
+        monotonic: seconds that never jump.
+        wait: sleeps so long, True if the node stops meanwhile; by default until ``stop``.  All that is timed waits here.
     """
 
     store: Store
@@ -42,46 +51,60 @@ class Runner:
     session: Session | None = None
     server: Server | None = None
     look_every: float = look_seconds
+    jobs: Mapping[str, Act] = field(default_factory=dict)
+    monotonic: Callable[[], float] = time.monotonic
+    wait: Callable[[float], bool] | None = None
     _wakes: dict[str, threading.Event] = field(default_factory=dict)
+    _due: dict[str, float] = field(default_factory=dict)
     _threads: list[threading.Thread] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Start the threads."""
-        session = self.session
-        names = ("reactions",) if session is None else ("reactions", "push", "pull")
-        self._wakes = {name: threading.Event() for name in names}
         self.store.on_commit.append(self._on_commit)
         self._begin("reactions", self._react)
-        if session is not None:
-            self._begin("push", lambda: self._step(session, Lane.UP))
-            self._begin("pull", lambda: self._step(session, Lane.DOWN))
-        looking = threading.Thread(target=self._look, name="look", daemon=True)
-        looking.start()
-        self._threads.append(looking)
+        for name, job in self.jobs.items():
+            self._begin(name, job)
+        if self.session is not None:
+            self._begin_link(self.session)
+        timer = threading.Thread(target=self._tick, name="timer", daemon=True)
+        timer.start()
+        self._threads.append(timer)
+
+    def link(self, session: Session) -> None:
+        """The node has a superior from here on."""
+        self.session = session
+        self._begin_link(session)
 
     def stop(self) -> None:
         """Stop the threads; a call that is out is cancelled."""
         self._stopping.set()
         if self.session is not None:
             self.session.close()
-        self.wake()
-        for thread in self._threads:
+        for wake in list(self._wakes.values()):
+            wake.set()
+        for thread in list(self._threads):
             thread.join()
         if self._on_commit in self.store.on_commit:
             self.store.on_commit.remove(self._on_commit)
 
     def wake(self) -> None:
-        """Let every thread look."""
-        for wake in self._wakes.values():
-            wake.set()
+        """Let every thread look that lives by what is committed."""
+        for name, wake in list(self._wakes.items()):
+            if name not in self.jobs:
+                wake.set()
 
     def _on_commit(self, _outcome: Outcome) -> None:
         self.wake()
 
-    def _begin(self, name: str, act: Callable[[], float | None]) -> None:
-        """A thread that does *act* again and again; what it gives is how long to sleep (0: not at all; None: until woken)."""
-        wake = self._wakes[name]
+    def _begin_link(self, session: Session) -> None:
+        self._wakes |= {"push": threading.Event(), "pull": threading.Event()}
+        self._begin("push", lambda: self._step(session, Lane.UP))
+        self._begin("pull", lambda: self._step(session, Lane.DOWN))
+
+    def _begin(self, name: str, act: Act) -> None:
+        """A thread that does *act* again and again, when woken or when it is due."""
+        wake = self._wakes.setdefault(name, threading.Event())
 
         def run() -> None:
             while not self._stopping.is_set():
@@ -92,7 +115,10 @@ class Runner:
                     log.exception("thread stumbled", thread=name)
                     seconds = pause_after_error_seconds
                 if seconds != 0 and not self._stopping.is_set():
-                    wake.wait(seconds)
+                    if seconds is not None:
+                        self._due[name] = self.monotonic() + seconds
+                    wake.wait()
+                    self._due.pop(name, None)
 
         thread = threading.Thread(target=run, name=name, daemon=True)
         thread.start()
@@ -111,17 +137,25 @@ class Runner:
             # Not through: the node was not able just now.
             return None if view.head.reacted >= view.head.taken else self.look_every
 
-    def _look(self) -> None:
-        seen = -1
-        while not self._stopping.wait(self.look_every):
-            try:
-                with self.store.read() as view:
-                    taken = view.head.taken
-            except Exception:
-                log.exception("thread stumbled", thread="look")
-                continue
-            if taken != seen:
-                seen = taken
-                self.wake()
-                if self.server is not None:
-                    self.server.wake_all()
+    def _tick(self) -> None:
+        wait, seen = self.wait or self._stopping.wait, -1
+        while not wait(self.look_every):
+            now = self.monotonic()
+            for name, due in list(self._due.items()):
+                if due <= now:
+                    self._wakes[name].set()
+            seen = self._look(seen)
+
+    def _look(self, seen: int) -> int:
+        """Wake everybody if somebody, in whatever process, appended something since *seen*; gives what is there now."""
+        try:
+            with self.store.read() as view:
+                taken = view.head.taken
+        except Exception:
+            log.exception("thread stumbled", thread="timer")
+            return seen
+        if taken != seen:
+            self.wake()
+            if self.server is not None:
+                self.server.wake_all()
+        return taken

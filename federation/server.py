@@ -22,7 +22,7 @@ from sqlalchemy import update
 
 from federation import codec, greeting, outgoing
 from federation.certificates import Credentials
-from federation.channel import server_credentials, server_options
+from federation.channel import PortCredentials, server_options
 from federation.enrolment import EnrolmentServer
 from federation.level import Level
 from federation.link import batch_entries_max, pull_wait_ms
@@ -205,6 +205,7 @@ class Server:
     def __init__(self, level: Level, credentials: Credentials, enrolment: EnrolmentServer, listen: str, subordinates_max: int) -> None:
         self._waiting = Waiting()
         self._level = level
+        self._credentials = PortCredentials(credentials)
         self._server = grpc.server(
             ThreadPoolExecutor(2 * subordinates_max + extra_threads, thread_name_prefix="link"),
             interceptors=[Refusals()],
@@ -222,7 +223,7 @@ class Server:
         for name in ("", *names):
             self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         try:
-            self.port = self._server.add_secure_port(listen, server_credentials(credentials))
+            self.port = self._server.add_secure_port(listen, self._credentials.for_grpc)
         except RuntimeError:
             raise Refusal(Code.SETTING_REFUSED, setting="listen", fault=listen) from None
 
@@ -230,6 +231,10 @@ class Server:
         """Serve from here on."""
         self._level.store.on_commit.append(self._waiting.wake)
         self._server.start()
+
+    def show(self, credentials: Credentials) -> None:
+        """Show renewed *credentials* from the next handshake on."""
+        self._credentials.show(credentials)
 
     def wake_all(self) -> None:
         """Another process wrote into the database: let every waiting `Pull` look."""

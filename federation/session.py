@@ -96,6 +96,13 @@ class Session:
             at = self.machine.look_again_at(lane, now)
         return None if at is None else max(0.0, (at - now).total_seconds())
 
+    def redial(self) -> None:
+        """Dial both channels anew and greet: what this node shows was renewed."""
+        for end in self.ends.values():
+            end.redial()
+        with self._lock:
+            self.machine.greet_again()
+
     def close(self) -> None:
         """End both channels; a call that is out comes back as CANCELLED."""
         for end in self.ends.values():

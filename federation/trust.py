@@ -22,15 +22,22 @@ _NOT_ACTIVE = {"suspended": Code.NODE_SUSPENDED, "revoked": Code.NODE_REVOKED}
 
 @dataclass(frozen=True)
 class Peer:
-    """A subordinate that may call, and its link as this transaction sees it."""
+    """
+    A subordinate that may call, and its link as this transaction sees it.
+
+    ``fingerprint`` is of the certificate that it showed, ``known`` of the one that was issued last and, until that is seen,
+    of the former.
+    """
 
     node: str
     fingerprint: str
+    known: tuple[str, ...]
     is_forked: bool
     boot_id: bytes
     former_boot_ids: bytes
     down_epoch: int
     down_size: int
+    down_peaks: bytes
     down_acked: int
     waiting: int
 
@@ -73,16 +80,19 @@ class Trust:
             raise Refusal(Code.NODE_NOT_REGISTERED, node=caller.node)
         if row.standing != "active":
             raise Refusal(_NOT_ACTIVE.get(row.standing, Code.NODE_NOT_REGISTERED), node=caller.node)
-        if caller.fingerprint not in row.fingerprint.split(","):
+        known = tuple(row.fingerprint.split(","))
+        if caller.fingerprint not in known:
             raise Refusal(Code.NODE_NOT_REGISTERED, node=caller.node, fault="CERTIFICATE_REPLACED")
         return Peer(
             node=row.peer,
-            fingerprint=row.fingerprint,
+            fingerprint=caller.fingerprint,
+            known=known,
             is_forked=row.status == "forked",
             boot_id=bytes(row.boot_id),
             former_boot_ids=bytes(row.former_boot_ids),
             down_epoch=row.down_epoch,
             down_size=row.down_size,
+            down_peaks=bytes(row.down_peaks),
             down_acked=row.down_acked,
             waiting=row.waiting,
         )

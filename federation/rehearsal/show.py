@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.panel import Panel
-from rich.table import Table
+from rich.table import Column, Table
 
 from federation.rehearsal.stage import Stage
 from federation.rehearsal.story.act import Act
+from node.domain.round_record import OPENED
 from node.domain.time import BEIJING
-from node.services.figures import Counts, LeaderPage, Level, rate_from
-from node.texts.catalogue import Lang, text
+from node.services.figures import Counts, LeaderPage, Level, Waiting, rate_from
+from node.texts.catalogue import Lang, text, word
 
 LANG: Lang = "zh-CN"
 
@@ -47,8 +49,17 @@ def back(code: str) -> str:
 
 def level_table(found: Level, lag: int) -> RenderableType:
     """What one level counts, by origin, with its rounds."""
-    table = Table(title=f"{found.node} {found.name}", title_justify="left", title_style="bold")
-    table.add_column(said("origin"))
+    # No frame and narrow gaps: with the longest name of a county it is to fit into 120 columns.
+    table = Table(
+        title=f"{found.node} {found.name}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 0, 0, 1),
+        show_edge=False,
+    )
+    table.add_column(said("origin"), no_wrap=True)
     for key in (
         "tickets",
         "open",
@@ -72,6 +83,7 @@ def level_table(found: Level, lag: int) -> RenderableType:
     lines += [
         said("sample", county=one.county, period=one.period, frame=one.frame, drawn=one.drawn, reached=one.reached, findings=one.findings)
         for one in found.samples
+        if one.state != OPENED  # its period is not over: there is nothing to count yet
     ]
     lines.append(said("lag", lag=lag))
     return Group(*lines, "")
@@ -98,12 +110,20 @@ def leader_page(page: LeaderPage) -> RenderableType:
         ),
         said("leader.above", findings=page.findings_from_above),
     ]
-    units = Table(said("unit"), said("open"), said("overdue"), said("completed"), said("on_time"))
+    units = Table(said("unit"), *(Column(said(key), justify="right") for key in ("open", "overdue", "completed", "on_time")))
     for line in page.units:
         units.add_row(line.name, str(line.open), str(line.overdue), str(line.completed), str(line.on_time))
-    waiting = [said("leader.waiting", tickets=", ".join(page.waiting_for_leader))] if page.waiting_for_leader else []
+    waiting = [said("leader.waiting", count=page.waiting)] if page.waiting else []
+    waiting += [_question(one) for one in page.waiting_for_leader]
     title = said("leader.title", name=page.name, as_of=f"{page.as_of.astimezone(BEIJING):%Y-%m-%d %H:%M}")
     return Panel(Group(*head, *waiting, units), title=title, expand=False)
+
+
+def _question(one: Waiting) -> str:
+    """A ticket that waits for the leader, and what he is asked, in words."""
+    put = word("event", one.put, LANG)
+    since = "" if one.since is None else f"{one.since.astimezone(BEIJING):%m-%d}"
+    return said("leader.question", number=one.number or one.ticket, about=one.about, put=put, question=one.question, since=since)
 
 
 def _of(part: int, whole: int) -> str:

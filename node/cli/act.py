@@ -14,6 +14,7 @@ from node import config
 from node.domain.command import Command, Order
 from node.domain.entry import Actor, SubjectKind
 from node.domain.refusal import Code, Refusal
+from node.domain.registry import unit_code
 from node.packs.file import Find
 from node.services.clock import Sweep
 from node.services.handle import Handler, Outcome
@@ -88,7 +89,7 @@ def act(
         actor = acting(node, view, account, command)
         if ticket:
             subject = find_ticket(view, ticket)
-        command = _with_whole_numbers(view, command)
+        command = _with_whole_units(view, _with_whole_numbers(view, command))
     if not subject and kind is SubjectKind.NODE:
         subject = node.code
     return node.handler.handle(Order(id or str(uuid.uuid4()), actor, subject, command, seen, occurred_at))
@@ -122,6 +123,30 @@ def _allowed(node: Node, view: View, command: Command) -> frozenset[str]:
             return own
         raise
     return frozenset(pack.names(f"rights.{type(command).__name__}")) or own
+
+
+# Fields of commands that name units.
+UNIT_FIELDS = (
+    "bound", "co_handlers", "conceal_from", "first_contact", "lead", "leads",
+    "members", "new_lead", "participants", "proposed_unit", "unit",
+)  # fmt: skip
+
+
+def _with_whole_units(view: View, command: Command) -> Command:
+    """A unit of this node may be said by its short name, as it was opened: "housing" for "520402-housing"."""
+    if command.subject_kind is not SubjectKind.TICKET:
+        return command
+    named = {name: value for name in UNIT_FIELDS if (value := getattr(command, name, None))}
+    if not named:
+        return command
+    units = set(view.connection.execute(select(schema.units.c.code)).scalars())
+
+    def whole(said: str) -> str:
+        own = unit_code(view.head.node, said)
+        return own if said not in units and own in units else said
+
+    said = {name: tuple(whole(one) for one in value) if isinstance(value, tuple) else whole(value) for name, value in named.items()}
+    return dataclasses.replace(command, **said)  # type: ignore[type-var]
 
 
 def _with_whole_numbers(view: View, command: Command) -> Command:

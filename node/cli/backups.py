@@ -2,13 +2,14 @@
 
 import dataclasses
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from node.cli.console import Session, Usage
+from node.cli.console import Session, Usage, need_room, unwritable
 from node.cli.rebuild import show_verdict, verdict_body
 from node.cli.verbs import Verbs
 from node.services import backup as services
@@ -26,10 +27,13 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
 def backup(session: Session, file: File, pass_phrase_file: PassPhraseFile) -> None:
     """Write the whole node into one file, while it runs if need be."""
     pass_phrase = _pass_phrase(pass_phrase_file)
-    if not file.parent.is_dir():
-        raise Usage("file_unwritable", file=file)
+    if not file.exists():  # one that exists has a refusal of its own
+        need_room(file)
     with session.node() as node:
-        made = services.back_up(node.settings, node.store, file, pass_phrase, os.urandom, node.wall())
+        try:
+            made = services.back_up(node.settings, node.store, file, pass_phrase, os.urandom, node.wall())
+        except OSError as error:
+            raise unwritable(file, error) from error
     body = dataclasses.asdict(made)
     session.answer(
         body,
@@ -49,7 +53,11 @@ def restore(
     """Make the data directory, which must be empty, into the node that the file holds."""
     if not file.is_file():
         raise Usage("file_unreadable", option="FILE", file=file)
-    found = services.restore(file, session.data, _pass_phrase(pass_phrase_file), database_url=database, verifies=verify)
+    pass_phrase = _pass_phrase(pass_phrase_file)
+    try:
+        found = services.restore(file, session.data, pass_phrase, database_url=database, verifies=verify)
+    except OSError as error:
+        raise unwritable(session.data, error) from error
     body = {
         "node": found.node,
         "made_at": found.made_at,
@@ -59,7 +67,16 @@ def restore(
     }
 
     def lines(console: Console) -> None:
-        console.print(session.say("backup.restored", node=found.node, made_at=found.made_at, taken=found.taken, directory=session.data))
+        made_at = session.moment(datetime.fromisoformat(found.made_at))
+        console.print(
+            session.say(
+                "backup.restored",
+                node=found.node,
+                made_at=made_at,
+                taken=found.taken,
+                directory=session.data,
+            )
+        )
         if found.verdict is not None:
             show_verdict(session, console, found.verdict)
         console.print(session.say("backup.behind"))

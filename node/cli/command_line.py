@@ -26,9 +26,20 @@ from node.domain.command import Command
 from node.domain.organisation import Role
 from node.domain.payload import Contact, Text
 from node.domain.time import BEIJING
+from node.texts.catalogue import OFFERED, Lang, with_words
 
 # Options of every generated verb: their names must not be fields of a command.
 RESERVED = frozenset({"ticket", "command_id", "seen"})
+# Fields that take codes, and the words for these; a field that means different things is named with its command.
+_CODES: Mapping[str, str] = {field: section for field, section in OFFERED.values() if field not in ("reason", "answer")} | {
+    "NotAccept.reason": "refusal_reason",
+    "ApplyTermination.reason": "ground",
+    "AnswerFinding.answer": "answer",
+    "Evaluate.value": "evaluation",
+    "Register.field": "field_of_service",
+    "answer_standard": "standard",
+    "consent_way": "way",
+}
 OCCURRED_AT = "occurred_at"
 
 
@@ -79,7 +90,7 @@ def function_of(
     if not command.starts:
         help = verbs.option("ticket") if positional == "TICKET" else ""
         parameters.append(_parameter("ticket", Annotated[str, typer.Argument(metavar=positional, help=help, show_default=False)]))
-    parameters += [_option(name, kind, default, verbs) for name, (kind, default) in fields.items()]
+    parameters += [_option(command, name, kind, default, verbs) for name, (kind, default) in fields.items()]
     common: Mapping[str, tuple[str, str]] = {
         "command_id": ("--id", "UUID"),
         "seen": ("--seen", "N.N"),
@@ -93,10 +104,18 @@ def function_of(
     return verb
 
 
-def _option(name: str, kind: Any, default: Any, verbs: Verbs) -> inspect.Parameter:
+def choices(command: type[Command], field: str, lang: Lang) -> str:
+    """The codes that *field* takes, each with its word; "" where there is no list of them.  The pack in force may offer fewer."""
+    section = _CODES.get(f"{command.__name__}.{field}") or _CODES.get(field)
+    return with_words(section, lang) if section else ""
+
+
+def _option(command: type[Command], name: str, kind: Any, default: Any, verbs: Verbs) -> inspect.Parameter:
     flag = f"--{name.replace('_', '-')}"
     is_required = default is dataclasses.MISSING
     help = verbs.option(name)
+    if kind is str or _is_many(kind):
+        help = ": ".join(part for part in (help, choices(command, name, verbs.lang)) if part)
     if kind is bool:
         both = f"{flag}/--no-{name.replace('_', '-')}"
         option = typer.Option(both, help=help, show_default=False)

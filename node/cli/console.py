@@ -3,6 +3,7 @@ What a verb works with and how it answers: for people in tables and sentences of
 document.  A refusal goes to stderr with code, sentence and remedy.
 """
 
+import errno
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as RichText
 
+from node import config
 from node.cli.act import Node
 from node.domain.refusal import Code, Refusal
 from node.domain.time import BEIJING
@@ -26,7 +28,7 @@ from node.packs.calendar_file import FaultyCalendar
 from node.packs.fault import Fault as PackFault
 from node.packs.fault import FaultyPack
 from node.storage.sealing import CodedError
-from node.texts.catalogue import Lang, catalogue, explain, text, word
+from node.texts.catalogue import Lang, catalogue, explain, text, with_words, word
 
 # A refusal, wrong usage, a bug: what scripts branch on (sysexits.h for the last two).
 EXIT_REFUSED = 2
@@ -81,13 +83,25 @@ class Session:
         The node in the data directory, for as long as the block lasts.
 
         Raises:
-            Refusal: NODE_UNKNOWN, SETTING_REFUSED, SCHEMA_OLD.
+            Refusal: SETTING_REFUSED, SCHEMA_OLD.
+            CodedError: NO_NODE_HERE.
         """
+        self.need_node()
         node = self.parts.build(self.data)
         try:
             yield node
         finally:
             node.close()
+
+    def need_node(self) -> None:
+        """
+        Refuse a data directory without a node, by its name.
+
+        Raises:
+            CodedError: NO_NODE_HERE.
+        """
+        if not (self.data / config.FILE).is_file():
+            raise CodedError("NO_NODE_HERE", directory=str(self.data))
 
     def acting(self, default: str = "") -> str:
         """
@@ -150,6 +164,8 @@ class Session:
 def refuse(session: Session, refusal: Refusal) -> int:
     """Show *refusal* and give the exit code."""
     sentence, remedy = explain(refusal, session.lang)
+    if not session.as_json:
+        remedy = "\n".join(part for part in (remedy, _hint(session, refusal)) if part)
     body = {
         "code": refusal.code.name,
         "status": refusal.code.status,
@@ -161,15 +177,60 @@ def refuse(session: Session, refusal: Refusal) -> int:
     return _complain(session, "refusal", body, [(refusal.code.name, sentence)], remedy, EXIT_REFUSED)
 
 
+def _hint(session: Session, refusal: Refusal) -> str:
+    """What a refusal means on the command line: the option to give, the verb that helps, who it is that may."""
+    facts = {name: str(value) for name, value in refusal.facts.items()}
+    if refusal.code is Code.PERMISSION_DENIED:
+        if facts.get("command") and facts.get("role"):
+            return session.say("hint.role", role=session.word("role", facts["role"]), command=session.word("command", facts["command"]))
+        if facts.get("wanted") and facts.get("unit"):
+            wanted = session.word("with_whom", facts["wanted"])
+            return session.say("hint.unit", wanted=wanted, unit=facts["unit"])
+        return ""
+    key = f"hint.{refusal.code.name}"
+    if f"cli.{key}" not in catalogue(session.lang):
+        return ""
+    if refusal.code is Code.SUBJECT_UNKNOWN and facts.get("kind") != "ticket":
+        return ""
+    field = facts.get("field", "")
+    return session.say(key, option=f"--{field.replace('_', '-')}", codes=with_words("forming_test", session.lang))
+
+
 def refuse_coded(session: Session, error: CodedError) -> int:
     """Show what is wrong with a key ring, a backup, a certificate or an invitation."""
     if error.code in Code.__members__:
         return refuse(session, Refusal(Code[error.code], **error.facts))
-    key = f"coded.{error.code}"
-    sentence = text(key, session.lang, **error.facts) if key in catalogue(session.lang) else str(error)
-    return _complain(
-        session, "refusal", {"code": error.code, "sentence": sentence, "facts": error.facts}, [(error.code, sentence)], "", EXIT_REFUSED
-    )
+    sentence, remedy = coded_words(error.code, session.lang, **error.facts)
+    body = {"code": error.code, "sentence": sentence, "remedy": remedy, "facts": error.facts}
+    return _complain(session, "refusal", body, [(error.code, sentence)], remedy, EXIT_REFUSED)
+
+
+def coded_words(code: str, lang: Lang, **facts: object) -> tuple[str, str]:
+    """Sentence and remedy for a code of whatever kind: a refusal, a broken file, a certificate; the code itself if it is neither."""
+    for key in (f"refusal.{code}", f"coded.{code}"):
+        if f"{key}.sentence" in catalogue(lang):
+            return text(f"{key}.sentence", lang, **facts), text(f"{key}.remedy", lang, **facts)
+    return code, ""
+
+
+def need_room(file: Path) -> None:
+    """
+    Refuse a file that cannot be made, before anything else is done.
+
+    Raises:
+        Usage: it exists, or its directory does not, or nothing may be written there.
+    """
+    if file.exists():
+        raise Usage("file_exists", file=file)
+    if not file.parent.is_dir():
+        raise Usage("no_directory", directory=file.parent)
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise unwritable(file, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
+def unwritable(file: Path, error: OSError) -> Usage:
+    """The usage error for a *file* that the system would not write."""
+    return Usage("file_unwritable", file=file.name, directory=file.absolute().parent, fault=error.strerror or type(error).__name__)
 
 
 def refuse_file(session: Session, error: FaultyPack | FaultyCalendar) -> int:

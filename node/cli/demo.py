@@ -1,6 +1,9 @@
 """``qyzj demo``: the rehearsal of three levels."""
 
 import dataclasses
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -25,8 +28,18 @@ def demo(
 
     console = session.console()
     console.quiet = session.as_json
-    played = rehearsal.run(session.parts.create, session.parts.set_clock, keep=keep, console=console, directory=directory)
+    home = directory or Path(tempfile.mkdtemp(prefix="qyzj-demo-"))
+    try:
+        played = rehearsal.run(session.parts.create, session.parts.set_clock, keep=keep, console=console, directory=home)
+    except BaseException:
+        # Whatever ended it: what the nodes did can be read there.
+        session.console(sys.stderr).print(session.say("demo.failed", directory=home))
+        raise
     agreement = played.agreement
+    if not agreement.is_ok:
+        session.console(sys.stderr).print(session.say("demo.broken", directory=home))
+    elif directory is None and not keep:
+        shutil.rmtree(home)
     body = dataclasses.asdict(played) | {"line": agreement.line()}
     session.answer(body, lambda out: out.print(agreement.line()))
     if not agreement.is_ok:

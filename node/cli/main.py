@@ -7,15 +7,14 @@ The program ``qyzj`` on the command line: its verbs, and what each exit code mea
 import re
 import sys
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import structlog
 import typer
 import typer.core
-from typer import rich_utils
 
-from node.cli import backups, bench, calendars, demo, nodes, packs, rebuild, rounds, staff, status, tickets
+from node.cli import backups, bench, calendars, demo, nodes, packs, progress, rebuild, rounds, staff, status, tally, tickets
 from node.cli import serve as serve_verb
 from node.cli.console import (
     DEFAULT_DATA,
@@ -61,7 +60,7 @@ def execute(arguments: Sequence[str], parts: Parts) -> int:
         parts, Path(_value_of(arguments, "--data") or DEFAULT_DATA), lang, "--json" in arguments, is_debug="--debug" in arguments
     )
     try:
-        answer = _command(parts, lang).main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        answer = _command(parts, lang, _verbs_said(arguments)).main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except Refusal as refusal:
         return refuse(session, refusal)
     except CodedError as error:
@@ -83,30 +82,27 @@ def execute(arguments: Sequence[str], parts: Parts) -> int:
     return answer if isinstance(answer, int) else 0
 
 
-@cache
-def _command(parts: Parts, lang: Lang) -> typer.core.TyperGroup:
-    """Made once a process: a rehearsal and the tests call it many times."""
-    command = typer.main.get_command(program(parts, lang))
+@lru_cache(maxsize=256)
+def _command(parts: Parts, lang: Lang, said: frozenset[str]) -> typer.core.TyperGroup:
+    """Made once for the same words: a rehearsal and the tests call it many times."""
+    command = typer.main.get_command(program(parts, lang, said))
     assert isinstance(command, typer.core.TyperGroup)
     return command
 
 
-def program(parts: Parts, lang: Lang) -> typer.Typer:
-    """All verbs, in *lang*."""
-    if lang != "en":
-        _translate(lang)
-    verbs = Verbs(parts, lang)
-    app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+def _verbs_said(arguments: Sequence[str]) -> frozenset[str]:
+    """The words of *arguments* that may be verbs: they are written like one."""
+    return frozenset(word for word in arguments if re.fullmatch("[a-z][a-z-]{1,40}", word))
+
+
+def program(parts: Parts, lang: Lang, said: frozenset[str] | None = None) -> typer.Typer:
+    """All verbs, in *lang*; of those that none of the words *said* names (None: any may be meant) only name and help."""
+    verbs = Verbs(parts, lang, said)
+    app = typer.Typer(cls=verbs.noun, no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
     verbs.root(app)
-    for noun in (nodes, serve_verb, status, tickets, rounds, staff, packs, calendars, rebuild, backups, demo, bench):
+    for noun in (nodes, serve_verb, status, tickets, progress, tally, rounds, staff, packs, calendars, rebuild, backups, demo, bench):
         noun.add_to(app, verbs)
     return app
-
-
-def _translate(lang: Lang) -> None:
-    """The headings of help pages; typer has them as constants."""
-    for name in ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "REQUIRED_LONG_STRING"):
-        setattr(rich_utils, name, text(f"cli.panel.{name.lower()}", lang))
 
 
 def _wrong_usage(session: Session, error: typer.TyperException, lang: Lang) -> int:
@@ -114,10 +110,13 @@ def _wrong_usage(session: Session, error: typer.TyperException, lang: Lang) -> i
     if kind == "NoArgsIsHelpError":
         print(error, file=sys.stderr)
         return EXIT_USAGE
-    unknown = re.fullmatch(r"No such command '(.*)'\.", getattr(error, "message", ""))
+    unknown = re.fullmatch(r"No such command '(.*?)'\.?(?:\. Did you mean (.*)\?)?", getattr(error, "message", ""))
     if unknown is not None:
-        return refuse_usage(session, text("usage.no_such_command", lang, command=unknown[1]))
+        near = (unknown[2] or "").replace("'", "")
+        return refuse_usage(session, text("usage.did_you_mean" if near else "usage.no_such_command", lang, command=unknown[1], near=near))
     key = f"usage.{kind}"
+    if kind == "BadParameter":
+        return _wrong_value(session, error, lang)
     named = getattr(error, "option_name", None) or _parameter_name(error)
     sentence = (
         text(key, lang, option=named)
@@ -125,6 +124,16 @@ def _wrong_usage(session: Session, error: typer.TyperException, lang: Lang) -> i
         else text("usage.other", lang, detail=getattr(error, "message", str(error)))
     )
     return refuse_usage(session, sentence)
+
+
+def _wrong_value(session: Session, error: typer.TyperException, lang: Lang) -> int:
+    """Say what the option wants, where it is a number; the words of the exception are English."""
+    named = _parameter_name(error)
+    least = re.search(r"greater than or equal to (\d+)", getattr(error, "message", ""))
+    if least is not None:
+        return refuse_usage(session, text("usage.number_least", lang, option=named, least=least[1]))
+    is_number = "integer" in getattr(error, "message", "")
+    return refuse_usage(session, text("usage.number_wanted" if is_number else "usage.BadParameter", lang, option=named))
 
 
 def _parameter_name(error: typer.TyperException) -> str:

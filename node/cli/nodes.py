@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from node import config
 from node.cli.act import Node, acting
-from node.cli.console import Session, Usage
+from node.cli.console import Session, Usage, need_room, unwritable
 from node.cli.packs import check_whole, keep_own, read_pack_file
 from node.cli.staff import node_command
 from node.cli.tickets import outcome_body
@@ -117,15 +117,17 @@ def invite(
     from federation import enrolment  # gRPC: what takes longest to load, for two verbs of many
     from federation.credentials import KeyFiles
 
-    if out.exists() or not out.parent.is_dir():
-        raise Usage("file_unwritable", file=out)
+    need_room(out)
     with session.node() as here:
         with here.store.read() as view:
             actor = acting(here, view, session.acting(OPERATOR), InviteNode(node, name, ""))
         authority = KeyFiles(here.data_dir / "keys").authority(here.code, here.wall())
         to = address or here.settings.advertise or here.settings.listen
         made = enrolment.invite(level_of(here), authority, node, name, to, actor)
-        made.write(out)
+        try:
+            made.write(out)
+        except OSError as error:
+            raise unwritable(out, error) from error
     body = {"node": node, "name": name, "file": str(out), "address": made.address, "expires_at": made.expires_at}
     session.answer(
         body, lambda console: console.print(session.say("invite.made", node=node, file=out, until=session.moment(made.expires_at)))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -30,7 +31,8 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(noun, "recompute", recompute, key="round.recompute")
     for command in COMMANDS:
         if is_for_people(command):
-            verbs.add(noun, verb_of(command), function_of(command, verbs, _carry_out, positional="ROUND"), verbs_help(verbs, command))
+            make = partial(function_of, command, verbs, _carry_out, positional="ROUND")
+            verbs.add_made(noun, verb_of(command), make, verbs_help(verbs, command))
 
 
 def verb_of(command: type[Command]) -> str:

@@ -13,6 +13,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
 
 def serve(session: Session) -> None:
     """Listen for subordinates, keep the link to the superior, sweep the clocks."""
+    session.need_node()
     node = session.parts.build(session.data, inline=False)
     try:
         body = {"node": node.code, "listen": node.settings.listen}

@@ -4,10 +4,12 @@
 Units and ordinary accounts are opened by the centre, administrators by the security administrator.
 """
 
+import dataclasses
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text as RichText
 from sqlalchemy import select
 
 from node.cli.act import act
@@ -17,6 +19,8 @@ from node.cli.verbs import Verbs
 from node.domain import registry as g
 from node.domain.payload import Contact
 from node.services.handle import Outcome
+from node.services.staffing import staffing
+from node.services.truthfulness import untrue_completions
 from node.storage import schema
 
 # Who acts unless somebody is named: the operator at the machine stands in for the first accounts (services.setup).
@@ -33,6 +37,8 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(unit, "open", open_unit, key="unit.open")
     verbs.add(unit, "close", close_unit, key="unit.close")
     verbs.add(unit, "list", list_units, key="unit.list")
+    verbs.add(unit, "check", check_units, key="unit.check")
+    verbs.add(unit, "record", record, key="unit.record")
     account = verbs.group(app, "account")
     verbs.add(account, "open", open_account, key="account.open")
     verbs.add(account, "close", close_account, key="account.close")
@@ -77,6 +83,39 @@ def list_units(session: Session) -> None:
         console.print(table)
 
     session.answer({"units": body}, show)
+
+
+def check_units(session: Session) -> None:
+    """Who sits in the joint mechanism, and which member unit lacks whom; exit code 1 if one does."""
+    with session.node() as node, node.store.read() as view:
+        found = staffing(view, node.policies.of_node(view, node.now()).pack)
+
+    def show(console: Console) -> None:
+        members = session.table("members", "unit", "account")
+        for seat in found.members:
+            members.add_row(seat.unit, seat.account)
+        console.print(members)
+        for gap in found.gaps:
+            said = session.say("unit.lacks", unit=gap.unit, role=session.word("role", gap.role), has=gap.has, wanted=gap.wanted)
+            console.print(RichText(said, style="red"))
+
+    session.answer(dataclasses.asdict(found), show)
+    if found.gaps:
+        raise typer.Exit(1)
+
+
+def record(session: Session, unit: UnitCode) -> None:
+    """Completions of the unit that a revisit found not to be so, with both entries."""
+    with session.node() as node, node.store.read() as view:
+        found = untrue_completions(view, unit=g.unit_code(node.code, unit))
+
+    def show(console: Console) -> None:
+        table = session.table("untrue", "ticket", "account", "statement", "finding")
+        for one in found:
+            table.add_row(one.ticket, one.account, one.statement, one.finding)
+        console.print(table)
+
+    session.answer({"untrue": [dataclasses.asdict(one) for one in found]}, show)
 
 
 def open_account(

@@ -6,9 +6,10 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.console import Session
-from node.cli.tickets import whose
+from node.cli.console import Session, coded_words
+from node.cli.ticket_page import node_words, whose
 from node.cli.verbs import Verbs
+from node.services import queries
 from node.services.status import LinkLine, Status
 from node.services.status import status as status_of
 
@@ -23,15 +24,20 @@ def status(session: Session) -> None:
     with session.node() as node, node.store.read() as view:
         calendar = node.policies.bare(view).calendar
         found = status_of(view, calendar, node.now(), node.wall(), node.settings.heartbeat_seconds)
+        names = queries.names(view)
     body = dataclasses.asdict(found) | {"links": [dataclasses.asdict(link) | {"state": state_of(link)} for link in found.links]}
-    session.answer(body, lambda console: _show(session, console, found))
+    session.answer(body, lambda console: _show(session, console, found, names))
 
 
-def _show(session: Session, console: Console, found: Status) -> None:
+def _show(session: Session, console: Console, found: Status, names: queries.Names) -> None:
     console.print(session.say("status.node", node=found.node, name=found.name, epoch=found.epoch, size=found.size))
     if found.is_rehearsal:
         console.print(RichText(session.say("status.rehearsal"), style="yellow"))
-    console.print(session.say("status.line", line=" > ".join(found.line)) if found.line else session.say("status.top"))
+    console.print(
+        session.say("status.line", line=" > ".join(node_words(names, code) for code in found.line))
+        if found.line
+        else session.say("status.top")
+    )
     for pack in found.packs:
         console.print(session.say("status.pack", id=pack.id, version=pack.version, digest=pack.digest, day=pack.effective_from))
     console.print(session.say("status.calendar", version=found.calendar, until=found.calendar_until or ""))
@@ -46,14 +52,16 @@ def _show(session: Session, console: Console, found: Status) -> None:
                 str(link.down),
                 session.moment(link.heard_at),
                 session.moment(link.next_attempt_at),
-                link.last_error,
+                coded_words(link.last_error, session.lang)[0] if link.last_error else "",
                 style="red" if state_of(link) != "connected" else "",
             )
         console.print(table)
+    if found.below:
+        _show_below(session, console, found)
     if found.due:
         table = session.table("due", "unit", "today", "overdue")
         for one in found.due:
-            table.add_row(whose(session, one.unit), str(one.today), str(one.overdue), style="red" if one.overdue else "")
+            table.add_row(whose(session, one.unit, names), str(one.today), str(one.overdue), style="red" if one.overdue else "")
         console.print(table)
     else:
         console.print(session.say("status.nothing_due"))
@@ -63,6 +71,26 @@ def _show(session: Session, console: Console, found: Status) -> None:
     for key, count in (("status.quarantine", found.quarantine), ("status.incidents", found.incidents)):
         if count:
             console.print(RichText(session.say(key, count=count), style="bold red"))
+
+
+def _show_below(session: Session, console: Console, found: Status) -> None:
+    """The subtree, a line a node: what it holds by its own clocks, and how far behind our copy may be."""
+    table = session.table("below", "node", "state", "open", "today", "overdue", "up", "heard", "last_entry")
+    for one in found.below:
+        via = "" if one.via == one.node else session.say("status.via", node=one.via)
+        style = "red" if one.overdue or one.status != "active" else ""
+        table.add_row(
+            f"{one.node} {one.name}",
+            session.word("node_status", one.status),
+            str(one.open),
+            str(one.today),
+            str(one.overdue),
+            f"{one.waiting}{via}",
+            session.moment(one.heard_at),
+            session.moment(one.last_entry_at),
+            style=style,
+        )
+    console.print(table)
 
 
 def state_of(link: LinkLine) -> str:

@@ -1,7 +1,9 @@
 """``qyzj ticket``: every command of the domain as a verb, and what there is to see: lists, pages, deadline receipts."""
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +14,7 @@ from rich.text import Text as RichText
 from node.cli.act import act
 from node.cli.command_line import Typed, function_of, is_for_people, verb_of
 from node.cli.console import Session, Usage
+from node.cli.ticket_page import clock_name, left_of, show_page, show_where
 from node.cli.verbs import Verbs
 from node.domain.command import Command
 from node.domain.payload import SealedRef
@@ -25,10 +28,17 @@ from node.services.handle import Outcome
 from node.services.numbers import short_number
 from node.services.openings import open_payloads
 from node.services.registry import actor_of
-from node.texts.catalogue import catalogue, word
+from node.texts.catalogue import word
 
-# Codes of these fields are words of another section than the field's own name.
-_SECTIONS = {"passed": "forming_test", "answer_standard": "standard", "reason_code": "ground"}
+# The parts of the noun's help page, with their areas of the domain.
+_AREAS: Mapping[str, frozenset[str]] = {
+    "intake": frozenset({"intake", "first_contact", "correction"}),
+    "triage": frozenset({"judgement", "supplement", "acceptance", "merging", "forming"}),
+    "dispatch": frozenset({"dispatching", "objection"}),
+    "handling": frozenset({"handling", "co_handling", "coordination", "extension", "termination", "completion"}),
+    "closing": frozenset({"revisit", "evaluation", "rework", "recheck", "rectification", "closing"}),
+    "levels": frozenset({"escalation", "transfer", "custody", "finding"}),
+}
 
 TicketNumber = Annotated[str, typer.Argument(metavar="TICKET", show_default=False)]
 
@@ -36,13 +46,20 @@ TicketNumber = Annotated[str, typer.Argument(metavar="TICKET", show_default=Fals
 def add_to(app: typer.Typer, verbs: Verbs) -> None:
     """Put the noun onto the program."""
     ticket = verbs.group(app, "ticket")
-    verbs.add(ticket, "list", list_tickets, key="ticket.list")
-    verbs.add(ticket, "show", show_ticket, key="ticket.show")
-    verbs.add(ticket, "clock", show_clock, key="ticket.clock")
-    verbs.add(ticket, "open", open_ticket, key="ticket.open")
-    verbs.add(ticket, "attach", attach, key="ticket.attach")
+    verbs.add(ticket, "list", list_tickets, key="ticket.list", group="look")
+    verbs.add(ticket, "show", show_ticket, key="ticket.show", group="look")
+    verbs.add(ticket, "clock", show_clock, key="ticket.clock", group="look")
+    verbs.add(ticket, "open", open_ticket, key="ticket.open", group="look")
+    verbs.add(ticket, "attach", attach, key="ticket.attach", group="look")
     for command in commands():
-        verbs.add(ticket, verb_of(command), function_of(command, verbs, _carry_out), verbs_help(verbs, command))
+        make = partial(function_of, command, verbs, _carry_out)
+        verbs.add_made(ticket, verb_of(command), make, verbs_help(verbs, command), group=_group_of(command))
+
+
+def _group_of(command: type[Command]) -> str:
+    """The part of the help page: areas of the domain that follow one another in a ticket's life."""
+    area = command.__module__.rpartition(".")[2]
+    return next(group for group, areas in _AREAS.items() if area in areas)
 
 
 def commands() -> list[type[Command]]:
@@ -69,7 +86,9 @@ def _carry_out(session: Session, typed: Typed) -> None:
         with node.store.read() as view:
             policy = node.policies.bare(view)
             page = queries.ticket_page(view, outcome.subject.id, policy.calendar, now)
-    session.answer(outcome_body(outcome, typed.id), lambda console: _show_outcome(session, console, outcome, page))
+            code = view.payloads.query_code(outcome.subject) if typed.command.starts else None
+    body = outcome_body(outcome, typed.id) | ({} if code is None else {"query_code": code})
+    session.answer(body, lambda console: _show_outcome(session, console, outcome, page, code))
 
 
 def outcome_body(outcome: Outcome, command_id: str) -> dict[str, Any]:
@@ -109,56 +128,13 @@ def ticket_body(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _show_outcome(session: Session, console: Console, outcome: Outcome, page: queries.TicketPage) -> None:
+def _show_outcome(session: Session, console: Console, outcome: Outcome, page: queries.TicketPage, code: str | None) -> None:
     kinds = session.say("between").join(session.word("event", one.header.kind) for one in outcome.entries)
     key = "ticket.repeated" if outcome.is_repeat else "ticket.done" if outcome.entries else "ticket.nothing"
     console.print(RichText(session.say(key, events=kinds), style="green"))
-    _show_where(session, console, page)
-
-
-def _show_where(session: Session, console: Console, page: queries.TicketPage) -> None:
-    ticket = page.ticket
-    console.print(session.say("ticket.number", id=ticket.id, spoken=short_number(ticket.id), number=ticket.number or "—"))
-    console.print(
-        session.say("ticket.stands", state=ticket.state, with_whom=ticket.with_whom, seen=f"{ticket.custody.number}.{ticket.version}")
-    )
-    for clock in page.clocks:
-        if clock.is_running:
-            console.print(RichText(clock_sentence(session, clock), style="red" if clock.is_overdue else ""))
-
-
-def clock_sentence(session: Session, clock: queries.ClockLine) -> str:
-    """One running clock in a line: who owes what by when, and what is left."""
-    return session.say(
-        "clock.runs",
-        name=clock_name(session, clock.name),
-        owes=whose(session, clock.owes),
-        due=session.due(clock.due_at),
-        left=left_of(session, clock),
-    )
-
-
-def clock_name(session: Session, name: str) -> str:
-    """The clock in words; what stands behind its kind stays."""
-    kind, slash, rest = name.partition("/")
-    return session.word("clock", kind) + (f" {rest}" if slash else "")
-
-
-def whose(session: Session, owes: str) -> str:
-    """Who owes: a role in words, a unit by its code."""
-    return session.word("with_whom", owes)
-
-
-def left_of(session: Session, clock: queries.ClockLine) -> str:
-    """What is left of a clock, or by how much it is overdue, or that it stands."""
-    if clock.stopped_at is not None:
-        return session.say("clock.stopped")
-    if clock.left is None:
-        return session.say("clock.paused")
-    unit = session.word("limit_unit", clock.limit.unit)
-    if clock.is_overdue:
-        return session.say("clock.overdue", count=-clock.left, unit=unit)
-    return session.say("clock.left", count=clock.left, unit=unit)
+    show_where(session, console, page)
+    if code is not None:
+        console.print(session.say("ticket.receipt", code=code))
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
@@ -170,6 +146,7 @@ def list_tickets(
     unit: Annotated[str, typer.Option("--unit", metavar="UNIT", show_default=False)] = "",
     due: Annotated[str, typer.Option("--due", metavar="today|overdue", show_default=False)] = "",
     mine: Annotated[bool, typer.Option("--mine", show_default=False)] = False,
+    unsorted: Annotated[bool, typer.Option("--unsorted", show_default=False)] = False,
     rows: Annotated[int, typer.Option("--rows", metavar="NUMBER", min=1)] = 200,
 ) -> None:
     """Tickets, those that are due first."""
@@ -183,11 +160,12 @@ def list_tickets(
             name, _, role = session.acting().partition(":")
             actor = actor_of(view.connection, node.code, name, role)
             whose_turn = (actor.role, actor.unit)
-        wanted = queries.Wanted(states, unit_code(node.code, unit) if unit else "", due, whose_turn, rows)
+        wanted = queries.Wanted(states, unit_code(node.code, unit) if unit else "", due, whose_turn, unsorted, rows)
         now = node.now()
         lines = queries.list_tickets(view, wanted, node.policies.bare(view).calendar, now)
+        names, here = queries.names(view), node.code
     body = {"now": now, "tickets": [_line_body(line) for line in lines]}
-    session.answer(body, lambda console: _show_list(session, console, lines))
+    session.answer(body, lambda console: _show_list(session, console, lines, names, here))
 
 
 def _line_body(line: queries.TicketLine) -> dict[str, Any]:
@@ -231,20 +209,23 @@ def clock_body(clock: queries.ClockLine) -> dict[str, Any]:
     }
 
 
-def _show_list(session: Session, console: Console, lines: list[queries.TicketLine]) -> None:
+def _show_list(session: Session, console: Console, lines: list[queries.TicketLine], names: queries.Names, here: str) -> None:
+    """A table; where others hold tickets, too, each line says who does, and whose clock it is that is due next."""
     if not lines:
         console.print(session.say("ticket.none"))
         return
-    table = session.table("", "ticket", "state", "with", "category", "lead", "clock", "due", "left")
+    is_mixed = any(line.row.holder != here for line in lines)
+    table = session.table("", "ticket", *(("holder",) if is_mixed else ()), "state", "with", "lead", "clock", "due", "left")
     for line in lines:
         row, clock = line.row, line.clock
+        owner = "" if clock is None or clock.node == row.holder else f"({names.node(clock.node)})"
         table.add_row(
             row.id,
+            *((names.node(row.holder),) if is_mixed else ()),
             session.word("state", row.state),
             session.word("with_whom", row.with_whom),
-            session.word("category", row.category) if row.category else "",
-            row.lead or row.first_contact,
-            "" if clock is None else clock_name(session, clock.name),
+            names.unit(row.lead or row.first_contact),
+            "" if clock is None else clock_name(session, clock.name, names) + owner,
             "" if clock is None else session.due(clock.due_at),
             "" if clock is None else left_of(session, clock),
             style="red" if clock is not None and clock.is_overdue else "",
@@ -258,7 +239,7 @@ def show_ticket(session: Session, ticket: TicketNumber) -> None:
     with session.node() as node, node.store.read() as view:
         now = node.now()
         page = queries.ticket_page(view, queries.find_ticket(view, ticket), node.policies.bare(view).calendar, now)
-    session.answer(page_body(page, now), lambda console: _show_page(session, console, page))
+    session.answer(page_body(page, now), lambda console: show_page(session, console, page))
 
 
 def page_body(page: queries.TicketPage, now: datetime) -> dict[str, Any]:
@@ -270,6 +251,8 @@ def page_body(page: queries.TicketPage, now: datetime) -> dict[str, Any]:
             {"id": ask.id, "kind": ask.kind, "node": ask.node, "addressee": ask.addressee, "asked_at": ask.asked_at}
             for ask in page.ticket.open_asks()
         ],
+        "channels": page.channels,
+        "heard": [dataclasses.asdict(one) for one in queries.heard(page)],
         "clocks": [clock_body(clock) for clock in page.clocks],
         "timeline": [_entry_body(entry) for entry in page.timeline],
     }
@@ -294,91 +277,28 @@ def _entry_body(entry: queries.EntryLine) -> dict[str, Any]:
     }
 
 
-def _show_page(session: Session, console: Console, page: queries.TicketPage) -> None:
-    ticket = page.ticket
-    _show_where(session, console, page)
-    console.print(session.say("ticket.custody", holder=ticket.custody.holder, number=ticket.custody.number, origin=ticket.origin))
-    if ticket.custody.asked:
-        console.print(RichText(session.say("ticket.asked", asked=ticket.custody.asked), style="yellow"))
-    if ticket.is_incomplete:
-        console.print(RichText(session.say("ticket.incomplete"), style="yellow"))
-    console.print(_facts_table(session, ticket))
-    clocks = session.table("clocks", "clock", "owes", "limit", "started", "due", "left")
-    for clock in page.clocks:
-        limit = session.say("clock.limit", count=clock.limit.count, unit=session.word("limit_unit", clock.limit.unit))
-        clocks.add_row(
-            clock_name(session, clock.name),
-            whose(session, clock.owes),
-            limit,
-            session.moment(clock.started_at),
-            session.due(clock.due_at) + (session.say("clock.provisional") if clock.is_provisional else ""),
-            left_of(session, clock),
-            style="red" if clock.is_overdue else "dim" if clock.stopped_at is not None else "",
-        )
-    console.print(clocks)
-    timeline = session.table("timeline", "recorded", "node", "who", "what", "says")
-    for entry in page.timeline:
-        timeline.add_row(
-            session.moment(entry.recorded_at),
-            entry.node,
-            f"{entry.account} ({session.word('role', entry.role)})",
-            session.word("event", entry.kind) + (session.say("ticket.void") if entry.is_void else ""),
-            _says(session, entry),
-            style="strike" if entry.is_void else "",
-        )
-    console.print(timeline)
-
-
-def _facts_table(session: Session, ticket: Ticket) -> Any:
-    table = session.table("facts", "fact", "value")
-    intake, classing = ticket.intake, ticket.classing
-    rows: Mapping[str, str] = {
-        "channel": session.word("channel", intake.channel),
-        "appellant_kind": session.word("appellant_kind", ticket.appellant.kind),
-        "credit_code": ticket.appellant.credit_code,
-        "category": session.word("category", classing.category) if classing.category else "",
-        "complexity": session.word("complexity", classing.complexity) if classing.complexity else "",
-        "first_contact": intake.first_contact,
-        "lead": ticket.lead,
-        "received_at": session.moment(intake.received_at),
-    }
-    for name, value in rows.items():
-        if value:
-            table.add_row(session.word("field", name), value)
-    table.add_row(session.say("column.registered"), session.moment(intake.registered_at))
-    return table
-
-
-def _says(session: Session, entry: queries.EntryLine) -> str:
-    named = catalogue(session.lang)
-    parts = [
-        f"{session.word('field', name)}: {_fact(session, name, value)}" for name, value in entry.facts.items() if f"field.{name}" in named
-    ]
-    parts += [
-        f"{session.word('field', name)}: {words if words is not None else session.say('ticket.sealed')}"
-        for name, words in entry.texts.items()
-    ]
-    parts += [f"{session.word('field', name)}: {session.say('ticket.sealed')}" for name in entry.contacts]
-    return "\n".join(parts)
-
-
-def _fact(session: Session, name: str, value: object) -> str:
-    """A plain fact: a code in words where there are some, a time in Beijing's."""
-    if isinstance(value, datetime):
-        return session.moment(value)
-    if isinstance(value, bool):
-        return session.say("yes" if value else "no")
-    shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return session.word(_SECTIONS.get(name, name), shown)
-
-
-def show_clock(session: Session, ticket: TicketNumber, clock: Annotated[str, typer.Argument(metavar="CLOCK", show_default=False)]) -> None:
-    """The deadline receipt of one clock, day by day."""
+def show_clock(
+    session: Session, ticket: TicketNumber, clock: Annotated[str, typer.Argument(metavar="CLOCK", show_default=False)] = ""
+) -> None:
+    """The deadline receipt of one clock, day by day: of the one that is due next, if none is named."""
     with session.node() as node, node.store.read() as view:
         now = node.now()
         found = queries.find_ticket(view, ticket)
+        clock = _clock_meant(session, queries.ticket_page(view, found, node.policies.bare(view).calendar, now), clock)
         receipt = queries.deadline_receipt(view, found, clock, node.policies.bare(view).calendar, now)
     session.answer(receipt_body(receipt), lambda console: _show_receipt(session, console, receipt))
+
+
+def _clock_meant(session: Session, page: queries.TicketPage, said: str) -> str:
+    """The clock that somebody means: by its code or its word; by nothing the one that is due next."""
+    codes = [clock.name for clock in page.clocks]
+    if not said:
+        running = sorted((clock.due_at, clock.name) for clock in page.clocks if clock.due_at is not None)
+        said = running[0][1] if running else ""
+    meant = next((code for code in codes if said in (code, clock_name(session, code))), said)
+    if meant.partition("@")[0] not in codes:
+        raise Refusal(Code.VALUE_NOT_OFFERED, key="clock", value=said, offered=sorted(set(codes)))
+    return meant
 
 
 def receipt_body(receipt: queries.Receipt) -> dict[str, Any]:

@@ -6,18 +6,33 @@ its name.
 import functools
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from node.cli import help
 from node.cli.console import DEFAULT_DATA, Parts, Session
 from node.texts.catalogue import LANGS, Lang, catalogue, text
 
 Verb = Callable[..., None]
 # Beside the verb's own parameters, so they have names that no field of a command has.
 _COMMON = ("common_data", "common_account", "common_lang", "common_json", "common_debug")
+
+
+# Where verbs and nouns stand on the program's own help page.
+GROUPS: Mapping[str, str] = {
+    **dict.fromkeys(("status", "ticket", "round", "progress", "tally"), "daily"),
+    **dict.fromkeys(("init", "invite", "join", "serve"), "begin"),
+    **dict.fromkeys(("unit", "account", "node", "pack", "calendar"), "order"),
+    **dict.fromkeys(("backup", "restore", "verify", "rebuild"), "care"),
+    **dict.fromkeys(("demo", "bench"), "trial"),
+}
+
+
+def _not_meant() -> None:
+    """Stands where a verb would that the command line does not name."""
 
 
 def language(name: str | None) -> Lang:
@@ -27,24 +42,35 @@ def language(name: str | None) -> Lang:
 
 
 class Verbs:
-    """Makes verbs in one language."""
+    """
+    Makes verbs in one language.  Of those that no word of the command line names (*said*; None: any may be) only name and
+    help are made: to make all of them takes longer than to carry out most.
+    """
 
-    def __init__(self, parts: Parts, lang: Lang) -> None:
+    def __init__(self, parts: Parts, lang: Lang, said: frozenset[str] | None = None) -> None:
         self.parts = parts
         self.lang = lang
+        self._said = said
+        self._verb, self.noun = help.speaking(lang, tuple(GROUPS))
 
     def group(self, parent: typer.Typer, name: str) -> typer.Typer:
         """A noun below *parent*."""
-        app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
-        parent.add_typer(app, name=name, help=self.help(f"noun.{name}"))
+        app = typer.Typer(cls=self.noun, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+        parent.add_typer(app, name=name, help=self.help(f"noun.{name}"), rich_help_panel=self.help(f"group.{GROUPS[name]}"))
         return app
 
-    def add(self, app: typer.Typer, name: str, function: Verb, help: str = "", *, key: str = "") -> None:
+    def add(self, app: typer.Typer, name: str, function: Verb, help: str = "", *, key: str = "", group: str = "") -> None:
         """
         Add *function* as the verb *name*; its first parameter gets the session.  *help* is the text itself, or *key* (else the
-        name) is one of section ``cli.help``.
+        name) is one of section ``cli.help``.  *group* is the part of the noun's page that it stands in.
         """
-        app.command(name, help=help or self.help(f"help.{key or name}"))(self._wrapped(function))
+        self.add_made(app, name, lambda: function, help or self.help(f"help.{key or name}"), group=group or GROUPS.get(name, ""))
+
+    def add_made(self, app: typer.Typer, name: str, make: Callable[[], Verb], help: str, *, group: str = "") -> None:
+        """Add what *make* gives as the verb *name*, made only if the command line may mean it."""
+        is_meant = self._said is None or name in self._said
+        panel = self.help(f"group.{group}") if group else None
+        app.command(name, cls=self._verb, help=help, rich_help_panel=panel)(self._wrapped(make()) if is_meant else _not_meant)
 
     def root(self, app: typer.Typer) -> None:
         """Let the common options stand before the verb, too."""

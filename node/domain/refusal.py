@@ -35,6 +35,7 @@ class Code(Enum):
 
     # Intake and forming.
     CREDIT_CODE_INVALID = auto(), "INVALID_ARGUMENT", False
+    SUBJECT_TYPE_OUT_OF_SCOPE = auto(), "FAILED_PRECONDITION", False
     FORMING_TEST_FAILED = auto(), "FAILED_PRECONDITION", False
     NOT_VERIFIED = auto(), "FAILED_PRECONDITION", False
     CONSULTATION_MISSING = auto(), "FAILED_PRECONDITION", False
@@ -101,6 +102,7 @@ class Code(Enum):
 
     # The node itself.
     ROLES_EXCLUDE = auto(), "FAILED_PRECONDITION", False
+    LAST_SPECIALIST = auto(), "FAILED_PRECONDITION", False
     NODE_CODE_INVALID = auto(), "INVALID_ARGUMENT", False
 
     SCHEMA_OLD = auto(), "FAILED_PRECONDITION", False

@@ -304,7 +304,8 @@ def decide(registry: Registry, command: Command, facts: Facts, policy: Policy, n
     Say what follows from a command about the node itself, or raise a Refusal.
 
     Raises:
-        Refusal: PERMISSION_DENIED, UNIT_UNKNOWN, ACCOUNT_UNKNOWN, NODE_UNKNOWN, ALREADY_EXISTS, VALUE_NOT_OFFERED, FIELD_REQUIRED.
+        Refusal: PERMISSION_DENIED, UNIT_UNKNOWN, ACCOUNT_UNKNOWN, LAST_SPECIALIST, NODE_UNKNOWN, ALREADY_EXISTS, VALUE_NOT_OFFERED,
+            FIELD_REQUIRED.
     """
     if facts.actor.role not in {role.value for role in command.roles}:
         raise Refusal(Code.PERMISSION_DENIED, command=type(command).__name__, role=facts.actor.role)
@@ -315,9 +316,9 @@ def decide(registry: Registry, command: Command, facts: Facts, policy: Policy, n
         case CloseUnit():
             event = _close_unit(registry, command)
         case OpenAccount():
-            event = _open_account(registry, command, facts)
+            event = _open_account(registry, command, facts, policy)
         case CloseAccount():
-            event = _close_account(registry, command)
+            event = _close_account(registry, command, policy)
         case InviteNode():
             event = _invite(registry, command, policy)
         case AdmitNode():
@@ -357,7 +358,7 @@ def _close_unit(registry: Registry, command: CloseUnit) -> Event:
     return UnitClosed(command.unit)
 
 
-def _open_account(registry: Registry, command: OpenAccount, facts: Facts) -> Event | None:
+def _open_account(registry: Registry, command: OpenAccount, facts: Facts, policy: Policy) -> Event | None:
     if not command.account:
         raise Refusal(Code.FIELD_REQUIRED, field="account")
     if not command.account_roles:
@@ -377,14 +378,30 @@ def _open_account(registry: Registry, command: OpenAccount, facts: Facts) -> Eve
     former = registry.accounts.get(command.account)
     if former and former.is_active and former.roles == frozenset(command.account_roles) and former.unit == command.unit:
         return None
+    if former and (Role.SPECIALIST.value not in command.account_roles or former.unit != command.unit):
+        _need_successor(registry, former, policy)
     return AccountOpened(command.account, command.unit, command.account_roles, command.name)
 
 
-def _close_account(registry: Registry, command: CloseAccount) -> Event | None:
+def _close_account(registry: Registry, command: CloseAccount, policy: Policy) -> Event | None:
     account = registry.accounts.get(command.account)
     if account is None:
         raise Refusal(Code.ACCOUNT_UNKNOWN, account=command.account)
-    return AccountClosed(command.account) if account.is_active else None
+    if not account.is_active:
+        return None
+    _need_successor(registry, account, policy)
+    return AccountClosed(command.account)
+
+
+def _need_successor(registry: Registry, account: Account, policy: Policy) -> None:
+    """AS25-1.2c: the last service specialist of a member unit goes only once there is another."""
+
+    def serves(one: Account) -> bool:
+        return one.is_active and one.unit == account.unit and Role.SPECIALIST.value in one.roles
+
+    is_member = account.unit in {unit_code(policy.node, unit) for unit in policy.pack.names("members.units")}
+    if is_member and serves(account) and not any(serves(one) for one in registry.accounts.values() if one.id != account.id):
+        raise Refusal(Code.LAST_SPECIALIST, account=account.id, unit=account.unit)
 
 
 def _invite(registry: Registry, command: InviteNode, policy: Policy) -> Event:

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from node.domain.ticket.state import DONE, OPEN
+from node.domain.ticket.state import DONE, OPEN, With
 from node.domain.time import end_of, local_day
+from node.services import queries
 from node.storage import schema
 from node.storage.database import micros
 from node.storage.unit_of_work import View
@@ -22,6 +23,7 @@ rate_from = 20
 leader_tickets_max = 5
 
 _OPEN = sorted(state.value for state in OPEN)
+_WITH_LEADERS = sorted(one.value for one in (With.LEADER, With.GOVERNMENT))
 _DONE = sorted(state.value for state in DONE)
 
 
@@ -42,6 +44,11 @@ class Counts:
     merged: int
     reworked: int
     decided_above: int
+
+    @property
+    def needs(self) -> int:
+        """Needs behind the registrations: what was merged into another ticket is no need of its own (AS25-4.2.1.2b)."""
+        return self.tickets - self.merged
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,22 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """
+    A ticket that waits for the leader or the government: what it is about, which step was put to him (a kind of event), since
+    when, and the question in the words of whoever put it; texts are "" where they do not open here.
+    """
+
+    ticket: str
+    number: str
+    with_whom: str
+    about: str
+    put: str
+    question: str
+    since: datetime | None
+
+
+@dataclass(frozen=True)
 class LeaderPage:
     """每日一页: in, due, overdue, completed, satisfied with counts; departments worst first; what waits for the leader."""
 
@@ -94,7 +117,9 @@ class LeaderPage:
     counts: Counts
     units: tuple[UnitLine, ...]
     findings_from_above: int
-    waiting_for_leader: tuple[str, ...] = field(default=())
+    # At most ``leader_tickets_max``, the oldest first; ``waiting`` is how many there are.
+    waiting: int = 0
+    waiting_for_leader: tuple[Waiting, ...] = field(default=())
     link_heard_at: int | None = None
 
 
@@ -162,12 +187,9 @@ def leader_page(view: View, now: datetime) -> LeaderPage:
     findings = view.connection.execute(
         select(func.count()).where(schema.asks.c.kind == "FindingRaised", schema.asks.c.addressee == view.head.node)
     ).scalar_one()
-    waiting = view.connection.execute(
-        select(table.c.id)
-        .where(own, table.c.with_whom.in_(("leader", "government")))
-        .order_by(table.c.registered_at)
-        .limit(leader_tickets_max)
-    ).scalars()
+    waits = and_(table.c.holder == view.head.node, table.c.with_whom.in_(_WITH_LEADERS), table.c.state.in_(_OPEN))
+    oldest = select(table.c.id).where(waits).order_by(table.c.registered_at, table.c.id).limit(leader_tickets_max)
+    waiting = view.connection.execute(oldest).scalars().all()
     link = schema.links
     heard = view.connection.execute(select(link.c.heard_at).where(link.c.side == "superior")).scalar()
     return LeaderPage(
@@ -179,8 +201,27 @@ def leader_page(view: View, now: datetime) -> LeaderPage:
         counts=counts(view, now, own),
         units=tuple(_units(view, now)),
         findings_from_above=findings,
-        waiting_for_leader=tuple(waiting),
+        waiting=view.connection.execute(select(func.count()).where(waits)).scalar_one(),
+        waiting_for_leader=tuple(_waiting(view, ticket) for ticket in waiting),
         link_heard_at=heard,
+    )
+
+
+def _waiting(view: View, ticket_id: str) -> Waiting:
+    """The last step on the ticket's line put it to him; its first words are the question."""
+    ticket = view.readings.ticket(ticket_id)
+    assert ticket is not None  # a row is folded from the same entries
+    lines = queries.timeline(view, ticket)
+    last = next(line for line in reversed(lines) if line.version > 0 and not line.is_void)
+    first = lines[0].texts
+    return Waiting(
+        ticket=ticket.id,
+        number=ticket.number,
+        with_whom=ticket.with_whom.value,
+        about=first.get("title") or first.get("appeal") or "",
+        put=last.kind,
+        question=next((said for said in last.texts.values() if said), ""),
+        since=last.recorded_at,
     )
 
 

@@ -164,7 +164,7 @@ class Handler:
         return self._append_plain(work, order, happened, now)
 
     def _about_node(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:
-        policy = self._policies.bare(work)
+        policy = self._policies.of_registry(work, now)
         facts = Facts(actor=order.actor)
         happened = registry_domain.decide(read_registry(work.connection, policy.node), order.command, facts, policy, now)
         return self._append_plain(work, order, happened, now)

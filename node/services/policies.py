@@ -61,6 +61,11 @@ class Policies:
         """
         return self._policy(work, self._in_force(self._adopted(work.connection, work.head.node), now))
 
+    def of_registry(self, work: UnitOfWork | View, now: datetime) -> Policy:
+        """The policy for commands about the node itself: the one in force, or the bare one before a pack is."""
+        pack = in_force(self._adopted(work.connection, work.head.node), local_day(now))
+        return self._policy(work, pack or _NO_PACK)
+
     def bare(self, work: UnitOfWork | View) -> Policy:
         """Place and calendar without a pack: all that decisions about the node itself need."""
         return self._policy(work, _NO_PACK)

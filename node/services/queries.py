@@ -130,6 +130,33 @@ def _unit_of(owes: str, lead: str, first_contact: str) -> str:
     return owes
 
 
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Names:
+    """What nodes and units are called, by code, as far as this node knows them."""
+
+    nodes: Mapping[str, str]
+    units: Mapping[str, str]
+
+    def node(self, code: str) -> str:
+        """The node's name; its code if it has none here."""
+        return self.nodes.get(code) or code
+
+    def unit(self, code: str) -> str:
+        """The unit's name; its code if it has none here, or is a role."""
+        return self.units.get(code) or code
+
+
+def names(view: View) -> Names:
+    """Every node and every unit of the subtree and above, as far as they came here."""
+    nodes, units = schema.nodes, schema.units
+    called = {row.code: row.name for row in view.connection.execute(select(nodes.c.code, nodes.c.name))}
+    called |= {view.head.node: view.head.name}
+    return Names(called, {row.code: row.name for row in view.connection.execute(select(units.c.code, units.c.name))})
+
+
 # --- finding a ticket -------------------------------------------------------------------------------------------------
 
 
@@ -172,12 +199,14 @@ class Wanted:
     due: str = ""
     # Role and unit of the account whose turn it is to act.
     mine: tuple[str, str] | None = None
+    # Only what the office has to sort: its pool, and what a department handles itself and nobody looked at (AS25-4.2.1.0).
+    unsorted: bool = False
     rows_max: int = 200
 
 
 @dataclass(frozen=True)
 class TicketLine:
-    """A ticket in a list, with the clock of this node that is due next."""
+    """A ticket in a list, with the clock that is due next: its holder's, or that of a node which was asked and must answer."""
 
     row: TicketRow
     clock: ClockLine | None
@@ -195,29 +224,39 @@ def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: dateti
     clocks, tickets = schema.clocks, schema.tickets
     next_due = (
         select(clocks.c.ticket, func.min(clocks.c.due_at).label("due_at"))
-        .where(clocks.c.node == view.head.node, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None))
+        .join(tickets, tickets.c.id == clocks.c.ticket)
+        .where(_counts_now(view))
         .group_by(clocks.c.ticket)
         .subquery()
     )
     query = select(tickets, next_due.c.due_at.label("next_due_at")).outerjoin(next_due, next_due.c.ticket == tickets.c.id)
-    query = _wanted(query, wanted, now)
+    query = _wanted(view, query, wanted, now)
     order = (next_due.c.due_at.is_(None), next_due.c.due_at, tickets.c.registered_at.desc(), tickets.c.id)
     rows = view.connection.execute(query.order_by(*order).limit(wanted.rows_max)).all()
     running = _next_clocks(view, [row.id for row in rows], calendar, now)
     return [TicketLine(ticket_row(row), running.get(row.id)) for row in rows]
 
 
-def _wanted(query: Select[tuple[object, ...]], wanted: Wanted, now: datetime) -> Select[tuple[object, ...]]:
+def _wanted(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: datetime) -> Select[tuple[object, ...]]:
     clocks, tickets = schema.clocks, schema.tickets
     if wanted.states:
         query = query.where(tickets.c.state.in_(wanted.states))
+    if wanted.unsorted:
+        # Registration starts the forming clock, own duty taken up the sorting clock; an outcome stops either.
+        awaits = select(clocks.c.ticket).where(
+            clocks.c.ticket == tickets.c.id,
+            clocks.c.node == tickets.c.holder,
+            clocks.c.name.in_(("form", "sort")),
+            clocks.c.stopped_at.is_(None),
+        )
+        query = query.where(awaits.exists())
     if wanted.unit:
         query = query.where(or_(tickets.c.lead == wanted.unit, tickets.c.first_contact == wanted.unit, _owed_by(wanted.unit)))
     if wanted.due:
         window = (
             clocks.c.due_at.between(micros(now) + 1, micros(_tonight(now))) if wanted.due == "today" else clocks.c.due_at <= micros(now)
         )
-        is_due = select(clocks.c.ticket).where(clocks.c.stopped_at.is_(None), window, clocks.c.ticket == tickets.c.id)
+        is_due = select(clocks.c.ticket).where(_counts_now(view), window, clocks.c.ticket == tickets.c.id).correlate(tickets)
         query = query.where(is_due.exists())
     if wanted.mine is not None:
         role, unit = wanted.mine
@@ -226,7 +265,11 @@ def _wanted(query: Select[tuple[object, ...]], wanted: Wanted, now: datetime) ->
             turns.append(and_(tickets.c.with_whom == With.DEPARTMENT.value, tickets.c.lead == unit))
             turns.append(and_(tickets.c.with_whom == With.FIRST_CONTACT.value, tickets.c.first_contact == unit))
             turns.append(_owed_by(unit))
-        query = query.where(tickets.c.state.in_(_OPEN), or_(*turns))
+        if role == Role.OFFICE.value:
+            turns.append(tickets.c.asked == view.head.node)
+        # A subordinate's own work is not ours, whoever has it in hand there.
+        is_here = or_(tickets.c.holder == view.head.node, tickets.c.asked == view.head.node)
+        query = query.where(tickets.c.state.in_(_OPEN), is_here, or_(*turns))
     return query
 
 
@@ -239,18 +282,21 @@ def _owed_by(unit: str) -> ColumnElement[bool]:
     )
 
 
+def _counts_now(view: View) -> ColumnElement[bool]:
+    """Running clocks of whoever the ticket waits for: its holder, the node that was asked, or this one; none that was left with custody."""
+    clocks, tickets = schema.clocks, schema.tickets
+    is_concerned = or_(clocks.c.node == tickets.c.holder, clocks.c.node == tickets.c.asked, clocks.c.node == view.head.node)
+    return and_(is_concerned, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None))
+
+
 def _next_clocks(view: View, tickets: Sequence[str], calendar: WorkCalendar, now: datetime) -> dict[str, ClockLine]:
     table = schema.clocks
     found: dict[str, ClockLine] = {}
     for start in range(0, len(tickets), 500):
         rows = view.connection.execute(
             select(table)
-            .where(
-                table.c.ticket.in_(tickets[start : start + 500]),
-                table.c.node == view.head.node,
-                table.c.stopped_at.is_(None),
-                table.c.due_at.isnot(None),
-            )
+            .join(schema.tickets, schema.tickets.c.id == table.c.ticket)
+            .where(table.c.ticket.in_(tickets[start : start + 500]), _counts_now(view))
             .order_by(table.c.due_at, table.c.name)
         )
         for row in rows:
@@ -290,11 +336,17 @@ class EntryLine:
 
 @dataclass(frozen=True)
 class TicketPage:
-    """A ticket with its clocks and its timeline."""
+    """
+    A ticket with its clocks and its timeline; *names* says what its nodes and units are called.
+
+    ``channels`` are its own and those of what was merged into it (AS25-4.2.1.2b).
+    """
 
     ticket: Ticket
+    names: Names
     clocks: tuple[ClockLine, ...]
     timeline: tuple[EntryLine, ...]
+    channels: tuple[str, ...]
 
 
 def ticket_page(view: View, ticket_id: str, calendar: WorkCalendar, now: datetime) -> TicketPage:
@@ -305,10 +357,38 @@ def ticket_page(view: View, ticket_id: str, calendar: WorkCalendar, now: datetim
         Refusal: SUBJECT_UNKNOWN.
     """
     ticket = _ticket(view, ticket_id)
-    subject = Subject(SubjectKind.TICKET.value, ticket_id)
+    clocks = tuple(whole_clock_line(ticket.id, clock, calendar, now) for clock in ticket.clocks.values())
+    return TicketPage(ticket, names(view), clocks, timeline(view, ticket), _channels(view, ticket))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A unit that was asked for its opinion in ``about`` ("judgement" or "recheck"), and whether it gave one (AS25-2.5)."""
+
+    about: str
+    unit: str
+    name: str
+    has_spoken: bool
+
+
+def heard(page: TicketPage) -> tuple[Heard, ...]:
+    """Who was asked for an opinion on the ticket of *page*, in the order of the invitation; who is absent has not spoken."""
+    judgement, recheck = page.ticket.judgement, page.ticket.recheck
+    asked = [("judgement", unit, unit in judgement.opinions) for unit in judgement.members] if judgement else []
+    asked += [("recheck", unit, unit in recheck.opinions) for unit in recheck.participants] if recheck else []
+    return tuple(Heard(about, unit, page.names.unit(unit), has_spoken) for about, unit, has_spoken in asked)
+
+
+def _channels(view: View, ticket: Ticket) -> tuple[str, ...]:
+    merged = view.readings.rows(set(ticket.merge.taken_in))
+    return tuple(dict.fromkeys((ticket.intake.channel, *(merged[one].channel for one in ticket.merge.taken_in if one in merged))))
+
+
+def timeline(view: View, ticket: Ticket) -> tuple[EntryLine, ...]:
+    """The entries of *ticket* in the order in which they take effect; texts are opened where this node holds it."""
+    subject = Subject(SubjectKind.TICKET.value, ticket.id)
     opens = ticket.custody.holder == view.head.node
-    timeline = tuple(_entry_line(view, subject, one, opens, ticket.void) for one in _timeline(view, view.journal.of_subject(subject)))
-    return TicketPage(ticket, tuple(whole_clock_line(ticket.id, clock, calendar, now) for clock in ticket.clocks.values()), timeline)
+    return tuple(_entry_line(view, subject, one, opens, ticket.void) for one in _timeline(view, view.journal.of_subject(subject)))
 
 
 def _ticket(view: View, ticket_id: str) -> Ticket:
@@ -381,11 +461,11 @@ def _entry_line(view: View, subject: Subject, one: Folded, opens: bool, void: tu
 
 
 def _fields(one: Folded) -> Iterable[tuple[str, object]]:
-    """The event's fields that say something."""
+    """The event's fields that say something: neither empty nor the no or the nought that stands where nothing was said."""
     if one.event is None or not dataclasses.is_dataclass(one.event):
         return []
-    values = ((field.name, getattr(one.event, field.name)) for field in dataclasses.fields(one.event))
-    return [(name, value) for name, value in values if value not in (None, "", ())]
+    values = ((field, getattr(one.event, field.name)) for field in dataclasses.fields(one.event))
+    return [(field.name, value) for field, value in values if value or (value in (False, 0) and value != field.default)]
 
 
 def _opened(view: View, subject: Subject, ref: SealedRef) -> str | None:

@@ -49,12 +49,14 @@ def actor_of(connection: Connection, node: str, account: str, role: str = "") ->
     The actor of an account, in *role* or in its only (first) one.
 
     Raises:
-        Refusal: ACCOUNT_UNKNOWN, PERMISSION_DENIED if the account does not have that role.
+        Refusal: ACCOUNT_UNKNOWN, UNAUTHENTICATED if it is suspended, PERMISSION_DENIED if it does not have that role.
     """
     table = schema.accounts
-    row = connection.execute(select(table).where(table.c.node == node, table.c.id == account, table.c.is_active.is_(True))).first()
+    row = connection.execute(select(table).where(table.c.node == node, table.c.id == account)).first()
     if row is None:
         raise Refusal(Code.ACCOUNT_UNKNOWN, account=account)
+    if not row.is_active:
+        raise Refusal(Code.UNAUTHENTICATED, account=account)
     roles = row.roles.split(",")
     if role and role not in roles:
         raise Refusal(Code.PERMISSION_DENIED, command="", role=role)

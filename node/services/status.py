@@ -1,15 +1,17 @@
 """What an operator looks at first: the node, its links, what is due today, what was set aside."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Row, func, select
 
-from node.domain.time import WorkCalendar
+from node.domain.ticket.state import OPEN
+from node.domain.time import WorkCalendar, end_of, local_day
 from node.services.queries import DueLine, due_lines
 from node.storage import schema
-from node.storage.database import instant_or_none
+from node.storage.codec import decode_content
+from node.storage.database import instant_or_none, micros
 from node.storage.unit_of_work import View
 
 
@@ -34,6 +36,27 @@ class LinkLine:
     last_error: str
     program: str
     skew_seconds: int
+
+
+@dataclass(frozen=True)
+class Below:
+    """
+    A node of the subtree in its superior's words.  ``via`` is the link over which it is heard: itself, or the branch that it
+    stands in; ``waiting`` are the entries that this link last said it still had to send.  ``last_entry_at``: when the newest
+    entry of that node that came here was recorded.  ``open``, ``today`` and ``overdue`` count the tickets that it holds, by
+    its own clocks.
+    """
+
+    node: str
+    name: str
+    status: str
+    via: str
+    waiting: int
+    heard_at: datetime | None
+    last_entry_at: datetime | None
+    open: int
+    today: int
+    overdue: int
 
 
 @dataclass(frozen=True)
@@ -72,6 +95,7 @@ class Status:
     # The last day that an adopted calendar knows; None if none was adopted.
     calendar_until: str | None
     links: tuple[LinkLine, ...]
+    below: tuple[Below, ...]
     tickets: Mapping[str, int]
     due: tuple[UnitDue, ...]
     quarantine: int
@@ -90,6 +114,7 @@ def status(view: View, calendar: WorkCalendar, now: datetime, wall: datetime, he
         kind: tuple(Adopted(row.id, row.version, row.digest, row.effective_from) for row in rows if row.kind == kind)
         for kind in ("pack", "calendar")
     }
+    links = link_lines(view, wall, heartbeat_seconds)
     states = connection.execute(
         select(schema.tickets.c.state, func.count()).where(schema.tickets.c.holder == head.node).group_by(schema.tickets.c.state)
     )
@@ -105,7 +130,8 @@ def status(view: View, calendar: WorkCalendar, now: datetime, wall: datetime, he
         calendars=adopted["calendar"],
         calendar=calendar.version,
         calendar_until=max(calendar.days).isoformat() if calendar.days else None,
-        links=tuple(link_lines(view, wall, heartbeat_seconds)),
+        links=tuple(links),
+        below=tuple(_below(view, links, now)),
         tickets={state: count for state, count in sorted(tuple(row) for row in states)},
         due=_by_unit(due_lines(view, calendar, now)),
         quarantine=connection.execute(select(func.count()).select_from(schema.quarantine)).scalar_one(),
@@ -117,7 +143,60 @@ def status(view: View, calendar: WorkCalendar, now: datetime, wall: datetime, he
 def link_lines(view: View, wall: datetime, heartbeat_seconds: float) -> list[LinkLine]:
     """Every link, the superior first."""
     rows = view.connection.execute(select(schema.links).order_by(schema.links.c.side.desc(), schema.links.c.peer)).all()
-    return [_link_line(view, row, wall, heartbeat_seconds) for row in rows]
+    lines = [_link_line(view, row, wall, heartbeat_seconds) for row in rows]
+    # What the registry says of a subordinate goes before what its link does: it was suspended here, whatever it has heard of it.
+    shut = {row.code: row.status for row in view.connection.execute(select(schema.nodes).where(schema.nodes.c.status != "active"))}
+    return [replace(line, status=shut.get(line.peer, line.status)) if line.side == "subordinate" else line for line in lines]
+
+
+def _below(view: View, links: Sequence[LinkLine], now: datetime) -> list[Below]:
+    """The subtree, each node with what it holds; branch by branch, each subordinate before what stands below it."""
+    nodes = {row.code: row for row in view.connection.execute(select(schema.nodes))}
+    place = view.place()
+    found = [(branch, code) for code in nodes if (branch := place.branch(code)) is not None and code != place.node]
+    by_peer = {link.peer: link for link in links if link.side == "subordinate"}
+    held = _held(view, now)
+    lines = []
+    for branch, code in sorted(found, key=lambda one: (one[0], one[1] != one[0], one[1])):
+        link = by_peer.get(branch)
+        count = held.get(code, (0, 0, 0))
+        lines.append(
+            Below(
+                node=code,
+                name=nodes[code].name,
+                status=nodes[code].status,
+                via=branch,
+                waiting=link.up if link else 0,
+                heard_at=link.heard_at if link else None,
+                last_entry_at=_last_entry_at(view, code),
+                open=count[0],
+                today=count[1],
+                overdue=count[2],
+            )
+        )
+    return lines
+
+
+def _held(view: View, now: datetime) -> dict[str, tuple[int, int, int]]:
+    """By holder: open tickets, those with a clock of the holder that is due today, and those with one that is overdue."""
+    tickets, clocks = schema.tickets, schema.clocks
+    running = (clocks.c.ticket == tickets.c.id, clocks.c.node == tickets.c.holder, clocks.c.stopped_at.is_(None))
+    today = select(clocks.c.ticket).where(*running, clocks.c.due_at > micros(now), clocks.c.due_at <= micros(end_of(local_day(now))))
+    overdue = select(clocks.c.ticket).where(*running, clocks.c.due_at <= micros(now))
+    is_open = tickets.c.state.in_(sorted(state.value for state in OPEN))
+    rows = view.connection.execute(
+        select(
+            tickets.c.holder, func.count().filter(is_open), func.count().filter(today.exists()), func.count().filter(overdue.exists())
+        ).group_by(tickets.c.holder)
+    )
+    return {holder: (open, due, late) for holder, open, due, late in rows}
+
+
+def _last_entry_at(view: View, node: str) -> datetime | None:
+    entries = schema.entries
+    newest = select(entries.c.content).where(entries.c.node == node).order_by(entries.c.epoch.desc(), entries.c.seq.desc()).limit(1)
+    content = view.connection.execute(newest).scalar()
+    return None if content is None else decode_content(content).header.recorded_at
 
 
 def _link_line(view: View, row: Row[tuple[object, ...]], wall: datetime, heartbeat_seconds: float) -> LinkLine:

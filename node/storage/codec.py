@@ -12,6 +12,8 @@ import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from operator import attrgetter
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from google.protobuf.message import DecodeError, Message
@@ -75,7 +77,10 @@ def decode_event(kind: str, body: bytes, entry_id: str, payloads: Sequence[Paylo
         return None
     try:
         message = _message(cls).FromString(body)
-        values = {name: way.get(message, name, entry_id, payloads) for name, way in _ways(cls)}
+        reading = _reading(cls)
+        values: dict[str, Any] = dict(zip(reading.plain, reading.read_plain(message), strict=True))
+        for name, way in reading.others:
+            values[name] = way.get(message, name, entry_id, payloads)
         return cls(**values)
     except (DecodeError, ValueError, IndexError, TypeError):
         return None
@@ -127,7 +132,7 @@ class Content:
     event: Event | None
     payloads: tuple[PayloadLine, ...]
 
-    @property
+    @cached_property
     def folded(self) -> Folded:
         """What folding needs of it."""
         return Folded(self.header, self.event)
@@ -144,30 +149,22 @@ def decode_content(data: bytes) -> Content:
         pb = entry_pb2.EntryContent.FromString(data)
     except DecodeError:
         raise Refusal(Code.MALFORMED_ENTRY, field="content") from None
-    for field, value in (
-        ("node", pb.node),
-        ("epoch", pb.epoch),
-        ("seq", pb.seq),
-        ("id", pb.id),
-        ("kind", pb.kind),
-        ("subject", pb.subject.kind),
-    ):
-        if not value:
-            raise Refusal(Code.MALFORMED_ENTRY, field=field)
-    if not pb.HasField("recorded_at"):
-        raise Refusal(Code.MALFORMED_ENTRY, field="recorded_at")
+    subject, actor = pb.subject, pb.actor
+    node, epoch, seq, id, kind = pb.node, pb.epoch, pb.seq, pb.id, pb.kind
+    if not (node and epoch and seq and id and kind and subject.kind and pb.HasField("recorded_at")):
+        raise Refusal(Code.MALFORMED_ENTRY, field=_missing(pb))
     try:
         header = Header(
-            node=pb.node,
-            epoch=pb.epoch,
-            seq=pb.seq,
-            id=pb.id,
+            node=node,
+            epoch=epoch,
+            seq=seq,
+            id=id,
             recorded_at=moment(pb.recorded_at),
-            subject=Subject(pb.subject.kind, pb.subject.id),
-            kind=pb.kind,
-            actor=Actor(pb.actor.account, pb.actor.role, pb.actor.unit),
+            subject=Subject(subject.kind, subject.id),
+            kind=kind,
+            actor=Actor(actor.account, actor.role, actor.unit),
             occurred_at=moment(pb.occurred_at) if pb.HasField("occurred_at") else None,
-            custody=CustodyHead(pb.custody.number, pb.custody.holder, pb.custody.follows, pb.custody.opener),
+            custody=_custody_from_pb(pb.custody) if pb.HasField("custody") else CustodyHead(),
             version=pb.version,
             state=pb.state,
             with_whom=pb.with_whom,
@@ -182,6 +179,12 @@ def decode_content(data: bytes) -> Content:
     return Content(header, decode_event(header.kind, pb.body, header.id, payloads), payloads)
 
 
+def _missing(pb: entry_pb2.EntryContent) -> str:
+    """The first field that every entry has and this one has not."""
+    needed = {"node": pb.node, "epoch": pb.epoch, "seq": pb.seq, "id": pb.id, "kind": pb.kind, "subject": pb.subject.kind}
+    return next((name for name, value in needed.items() if not value), "recorded_at")
+
+
 def stamp(at: datetime) -> Timestamp:
     """An aware instant as a Timestamp, to the microsecond."""
     micros = (at - _EPOCH) // _MICROSECOND
@@ -190,11 +193,11 @@ def stamp(at: datetime) -> Timestamp:
 
 def moment(pb: Timestamp) -> datetime:
     """The aware instant of a Timestamp."""
-    return _EPOCH + timedelta(seconds=pb.seconds, microseconds=pb.nanos // 1000)
+    return _EPOCH + timedelta(0, pb.seconds, pb.nanos // 1000)
 
 
-def _custody_to_pb(custody: CustodyHead) -> entry_pb2.Custody:
-    return entry_pb2.Custody(number=custody.number, holder=custody.holder, follows=custody.follows, opener=custody.opener)
+def _custody_from_pb(pb: entry_pb2.Custody) -> CustodyHead:
+    return CustodyHead(pb.number, pb.holder, pb.follows, pb.opener)
 
 
 def _clock_to_pb(change: ClockChange) -> entry_pb2.ClockChange:
@@ -314,6 +317,31 @@ def _ways(cls: type[Event]) -> tuple[tuple[str, _Way], ...]:
 
 
 _WAYS: dict[type[Event], tuple[tuple[str, _Way], ...]] = {}
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How an event is read: the plain fields at a stroke, by name, and the others each in its way."""
+
+    plain: tuple[str, ...]
+    read_plain: Callable[[Message], tuple[Any, ...]]
+    others: tuple[tuple[str, _Way], ...]
+
+
+_READINGS: dict[type[Event], _Reading] = {}
+
+
+def _reading(cls: type[Event]) -> _Reading:
+    known = _READINGS.get(cls)
+    if known is None:
+        ways = _ways(cls)
+        plain = tuple(name for name, way in ways if way is PLAIN)
+        if len(plain) > 1:
+            known = _Reading(plain, attrgetter(*plain), tuple((name, way) for name, way in ways if way is not PLAIN))
+        else:
+            known = _Reading((), lambda _message: (), ways)
+        _READINGS[cls] = known
+    return known
 
 
 def way_of(hint: Any) -> _Way:

@@ -43,7 +43,9 @@ class Downs:
                 if found is not None and (head.subject.id, link) not in begun:
                     begun.add((head.subject.id, link))
                     earlier = of_ticket.get(head.subject.id, []) if found.is_new else self._earlier(head.subject, one.taken)
-                    owed.setdefault(link, []).extend((past.taken, past.leaf) for past in earlier if place.branch(past.header.node) != link)
+                    past_rows = [(past.taken, past.leaf) for past in earlier if place.branch(past.header.node) != link]
+                    if past_rows:
+                        owed.setdefault(link, []).extend(past_rows)
             for link in sorted(route(head, _parties(found), place)):
                 owed.setdefault(link, []).append((one.taken, one.leaf))
             if is_ticket:
@@ -64,7 +66,7 @@ class Downs:
     def _append(self, link: str, rows: Sequence[tuple[int, bytes]]) -> None:
         table = schema.links
         row = self._connection.execute(select(table.c.down_epoch, table.c.down_peaks).where(table.c.peer == link)).first()
-        if row is None or not rows:
+        if row is None:
             return  # invited but never joined: it gets everything that concerns it when it is admitted
         progress = Range.from_bytes(bytes(row.down_peaks)) if row.down_peaks else Range()
         insert_many(

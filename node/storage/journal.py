@@ -10,7 +10,7 @@ numbers commit in any order and a reader past 7 would never see a late 6.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, tuple_, update
 
 from node.domain.entry import Draft, Folded, Header, Subject
 from node.domain.merkle import Range, leaf_hash
@@ -22,6 +22,10 @@ from node.storage.database import micros
 from node.storage.payloads import KeyRow, Payloads, Riders
 from node.storage.sealing import month_of
 from node.storage.statements import insert_many, upsert_many
+
+# A stream, and a spot in one: node, epoch, seq.
+Stream = tuple[str, int]
+Spot = tuple[str, int, int]
 
 
 @dataclass
@@ -86,7 +90,7 @@ class Journal:
     def __init__(self, connection: Connection, head: Head, payloads: Payloads) -> None:
         self._connection = connection
         self._payloads = payloads
-        self._ranges: dict[tuple[str, int], Range] = {}
+        self._ranges: dict[Stream, Range] = {}
         self.head = head
 
     # --- own entries --------------------------------------------------------------------------------------------------
@@ -138,7 +142,7 @@ class Journal:
         that each is the next one of its stream.
         """
         stored = self._keep(arrived, from_above=False)
-        leaves: dict[tuple[str, int], list[bytes]] = {}
+        leaves: dict[Stream, list[bytes]] = {}
         for one in stored:
             leaves.setdefault((one.header.node, one.header.epoch), []).append(one.leaf)
         self._set_ranges({stream: self.range_of(*stream).extend(fresh) for stream, fresh in leaves.items()})
@@ -146,15 +150,14 @@ class Journal:
 
     def take_from_above(self, arrived: Sequence[Arrived]) -> list[Stored]:
         """Append entries that came down; their streams are held in part.  What is here already is left out."""
-        table = schema.entries
+        held = self.held([(one.content.header.node, one.content.header.epoch, one.content.header.seq) for one in arrived])
         fresh = []
         for one in arrived:
             head = one.content.header
-            same = select(table.c.content).where(table.c.node == head.node, table.c.epoch == head.epoch, table.c.seq == head.seq)
-            known = self._connection.execute(same).scalar()
-            if known is None:
+            leaf = held.get((head.node, head.epoch, head.seq))
+            if leaf is None:
                 fresh.append(one)
-            elif bytes(known) != one.data:
+            elif leaf != one.leaf:
                 raise Refusal(Code.FORK, node=head.node, epoch=head.epoch, seq=head.seq)
         return self._keep(fresh, from_above=True)
 
@@ -205,7 +208,7 @@ class Journal:
         """Begin to hold a stream, whole, from its first entry on."""
         self._set_ranges({(node, epoch): self.range_of(node, epoch)})
 
-    def _set_ranges(self, ranges: Mapping[tuple[str, int], Range]) -> None:
+    def _set_ranges(self, ranges: Mapping[Stream, Range]) -> None:
         self._ranges.update(ranges)
         rows = [
             {"node": node, "epoch": epoch, "size": progress.size, "peaks": progress.to_bytes()}
@@ -243,6 +246,15 @@ class Journal:
             select(table.c.taken, table.c.content, table.c.leaf).where(table.c.cause == cause).order_by(table.c.taken)
         )
         return [Stored(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
+
+    def held(self, places: Collection[Spot]) -> dict[Spot, bytes]:
+        """The leaf hashes under those of *places* (node, epoch, seq) that are taken, in one statement, if there are any."""
+        if not places:
+            return {}
+        table = schema.entries
+        spot = tuple_(table.c.node, table.c.epoch, table.c.seq)
+        rows = self._connection.execute(select(table.c.node, table.c.epoch, table.c.seq, table.c.leaf).where(spot.in_(places)))
+        return {(row.node, row.epoch, row.seq): bytes(row.leaf) for row in rows}
 
     def at(self, node: str, epoch: int, seq: int) -> bytes | None:
         """The bytes at a place of a stream, or None."""

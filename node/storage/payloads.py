@@ -10,7 +10,7 @@ as received.  A missing one never holds an entry.  Erasing drops rows here; the 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from node.domain.entry import Subject
 from node.domain.payload import Contact, PayloadKind, SealedRef, Text
@@ -19,7 +19,7 @@ from node.storage import schema, sealing
 from node.storage.codec import PayloadLine
 from node.storage.keyring import KeyRing
 from node.storage.sealing import MonthKeyName, Random, Reader, SealingError
-from node.storage.statements import insert_many, insert_missing
+from node.storage.statements import insert_many, insert_missing, upsert_many
 
 # Up to this size a payload rides in the batch with its entry; larger ones go as blobs.
 payload_bytes_max = 64 * 1024
@@ -179,6 +179,15 @@ class Payloads:
         except SealingError as error:
             raise Refusal(Code.PAYLOAD_MISSING, entry=ref.entry, place=ref.place, fault=error.code) from error
 
+    def query_code(self, subject: Subject) -> str | None:
+        """
+        The eight letters and digits with which an appellant reads what became of *subject*; None where its texts cannot be read.
+
+        Derived from the text key, so it is kept nowhere and ends when the key is erased (AS25-2.2.3).
+        """
+        key = self._subject_key(subject, PayloadKind.TEXT)
+        return None if key is None else sealing.query_code(key, subject.id)
+
     def _subject_key(self, subject: Subject, kind: PayloadKind, *, as_desk: bool = False) -> bytes | None:
         known = self._subject_keys.get((subject, kind))
         if known is not None:
@@ -276,17 +285,11 @@ class Payloads:
     def learn(self, public_keys: Mapping[str, bytes]) -> bool:
         """Note payload public keys of other nodes; True if one is new or changed."""
         table = schema.payload_keys
-        is_new = False
-        for name, public in public_keys.items():
-            known = self._public(name)
-            if known == public:
-                continue
-            is_new = True
-            if known is None:
-                self._connection.execute(insert(table).values(recipient=name, public_key=public))
-            else:
-                self._connection.execute(update(table).where(table.c.recipient == name).values(public_key=public))
-        return is_new
+        rows = self._connection.execute(select(table.c.recipient, table.c.public_key).where(table.c.recipient.in_(sorted(public_keys))))
+        known = {row.recipient: bytes(row.public_key) for row in rows}
+        news = [{"recipient": name, "public_key": public} for name, public in public_keys.items() if known.get(name) != public]
+        upsert_many(self._connection, table, news)
+        return bool(news)
 
     def erase(self, subject: Subject) -> int:
         """Drop the ciphertexts and keys of *subject*; gives how many payloads were dropped.  Entries stay and still verify."""

@@ -6,7 +6,7 @@ in memory and written with a few more.  The usual next version is folded onto th
 from its entries.  What cannot be folded is kept and put into quarantine with its reason; everything behind it flows on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy.engine import Row
 from node.domain.entry import Change, Folded, Header, Subject, SubjectKind
 from node.domain.organisation import Place
 from node.domain.ticket.fold import fold_ticket
-from node.domain.ticket.row import TicketRow, fold_row, row_of
+from node.domain.ticket.row import TicketRow, first_row, fold_row, row_of
 from node.domain.ticket.sweep import RungFired
 from node.domain.ticket.ticket import Ticket
 from node.storage import node_readings, round_readings, schema
@@ -86,13 +86,11 @@ class Readings:
         new = set(of_ticket) - set(before)
         new -= self._older(new, batch[0].taken)
         rows: dict[str, TicketRow | None] = dict(before)
-        plain = [
-            one for ticket in of_ticket if ticket not in new and self._fold_plainly(of_ticket[ticket], rows) for one in of_ticket[ticket]
-        ]
-        ClockRows(self._connection).fold([one.folded for one in plain])
+        plain = [one for ticket, entries in of_ticket.items() if self._fold_plainly(entries, rows, ticket in new) for one in entries]
+        ClockRows(self._connection).fold([one.folded for one in plain], new)
         self._fold_asks(plain)
         folded = {one.header.subject.id for one in plain}
-        # A new ticket's entries are all at hand; what did not fold plainly is read again from its first entry.
+        # What did not fold plainly is folded whole: of a new ticket the entries are at hand, of others they are read again.
         wholes = [
             self._whole(entries[0], entries if ticket in new else None) for ticket, entries in of_ticket.items() if ticket not in folded
         ]
@@ -112,14 +110,17 @@ class Readings:
             )
         return found
 
-    def _fold_plainly(self, entries: Sequence[Stored], rows: dict[str, TicketRow | None]) -> bool:
-        """Fold the entries of one ticket onto its row; False if the whole ticket must be folded anew."""
+    def _fold_plainly(self, entries: Sequence[Stored], rows: dict[str, TicketRow | None], is_new: bool) -> bool:
+        """Fold the entries of one ticket onto its row, if it is new from its first one on; False if the whole must be folded anew."""
         ticket = entries[0].header.subject.id
         row = rows.get(ticket)
         for one in entries:
             try:
-                # A move of custody touches asks and clocks of both sides: rare enough to fold the whole ticket.
-                row = None if _is_move(one.header) else fold_row(row, one.folded)
+                if row is None and is_new and _begins(one.header):
+                    row = first_row(one.folded)
+                else:
+                    # A move of custody touches asks and clocks of both sides: rare enough to fold the whole ticket.
+                    row = None if _is_move(one.header) else fold_row(row, one.folded)
             except Exception as error:  # broken content must not stop what stands behind it (FEDERATION 2.3 no. 15)
                 self._set_aside(one, type(error).__name__)
                 continue
@@ -199,14 +200,14 @@ class ClockRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def fold(self, batch: Sequence[Folded]) -> None:
-        """Fold the clock changes and fired rungs of *batch* onto the rows."""
+    def fold(self, batch: Sequence[Folded], new: Collection[str] = ()) -> None:
+        """Fold the clock changes and fired rungs of *batch* onto the rows; tickets in *new* have none yet."""
         touching = [one for one in batch if one.header.clocks or isinstance(one.event, RungFired)]
         if not touching:
             return
         table = schema.clocks
         rows: dict[tuple[str, str, str], dict[str, Any]] = {}
-        for part in _parts(sorted({one.header.subject.id for one in touching})):
+        for part in _parts(sorted({one.header.subject.id for one in touching}.difference(new))):
             for row in self._connection.execute(select(table).where(table.c.ticket.in_(part))):
                 rows[row.ticket, row.node, row.name] = dict(row._mapping)
         touched: set[tuple[str, str, str]] = set()
@@ -270,21 +271,18 @@ def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) 
     return touched
 
 
+def _begins(head: Header) -> bool:
+    return head.is_opener and head.custody.number == 1 and not head.custody.opener
+
+
 def _is_move(head: Header) -> bool:
     return head.is_opener and head.custody.number > 1
 
 
 def ticket_values(row: TicketRow) -> dict[str, Any]:
     """A row as its table keeps it."""
-    values: dict[str, Any] = {}
-    for name in _FIELDS:
-        value = getattr(row, name)
-        if name in _MOMENTS:
-            value = micros_or_none(value)
-        elif name == "parties":
-            value = f",{','.join(sorted(value))},"
-        values[name] = value
-    return values
+    moments = {name: micros_or_none(getattr(row, name)) for name in _MOMENTS}
+    return {**vars(row), **moments, "parties": f",{','.join(sorted(row.parties))},"}
 
 
 def ticket_row(row: Row[Any]) -> TicketRow:

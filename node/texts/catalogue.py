@@ -22,6 +22,35 @@ from node.domain.refusal import Code, Refusal
 Lang = Literal["zh-CN", "en"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 MISSING = "—"
+# What a refusal calls the choice by: the key of a pack (or of a command line), the field that people fill, the words for the codes.
+OFFERED: Mapping[str, tuple[str, str]] = {
+    "intake.channels": ("channel", "channel"),
+    "classes": ("category", "category"),
+    "complexities.": ("complexity", "complexity"),
+    "forming.tests": ("passed", "forming_test"),
+    "acceptance.refusal_reasons": ("reason", "refusal_reason"),
+    "acceptance.procedures": ("procedure", "procedure"),
+    "notice.ways": ("way", "way"),
+    "contact.ways": ("way", "way"),
+    "feedback.ways": ("feedback_way", "way"),
+    "extension.grounds": ("ground", "ground"),
+    "termination.reasons": ("reason", "ground"),
+    "recheck.grounds": ("ground", "ground"),
+    "recheck.outcomes": ("outcome", "outcome"),
+    "completion.standards": ("standard", "standard"),
+    "completion.sub_codes.": ("sub_code", "sub_code"),
+    "evaluation.scale": ("evaluation", "evaluation"),
+    "appellant_kind": ("appellant_kind", "appellant_kind"),
+    "crossing": ("crossing", "crossing"),
+    "judgement": ("judgement", "judgement"),
+    "outcome": ("outcome", "outcome"),
+    "role": ("roles", "role"),
+    "state": ("state", "state"),
+    "status": ("status", "node_status"),
+    "due": ("due_choice", "due_choice"),
+    "clock": ("clock", "clock"),
+    "answer": ("answer", "answer"),
+}
 _BETWEEN: Mapping[Lang, str] = {"zh-CN": "、", "en": ", "}
 
 
@@ -45,8 +74,27 @@ def remedy(code: Code, lang: Lang = "zh-CN", /, **facts: Any) -> str:
 
 
 def explain(refusal: Refusal, lang: Lang = "zh-CN") -> tuple[str, str]:
-    """Sentence and remedy of *refusal*."""
-    return text(refusal.code, lang, **refusal.facts), remedy(refusal.code, lang, **refusal.facts)
+    """Sentence and remedy of *refusal*; a choice that is not offered is named with its field and with what each code means."""
+    facts = refusal.facts
+    if refusal.code is Code.VALUE_NOT_OFFERED:
+        field, section = _offered(str(facts.get("key", "")))
+        codes = _plain(facts.get("offered", "")).split(", ")
+        offered = _BETWEEN[lang].join(_with_word(section, one, lang) for one in codes)
+        facts = {**facts, "key": word("field", field, lang), "offered": offered}
+    return text(refusal.code, lang, **facts), remedy(refusal.code, lang, **facts)
+
+
+def _offered(key: str) -> tuple[str, str]:
+    whole = OFFERED.get(key) or next((row for known, row in OFFERED.items() if known[-1] == "." and key.startswith(known)), None)
+    return whole or (key, "")
+
+
+def _with_word(section: str, code: str, lang: Lang) -> str:
+    """A code with its word: what to type and what it means."""
+    called = word(section, code, lang)
+    if called == code:
+        return code
+    return f"{code}({called})" if lang == "zh-CN" else f"{code} ({called})"
 
 
 def word(section: str, code: str | Enum, lang: Lang = "zh-CN") -> str:
@@ -72,6 +120,12 @@ def sections(lang: Lang) -> frozenset[str]:
 def placeholders(sentence: str) -> frozenset[str]:
     """The names of the facts that *sentence* asks for."""
     return frozenset(name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None)
+
+
+def with_words(section: str, lang: Lang) -> str:
+    """Every code of *section* with its word, in the catalogue's order; a space behind each lets a narrow page break the line."""
+    codes = [key.removeprefix(f"{section}.") for key in catalogue(lang) if key.startswith(f"{section}.")]
+    return ", ".join(_with_word(section, code, lang) for code in codes)
 
 
 def _flat(table: Mapping[str, Any], path: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -26,6 +26,15 @@ HOUSING, WATER, FINANCE = (f"{COUNTY}-{unit}" for unit in ("housing", "water", "
 PASSED = ("responsibility", "jurisdiction", "materials", "lawfulness")
 # One working day after it is Saturday 14 February, made up for; then the Spring Festival, off until the 23rd.
 FRIDAY = "2026-02-13 10:00"
+HEAD = """
+[pack]
+id = "own-2025"
+version = "1"
+level = "county"
+name = "本县机制"
+effective_from = 2025-01-01
+parents = ["default"]
+"""
 
 
 def beijing(text: str) -> datetime:
@@ -40,14 +49,13 @@ def end_of(day: str) -> datetime:
 
 def a_county(directory: Path, at: str = FRIDAY, *, pack: str = "xixiu-2025", rules: str = "", code: str = COUNTY) -> Hands:
     """
-    A node with three departments.  *rules* are rules of a pack of its own over *pack*, as TOML: what another mechanism than
-    Anshun's sets.
+    A node with three departments.  *rules*, as TOML, are what another mechanism than Anshun's sets: a pack of its own over the
+    product's defaults instead of *pack*.
     """
     if rules:
         own = directory / code / "packs" / "own-2025.toml"
         own.parent.mkdir(parents=True)
-        head = f'[pack]\nid = "own-2025"\nversion = "1"\nlevel = "county"\nname = "本县机制"\neffective_from = 2025-01-01\nparents = ["{pack}"]\n'
-        own.write_text(head + rules, "utf-8")
+        own.write_text(HEAD + rules, "utf-8")
         pack = "own-2025"
     made = make_node(directory, code, pack, now=beijing(at))
     made.staff("housing", "water", "finance")

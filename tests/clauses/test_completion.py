@@ -6,18 +6,22 @@ import pytest
 
 from node.domain.payload import Text
 from node.domain.refusal import Code
-from node.domain.ticket.closing import Close, Confirm
+from node.domain.ticket.closing import Close, Confirm, ReportBack
 from node.domain.ticket.co_handling import ConfirmCoHandling, FileContribution
 from node.domain.ticket.completion import CountersignReply, DraftReply, GiveFeedback
 from node.domain.ticket.evaluation import Evaluate
 from node.domain.ticket.rework import OrderRework
 from node.domain.ticket.state import State
+from node.services.queries import Wanted, list_tickets
+from node.services.truthfulness import Untrue, untrue_completions
 from node.services.verify import Flaw, verify
 from tests.clauses.given import (
+    HOUSING,
     WATER,
     a_completion,
     a_county,
     a_revisit,
+    beijing,
     clock_of,
     completed,
     handled,
@@ -38,8 +42,6 @@ then = { value = "feedback", clause = "FJ25-4.10.1a" }
 needs = { value = ["standard"], clause = "FJ25-4.10.1a" }
 [rework]
 by_supervision = { value = true, clause = "FJ25-4.11.1b" }
-[forming]
-tests = { value = [], default = "no article asks for tests" }
 [resolve]
 starts_on = { value = "dispatched", clause = "FJ25-3.7.2c" }
 """
@@ -228,7 +230,11 @@ class TestRevisitBlock:
         """HM20-A1.8b: one of two, neither both nor none nor a third."""
         county = a_county(tmp_path)
         ticket = completed(county)
-        for wrong, code in (("satisfied,dissatisfied", Code.VALUE_NOT_OFFERED), ("", Code.FIELD_REQUIRED), ("average", Code.VALUE_NOT_OFFERED)):
+        for wrong, code in (
+            ("satisfied,dissatisfied", Code.VALUE_NOT_OFFERED),
+            ("", Code.FIELD_REQUIRED),
+            ("average", Code.VALUE_NOT_OFFERED),
+        ):
             with refuses(code):
                 county.act("office", a_revisit(evaluation=wrong), ticket)
 
@@ -254,3 +260,66 @@ class TestRevisitBlock:
         assert after.round is not None and after.round.revisit is not None
         block = after.round.revisit
         assert (State.CLOSED, True, True, county.now) == (after.state, block.is_satisfied, block.is_standard_met, block.at)
+
+
+@pytest.mark.clause("AS25-2.2.9")
+def test_what_was_assigned_from_above_is_reported_back(tmp_path: Path):
+    """AS25-2.2.9: with body and reference; once completed the office owes that body a report, and closes nothing before."""
+    county = a_county(tmp_path)
+    with refuses(Code.FIELD_REQUIRED, field="assigned_by"):
+        handled(county, channel="assigned", external_number="市委督〔2026〕7号")
+    ticket = completed(county, channel="assigned", assigned_by="市委办公室", external_number="市委督〔2026〕7号")
+    came = the(county, ticket).intake
+    assert ("市委办公室", "市委督〔2026〕7号") == (came.assigned_by, came.external_number)
+    task = clock_of(county, ticket, "report_back")
+    assert ("office", True) == (task.owes, task.is_running)
+
+    county.act("office", a_revisit(), ticket)
+    with refuses(Code.REPORT_BACK_MISSING, body="市委办公室"):
+        county.act("office", Close(), ticket)
+    assert clock_of(county, ticket, "report_back").is_running
+    county.act("office", ReportBack(Text("施工便道已开通,企业满意")), ticket)
+    county.act("office", Close(), ticket)
+
+    assert (False, State.CLOSED) == (clock_of(county, ticket, "report_back").is_running, the(county, ticket).state)
+
+
+@pytest.mark.clause("AS25-3.6.5b")
+def test_whoever_completes_answers_for_the_truth(tmp_path: Path):
+    """AS25-3.6.5b: no completion without the confirmation; a revisit that finds otherwise stands in the record of unit and person."""
+    county = a_county(tmp_path)
+    ticket, other = handled(county), completed(county)
+    with refuses(Code.TRUTHFULNESS_UNCONFIRMED):
+        county.act("department", a_completion(county, is_truthful=False), ticket, "housing")
+    said = county.act("department", a_completion(county), ticket, "housing", account="chen").entries[-1].header
+    county.act("office", a_revisit(), other)
+
+    county.act("office", a_revisit(is_consistent=False), ticket)
+
+    (finding,) = (entry.id for entry in page_of(county, ticket).timeline if entry.kind == "RevisitFiled")
+    record = (Untrue(ticket, HOUSING, "chen", said.id, finding),)
+    with county.node.store.read() as view:
+        assert record == untrue_completions(view, unit=HOUSING) == untrue_completions(view, account="chen")
+        assert () == untrue_completions(view, unit=WATER)
+
+
+@pytest.mark.clause("HM20-4.3a")
+def test_one_register_for_all_channels(tmp_path: Path):
+    """HM20-4.3a: one series of numbers; what is written off stands there as settled, with its date, the others open."""
+    form = '[number]\nform = { value = "{prefix}{serial:03}", clause = "HM20-4.3a" }\nprefix = { value = "HM", clause = "HM20-4.3a" }\n'
+    county = a_county(tmp_path, rules=form)
+    came = {"received_at": county.now}
+    tickets = [handled(county, channel=channel, **came) for channel in ("platform", "portal", "hotline_12345", "window", "visit")]
+    assert [f"HM00{place}" for place in range(1, 6)] == [the(county, ticket).number for ticket in tickets]
+
+    third = tickets[2]
+    county.act("department", a_completion(county), third, "housing")
+    county.at(beijing("2026-02-25 09:00"))
+    county.act("office", a_revisit(), third)
+    county.act("office", Close(), third)
+
+    with county.node.store.read() as view:
+        lines = list_tickets(view, Wanted(), county.node.policies.bare(view).calendar, county.now)
+    register = {line.row.number: line.row for line in lines}
+    assert ("closed", county.now) == (register["HM003"].state, register["HM003"].changed_at)
+    assert {"handling"} == {row.state for number, row in register.items() if number != "HM003"}

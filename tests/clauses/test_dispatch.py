@@ -7,12 +7,27 @@ import pytest
 from node.domain import registry as g
 from node.domain.payload import Text
 from node.domain.refusal import Code
-from node.domain.ticket.coordination import DeclareDisagreement, FilePosition, RecordCoordination, ReportCoordination, RuleCoordination
 from node.domain.ticket.co_handling import ConfirmCoHandling
+from node.domain.ticket.coordination import DeclareDisagreement, FilePosition, RecordCoordination, ReportCoordination, RuleCoordination
 from node.domain.ticket.dispatching import Dispatch
-from node.domain.ticket.objection import CoordinateObjection, Object, ReportToGovernment, RuleByGovernment
+from node.domain.ticket.judgement import CloseJudgement, OpenJudgement
+from node.domain.ticket.objection import CoordinateObjection, Object, ReportToGovernment, RuleByGovernment, RuleObjection
 from node.domain.ticket.state import State, With
-from tests.clauses.given import COUNTY, FINANCE, HOUSING, WATER, a_county, dispatched, formed, handled, kinds_of, page_of, refuses, the
+from tests.clauses.given import (
+    COUNTY,
+    FINANCE,
+    HOUSING,
+    WATER,
+    a_county,
+    dispatched,
+    formed,
+    handled,
+    kinds_of,
+    page_of,
+    refuses,
+    registered,
+    the,
+)
 from tests.support.node import Hands
 
 
@@ -70,7 +85,11 @@ def test_the_government_names_the_lead_that_nobody_wants_to_be(county: Hands):
     county.act("office", report, ticket)
 
     seen = page_of(county, ticket).timeline[-1]
-    assert ("ObjectionReported", report.opinions.plain, With.GOVERNMENT) == (seen.kind, seen.texts["opinions"], the(county, ticket).with_whom)
+    assert ("ObjectionReported", report.opinions.plain, With.GOVERNMENT) == (
+        seen.kind,
+        seen.texts["opinions"],
+        the(county, ticket).with_whom,
+    )
 
     county.act("government", RuleByGovernment(WATER), ticket, "government")
     after = the(county, ticket)
@@ -96,3 +115,35 @@ def test_what_the_office_cannot_settle_during_handling_the_government_decides(co
     after = the(county, ticket)
     assert (State.HANDLING, With.DEPARTMENT, WATER) == (after.state, after.with_whom, after.lead)
     assert "CoordinationRuled" == kinds_of(county, ticket)[-1]
+
+
+@pytest.mark.clause("XS25-4.3.2.2a")
+def test_where_the_centre_rules_last_who_declined_before_must_take_it(tmp_path: Path):
+    """XS25-4.3.2.2a: both decline; the centre names one of them with its reason, and that one declines no more."""
+    county = a_county(tmp_path, rules='[objection]\nfinal_by = { value = "office", clause = "XS25-4.3.2.2a" }\n')
+    ticket = dispatched(county)
+    county.act("department", Object(Text("应由水务局办理"), WATER), ticket, "housing")
+    county.act("office", RuleObjection(is_upheld=True, reason=Text("先由水务局核实"), new_lead=WATER), ticket)
+    county.act("department", Object(Text("应由住建局办理"), HOUSING), ticket, "water")
+
+    county.act("office", RuleObjection(is_upheld=True, reason=Text("道路工程由住建局主管"), new_lead=HOUSING), ticket)
+
+    assert (State.DISPATCHED, HOUSING) == (the(county, ticket).state, the(county, ticket).lead)
+    with refuses(Code.DECISION_FINAL):
+        county.act("department", Object(Text("仍认为应由水务局办理"), WATER), ticket, "housing")
+
+
+@pytest.mark.clause("XS25-4.3.2.1b")
+def test_a_block_of_the_centre_names_one_lead(tmp_path: Path):
+    """XS25-4.3.2.1b: within its field a block dispatches by itself; two leads are none."""
+    rules = '[steward]\nbusiness_environment = { value = "finance", clause = "XS25-4.3.2.1b" }\n'
+    county = a_county(tmp_path, rules=rules)
+    ticket = formed(county, field="business_environment")
+    county.act("steward", Dispatch(HOUSING), ticket, "finance")
+    sent = page_of(county, ticket).timeline[-1]
+    assert ("Dispatched", HOUSING, FINANCE) == (sent.kind, the(county, ticket).lead, sent.unit)
+
+    judged = registered(county, field="business_environment")
+    county.act("steward", OpenJudgement((HOUSING, WATER)), judged, "finance")
+    with refuses(Code.ONE_LEAD_NEEDED, count="2"):
+        county.act("steward", CloseJudgement("form", Text("两家共同牵头"), (HOUSING, WATER)), judged, "finance")

@@ -1,7 +1,5 @@
 """How a ticket ends without a result: 奉节's three grounds under a pack that has them."""
 
-from pathlib import Path
-
 import pytest
 
 from node.domain.payload import Text

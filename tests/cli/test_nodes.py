@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node import app
+from node import app, config
 from node.cli.console import EXIT_BUG, Parts
 from node.cli.main import execute
 from node.cli.status import state_of
@@ -98,8 +98,14 @@ class TestInit:
         assert not bare.data.exists()
 
     def test_a_directory_without_a_node_says_so(self, bare: Program):
-        """Not a traceback."""
-        assert "NODE_UNKNOWN" == bare("status", "--json").complaint["refusal"]["code"]
+        """Not a traceback: the directory is named, and what to do; also where it is a file."""
+        (bare.directory / "file").write_text("", encoding="utf-8")
+        said = [bare("status", "--json", data=bare.directory / name) for name in ("nowhere", "file")]
+
+        assert 2 * [(2, "NO_NODE_HERE")] == [(one.code, one.complaint["refusal"]["code"]) for one in said]
+        assert str(bare.directory / "nowhere") in said[0].complaint["refusal"]["sentence"]
+        assert "qyzj init" in said[0].complaint["refusal"]["remedy"]
+        assert "NO_NODE_HERE" == bare("serve", "--json", data=bare.directory / "nowhere").complaint["refusal"]["code"]
 
 
 class TestStaff:
@@ -124,7 +130,7 @@ class TestStaff:
         qyzj("account", "close", "li")
 
         assert (
-            "ACCOUNT_UNKNOWN"
+            "UNAUTHENTICATED"
             == qyzj("ticket", "record-progress", ticket, "--as", "li", "--note", "x", "--json").complaint["refusal"]["code"]
         )
         assert [False] == [one["is_active"] for one in qyzj("account", "list", "--json").json["accounts"] if one["account"] == "li"]
@@ -245,6 +251,37 @@ class TestTree:
         assert 0o600 == stat.S_IMODE(out.stat().st_mode)
         assert 64 == qyzj("invite", "520402-kfq", "--name", "开发区", "--out", out).code
 
+    @pytest.mark.parametrize("verb", ["invite", "backup"])
+    def test_a_file_that_cannot_be_written_is_wrong_usage(self, qyzj: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str):
+        """Found out before anything is journaled: no directory, or one where nobody may write."""
+        phrase = tmp_path / "phrase"
+        phrase.write_text("correct horse battery staple", encoding="utf-8")
+        size = qyzj("status", "--json").json["size"]
+
+        def to(file: Path) -> int:
+            if verb == "invite":
+                return qyzj("invite", "520402-kfq", "--name", "开发区", "--out", file).code
+            return qyzj("backup", file, "--pass-phrase-file", phrase).code
+
+        without = to(tmp_path / "nowhere" / "file")
+        monkeypatch.setattr("os.access", lambda *_: False)
+        closed = to(tmp_path / "file")
+
+        assert (64, 64, size) == (without, closed, qyzj("status", "--json").json["size"])
+        assert not (tmp_path / "file").exists()
+
+    def test_the_wrong_invitation_is_refused_in_words(self, qyzj: Program, tmp_path: Path):
+        """For another node, or no invitation at all: what it is and what to do, no code alone."""
+        out = tmp_path / "invitation"
+        qyzj("invite", "520402-kfq", "--name", "开发区", "--out", out, "--address", "127.0.0.1:7443")
+        (tmp_path / "letter").write_text("您好", encoding="utf-8")
+
+        said = [qyzj("join", file, "--json").complaint["refusal"] for file in (out, tmp_path / "letter")]
+
+        assert ["INVITATION_OTHER_NODE", "INVITATION_FOREIGN"] == [one["code"] for one in said]
+        assert "这份邀请发给节点“520402-kfq”,本节点是“520402”" == said[0]["sentence"]
+        assert all(one["remedy"] for one in said)
+
     def test_a_node_that_nobody_knows_cannot_be_suspended(self, qyzj: Program):
         """And every change of a node has a reason."""
         assert "NODE_UNKNOWN" == qyzj("node", "suspend", "520424", "--reason", "x", "--json").complaint["refusal"]["code"]
@@ -261,6 +298,7 @@ class TestBugs:
             raise RuntimeError("王五 13912345678")
 
         parts = Parts(broken, app.create, app.set_rehearsal_clock, app.serve)
+        (tmp_path / config.FILE).write_text("", encoding="utf-8")
 
         assert EXIT_BUG == execute(["--data", str(tmp_path), "status", "--json"], parts)
         out, err = capsys.readouterr()
@@ -268,3 +306,22 @@ class TestBugs:
         assert "王五" not in out + err and "Traceback" not in out + err
         with pytest.raises(RuntimeError):
             execute(["--data", str(tmp_path), "--debug", "status"], parts)
+
+
+class TestStaffing:
+    """Who sits in the joint mechanism, and whose word was found untrue."""
+
+    def test_a_node_without_members_says_whom_it_lacks(self, qyzj: Program):
+        """AS25-1.1c, 1.2c: every member unit is named, for its member and for its specialist; exit code 1."""
+        qyzj.init()
+
+        said = qyzj("unit", "check", "--json")
+
+        assert (1, 10, []) == (said.code, len(said.json["gaps"]), said.json["members"])
+        assert 1 == qyzj("unit", "check").code
+
+    def test_a_department_whose_word_held_has_a_clean_record(self, qyzj: Program):
+        """AS25-3.6.5b: nothing was found against it."""
+        qyzj.init()
+
+        assert {"untrue": []} == qyzj("unit", "record", "housing", "--json").json

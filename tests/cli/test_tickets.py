@@ -197,13 +197,101 @@ class TestReceipt:
         assert (True, "2026.1") == (receipt["agrees"], receipt["calendar"])
 
     def test_a_clock_that_the_ticket_does_not_have_is_refused(self, qyzj: Program):
-        """By its name."""
+        """With those that it has."""
         ticket = qyzj.register()
 
-        assert (2, "CLOCK_UNKNOWN") == (
-            (said := qyzj("ticket", "clock", ticket, "resolve", "--json")).code,
+        said = qyzj("ticket", "clock", ticket, "resolve", "--json")
+
+        assert (2, "VALUE_NOT_OFFERED", "form") == (
+            said.code,
             said.complaint["refusal"]["code"],
+            said.complaint["refusal"]["facts"]["offered"],
         )
+
+    def test_a_clock_may_be_said_in_words_or_not_at_all(self, qyzj: Program):
+        """Without a name the one that is due next."""
+        ticket = qyzj.handle()
+
+        said = [qyzj("ticket", "clock", ticket, *name, "--json").json["clock"]["name"] for name in ((), ("办理",), ("签收",))]
+
+        assert ["resolve", "resolve", "sign"] == said
+
+
+class TestWords:
+    """People read names and words; machines get codes."""
+
+    def test_a_unit_is_said_by_its_short_name_and_shown_by_its_name(self, qyzj: Program):
+        """As it was opened: "housing" for "520402-housing"."""
+        ticket = qyzj.register()
+        qyzj.form(ticket)
+
+        said = qyzj("ticket", "dispatch", ticket, "--as", "centre", "--lead", "housing", "--json")
+
+        assert "520402-housing" == said.json["ticket"]["lead"]
+        page, table = qyzj("ticket", "show", ticket).out, qyzj("ticket", "list").out
+        assert "住建局" in page and "住建局" in table
+        assert "520402-housing" not in page + table
+
+    def test_the_timeline_has_no_code_and_no_idle_no(self, qyzj: Program):
+        """How it was told, who acts next, how it was voted: in words; a flag that nobody set is not shown."""
+        ticket = qyzj.handle()
+        evidence = qyzj.directory / "photo"
+        evidence.write_bytes(b"photo")
+        digest = qyzj("ticket", "attach", evidence, "--json").json["digest"]
+        completed = qyzj(
+            "ticket", "complete", ticket, "--as", "li", "--standard", "solved", "--result", "已修通", "--is-truthful",
+            "--feedback-way", "phone", "--feedback", "已告知", "--evidence", digest,
+        )  # fmt: skip
+        revisited = qyzj(
+            "ticket", "record-revisit", ticket, "--as", "centre", "--is-consistent", "--is-standard-met", "--evaluation", "satisfied"
+        )
+
+        page = qyzj("ticket", "show", ticket).out
+
+        assert (0, 0) == (completed.code, revisited.code)
+        for said in ("反馈方式: 电话", "评价值: 满意", "是否一致: 是", f"佐证材料: {digest[:12]}…", "住建局"):
+            assert said in page
+        assert not [code for code in ("phone", "satisfied", "yes", digest, "最终决定: 否") if code in page]
+
+    def test_help_names_the_codes_that_an_option_takes(self, qyzj: Program):
+        """Nobody guesses "responsibility"."""
+        said = qyzj("ticket", "form", "--help")
+
+        assert 0 == said.code
+        assert "responsibility(权责明确)" in said.out and "coordination(协调类)" in said.out
+        assert not [word for word in ("Usage", "Show this message", "<bool>", "<str>") if word in said.out]
+
+    @pytest.mark.parametrize(
+        ("arguments", "hint"),
+        [
+            (("ticket", "dispatch", "TICKET", "--as", "li", "--lead", "housing"), "岗位“部门经办人”不能“派单”"),
+            (("ticket", "form", "TICKET", "--as", "centre", "--category", "coordination"), "--passed"),
+            (("ticket", "form", "TICKET", "--as", "centre", "--category", "x"), "coordination(协调类)"),
+            (("ticket", "register", "--as", "centre", "--channel", "hotline_12345", "--appeal", "x"), "--name"),
+        ],
+    )
+    def test_a_refusal_says_what_to_type(self, qyzj: Program, arguments: tuple[str, ...], hint: str):
+        """The option, the codes, the role that is missing."""
+        ticket = qyzj.register()
+
+        said = qyzj(*(ticket if word == "TICKET" else word for word in arguments))
+
+        assert 2 == said.code
+        assert hint in said.err
+
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (("stats",), "没有“stats”这个命令;是不是“status”?"),
+            (("ticket", "list", "--rows", "0"), "“--rows”应为不小于1的整数"),
+            (("ticket", "list", "--rows", "many"), "“--rows”应为整数"),
+        ],
+    )
+    def test_wrong_usage_is_said_in_the_language_of_the_session(self, qyzj: Program, arguments: tuple[str, ...], sentence: str):
+        """The sentences of the parser are English."""
+        said = qyzj(*arguments)
+
+        assert (64, sentence) == (said.code, said.err.splitlines()[0])
 
 
 class TestAnswersNo:
@@ -287,3 +375,34 @@ class TestAnswersNo:
         said = qyzj(*arguments)
 
         assert (64, sentence, "") == (said.code, said.err.splitlines()[0], said.out)
+
+
+class TestCounts:
+    """What the desk may ask of the needs together."""
+
+    def test_a_tally_counts_by_channel_and_by_reason(self, qyzj: Program):
+        """AS25-2.2: what came in by which channel; a way of counting that nobody knows is refused."""
+        qyzj.register()
+        today = qyzj("tally", "--first", "2026-01-26", "--last", "2026-01-26", "--json")
+        before = qyzj("tally", "--last", "2026-01-25", "--json")
+
+        assert ({"hotline_12345": 1}, {}) == (today.json["counts"], before.json["counts"])
+        assert {"by": "refusal", "counts": {}} == qyzj("tally", "--by", "refusal", "--json").json
+        assert (2, "VALUE_NOT_OFFERED") == ((said := qyzj("tally", "--by", "colour", "--json")).code, said.complaint["refusal"]["code"])
+
+    def test_a_receipt_bears_the_query_code(self, qyzj: Program):
+        """AS25-2.2.3: printed with the number; it shows the progress to people, too."""
+        fields = ("--channel", "window", "--appeal", APPEAL, "--name", "王五", "--phone", PHONE)
+        receipt = qyzj("ticket", "register", "--as", "centre:window_clerk", *fields, "--json").json
+
+        told = qyzj("progress", receipt["ticket"]["id"], "--code", receipt["query_code"].lower())
+
+        assert (0, True) == (told.code, receipt["ticket"]["id"] in told.out)
+        assert "查询码" in qyzj("ticket", "register", "--as", "centre:window_clerk", *fields).out
+
+    def test_what_the_office_has_not_sorted_is_a_list(self, qyzj: Program):
+        """AS25-4.2.1.0: formed, a need leaves it."""
+        first, second = qyzj.register(), qyzj.register()
+        qyzj.form(first)
+
+        assert [second] == [row["id"] for row in qyzj("ticket", "list", "--unsorted", "--json").json["tickets"]]

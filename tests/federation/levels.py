@@ -6,6 +6,8 @@ Levels that are linked, for tests: whole nodes, joined by real invitations, with
 
 import itertools
 import random
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,6 +36,7 @@ from tests.support.node import MONDAY, Hands, make_node
 # OpenSSL reads the machine's clock, so certificates are issued by it.
 WALL = datetime.now(UTC)
 _boots = itertools.count(1)
+patience_seconds = 30.0
 
 
 @dataclass
@@ -125,7 +128,10 @@ class Place:
 
 
 class MemoryWire:
-    """One subordinate's wire to its superior's servicer.  ``is_cut``: UNAVAILABLE; ``lose_replies``: done there, unknown here."""
+    """
+    One subordinate's wire to its superior's servicer.  ``is_cut``: UNAVAILABLE; ``lose_replies``: done there, unknown here;
+    ``carried``: the bytes of every message that crossed it.
+    """
 
     def __init__(self, above: Place, files: KeyFiles) -> None:
         self.above = above
@@ -134,6 +140,7 @@ class MemoryWire:
         self.is_cut = False
         self.lose_replies = 0
         self.calls: list[str] = []
+        self.carried: list[bytes] = []
 
     def hello(self, request: link_pb2.HelloRequest) -> link_pb2.HelloResponse:
         return self._call("Hello", request)  # type: ignore[no-any-return]
@@ -148,6 +155,9 @@ class MemoryWire:
     def fetch(self, request: link_pb2.FetchRequest) -> link_pb2.FetchResponse:
         return self._call("Fetch", request)  # type: ignore[no-any-return]
 
+    def redial(self) -> None:
+        self.calls.append("redial")
+
     def close(self) -> None:
         self.is_cut = True
 
@@ -156,7 +166,8 @@ class MemoryWire:
         if self.is_cut:
             raise failed(Failure("UNAVAILABLE"))
         # Over the wire and back: what a message cannot carry does not arrive.
-        arrived = type(request).FromString(request.SerializeToString())
+        self.carried.append(request.SerializeToString())
+        arrived = type(request).FromString(self.carried[-1])
         try:
             answer = getattr(self.servicer, name)(arrived, Context(Credentials.read(self._files.uplink)))
         except Refusal as refusal:
@@ -164,7 +175,8 @@ class MemoryWire:
         if self.lose_replies:
             self.lose_replies -= 1
             raise failed(Failure("DEADLINE_EXCEEDED"))
-        return type(answer).FromString(answer.SerializeToString())
+        self.carried.append(answer.SerializeToString())
+        return type(answer).FromString(self.carried[-1])
 
 
 def make_place(
@@ -234,3 +246,11 @@ def serve(place: Place, listen: str = "127.0.0.1:0") -> Server:
     server = Server(place.level, place.files.server(place.code, WALL), place.enrolment(), listen, 4)
     server.start()
     return server
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for a state, never for a while."""
+    end = time.monotonic() + patience_seconds
+    while not is_so():
+        assert time.monotonic() < end, "it never came about"
+        threading.Event().wait(0.01)

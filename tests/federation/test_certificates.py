@@ -40,7 +40,7 @@ from federation.certificates import (
     server_name,
     verify_request,
 )
-from federation.channel import probe_identity, secure_channel, server_credentials, server_options
+from federation.channel import PortCredentials, probe_identity, secure_channel, server_options
 
 NOON = datetime(2026, 2, 10, 4, 0, tzinfo=UTC)
 # OpenSSL and BoringSSL read the machine's clock, so what they judge is issued by it.
@@ -412,7 +412,7 @@ class Post:
         self.server = grpc.server(ThreadPoolExecutor(4), options=server_options())
         handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(self.whoami)
         self.server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Post", {"WhoAmI": handler}),))
-        self.address = f"127.0.0.1:{self.server.add_secure_port('127.0.0.1:0', server_credentials(own))}"
+        self.address = f"127.0.0.1:{self.server.add_secure_port('127.0.0.1:0', PortCredentials(own).for_grpc)}"
         self.server.start()
 
     def whoami(self, request: bytes, context: grpc.ServicerContext) -> bytes:

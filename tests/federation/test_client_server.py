@@ -35,11 +35,10 @@ from node.domain.ticket.escalation import RequestEscalation
 from node.storage import schema
 from node.storage.writer import Writer
 from node.v1 import entry_pb2
-from tests.federation.levels import WALL, Place, enrol, make_place, serve
+from tests.federation.levels import WALL, Place, enrol, make_place, patience_seconds, serve, until
 
 COUNTY, CITY = "520402", "520400"
 BOOT = b"b" * 16
-patience_seconds = 30.0
 
 
 @pytest.fixture
@@ -96,14 +95,6 @@ def failure(call: Callable[[], object]) -> Failure:
     with pytest.raises(CallFailed) as caught:
         call()
     return caught.value.failure
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait for a state, never for a while."""
-    end = time.monotonic() + patience_seconds
-    while not is_so():
-        assert time.monotonic() < end, "it never came about"
-        threading.Event().wait(0.01)
 
 
 @pytest.fixture

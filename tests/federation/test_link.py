@@ -89,6 +89,18 @@ class TestSession:
 
         assert Push(20, 500) == played.next()
 
+    def test_a_renewed_certificate_is_shown_by_a_greeting_of_its_own(self) -> None:
+        """One that was in flight showed the former, and does not count."""
+        played = Played(tail=20, cursor=20, greet=False)
+        (former,) = played.machine.calls(played.now)
+
+        played.machine.greet_again()
+        played.machine.on_reply(former, Greeted(Standing(20), 500, 20), played.now)
+
+        assert [Hello(), Pull(25_000)] == played.machine.calls(played.now)
+        played.machine.on_reply(Hello(), Greeted(Standing(20), 500, 20), played.now)
+        assert [] == played.machine.calls(played.now)
+
     def test_what_came_from_above_is_passed_over_without_a_call(self) -> None:
         played = Played(tail=20)
         call = played.next()

@@ -1,12 +1,15 @@
 """What arrived, as commands: each once, in the order of taking, with a cursor of its own (DESIGN 13)."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from federation.codec import Carried
 from federation.link import Lane
+from federation.mirror import Mirror
+from federation.outgoing import down_head, read_down
 from federation.reactions import KINDS, OPENERS, Reactions, of_asks, of_custody
 from node.domain.command import Command, Order
 from node.domain.entry import Actor, CustodyHead, Header, Subject
@@ -26,12 +29,14 @@ from node.domain.ticket.escalation import (
 )
 from node.domain.ticket.finding import ExecuteFinding, RaiseFinding
 from node.domain.ticket.first_contact import AnswerOnTheSpot
+from node.domain.ticket.forming import Form
 from node.domain.ticket.recheck import ExecuteRecheckRuling
 from node.domain.ticket.termination import TakeWithdrawal
 from node.domain.ticket.ticket import Ticket
-from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer
+from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer, TransferDown
 from node.services.handle import Handler, Outcome
 from node.storage import schema
+from node.storage.codec import decode_content
 from node.storage.unit_of_work import UnitOfWork
 from tests.domain.ticket.given import a_ticket
 from tests.federation.levels import MemoryWire, Place, connect, enrol, make_place, settle
@@ -41,6 +46,7 @@ ASK, OPENER = "01985f2e-0000-7000-8000-000000000001", "01985f2e-0000-7000-8000-0
 SUPERIORS = {COUNTY: CITY, SISTER: CITY, CITY: PROVINCE, PROVINCE: ""}
 LINES = {COUNTY: (CITY, PROVINCE), CITY: (PROVINCE,), PROVINCE: ()}
 NOW = datetime(2026, 2, 10, 4, tzinfo=UTC)
+FORMING_TESTS = ("responsibility", "jurisdiction", "materials", "lawfulness")
 
 
 def tree(node: str) -> TreePlace:
@@ -52,8 +58,8 @@ def header(kind: str, node: str, *, addressee: str = "", entry: str = ASK) -> He
     return replace(head, addressee=addressee, custody=CustodyHead(1, COUNTY, 0))
 
 
-def ticket_with(kind: str, asker: str, *, holder: str = COUNTY, asked: str = "", is_answered: bool = False) -> Ticket:
-    ask = r.Ask(ASK, kind, asker, "a", NOW, is_answered=is_answered)
+def ticket_with(kind: str, asker: str, *, addressee: str = "", holder: str = COUNTY, asked: str = "", is_answered: bool = False) -> Ticket:
+    ask = r.Ask(ASK, kind, asker, "a", NOW, addressee, is_answered)
     return replace(a_ticket(), custody=r.Custody(1, holder, asked), asks={ASK: ask})
 
 
@@ -79,7 +85,7 @@ class TestOfAsks:
     def test_an_ask_that_needs_no_judgement_is_answered_by_its_addressee(
         self, kind: str, asker: str, here: str, holder: str, asked: str, expected: Command | None
     ) -> None:
-        ticket = ticket_with(kind, asker, holder=holder, asked=asked)
+        ticket = ticket_with(kind, asker, addressee=here, holder=holder, asked=asked)
 
         found = of_asks(header(kind, asker, addressee=here), ticket, tree(here))
 
@@ -97,8 +103,8 @@ class TestOfAsks:
         ],
     )
     def test_what_is_not_this_nodes_to_answer(self, kind: str, asker: str, here: str, holder: str, asked: str, is_answered: bool) -> None:
-        ticket = ticket_with(kind, asker, holder=holder, asked=asked, is_answered=is_answered)
         addressee = CITY if kind == "EscalationRequested" else here
+        ticket = ticket_with(kind, asker, addressee=addressee, holder=holder, asked=asked, is_answered=is_answered)
 
         assert [] == of_asks(header(kind, asker, addressee=addressee), ticket, tree(here))
 
@@ -132,9 +138,15 @@ class TestOfCustody:
         ],
     )
     def test_each_opener_has_its_sequel(self, kind: str, writer: str, here: str, holder: str, expected: list[Command]) -> None:
-        ticket = replace(a_ticket(), custody=r.Custody(2, holder))
+        ticket = replace(a_ticket(), custody=r.Custody(2, holder, opener=OPENER))
 
         assert expected == [one.command for one in of_custody(header(kind, writer, entry=OPENER), ticket, tree(here))]
+
+    def test_an_opener_that_was_followed_by_another_has_none(self) -> None:
+        """Accepted and decided in one batch: what the county gets back is the decision, once."""
+        ticket = replace(a_ticket(), custody=r.Custody(3, COUNTY, opener=ASK))
+
+        assert [] == of_custody(header("EscalationAccepted", CITY, entry=OPENER), ticket, tree(COUNTY))
 
     def test_an_opener_without_effect_has_none(self) -> None:
         ticket = replace(a_ticket(), void=(OPENER,))
@@ -169,6 +181,25 @@ def escalated(county: Place, city: Place) -> str:
     county.hands.act("office", RequestEscalation(power_item="LAND-07", reason=Text("超出权限")), number)
     settle(county, city)
     return number
+
+
+def handed_down(city: Place) -> tuple[str, Carried, Carried, Carried]:
+    """A ticket that the city asks the county to take: its number, and its first entry, a second one and the ask."""
+    number = city.register()
+    city.hands.act("office", Form(category="consultation", passed=FORMING_TESTS), number)
+    city.hands.act("office", TransferDown(COUNTY, date(2026, 2, 27)), number)
+    with city.level.store.read() as view:
+        batch = read_down(view, COUNTY, 1, 0)
+    found = [one for one in batch.entries if decode_content(one.data).header.subject.id == number]
+    registered, formed, asked = found
+    return number, registered, formed, asked
+
+
+def take_down(county: Place, *entries: Carried) -> None:
+    """Bring the county these entries, in this order."""
+    with county.level.store.write() as work:
+        size = down_head(work, CITY).size
+        Mirror(county.level.now).take_down(work, CITY, 1, size + 1, entries)
 
 
 class TestRun:
@@ -273,6 +304,32 @@ class TestRun:
         assert "EscalationRequested" == kinds(city, number)[-1]
         assert [False] == [row.is_answered for row in city.rows(schema.asks) if row.ticket == number]
         assert _is_through(city)
+
+    def test_an_ask_that_waited_for_a_missing_entry_is_taken_up_when_that_comes(self, levels: tuple[Place, Place, MemoryWire]) -> None:
+        """Whatever the missing entry is: it calls for nothing itself."""
+        county, city, _ = levels
+        number, registered, formed, asked = handed_down(city)
+        take_down(county, registered, asked)
+        county.reactions.run()
+        assert "TransferReceived" not in kinds(county, number)
+        assert _is_through(county)
+
+        take_down(county, formed)
+        county.reactions.run()
+
+        assert ["TransferReceived"] == kinds(county, number)[3:]
+        assert _is_through(county)
+
+    def test_nor_does_it_matter_that_the_missing_entry_is_the_first(self, levels: tuple[Place, Place, MemoryWire]) -> None:
+        county, city, _ = levels
+        number, registered, formed, asked = handed_down(city)
+        take_down(county, formed, asked)
+        county.reactions.run()
+
+        take_down(county, registered)
+        county.reactions.run()
+
+        assert ["TransferReceived"] == kinds(county, number)[3:]
 
     def test_a_bug_in_one_reaction_is_set_aside_and_the_next_goes_on(self, levels: tuple[Place, Place, MemoryWire]) -> None:
         county, city, _ = levels

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
@@ -88,6 +88,38 @@ class TestList:
             (line.row.id, line.clock.name, line.clock.left) for line in lines if line.clock
         ]
 
+    def test_a_superior_sees_the_holder_s_clock_and_not_one_that_was_left(self, hands: Hands):
+        """Whose clock it is stands beside it; what ran at a former holder says nothing any more."""
+        ticket = a_handled_ticket(hands)
+        with hands.node.store.database.write() as connection:
+            own = connection.execute(select(schema.clocks).where(schema.clocks.c.name == "resolve")).one()._mapping
+            connection.execute(update(schema.tickets).values(holder="520424"))
+            connection.execute(update(schema.clocks).where(schema.clocks.c.name == "resolve").values(node="520424"))
+            connection.execute(insert(schema.clocks), [dict(own) | {"node": "520499", "due_at": own["due_at"] - 1}])
+
+        with hands.node.store.read() as view:
+            calendar = hands.node.policies.bare(view).calendar
+            (line,) = queries.list_tickets(view, queries.Wanted(), calendar, hands.now)
+            overdue = queries.list_tickets(view, queries.Wanted(due="overdue"), calendar, hands.now + timedelta(days=60))
+
+        assert line.clock is not None
+        assert (ticket, "resolve", "520424", 10) == (line.row.id, line.clock.name, line.clock.node, line.clock.left)
+        assert [ticket] == [one.row.id for one in overdue]
+
+    def test_whose_turn_it_is_counts_what_is_held_or_asked_here_only(self, hands: Hands):
+        """A subordinate's office is not ours; what was put to us is the office's."""
+        a_ticket(hands)
+
+        def mine(**row: str) -> int:
+            if row:
+                with hands.node.store.database.write() as connection:
+                    connection.execute(update(schema.tickets).values(row))
+            with hands.node.store.read() as view:
+                calendar = hands.node.policies.bare(view).calendar
+                return len(queries.list_tickets(view, queries.Wanted(mine=("office", "")), calendar, hands.now))
+
+        assert (1, 0, 1) == (mine(), mine(holder="520424"), mine(with_whom="superior", state="escalated", asked="520402"))
+
     def test_a_list_is_cut_at_its_bound(self, hands: Hands):
         """``rows_max``."""
         for _ in range(3):
@@ -157,6 +189,29 @@ class TestStatus:
             found = status(view, calendar, hands.now, MONDAY, heartbeat_seconds=30)
 
         assert [("520400", 3, 0, True), ("520402-kfq", 7, 4, True)] == [(one.peer, one.up, one.down, one.is_silent) for one in found.links]
+
+    def test_the_subtree_is_shown_by_its_own_clocks(self, hands: Hands):
+        """A county below and a park below that: what each holds, heard over which link; one that was suspended here says so."""
+        a_handled_ticket(hands)
+        with hands.node.store.database.write() as connection:
+            connection.execute(update(schema.tickets).values(holder="520402-kfq"))
+            connection.execute(update(schema.clocks).values(node="520402-kfq"))
+            rows = [("520402-kfq", "520402", "开发区", "suspended"), ("520402-a", "520402-kfq", "甲园", "active")]
+            keys = ("code", "superior", "name", "status")
+            connection.execute(insert(schema.nodes), [dict(zip(keys, row, strict=True)) for row in rows])
+            link = {"peer": "520402-kfq", "side": "subordinate", "status": "active", "waiting": 7, "heard_at": micros(MONDAY)}
+            connection.execute(insert(schema.links), [link])
+
+        with hands.node.store.read() as view:
+            calendar = hands.node.policies.bare(view).calendar
+            now = status(view, calendar, hands.now, MONDAY, heartbeat_seconds=30)
+            late = status(view, calendar, hands.now + timedelta(days=60), MONDAY, heartbeat_seconds=30)
+
+        assert [("520402-kfq", "suspended", "520402-kfq", 7, 1, 0), ("520402-a", "active", "520402-kfq", 7, 0, 0)] == [
+            (one.node, one.status, one.via, one.waiting, one.open, one.overdue) for one in now.below
+        ]
+        assert [1, 0] == [one.overdue for one in late.below]
+        assert ["suspended"] == [one.status for one in now.links]
 
     def test_a_department_is_named_by_its_unit(self, hands: Hands):
         """ "department" is nobody: the lead is."""

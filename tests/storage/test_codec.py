@@ -211,12 +211,24 @@ def test_an_event_comes_back_as_it_left(name: str) -> None:
 
 def a_header(**more: Any) -> Header:
     values: dict[str, Any] = {
-        "node": "520402", "epoch": 1, "seq": 9, "id": "0190a000-0000-7000-8000-000000000001", "recorded_at": AT, "kind": "Signed",
-        "subject": Subject("ticket", "52040220260213000017"), "actor": Actor("a-1", "department", "520402-housing"), "occurred_at": AT,
-        "custody": CustodyHead(2, "520402", 5, "opener-1"), "version": 1, "state": "handling", "with_whom": "department", "addressee": "520400",
+        "node": "520402",
+        "epoch": 1,
+        "seq": 9,
+        "id": "0190a000-0000-7000-8000-000000000001",
+        "recorded_at": AT,
+        "kind": "Signed",
+        "subject": Subject("ticket", "52040220260213000017"),
+        "actor": Actor("a-1", "department", "520402-housing"),
+        "occurred_at": AT,
+        "custody": CustodyHead(2, "520402", 5, "opener-1"),
+        "version": 1,
+        "state": "handling",
+        "with_whom": "department",
+        "addressee": "520400",
         "clocks": (ClockChange("resolve", Change.STARTED, 10, "workday", AT, "520402-housing", "a" * 16, "2026.1", AT, True),),
-        "answers": "ask-1", "cause": "cause-1",
-    }  # fmt: skip
+        "answers": "ask-1",
+        "cause": "cause-1",
+    }
     return Header(**(values | more))
 
 

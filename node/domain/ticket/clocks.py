@@ -152,9 +152,10 @@ def stop_if_on(ticket: Ticket, *kinds: str) -> tuple[ClockChange, ...]:
     return tuple(stop(clock.name) for clock in held(ticket) if clock.kind in kinds and clock.stopped_at is None)
 
 
-def stop_all(ticket: Ticket, node: str) -> tuple[ClockChange, ...]:
-    """Stop every clock that *node* started: nothing is due here any more."""
-    return tuple(stop(clock.name) for clock in ticket.clocks.values() if clock.node == node and clock.stopped_at is None)
+def stop_all(ticket: Ticket, node: str, *besides: str) -> tuple[ClockChange, ...]:
+    """Stop every clock that *node* started, but those of the kinds *besides*: nothing else is due here any more."""
+    running = (clock for clock in ticket.clocks.values() if clock.node == node and clock.stopped_at is None)
+    return tuple(stop(clock.name) for clock in running if clock.kind not in besides)
 
 
 def pause_if_on(ticket: Ticket, *kinds: str) -> tuple[ClockChange, ...]:

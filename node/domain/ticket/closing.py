@@ -129,7 +129,7 @@ def report_back(ticket: Ticket, command: ReportBack, facts: Facts, policy: Polic
         return []
     need_field("report", command.report)
     need_evidence_here(command.evidence, facts)
-    return [Happened(ticket.subject, ReportedBack(command.evidence, command.report))]
+    return [Happened(ticket.subject, ReportedBack(command.evidence, command.report), clocks=clocks.stop_if_on(ticket, "report_back"))]
 
 
 def confirm(ticket: Ticket, command: Confirm, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -142,7 +142,7 @@ def confirm(ticket: Ticket, command: Confirm, facts: Facts, policy: Policy, now:
         return [Happened(ticket.subject, ConfirmationRefused(command.reason)), send_back(ticket, policy, now, "unconfirmed")]
     if ticket.round is not None and ticket.round.confirmed_at is not None:
         return []
-    changes = (*clocks.stop_all(ticket, policy.node), clocks.start(policy, now, "close", With.OFFICE))
+    changes = (*clocks.stop_all(ticket, policy.node, "report_back"), clocks.start(policy, now, "close", With.OFFICE))
     return [Happened(ticket.subject, Confirmed(), clocks=changes)]
 
 

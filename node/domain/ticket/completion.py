@@ -280,7 +280,16 @@ def clocks_after_completion(
     if (then == "revisit" and (ticket.decided_above or ticket.handed_down)) or (then == "feedback" and is_fed_back):
         then = "close"
     kind, owes = NEXT[then]
-    return (clocks.start(policy, now, kind, ticket.lead if owes is With.DEPARTMENT else owes),), owes
+    started = clocks.start(policy, now, kind, ticket.lead if owes is With.DEPARTMENT else owes)
+    reporting = () if ticket.reported_back else report_back_owed(ticket.intake.assigned_by, policy, now)
+    return (started, *reporting), owes
+
+
+def report_back_owed(assigned_by: str, policy: Policy, now: datetime) -> tuple[ClockChange, ...]:
+    """AS25-2.2.9: what a body assigned is reported back to it, by the office and beside what else a completed ticket waits for."""
+    if not assigned_by or "report_back" not in policy.pack.names("closing.needs"):
+        return ()
+    return (clocks.start(policy, now, "report_back", With.OFFICE),)
 
 
 def _need_standard(command: Complete, policy: Policy) -> None:

@@ -74,7 +74,8 @@ class Dispatched(TicketEvent):
     """
     The ticket went to a lead department, which signs or objects within its sign limit.
 
-    `is_final`: the government named it, no objection any more (AS25-3.1.2).
+    `is_final`: no objection any more, as the government named it (AS25-3.1.2), or the office that rules last named a unit again
+    that had declined before (XS25-4.3.2.2a).
     """
 
     lead: str

@@ -15,7 +15,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_field, need_first_contact, need_own_unit, need_scope, need_state, need_unit, need_value
-from node.domain.ticket.completion import NEXT, SOLVED
+from node.domain.ticket.completion import NEXT, SOLVED, report_back_owed
 from node.domain.ticket.forming import number_for, ticket_number
 from node.domain.ticket.state import BEFORE_FORMING, ENDED_OTHERWISE, State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
@@ -180,7 +180,8 @@ def answer_on_the_spot(ticket: Ticket, command: AnswerOnTheSpot, facts: Facts, p
     need_field("answer", command.answer)
     stops = clocks.stop_all(ticket, policy.node)
     category = command.category or ticket.classing.category
-    return [answered_at_once(ticket.subject, category, command.standard, command.answer, facts, policy, now, stops)]
+    changes = (*stops, *report_back_owed(ticket.intake.assigned_by, policy, now))
+    return [answered_at_once(ticket.subject, category, command.standard, command.answer, facts, policy, now, changes)]
 
 
 def answered_at_once(
@@ -191,9 +192,9 @@ def answered_at_once(
     facts: Facts,
     policy: Policy,
     now: datetime,
-    stops: tuple[ClockChange, ...] = (),
+    changes: tuple[ClockChange, ...] = (),
 ) -> Happened:
-    """The completion on the spot, after *stops*; refused for a class that the pack does not call simple."""
+    """The completion on the spot, beside other *changes* of clocks; refused for a class that the pack does not call simple."""
     need_field("category", category)
     # A pack that names no class answers nothing on the spot.
     if category not in policy.pack.names("on_the_spot.classes"):
@@ -210,7 +211,7 @@ def answered_at_once(
         answer=answer,
     )
     started = clocks.start(policy, now, kind, facts.actor.unit if owes is With.DEPARTMENT else owes)
-    return Happened(subject, event, clocks=(*stops, started))
+    return Happened(subject, event, clocks=(*changes, started))
 
 
 def handle_own_duty(ticket: Ticket, command: HandleOwnDuty, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:

@@ -15,13 +15,13 @@ from node.domain.register_number import make as make_register_number
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import is_desk_here, need_field, need_value
-from node.domain.ticket.completion import SOLVED
+from node.domain.ticket.completion import SOLVED, report_back_owed
 from node.domain.ticket.first_contact import JUDGEMENTS, answered_at_once
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import local_day
 
-APPELLANT_KINDS = ("enterprise", "individual_business", "cooperative", "person", "project", "anonymous")
+APPELLANT_KINDS = ("enterprise", "state_owned_enterprise", "individual_business", "cooperative", "person", "project", "anonymous")
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,10 @@ def register(command: Register, facts: Facts, policy: Policy, now: datetime) -> 
     need_field("appeal", command.appeal)
     if command.appellant_kind not in APPELLANT_KINDS:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="appellant_kind", value=command.appellant_kind, offered=APPELLANT_KINDS)
+    # FJ25-1.1.1: whom a mechanism serves is its own; a pack that is silent serves everybody.
+    served = policy.pack.names("intake.appellant_kinds")
+    if served and command.appellant_kind not in served:
+        raise Refusal(Code.SUBJECT_TYPE_OUT_OF_SCOPE, kind=command.appellant_kind, offered=served)
     if command.judgement not in JUDGEMENTS:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="judgement", value=command.judgement, offered=JUDGEMENTS[1:])
     if command.appellant_kind != "anonymous":
@@ -186,7 +190,8 @@ def register(command: Register, facts: Facts, policy: Policy, now: datetime) -> 
     subject = Subject("ticket", make_register_number(policy.node, local_day(now), facts.serial))
     if command.answer:
         standard = command.answer_standard or SOLVED
-        answered = answered_at_once(subject, command.category, standard, command.answer, facts, policy, now)
+        reporting = report_back_owed(command.assigned_by, policy, now)
+        answered = answered_at_once(subject, command.category, standard, command.answer, facts, policy, now, reporting)
         return [Happened(subject, event, holder=policy.node), answered]
     kind, owes = ("report_to_office", command.first_contact) if in_ledger else ("form", With.OFFICE.value)
     return [Happened(subject, event, clocks=(clocks.start(policy, now, kind, owes),), holder=policy.node)]

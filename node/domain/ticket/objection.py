@@ -191,7 +191,11 @@ def rule(ticket: Ticket, command: RuleObjection, facts: Facts, policy: Policy, n
     if command.new_lead == raised.unit:
         raise Refusal(Code.MALFORMED_COMMAND, field="new_lead")
     named = ticket.judgement.lead if ticket.judgement else ""
-    sent = Dispatched(lead=command.new_lead, deviation=command.reason if named and named != command.new_lead else None)
+    # XS25-4.3.2.2a: where the office rules last, a unit that declined before and is named again must take it.
+    declined = any(hand.unit == command.new_lead and hand.kind == ObjectionRaised.kind() for hand in ticket.hands)
+    is_final = declined and policy.pack.choice("objection.final_by") == BY_OFFICE
+    deviation = command.reason if named and named != command.new_lead else None
+    sent = Dispatched(lead=command.new_lead, is_final=is_final, deviation=deviation)
     return [
         Happened(ticket.subject, upheld, clocks=ended, answers=raised.ask),
         Happened(ticket.subject, sent, clocks=dispatch_clocks(ticket, command.new_lead, policy, now, anew=True)),

@@ -133,8 +133,8 @@ def _findings(event: RevisitFiled) -> set[str]:
 
 
 def _clocks_after(ticket: Ticket, policy: Policy, now: datetime) -> tuple[ClockChange, ...]:
-    """The revisit is met; from here the office owes the closing."""
-    return (*clocks.stop_all(ticket, policy.node), clocks.start(policy, now, "close", With.OFFICE))
+    """The revisit is met; from here the office owes the closing, beside the report to who had assigned it."""
+    return (*clocks.stop_all(ticket, policy.node, "report_back"), clocks.start(policy, now, "close", With.OFFICE))
 
 
 DECISIONS = {RecordRevisitAttempt: record_attempt, RecordRevisit: record}

@@ -147,6 +147,7 @@ RULES: dict[str, Value] = {
     "contact.ways": ("phone", "visit", "message"),
     "channels.online": ("platform", "portal"),
     "limit.coordination": workdays(5),
+    "limit.report_back": workdays(5),
     "limit.government_ruling": workdays(5),
     "limit.co_handle_ruling": workdays(2),
     "extension.grounds": ("complex", "hard_to_verify"),
