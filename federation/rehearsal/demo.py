@@ -75,6 +75,7 @@ def run(create: Create, set_clock: SetClock, *, keep: bool, console: Console, di
     """
     home = directory or Path(tempfile.mkdtemp(prefix="qyzj-demo-"))
     stage = set_up(create, set_clock, home, story.STAFF, story.BEGINS)
+    stage.is_tied = not keep
     with closing(stage, keep=keep):
         player = _Player(stage)
         with _progress(console) as step:

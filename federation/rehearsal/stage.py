@@ -85,6 +85,8 @@ class Stage:
     nodes: Mapping[str, Node]
     set_clock: Callable[[datetime], None]
     serving: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    # The processes end with this one, however it ends; not tied, they outlive it.
+    is_tied: bool = True
 
     def enter(self, code: str) -> None:
         """Let a node join below its superior, which serves already, and serve."""
@@ -108,7 +110,9 @@ class Stage:
         """Let a node serve; its log goes to ``<code>.log`` in the stage's directory."""
         log = (self.directory / f"{code}.log").open("ab")
         command = [sys.executable, "-c", "from node.app import main; main()", "--data", str(self.nodes[code].data_dir), "serve"]
-        self.serving[code] = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        stdin = subprocess.PIPE if self.is_tied else subprocess.DEVNULL
+        environment = os.environ | {"QYZJ_TIED": "1" if self.is_tied else ""}
+        self.serving[code] = subprocess.Popen(command, stdin=stdin, stdout=log, stderr=log, env=environment, start_new_session=True)
         log.close()
 
     def stop(self, code: str) -> None:

@@ -99,7 +99,6 @@ class TestSecret:
         again.node.close()
 
 
-
 class TestSampledRevisit:
     """AS25-3.2.4c: the city calls itself, only whom it drew, and what it hears has consequences."""
 
@@ -200,9 +199,6 @@ class TestSampledRevisit:
         assert [(COUNTY, 10, 1, 1, 1)] == [(one.county, one.frame, one.drawn, one.reached, one.findings) for one in rates(province)]
         with province.node.store.read() as view:
             assert recompute(view, ROUND).is_same
-
-
-
 
 
 class TestCallList:

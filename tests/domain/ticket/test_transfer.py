@@ -105,7 +105,12 @@ class TestTransferDown:
         resolve = taken.clock("resolve")
         assert resolve is not None
         assert isinstance(entry.event, TransferAccepted)
-        assert (PROVINCE, CITY, State.FORMED, "pack-520400@0000000000520400") == (taken.origin, taken.custody.holder, taken.state, taken.pack)
+        assert (PROVINCE, CITY, State.FORMED, "pack-520400@0000000000520400") == (
+            taken.origin,
+            taken.custody.holder,
+            taken.state,
+            taken.pack,
+        )
         assert (day_end("2026-03-10"), ["transfer_answer"], True) == (
             resolve.due_at, [change.clock for change in noted.header.clocks], taken.handed_down)  # fmt: skip
 
@@ -120,7 +125,11 @@ class TestTransferDown:
         assert ticket.completion is not None
         assert (State.COMPLETED, With.OFFICE, PROVINCE, 3, True) == (
             ticket.state, ticket.with_whom, ticket.custody.holder, ticket.custody.number, ticket.handed_down)  # fmt: skip
-        assert (THURSDAY, f"{CITY}-housing", "pack-520000@0000000000520000") == (ticket.completion.completed_at, ticket.completion.unit, ticket.pack)
+        assert (THURSDAY, f"{CITY}-housing", "pack-520000@0000000000520000") == (
+            ticket.completion.completed_at,
+            ticket.completion.unit,
+            ticket.pack,
+        )
         results = [entry.event.result for entry in world.known[PROVINCE][id].values() if isinstance(entry.event, Completed)]
         assert [DONE.result] == results
         # The revisit is owed from the day of the return, and nothing else runs.
