@@ -53,6 +53,9 @@ def handed_down(world: World) -> str:
     return id
 
 
+PACK_OF_CITY, PACK_OF_PROVINCE = "pack-520400@0000000000520400", "pack-520000@0000000000520000"
+
+
 class TestTransferDown:
     """AS25-2.4a: the receiver takes it into its pool, with the superior's id and any limit set above."""
 
@@ -105,7 +108,7 @@ class TestTransferDown:
         resolve = taken.clock("resolve")
         assert resolve is not None
         assert isinstance(entry.event, TransferAccepted)
-        assert (PROVINCE, CITY, State.FORMED, "pack-520400@0000000000520400") == (
+        assert (PROVINCE, CITY, State.FORMED, PACK_OF_CITY) == (
             taken.origin,
             taken.custody.holder,
             taken.state,
@@ -125,7 +128,7 @@ class TestTransferDown:
         assert ticket.completion is not None
         assert (State.COMPLETED, With.OFFICE, PROVINCE, 3, True) == (
             ticket.state, ticket.with_whom, ticket.custody.holder, ticket.custody.number, ticket.handed_down)  # fmt: skip
-        assert (THURSDAY, f"{CITY}-housing", "pack-520000@0000000000520000") == (
+        assert (THURSDAY, f"{CITY}-housing", PACK_OF_PROVINCE) == (
             ticket.completion.completed_at,
             ticket.completion.unit,
             ticket.pack,
