@@ -49,7 +49,7 @@ types: $(STAMP)
 arrows: $(STAMP)
 	@$(BIN)/lint-imports --no-logo
 
-# The wire as last released is written by `buf build proto -o $(RELEASED)`, at a release and never before one.
+# The wire as last released: `buf build proto -o $(RELEASED)` writes it anew, at a release and never before one.
 wire: $(STAMP)
 	@$(BIN)/buf lint proto
 	@if [ -f $(RELEASED) ]; then $(BIN)/buf breaking proto --against $(RELEASED); \

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_asks")),
     )
     op.create_index(op.f("ix_asks_addressee_is_answered"), "asks", ["addressee", "is_answered"], unique=False)
+    op.create_index(op.f("ix_asks_ticket"), "asks", ["ticket"], unique=False)
     op.create_table(
         "clocks",
         sa.Column("ticket", sa.String(), nullable=False),
@@ -327,6 +328,7 @@ def downgrade() -> None:
     op.drop_table("down")
     op.drop_index(op.f("ix_clocks_node_due_at"), table_name="clocks")
     op.drop_table("clocks")
+    op.drop_index(op.f("ix_asks_ticket"), table_name="asks")
     op.drop_index(op.f("ix_asks_addressee_is_answered"), table_name="asks")
     op.drop_table("asks")
     op.drop_table("adoptions")

@@ -5,6 +5,7 @@ All of it is journaled, so that a superior sees who could act when, and a rebuil
 people are contacts; names of nodes and units are public facts.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,6 +19,8 @@ from node.domain.payload import Contact, Reach, Text, Words
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 
+# What a unit is called behind its node's code: it stands in clock names and file names.
+_SHORT_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
 NODE_STATUSES = ("active", "suspended", "revoked")
 
 
@@ -342,6 +345,8 @@ def _open_unit(registry: Registry, command: OpenUnit, policy: Policy) -> Event |
     if not command.unit or not command.name:
         raise Refusal(Code.FIELD_REQUIRED, field="unit" if not command.unit else "name")
     code = unit_code(policy.node, command.unit)
+    if not _SHORT_NAME.fullmatch(code.removeprefix(f"{policy.node}-")):
+        raise Refusal(Code.MALFORMED_COMMAND, field="unit")
     if registry.units.get(code) == command.name:
         return None
     return UnitOpened(code, command.kind, command.name)

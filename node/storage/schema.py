@@ -270,6 +270,7 @@ asks = Table(
     Column("asked_at", Big, nullable=False),
     Column("is_answered", Boolean, nullable=False),
     Index(None, "addressee", "is_answered"),
+    Index(None, "ticket"),
 )
 
 nodes = Table(
