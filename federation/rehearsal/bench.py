@@ -37,8 +37,8 @@ tickets_measured = 4_000
 tickets_a_commit = 250
 raw_entries_a_commit = 4_000
 single_commits = 300
-# What a release must reach (DESIGN 12, W1 on SQLite), and the floor against one commit an entry.
-w1_floor, naive_floor = 0.15, 50.0
+# What a release must reach (DESIGN 12, W1 on SQLite).
+w1_floor = 0.15
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ TREE = (Entry("520400", "", "anshun-2025"), Entry("520402", "520400", "xixiu-202
 
 @dataclass(frozen=True)
 class Ratio:
-    """One line: *value* is measured / *against*, both from this run; *floor* is what a release must show."""
+    """One line: *value* is measured / *against*, both from this run; *floor* is what a release must show, if that is said."""
 
     key: str
     value: float
-    floor: float
+    floor: float | None
     measured_per_second: float
     against_per_second: float
 
@@ -86,11 +86,12 @@ class Measured:
         for name in ("", "ratio", "floor", "entries/s", "against, entries/s"):
             table.add_column(name, justify="left" if not name else "right")
         for one in self.ratios:
-            style = "" if one.value >= one.floor else "yellow"
+            style = "" if one.floor is None or one.value >= one.floor else "yellow"
+            floor = "" if one.floor is None else f"{one.floor:g}"
             table.add_row(
                 one.key,
                 f"{one.value:.3g}",
-                f"{one.floor:g}",
+                floor,
                 f"{one.measured_per_second:,.0f}",
                 f"{one.against_per_second:,.0f}",
                 style=style,
@@ -116,7 +117,7 @@ def run(create: Create, set_clock: SetClock, *, console: Console) -> Measured:
             node.close()
     ratios = (
         Ratio("W1 sync / raw batched insert", synced / raw, w1_floor, synced, raw),
-        Ratio("W1 sync / one commit an entry", synced / single, naive_floor, synced, single),
+        Ratio("W1 sync / raw insert, one commit an entry", synced / single, None, synced, single),
     )
     return Measured(len(rows), ratios)
 
