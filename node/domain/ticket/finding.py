@@ -16,7 +16,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_field, need_own_unit, need_state, need_value
-from node.domain.ticket.state import OPEN_TO_FINDING, State, With
+from node.domain.ticket.state import ENDED_OTHERWISE, OPEN_TO_FINDING, State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import Limit
 
@@ -103,7 +103,10 @@ class FindingExecuted(TicketEvent):
     former_state: str
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        opened = r.Round(len(ticket.rounds) + 1, "finding", head.recorded_at, finding=head.answers)
+        left = r.Left(ticket.state, ticket.with_whom)
+        overturned = r.Overturned(ticket.terminated_for, ticket.refused, ticket.merge.into) if ticket.state in ENDED_OTHERWISE else None
+        number = len(ticket.rounds) + 1
+        opened = r.Round(number, "finding", head.recorded_at, left=left, finding=head.answers, overturned=overturned)
         return replace(
             ticket,
             state=State.REWORKING,

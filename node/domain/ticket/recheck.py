@@ -392,7 +392,12 @@ def _upheld(ticket: Ticket, head: Header) -> Ticket:
     completion = ticket.completion or (ticket.rounds[-2].completion if len(ticket.rounds) > 1 else None)
     rounds = with_round(ticket, head, completion=completion, upheld_at=head.recorded_at)
     state = _state_upheld(ticket)
-    return replace(ticket, state=state, with_whom=_with_after(state), left=None, rounds=rounds)
+    ticket = replace(ticket, state=state, with_whom=_with_after(state), left=None, rounds=rounds)
+    ended = rounds[-1].overturned if state in ENDED_OTHERWISE else None
+    if ended is None:
+        return ticket
+    merge = replace(ticket.merge, into=ended.merged_into)
+    return replace(ticket, terminated_for=ended.terminated_for, refused=ended.refused, merge=merge, ended_at=head.recorded_at)
 
 
 def _state_upheld(ticket: Ticket) -> State:

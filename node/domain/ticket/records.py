@@ -1,5 +1,7 @@
 """What a ticket remembers, area by area.  Each record is written by the events of one area and read by all."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -312,6 +314,15 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Overturned:
+    """How a ticket had ended without a result when a finding opened it again; it stands again if a recheck says so."""
+
+    terminated_for: str
+    refused: Refused | None
+    merged_into: str
+
+
+@dataclass(frozen=True)
 class Round:
     """
     One handling from begin to outcome.  ``cause``: "first", "rework", "finding", "recheck", "reopened", "unconfirmed",
@@ -343,8 +354,9 @@ class Round:
     upheld_at: datetime | None = None
     # The state that was left when this round began.
     left: Left | None = None
-    # The finding from above that opened this round: its entry id.
+    # The finding from above that opened this round: its entry id; and the end, other than a result, that it overturned.
     finding: str = ""
+    overturned: Overturned | None = None
 
 
 @dataclass(frozen=True)

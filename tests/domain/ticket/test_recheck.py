@@ -20,6 +20,7 @@ from node.domain.ticket.recheck import (
     ProposeRecheck,
     RuleRecheck,
 )
+from node.domain.ticket.records import Merge, Refused
 from node.domain.ticket.rectification import CheckOffRectification
 from node.domain.ticket.revisit import RecordRevisit
 from node.domain.ticket.state import State, With
@@ -246,6 +247,36 @@ class TestRuledAbove:
         ticket = play(ruled, [(NODE, ExecuteRecheckRuling(ruled.recheck.ruling), NEXT_TUESDAY)], county)
 
         assert (State.COMPLETED, ticket.rounds[0].completion) == (ticket.state, ticket.completion)
+
+    @pytest.mark.parametrize("state", [State.TERMINATED, State.NOT_ACCEPTED, State.MERGED])
+    def test_an_end_without_a_result_stands_again_with_its_ground(self, state):
+        """A finding overturned it; the recheck says that it was right: the ticket ends as it had ended, and is counted so."""
+        at_city = a_policy({"limit.finding_answer": workdays(2)}, node=CITY, line=(PROVINCE,))
+        county = a_policy({"limit.finding_answer": workdays(2)})
+        refusal = Refused("unlawful", FRIDAY) if state is State.NOT_ACCEPTED else None
+        ended = replace(
+            a_ticket(State.HANDLING),
+            state=state,
+            with_whom=With.NOBODY,
+            terminated_for="unreachable" if state is State.TERMINATED else "",
+            refused=refusal,
+            merge=Merge(into="other" if state is State.MERGED else ""),
+        )
+        inspector = person("inspector", Role.OFFICE, f"{CITY}-office")
+        found = play(ended, [(inspector, RaiseFinding(False, True, inspection="i-1"), FRIDAY)], at_city)
+        (ask,) = found.open_asks("FindingRaised")
+        again = play(found, [(NODE, ExecuteFinding(ask.id), FRIDAY), (HOUSING_DESK, PROPOSE, NEXT_MONDAY)], county)
+        assert ("", None, "") == (again.terminated_for, again.refused, again.merge.into)
+
+        ruled = play(again, [(CITY_OFFICE, RuleRecheck("stands", OPINION), NEXT_MONDAY)], at_city)
+        ticket = play(ruled, [(NODE, ExecuteRecheckRuling(ruled.recheck.ruling), NEXT_TUESDAY)], county)
+
+        assert (ended.state, ended.terminated_for, ended.refused, ended.merge.into) == (
+            ticket.state,
+            ticket.terminated_for,
+            ticket.refused,
+            ticket.merge.into,
+        )
 
     def test_nothing_is_carried_out_that_nobody_ruled(self):
         """An id of nothing is refused."""
