@@ -47,7 +47,6 @@ def test_a_need_is_formed_within_one_working_day_or_late_for_ever(tmp_path: Path
     assert ("Formed", True) == (said.kind, said.facts["is_late"])
 
 
-@pytest.mark.clause("AS25-4.6.1.2a")
 def test_three_working_days_before_the_end_one_urge_is_opened(tmp_path: Path):
     """AS25-4.6.1.2a: due on 5 March, urged on the 2nd, once; a longer deadline may be urged again."""
     county = a_county(tmp_path)
@@ -68,7 +67,6 @@ def test_three_working_days_before_the_end_one_urge_is_opened(tmp_path: Path):
     assert [end_of("2026-03-05"), end_of("2026-03-20")] == [one.facts["due_at"] for one in again]
 
 
-@pytest.mark.clause("AS25-4.6.1.2b")
 def test_a_ticket_is_overdue_from_the_very_moment(tmp_path: Path):
     """AS25-4.6.1.2b: at 24:00 of the last day, once, and the days overdue grow."""
     county = a_county(tmp_path)

@@ -54,7 +54,6 @@ def test_who_was_invited_and_did_not_speak_is_named(tmp_path: Path, about: str):
     ]
 
 
-@pytest.mark.clause("AS25-4.2.2.3")
 def test_a_dispute_between_market_players_is_refused_only_where_the_mechanism_says_so(tmp_path: Path):
     """AS25-4.2.2.3: a ground of Anshun, counted as such; Haimen, which accepts everything (HM20-2.1a), does not offer it."""
     anshun = a_county(tmp_path / "anshun")
