@@ -1,7 +1,6 @@
 """Long polls: who waits for something to go down sleeps until a commit has it, or until the time is up."""
 
 import threading
-from collections.abc import Callable
 
 from node.storage.unit_of_work import Outcome
 
@@ -43,6 +42,9 @@ class Waiting:
 
     def wait(self, link: str, mark: tuple[int, int], seconds: float) -> bool:
         """Wait until something came since *mark*; False when the time is up or the server stops."""
-        is_new: Callable[[], bool] = lambda: self.is_closed or (self._counts.get(link, 0), self._everybody) != mark  # noqa: E731
+
+        def is_new() -> bool:
+            return self.is_closed or (self._counts.get(link, 0), self._everybody) != mark
+
         with self._changed:
             return self._changed.wait_for(is_new, seconds) and not self.is_closed

@@ -40,7 +40,6 @@ class Facts:
     """
 
     actor: Actor
-    node_actor: bool = False
     units: Mapping[str, Unit] = field(default_factory=dict)
     others: Mapping[str, Any] = field(default_factory=dict)
     serial: int = 0

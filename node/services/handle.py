@@ -72,7 +72,8 @@ class Handler:
         Carry out *order* and return its outcome once it is durable.
 
         Raises:
-            Refusal: what ``decide`` refuses, VERSION_CONFLICT, SAME_ID_OTHER_CONTENT, CLOCK_BEHIND, ACCOUNT_UNKNOWN, BUSY.
+            Refusal: what ``decide`` refuses, VERSION_CONFLICT, SAME_ID_OTHER_CONTENT (the id was used for another subject),
+                CLOCK_BEHIND, BUSY.
         """
         return self._writer.command(lambda work: self.carry_out(work, order))
 
