@@ -23,7 +23,7 @@ _COMMON = ("common_data", "common_account", "common_lang", "common_json", "commo
 
 # Where verbs and nouns stand on the program's own help page.
 GROUPS: Mapping[str, str] = {
-    **dict.fromkeys(("status", "ticket", "round", "progress", "tally"), "daily"),
+    **dict.fromkeys(("status", "ticket", "enterprise", "meeting", "order", "round", "progress", "tally"), "daily"),
     **dict.fromkeys(("init", "invite", "join", "serve"), "begin"),
     **dict.fromkeys(("unit", "account", "node", "pack", "calendar"), "order"),
     **dict.fromkeys(("backup", "restore", "verify", "rebuild"), "care"),

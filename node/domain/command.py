@@ -16,8 +16,9 @@ from node.domain.organisation import Role, Unit
 class Command:
     """
     ``roles``: who may give it unless the pack says otherwise.  ``starts``: it makes a new subject.  ``is_side``: it may be
-    given where custody is elsewhere (asks, the enterprise's words, material).  ``also``: fields that name other subjects
-    of the same kind, which ``handle`` loads into ``facts.others``.
+    given where custody is elsewhere (asks, the enterprise's words, material).  ``also``: fields that name other tickets, which
+    ``handle`` loads into ``facts.others``.  ``needs``: names of further facts (``node/services/facts.py``), which ``handle``
+    puts into ``facts.given``.
     """
 
     subject_kind: ClassVar[SubjectKind] = SubjectKind.TICKET
@@ -25,6 +26,7 @@ class Command:
     starts: ClassVar[bool] = False
     is_side: ClassVar[bool] = False
     also: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Facts:
     the next register serial of the Beijing day.  ``others`` are the other subjects that the command names, by id.
     ``evidence`` are the digests of the attachments stored here for the subject.  ``open_rounds`` are the ids of the sampling
     rounds that are not closed and have the ticket in their frame.  ``registered_before`` is the need that this node took in
-    under the same number of the same channel, or empty.
+    under the same number of the same channel, or empty.  ``fresh_id`` is the id of the dossier that the command starts.
+    ``given`` holds what the command's ``needs`` name.
     """
 
     actor: Actor
@@ -46,6 +49,8 @@ class Facts:
     evidence: frozenset[str] = frozenset()
     open_rounds: frozenset[str] = frozenset()
     registered_before: str = ""
+    fresh_id: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     def is_role(self, *roles: Role) -> bool:
         """True if the actor acts as one of *roles*."""

@@ -3,11 +3,11 @@
 from dataclasses import is_dataclass
 from types import ModuleType
 
-from node.domain import registry, round_record
+from node.domain import dossiers, registry, round_record
 from node.domain.entry import Event
 from node.domain.ticket.areas import AREAS
 
-MODULES: tuple[ModuleType, ...] = (*AREAS, registry, round_record)
+MODULES: tuple[ModuleType, ...] = (*AREAS, registry, round_record, *dossiers.MODULES)
 
 
 def _events_of(module: ModuleType) -> dict[str, type[Event]]:

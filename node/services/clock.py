@@ -12,6 +12,9 @@ from datetime import datetime
 from sqlalchemy import or_, select
 
 from node.domain.command import Command, Order
+from node.domain.dossier import FireDossierRung
+from node.domain.dossier import due_rungs as dossier_due_rungs
+from node.domain.entry import Subject
 from node.domain.refusal import Refusal
 from node.domain.ticket.supplement import LapseSupplement
 from node.domain.ticket.sweep import OVERDUE, FireRung, Rung, due_rungs
@@ -20,7 +23,8 @@ from node.services.policies import Policies
 from node.services.registry import NODE_ACTOR
 from node.storage import schema
 from node.storage.database import micros
-from node.storage.unit_of_work import Store
+from node.storage.dossier_readings import dossier_of
+from node.storage.unit_of_work import Store, View
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0001")
 # No warning comes earlier than this before its due time: what a sweep must look at (3 working days, over a long holiday).
@@ -79,11 +83,25 @@ class Sweep:
             for ticket_id in list(rows):
                 ticket = view.readings.ticket(ticket_id)
                 if ticket is None:
+                    orders += self._orders_of_dossier(view, ticket_id, now)
                     continue
                 policy = self._policies.for_ticket(view, ticket, now)
                 for rung in due_rungs(ticket, policy, now):
                     orders += [(rung.at, order) for order in _orders_of(ticket.id, rung)]
         return [order for _, order in sorted(orders, key=lambda pair: pair[0])]
+
+    def _orders_of_dossier(self, view: View, dossier_id: str, now: datetime) -> list[tuple[datetime, Order]]:
+        kind = view.connection.execute(select(schema.dossiers.c.kind).where(schema.dossiers.c.id == dossier_id)).scalar()
+        dossier = None if kind is None else dossier_of(view.journal, Subject(kind, dossier_id))
+        if dossier is None:
+            return []
+        policy = self._policies.of_node(view, now)
+        found = []
+        for rung in dossier_due_rungs(dossier, policy, now):
+            name = f"{dossier_id}|{rung.clock}|{micros(rung.started_at)}|{rung.rung}|{micros(rung.due_at)}"
+            command = FireDossierRung(rung.clock, rung.rung, dossier.kind)
+            found.append((rung.at, Order(str(uuid.uuid5(_NAMESPACE, name)), NODE_ACTOR, dossier_id, command)))
+        return found
 
 
 def _orders_of(ticket_id: str, rung: Rung) -> list[Order]:

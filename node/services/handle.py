@@ -12,6 +12,8 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from node.domain import dossier as dossier_domain
+from node.domain import dossiers
 from node.domain import registry as registry_domain
 from node.domain import round as round_domain
 from node.domain.command import Command, Facts, Order
@@ -26,12 +28,14 @@ from node.domain.ticket.fold import evolve
 from node.domain.ticket.intake import Register
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import local_day
+from node.services.facts import fresh_id, gather
 from node.services.policies import Policies
 from node.services.registry import read_registry, read_units
 from node.services.rounds import read_round, round_facts
 from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.database import instant, micros
+from node.storage.dossier_readings import dossier_of
 from node.storage.journal import Stored
 from node.storage.unit_of_work import UnitOfWork
 from node.storage.writer import Writer
@@ -91,6 +95,8 @@ class Handler:
                 return self._about_ticket(work, order, now)
             case SubjectKind.ROUND:
                 return self._about_round(work, order, now)
+            case kind if kind in dossiers.KINDS:
+                return self._about_dossier(work, order, now)
             case _:
                 return self._about_node(work, order, now)
 
@@ -131,6 +137,19 @@ class Handler:
 
     def _facts(self, work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Facts:
         command = order.command
+        return Facts(
+            actor=order.actor,
+            units=read_units(work.connection, policy.node),
+            others=self._others(work, command),
+            serial=next_serial(work, policy, now) if isinstance(command, Register) else 0,
+            evidence=self._stored(command),
+            open_rounds=round_facts(work.connection, order.subject, now, policy),
+            registered_before=_registered_before(work, policy, command) if isinstance(command, Register) else "",
+            given=gather(work, order, policy, now),
+        )
+
+    def _others(self, work: UnitOfWork, command: Command) -> dict[str, Ticket]:
+        """The tickets that the command names beside its subject."""
         others = {}
         for name in command.also:
             value = getattr(command, name)
@@ -140,22 +159,33 @@ class Handler:
                     raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket_id)
                 if other is not None:
                     others[ticket_id] = other
-        return Facts(
-            actor=order.actor,
-            units=read_units(work.connection, policy.node),
-            others=others,
-            serial=next_serial(work, policy, now) if isinstance(command, Register) else 0,
-            evidence=self._stored(command),
-            open_rounds=round_facts(work.connection, order.subject, now, policy),
-            registered_before=_registered_before(work, policy, command) if isinstance(command, Register) else "",
-        )
+        return others
 
     def _stored(self, command: Command) -> frozenset[str]:
         """The attachments that the command names and that are stored here."""
         named = (*getattr(command, "evidence", ()), getattr(command, "digest", ""))
         return frozenset(digest for digest in named if _DIGEST.fullmatch(digest) and self._blobs.has(digest))
 
-    # --- rounds and the node itself -----------------------------------------------------------------------------------
+    # --- dossiers, rounds and the node itself -----------------------------------------------------------------------------------
+
+    def _about_dossier(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:
+        command, kind = order.command, order.command.subject_kind
+        dossier = None if command.starts else dossier_of(work.journal, Subject(kind.value, order.subject))
+        if dossier is None and not command.starts:
+            raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind.value, id=order.subject)
+        if dossier is not None and order.seen is not None and order.seen[1] != dossier.version:
+            raise Refusal(Code.VERSION_CONFLICT, ticket=dossier.id, seen=order.seen[1], version=dossier.version)
+        policy = self._policies.of_node(work, now)
+        facts = Facts(
+            actor=order.actor,
+            units=read_units(work.connection, policy.node),
+            others=self._others(work, command),
+            evidence=self._stored(command),
+            fresh_id=fresh_id(work, kind, policy, now) if command.starts else "",
+            given=gather(work, order, policy, now),
+        )
+        happened = dossier_domain.decide(dossiers.DECISIONS, dossier, command, facts, policy, now)
+        return self._append_plain(work, order, happened, now)
 
     def _about_round(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:
         policy = self._policies.of_node(work, now)

@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.engine import Row
 
+from node.domain.dossier import DossierEvent
 from node.domain.entry import Change, Folded, Header, Subject, SubjectKind
 from node.domain.organisation import Place
 from node.domain.ticket.fold import fold_ticket
 from node.domain.ticket.row import TicketRow, first_row, fold_row, row_of
 from node.domain.ticket.sweep import RungFired
 from node.domain.ticket.ticket import Ticket
-from node.storage import node_readings, round_readings, schema
+from node.storage import dossier_readings, node_readings, round_readings, schema
 from node.storage.database import instant_or_none, micros, micros_or_none
 from node.storage.journal import Journal, Stored
 from node.storage.statements import upsert_many
@@ -54,6 +55,10 @@ class Readings:
     def fold(self, batch: Sequence[Stored]) -> dict[str, Moved]:
         """Fold *batch*, which was just appended, and say what became of each ticket in it."""
         fresh = [one for one in batch if not self._is_known(one)]
+        dossiers = [one for one in fresh if isinstance(one.content.event, DossierEvent)]
+        if dossiers:
+            for one in dossier_readings.fold(self._connection, self._journal, dossiers):
+                self._set_aside(one, "not_its_own")
         for one in fresh:
             if one.header.subject.kind != SubjectKind.TICKET.value and one.content.event is not None:
                 if not node_readings.fold(self._connection, self._journal.head.node, one.folded):
@@ -301,23 +306,7 @@ def ticket_row(row: Row[Any]) -> TicketRow:
 
 def clock_values(ticket: Ticket) -> list[dict[str, Any]]:
     """The clock rows of a whole ticket."""
-    return [
-        {
-            "ticket": ticket.id,
-            "name": clock.name,
-            "node": clock.node,
-            "owes": clock.owes,
-            "count": clock.limit.count,
-            "unit": clock.limit.unit.value,
-            "started_at": micros(clock.started_at),
-            "due_at": micros_or_none(clock.due_at),
-            "last_due_at": micros_or_none(clock.last_due_at),
-            "stopped_at": micros_or_none(clock.stopped_at),
-            "is_provisional": clock.is_provisional,
-            "fired": ",".join(clock.fired),
-        }
-        for clock in ticket.clocks.values()
-    ]
+    return [dossier_readings.clock_row(ticket.id, clock) for clock in ticket.clocks.values()]
 
 
 def ask_values(ticket: Ticket) -> list[dict[str, Any]]:

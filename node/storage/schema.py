@@ -347,4 +347,25 @@ rounds = Table(
     Column("revealed_at", Big),
 )
 
-READINGS = (tickets, clocks, asks, nodes, units, accounts, adoptions, rounds)
+dossiers = Table(
+    "dossiers",
+    metadata,
+    Column("id", String, primary_key=True),
+    # A value of SubjectKind: "enterprise", "meeting", "order".
+    _text("kind"),
+    # The node that opened it, and alone changes it.
+    _text("owner"),
+    _text("state"),
+    Column("version", Integer, nullable=False),
+    # What it is found by besides its id: a credit code, a number.
+    _text("key"),
+    # Units and nodes that have a part in it, and the tickets that it is about: a comma before, between and behind.
+    _text("parties"),
+    _text("about"),
+    Column("opened_at", Big, nullable=False),
+    Column("changed_at", Big, nullable=False),
+    Index(None, "kind", "key"),
+    Index(None, "kind", "owner", "state"),
+)
+
+READINGS = (tickets, clocks, asks, nodes, units, accounts, adoptions, rounds, dossiers)

@@ -3805,3 +3805,41 @@ class CallRevealed(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__is_standard_met) -> _WhichOneofReturnType__is_standard_met | None: ...
 
 Global___CallRevealed: _TypeAlias = CallRevealed  # noqa: Y015
+
+@_typing.final
+class DossierRungFired(_message.Message):
+    """---- dossier -------------------------------------------------------------------------------------------------------
+
+    A clock of this node on an order, a meeting or another dossier reached "early_warning" or "overdue". Once for each
+    start and each due time.
+
+    `due_at` is when the clock is due, `started_at` when it began.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOCK_FIELD_NUMBER: _builtins.int
+    RUNG_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    clock: _builtins.str
+    rung: _builtins.str
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        clock: _builtins.str = ...,
+        rung: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "started_at", b"started_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "due_at", b"due_at", "rung", b"rung", "started_at", b"started_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DossierRungFired: _TypeAlias = DossierRungFired  # noqa: Y015

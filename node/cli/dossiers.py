@@ -1,0 +1,136 @@
+"""
+``qyzj enterprise``, ``meeting``, ``order``: the nouns of dossiers.  Their verbs are the commands of the kind; ``list`` and
+``show`` are the same for all.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text as RichText
+
+from node.cli.act import act
+from node.cli.command_line import Typed, function_of, is_for_people
+from node.cli.console import Session
+from node.cli.tickets import outcome_body, verbs_help
+from node.cli.verbs import Verbs
+from node.domain.command import Command
+from node.domain.dossiers import commands_of
+from node.domain.entry import Subject, SubjectKind
+from node.domain.payload import SealedRef
+from node.domain.refusal import Code, Refusal
+from node.services import dossiers
+from node.services.handle import Outcome
+
+NOUNS: Mapping[str, SubjectKind] = {"enterprise": SubjectKind.ENTERPRISE, "meeting": SubjectKind.MEETING, "order": SubjectKind.ORDER}
+
+DossierId = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
+
+
+def add_to(app: typer.Typer, verbs: Verbs) -> None:
+    """Put the nouns that have commands onto the program."""
+    for name, kind in NOUNS.items():
+        commands = [command for command in commands_of(kind) if is_for_people(command)]
+        if not commands:
+            continue
+        noun = verbs.group(app, name)
+        verbs.add(noun, "list", _listing(kind), key="dossier.list", group="look")
+        verbs.add(noun, "show", _showing(kind), key="dossier.show", group="look")
+        for command in commands:
+            make = partial(function_of, command, verbs, _carry_out, positional="ID")
+            verbs.add_made(noun, verb_of(command, name), make, verbs_help(verbs, command))
+
+
+def verb_of(command: type[Command], noun: str) -> str:
+    """The verb without its noun: ConveneMeeting is "convene", RecordTask "record-task"."""
+    words = [word.lower() for word in re.findall("[A-Z][a-z0-9]*", command.__name__)]
+    return "-".join(word for word in words if word != noun) or noun
+
+
+def _carry_out(session: Session, typed: Typed) -> None:
+    with session.node() as node:
+        with node.store.read() as view:
+            subject = dossiers.find(view, typed.command.subject_kind, typed.ticket) if typed.ticket else ""
+        outcome = act(node, session.acting(), typed.command, subject=subject, id=typed.id, seen=typed.seen, occurred_at=typed.occurred_at)
+    session.answer(outcome_body(outcome, typed.id), lambda console: _show_outcome(session, console, outcome))
+
+
+def _show_outcome(session: Session, console: Console, outcome: Outcome) -> None:
+    kinds = session.say("between").join(session.word("event", one.header.kind) for one in outcome.entries)
+    key = "ticket.repeated" if outcome.is_repeat else "ticket.done" if outcome.entries else "ticket.nothing"
+    console.print(RichText(session.say(key, events=kinds), style="green"))
+    console.print(session.say("dossier.id", id=outcome.subject.id))
+
+
+def _listing(kind: SubjectKind) -> Any:
+    def list_dossiers(
+        session: Session,
+        state: Annotated[str, typer.Option("--state", metavar="STATE", show_default=False)] = "",
+        ticket: Annotated[str, typer.Option("--ticket", metavar="TICKET", show_default=False)] = "",
+        unit: Annotated[str, typer.Option("--unit", metavar="UNIT", show_default=False)] = "",
+    ) -> None:
+        """Dossiers of one kind, the latest first."""
+        with session.node() as node, node.store.read() as view:
+            lines = dossiers.listed(view, kind, state=state, ticket=ticket, unit=unit)
+        body = {"dossiers": [dataclasses.asdict(line) for line in lines]}
+        session.answer(body, lambda console: _show_list(session, console, kind, lines))
+
+    return list_dossiers
+
+
+def _show_list(session: Session, console: Console, kind: SubjectKind, lines: list[dossiers.Line]) -> None:
+    table = session.table("dossiers", "key", "state", "what", "recorded", kind=session.word("subject_kind", kind.value))
+    for line in lines:
+        table.add_row(line.id, session.word(f"{kind.value}_state", line.state), line.key, session.moment(line.changed_at))
+    console.print(table)
+
+
+def _showing(kind: SubjectKind) -> Any:
+    def show(session: Session, dossier: DossierId) -> None:
+        """One dossier with its history."""
+        with session.node() as node, node.store.read() as view:
+            found = dossiers.find(view, kind, dossier)
+            page = dossiers.page(view, Subject(kind.value, found))
+        if page is None:
+            raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind.value, id=dossier)
+        body = {"dossier": plain(page.dossier), "history": [dataclasses.asdict(line) for line in page.history]}
+        session.answer(body, lambda console: _show_page(session, console, body))
+
+    return show
+
+
+def _show_page(session: Session, console: Console, body: Mapping[str, Any]) -> None:
+    facts = session.table("opened", "fact", "value")
+    for name, value in body["dossier"].items():
+        if value not in (None, "", [], {}):
+            facts.add_row(session.word("field", name), RichText(str(value)))
+    console.print(facts)
+    table = session.table("history", "recorded", "what", "who")
+    for line in body["history"]:
+        table.add_row(session.moment(line["at"]), session.word("event", line["kind"]), line["account"])
+    console.print(table)
+
+
+def plain(value: Any) -> Any:
+    """A state for machines: dataclasses as objects, sealed words by where they stand."""
+    if isinstance(value, SealedRef):
+        return {"sealed": f"{value.entry}/{value.place}"}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, frozenset):
+        return sorted((plain(one) for one in value), key=str)
+    if isinstance(value, tuple | list):
+        return [plain(one) for one in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value

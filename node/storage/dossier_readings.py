@@ -1,0 +1,89 @@
+"""
+Readings of dossiers: one thin row each, and their clocks among those of the tickets, by the dossier's id.
+
+A dossier is folded whole from its entries whenever one is added: there are few, and each is short.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete
+
+from node.domain.dossier import Dossier, DossierEvent, fold_dossier
+from node.domain.entry import Subject
+from node.domain.ticket import records as r
+from node.storage import schema
+from node.storage.database import micros, micros_or_none
+from node.storage.journal import Journal, Stored
+from node.storage.statements import upsert_many
+
+
+def fold(connection: Connection, journal: Journal, batch: Sequence[Stored]) -> list[Stored]:
+    """Fold the entries of dossiers in *batch*; the answer are those that their writer may not write."""
+    of_subject: dict[Subject, list[Stored]] = {}
+    for one in batch:
+        of_subject.setdefault(one.header.subject, []).append(one)
+    dossiers: list[Dossier] = []
+    refused: list[Stored] = []
+    for subject, entries in of_subject.items():
+        first = entries[0]
+        # What this node opens itself is new; of another node's dossier something may have come before what opens it.
+        is_new = isinstance(first.content.event, DossierEvent) and first.content.event.begins and first.header.node == journal.head.node
+        known = entries if is_new else journal.of_subject(subject)
+        dossier = fold_dossier(one.folded for one in known)
+        if dossier is None:
+            continue  # what opens it comes later, and folds it whole
+        dossiers.append(dossier)
+        refused += [one for one in entries if not _may_write(one, dossier)]
+    upsert_many(connection, schema.dossiers, [values(one) for one in dossiers])
+    with_clocks = [one for one in dossiers if one.clocks]
+    if with_clocks:
+        connection.execute(delete(schema.clocks).where(schema.clocks.c.ticket.in_([one.id for one in with_clocks])))
+        upsert_many(connection, schema.clocks, [clock_row(one.id, clock) for one in with_clocks for clock in one.clocks.values()])
+    return refused
+
+
+def _may_write(one: Stored, dossier: Dossier) -> bool:
+    event = one.content.event
+    if one.header.subject.kind != dossier.kind.value:
+        return False
+    return one.header.node == dossier.owner or (isinstance(event, DossierEvent) and event.is_side)
+
+
+def dossier_of(journal: Journal, subject: Subject) -> Any:
+    """The whole dossier, folded from every entry about it that is held here; None if there is none."""
+    return fold_dossier(one.folded for one in journal.of_subject(subject))
+
+
+def values(dossier: Dossier) -> dict[str, Any]:
+    """The row of a dossier."""
+    return {
+        "id": dossier.id,
+        "kind": dossier.kind.value,
+        "owner": dossier.owner,
+        "state": dossier.state,
+        "version": dossier.version,
+        "key": dossier.key,
+        "parties": f",{','.join(sorted(dossier.parties))},",
+        "about": f",{','.join(sorted(dossier.about))},",
+        "opened_at": micros(dossier.opened_at),
+        "changed_at": micros(dossier.changed_at),
+    }
+
+
+def clock_row(subject: str, clock: r.Clock) -> dict[str, Any]:
+    """The row of one clock of a ticket or a dossier."""
+    return {
+        "ticket": subject,
+        "name": clock.name,
+        "node": clock.node,
+        "owes": clock.owes,
+        "count": clock.limit.count,
+        "unit": clock.limit.unit.value,
+        "started_at": micros(clock.started_at),
+        "due_at": micros_or_none(clock.due_at),
+        "last_due_at": micros_or_none(clock.last_due_at),
+        "stopped_at": micros_or_none(clock.stopped_at),
+        "is_provisional": clock.is_provisional,
+        "fired": ",".join(clock.fired),
+    }
