@@ -21,12 +21,14 @@ from sqlalchemy import exists, or_, select
 from node.domain.command import Command, Order
 from node.domain.entry import Actor, Header, SubjectKind
 from node.domain.identifier import uuid5_of
+from node.domain.order.answering import ReceiveOrder, RelayOrder
 from node.domain.organisation import Place, Role
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.custody import PassDownDecision, ReleaseClocks, ResumeAfterReturn
 from node.domain.ticket.escalation import ReceiveEscalation, WithdrawEscalation
 from node.domain.ticket.finding import ExecuteFinding, RefuseAsk
 from node.domain.ticket.hops import accepted_hop
+from node.domain.ticket.opinion import ReceiveOpinionRequest, ReleaseOpinionRequest
 from node.domain.ticket.recheck import ExecuteRecheckRuling
 from node.domain.ticket.records import Ask
 from node.domain.ticket.termination import TakeWithdrawal
@@ -61,6 +63,9 @@ FROM_ABOVE: dict[str, Make] = {
 OF_A_SUPERIOR: dict[str, Make] = {"FindingRaised": ExecuteFinding, "RecheckRuled": ExecuteRecheckRuling}
 OF_ANYBODY: dict[str, Make] = {"WithdrawalRequested": TakeWithdrawal}
 OF_THE_HOLDER = OF_A_SUPERIOR | OF_ANYBODY
+# What a unit of this node is asked for, by whoever holds the ticket: a limit begins here, and ends when the question is withdrawn.
+OF_A_UNIT: dict[str, Make] = {"OpinionAsked": ReceiveOpinionRequest}
+WITHDRAWN = "OpinionRequestWithdrawn"
 # Custody moved: who has it now goes on, and takes up what had waited for the holder.
 OPENERS = frozenset(
     {
@@ -74,8 +79,10 @@ OPENERS = frozenset(
         "TransferReturned",
     }
 )
-ASKS = frozenset({*FROM_BELOW, *FROM_ABOVE, *OF_THE_HOLDER})
-KINDS = ASKS | OPENERS
+ASKS = frozenset({*FROM_BELOW, *FROM_ABOVE, *OF_THE_HOLDER, *OF_A_UNIT})
+# A superior's supervision order is confirmed at once; what is done about it, people answer (DESIGN 6).
+ORDERS = frozenset({"OrderIssued"})
+KINDS = ASKS | OPENERS | {WITHDRAWN} | ORDERS
 
 # The ask waits: for custody, for a missing entry, for a pack.
 WAITING = frozenset({Code.NOT_HOLDER, Code.HANDLING_FROZEN, Code.TICKET_INCOMPLETE, Code.PACK_MISSING, Code.SUBJECT_UNKNOWN})
@@ -136,9 +143,19 @@ def _answer(ask: Ask, ticket: Ticket, place: Place) -> Reaction | None:
         return Reaction(ask.id, FROM_BELOW[ask.kind](ask.id), ask.id)
     if ask.kind in FROM_ABOVE and is_ours and ask.node in place.line:
         return Reaction(ask.id, FROM_ABOVE[ask.kind](ask.id), ask.id)
+    if ask.kind in OF_A_UNIT and is_ours:
+        return Reaction(ask.id, OF_A_UNIT[ask.kind](ask.id), ask.id)
     if (ask.kind in OF_A_SUPERIOR and holds and ask.node in place.line) or (ask.kind in OF_ANYBODY and holds):
         return Reaction(ask.id, OF_THE_HOLDER[ask.kind](ask.id), ask.id)
     return None
+
+
+def of_withdrawn_questions(head: Header, ticket: Ticket, place: Place) -> list[Reaction]:
+    """What follows where a unit of this node was asked for an opinion that nobody needs any more."""
+    if head.kind != WITHDRAWN or head.addressee != place.node or head.node == place.node:
+        return []
+    withdrawn = [one for one in ticket.opinions if one.node == place.node and one.is_withdrawn and one.ask == head.answers]
+    return [Reaction(head.id, ReleaseOpinionRequest(one.ask)) for one in withdrawn]
 
 
 class Reactions:
@@ -232,8 +249,12 @@ class Reactions:
 
     def _carry_out(self, work: UnitOfWork, taken: int) -> None:
         head = self._header(work, taken)
+        if head.kind in ORDERS and head.addressee == work.place().node != head.node:
+            self._try(work, head.subject.id, Reaction(head.id, ReceiveOrder()))
+        elif head.kind in ORDERS and head.node in work.place().line and work.place().is_below(head.addressee):
+            self._try(work, head.subject.id, Reaction(head.id, RelayOrder()))
         if head.subject.kind == SubjectKind.TICKET.value:
-            for find in (of_custody, of_asks):
+            for find in (of_custody, of_asks, of_withdrawn_questions):
                 ticket = work.readings.ticket(head.subject.id)
                 if ticket is not None:
                     for reaction in find(head, ticket, work.place()):

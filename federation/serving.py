@@ -67,8 +67,10 @@ class Serving:
         sweep: Sweep,
         clocks: Clocks,
         program: str,
+        tell: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
+        self._tell = tell
         self._policies = policies
         self._sweep = sweep
         self._clocks = clocks
@@ -157,6 +159,7 @@ class Serving:
         if now != self._swept or not self._settings.is_rehearsal:
             conduct(self._level.store, self._level.handler, self._policies, now)
             self._sweep.run(now)
+            self._tell()
         self._swept = now
 
     def _look_for_superior(self) -> None:

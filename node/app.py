@@ -7,6 +7,7 @@ Three clocks are handed out: business *now* (decisions, due times, sweeps), *wal
 
 import json
 import os
+import random
 import signal
 import sys
 import threading
@@ -21,17 +22,22 @@ from typing import TYPE_CHECKING
 import structlog
 
 from node import config
+from node.domain.pack import Pack
 from node.domain.refusal import Code, Refusal
+from node.notify.dispatch import Dispatcher
+from node.notify.gateways import gateways
+from node.notify.outbox import Announcer
 from node.packs.file import Find, finder
 from node.services.clock import Sweep
 from node.services.handle import Handler
 from node.services.policies import Policies
 from node.services.setup import Beginning, initialise
+from node.services.telling import Telling
 from node.storage.blobs import Blobs
 from node.storage.database import open_database
 from node.storage.keyring import KeyRing
 from node.storage.migrate import NEWEST, revision, upgrade
-from node.storage.unit_of_work import Fault, Store, no_fault
+from node.storage.unit_of_work import Fault, Store, UnitOfWork, View, no_fault
 from node.storage.writer import Writer
 
 if TYPE_CHECKING:
@@ -116,7 +122,46 @@ def _assemble(settings: config.Settings, store: Store, *, inline: bool) -> Node:
     writer = Writer(store, inline=inline)
     handler = Handler(writer, policies, blobs, now)
     sweep = Sweep(store, handler, policies)
+    store.announce = Announcer(lambda work: _pack_in_force(policies, work, now()))
     return Node(settings, store, writer, handler, policies, blobs, sweep, now, wall_clock, finder(settings.data_dir / "packs"))
+
+
+def _pack_in_force(policies: Policies, view: UnitOfWork | View, moment: datetime) -> Pack | None:
+    try:
+        return policies.of_node(view, moment).pack
+    except Refusal:
+        return None  # none is adopted yet: nobody is told anything
+
+
+def dispatcher(node: Node) -> Dispatcher:
+    """What sends the messages that wait at *node*."""
+    given = node.settings
+    telling = Telling(node.writer, node.now, {"email": given.office_email}, given.public_url)
+    doors = gateways(given.sms_url, given.sms_secret, given.smtp_url, given.robot_url)
+    return Dispatcher(node.store, doors, telling.say, telling.reach, random.random)
+
+
+def tell(node: Node) -> Callable[[], None]:
+    """Send what waits, in a thread of its own: a gateway that hangs holds up nothing else."""
+    sender = dispatcher(node)
+    at_work: list[threading.Thread] = []
+
+    def run() -> None:
+        moment = node.now()
+        with node.store.read() as view:
+            pack = _pack_in_force(node.policies, view, moment)
+        try:
+            sender.run(pack, moment)
+        except Exception as error:  # whatever it was, the next round tries again
+            structlog.get_logger().error("notices_not_sent", error=type(error).__name__)
+
+    def begin() -> None:
+        if at_work and at_work[-1].is_alive():
+            return
+        at_work[:] = [threading.Thread(target=run, name="notices", daemon=True)]
+        at_work[0].start()
+
+    return begin
 
 
 def _check_schema(store: Store) -> None:
@@ -156,7 +201,7 @@ def serving(node: Node) -> "Serving":
     from federation.serving import Clocks, Serving  # gRPC takes longest to load, and most commands do without
 
     clocks = Clocks(node.now, node.wall, monotonic, time.sleep)
-    return Serving(node.settings, node.store, node.writer, node.handler, node.policies, node.sweep, clocks, version())
+    return Serving(node.settings, node.store, node.writer, node.handler, node.policies, node.sweep, clocks, version(), tell(node))
 
 
 def serve(node: Node) -> None:

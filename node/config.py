@@ -37,6 +37,16 @@ class Settings(BaseSettings):
     # A rehearsal node reads its business time from this file, which its peers share.
     rehearsal_clock: Path | None = None
     log_level: str = "info"
+    # Gateways of messages; empty: that channel is not used.  Secrets are best set in the environment.
+    sms_url: str = ""
+    sms_secret: str = ""
+    # smtp://user:password@host:port/from@address, or smtps://
+    smtp_url: str = ""
+    robot_url: str = ""
+    # Where notices for staff go by mail.
+    office_email: str = ""
+    # What stands before the secret of an invitation, as appellants reach this node.
+    public_url: str = ""
 
     @field_validator("node")
     @classmethod

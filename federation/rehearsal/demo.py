@@ -30,7 +30,7 @@ from node.cli.act import Node, act
 from node.domain import registry as g
 from node.domain.refusal import Refusal
 from node.domain.round_record import round_id
-from node.domain.ticket.completion import ReplyDrafted
+from node.domain.ticket.countersigning import ReplyDrafted
 from node.services.figures import leader_page, level
 from node.services.handle import Outcome
 from node.services.rounds import find_round

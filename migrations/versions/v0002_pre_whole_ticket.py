@@ -15,6 +15,17 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "desks",
+        sa.Column("ticket", sa.String(), nullable=False),
+        sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("since", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("ticket", "unit", name=op.f("pk_desks")),
+    )
+    with op.batch_alter_table("desks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_desks_unit_person"), ["unit", "person"], unique=False)
+
+    op.create_table(
         "dossiers",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -32,10 +43,249 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dossiers_kind_key"), ["kind", "key"], unique=False)
         batch_op.create_index(batch_op.f("ix_dossiers_kind_owner_state"), ["kind", "owner", "state"], unique=False)
 
+    op.create_table(
+        "duty_items",
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("matter", sa.String(), nullable=False),
+        sa.Column("matter_name", sa.String(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("law_basis", sa.String(), nullable=False),
+        sa.Column("level", sa.String(), nullable=False),
+        sa.Column("valid_from", sa.String(), nullable=False),
+        sa.Column("valid_to", sa.String(), nullable=False),
+        sa.Column("is_negative", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("node", "digest", "code", name=op.f("pk_duty_items")),
+    )
+    with op.batch_alter_table("duty_items", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_duty_items_node_digest_matter"), ["node", "digest", "matter"], unique=False)
+
+    op.create_table(
+        "enterprises",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("subject_type", sa.String(), nullable=False),
+        sa.Column("credit_code", sa.String(), nullable=False),
+        sa.Column("division", sa.String(), nullable=False),
+        sa.Column("area", sa.String(), nullable=False),
+        sa.Column("size", sa.String(), nullable=False),
+        sa.Column("industry", sa.String(), nullable=False),
+        sa.Column("block", sa.String(), nullable=False),
+        sa.Column("tags", sa.String(), nullable=False),
+        sa.Column("became", sa.String(), nullable=False),
+        sa.Column("head", sa.String(), nullable=False),
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("is_park", sa.Boolean(), nullable=False),
+        sa.Column("is_native_tie", sa.Boolean(), nullable=False),
+        sa.Column("visited_on", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enterprises")),
+    )
+    with op.batch_alter_table("enterprises", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_enterprises_block"), ["block"], unique=False)
+        batch_op.create_index(batch_op.f("ix_enterprises_credit_code"), ["credit_code"], unique=False)
+
+    op.create_table(
+        "group_members",
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("service_group", sa.String(), nullable=False),
+        sa.Column("member", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("node", "service_group", "member", name=op.f("pk_group_members")),
+    )
+    with op.batch_alter_table("group_members", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_group_members_node_member"), ["node", "member"], unique=False)
+
+    op.create_table(
+        "guide_entries",
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("subtype", sa.String(), nullable=False),
+        sa.Column("definition", sa.String(), nullable=False),
+        sa.Column("examples", sa.String(), nullable=False),
+        sa.Column("key_words", sa.String(), nullable=False),
+        sa.Column("default_unit", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("node", "digest", "category", "subtype", name=op.f("pk_guide_entries")),
+    )
+    op.create_table(
+        "intermediaries",
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("node", "id", name=op.f("pk_intermediaries")),
+    )
+    op.create_table(
+        "lookups",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("subject_kind", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "token", "subject_kind", "subject_id", name=op.f("pk_lookups")),
+    )
+    with op.batch_alter_table("lookups", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_lookups_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("entry", sa.String(), nullable=False),
+        sa.Column("taken", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subject_kind", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("audience", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("template", sa.String(), nullable=False),
+        sa.Column("facts", sa.String(), nullable=False),
+        sa.Column("words_entry", sa.String(), nullable=False),
+        sa.Column("words_place", sa.Integer(), nullable=False),
+        sa.Column("words_digest", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("next_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("read_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("token_digest", sa.String(), nullable=False),
+        sa.Column("used_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+    )
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notices_audience_state"), ["audience", "state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_notices_entry_audience_channel_template"), ["entry", "audience", "channel", "template"], unique=True
+        )
+        batch_op.create_index(batch_op.f("ix_notices_state_next_at"), ["state", "next_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notices_subject_id"), ["subject_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notices_token_digest"), ["token_digest"], unique=False)
+
+    op.create_table(
+        "precedents",
+        sa.Column("entry", sa.String(), nullable=False),
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("ticket", sa.String(), nullable=False),
+        sa.Column("matter", sa.String(), nullable=False),
+        sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("named", sa.String(), nullable=False),
+        sa.Column("ruled_by", sa.String(), nullable=False),
+        sa.Column("basis", sa.String(), nullable=False),
+        sa.Column("ruled_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("entry", name=op.f("pk_precedents")),
+    )
+    with op.batch_alter_table("precedents", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_precedents_node_matter"), ["node", "matter"], unique=False)
+
+    op.create_table(
+        "receipts",
+        sa.Column("ticket", sa.String(), nullable=False),
+        sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("received_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket", "unit", "received_at", name=op.f("pk_receipts")),
+    )
+    with op.batch_alter_table("receipts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_receipts_unit_year_number"), ["unit", "year", "number"], unique=False)
+
+    op.create_table(
+        "traits",
+        sa.Column("ticket", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket", "name", "value", name=op.f("pk_traits")),
+    )
+    with op.batch_alter_table("traits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_traits_name_value"), ["name", "value"], unique=False)
+
+    op.create_table(
+        "turns",
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("begins_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ends_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("node", "id", name=op.f("pk_turns")),
+    )
+    with op.batch_alter_table("turns", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_turns_node_kind_begins_at"), ["node", "kind", "begins_at"], unique=False)
+
+    with op.batch_alter_table("tickets", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("layer", sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("level", sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("batch", sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("solved", sa.Boolean(), nullable=True))
+        batch_op.add_column(sa.Column("evaluation", sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("evaluation_way", sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("ended_as", sa.String(), server_default="", nullable=False))
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("tickets", schema=None) as batch_op:
+        batch_op.drop_column("ended_as")
+        batch_op.drop_column("evaluation_way")
+        batch_op.drop_column("evaluation")
+        batch_op.drop_column("solved")
+        batch_op.drop_column("batch")
+        batch_op.drop_column("level")
+        batch_op.drop_column("layer")
+
+    with op.batch_alter_table("turns", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_turns_node_kind_begins_at"))
+
+    op.drop_table("turns")
+    with op.batch_alter_table("traits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_traits_name_value"))
+
+    op.drop_table("traits")
+    with op.batch_alter_table("receipts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_receipts_unit_year_number"))
+
+    op.drop_table("receipts")
+    with op.batch_alter_table("precedents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_precedents_node_matter"))
+
+    op.drop_table("precedents")
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notices_token_digest"))
+        batch_op.drop_index(batch_op.f("ix_notices_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_notices_state_next_at"))
+        batch_op.drop_index(batch_op.f("ix_notices_entry_audience_channel_template"))
+        batch_op.drop_index(batch_op.f("ix_notices_audience_state"))
+
+    op.drop_table("notices")
+    with op.batch_alter_table("lookups", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_lookups_subject_id"))
+
+    op.drop_table("lookups")
+    op.drop_table("intermediaries")
+    op.drop_table("guide_entries")
+    with op.batch_alter_table("group_members", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_group_members_node_member"))
+
+    op.drop_table("group_members")
+    with op.batch_alter_table("enterprises", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_enterprises_credit_code"))
+        batch_op.drop_index(batch_op.f("ix_enterprises_block"))
+
+    op.drop_table("enterprises")
+    with op.batch_alter_table("duty_items", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_duty_items_node_digest_matter"))
+
+    op.drop_table("duty_items")
     with op.batch_alter_table("dossiers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dossiers_kind_owner_state"))
         batch_op.drop_index(batch_op.f("ix_dossiers_kind_key"))
 
     op.drop_table("dossiers")
+    with op.batch_alter_table("desks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_desks_unit_person"))
+
+    op.drop_table("desks")

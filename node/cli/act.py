@@ -17,6 +17,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
 from node.packs.file import Find
 from node.services.clock import Sweep
+from node.services.dossiers import find
 from node.services.handle import Handler, Outcome
 from node.services.policies import Policies
 from node.services.queries import find_ticket
@@ -89,7 +90,7 @@ def act(
         actor = acting(node, view, account, command)
         if ticket:
             subject = find_ticket(view, ticket)
-        command = _with_whole_units(view, _with_whole_numbers(view, command))
+        command = _with_whole_files(view, _with_whole_units(view, _with_whole_numbers(view, command)))
     if not subject and kind is SubjectKind.NODE:
         subject = node.code
     return node.handler.handle(Order(id or str(uuid.uuid4()), actor, subject, command, seen, occurred_at))
@@ -128,13 +129,14 @@ def _allowed(node: Node, view: View, command: Command) -> frozenset[str]:
 # Fields of commands that name units.
 UNIT_FIELDS = (
     "bound", "co_handlers", "conceal_from", "first_contact", "lead", "leads",
-    "members", "new_lead", "participants", "proposed_unit", "unit",
+    "members", "new_lead", "suggested", "participants", "present", "proposed_unit", "team", "unit", "units",
 )  # fmt: skip
+_NAMING_UNITS = frozenset({SubjectKind.TICKET, SubjectKind.MEETING, SubjectKind.LEADER, SubjectKind.ORDER})
 
 
 def _with_whole_units(view: View, command: Command) -> Command:
     """A unit of this node may be said by its short name, as it was opened: "housing" for "520402-housing"."""
-    if command.subject_kind is not SubjectKind.TICKET:
+    if command.subject_kind not in _NAMING_UNITS:
         return command
     named = {name: value for name in UNIT_FIELDS if (value := getattr(command, name, None))}
     if not named:
@@ -149,10 +151,25 @@ def _with_whole_units(view: View, command: Command) -> Command:
     return dataclasses.replace(command, **said)  # type: ignore[type-var]
 
 
+# Fields of commands that name enterprise files.
+FILE_FIELDS = ("enterprise", "enterprises")
+
+
+def _with_whole_files(view: View, command: Command) -> Command:
+    """An enterprise file may be said by the unified code of the enterprise, too."""
+    said = {name: value for name in FILE_FIELDS if (value := getattr(command, name, None))}
+
+    def whole(one: str) -> str:
+        return find(view, SubjectKind.ENTERPRISE, one)
+
+    named = {name: tuple(whole(one) for one in value) if isinstance(value, tuple) else whole(value) for name, value in said.items()}
+    return dataclasses.replace(command, **named) if named else command  # type: ignore[type-var]
+
+
 def _with_whole_numbers(view: View, command: Command) -> Command:
     """Other tickets that *command* names may be said in any form, too."""
     whole: dict[str, object] = {}
-    for name in command.also if command.subject_kind is SubjectKind.TICKET else ():
+    for name in command.also:
         said = getattr(command, name)
         whole[name] = (
             tuple(find_ticket(view, one) for one in said) if isinstance(said, tuple) else find_ticket(view, said) if said else said

@@ -1,6 +1,7 @@
 """``qyzj calendar``: working days, by the calendars that the node adopted."""
 
 import calendar as months
+import dataclasses
 import re
 from datetime import date
 from pathlib import Path
@@ -12,13 +13,16 @@ from sqlalchemy import select
 
 from node.cli.act import act
 from node.cli.console import Session, Usage
-from node.cli.packs import read_pack_file
+from node.cli.pack_files import read_pack_file
 from node.cli.staff import CENTRE
+from node.cli.ticket_page import clock_name
 from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain.registry import AdoptCalendar
+from node.domain.ticket.due_proposal import DecideDueProposal, DueProposal
 from node.domain.time import WorkCalendar
 from node.packs.calendar_file import parse_calendar
+from node.services import deadlines
 from node.storage import schema
 
 SATURDAY = 5
@@ -31,6 +35,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(noun, "check", check, key="calendar.check")
     verbs.add(noun, "show", show, key="calendar.show")
     verbs.add(noun, "adopt", adopt, key="calendar.adopt")
+    verbs.add(noun, "proposals", proposals, key="calendar.proposals")
 
 
 def check(session: Session, file: File) -> None:
@@ -116,5 +121,33 @@ def adopt(session: Session, file: File) -> None:
     with session.node() as node:
         command = AdoptCalendar(f"{found.origin}.toml", found.version, node.blobs.put(text.encode()))
         outcome = act(node, session.acting(CENTRE), command)
+        with node.store.read() as view:
+            proposed = len(deadlines.due_proposals(view, node.policies, node.now()))
     key = "calendar.adopted" if outcome.entries else "ticket.nothing"
-    session.answer(outcome_body(outcome, ""), lambda console: console.print(session.say(key, version=found.version, name=found.name)))
+    body = outcome_body(outcome, "") | {"proposals": proposed}
+
+    def lines(console: Console) -> None:
+        console.print(session.say(key, version=found.version, name=found.name))
+        if proposed:
+            console.print(session.say("calendar.proposed", count=proposed), style="yellow")
+
+    session.answer(body, lines)
+
+
+def proposals(session: Session, accept_all: Annotated[bool, typer.Option("--accept-all", show_default=False)] = False) -> None:
+    """Due times that the calendar in force would count otherwise than they were issued; one by one, or all, the office accepts them."""
+    with session.node() as node:
+        with node.store.read() as view:
+            found = deadlines.due_proposals(view, node.policies, node.now())
+        for one in found if accept_all else ():
+            act(node, session.acting(CENTRE), DecideDueProposal(one.clock, one.calendar, is_accepted=True), ticket=one.ticket)
+    body = {"proposals": [dataclasses.asdict(one) | {"is_later": one.is_later} for one in found], "accepted": accept_all}
+    session.answer(body, lambda console: _show_proposals(session, console, found))
+
+
+def _show_proposals(session: Session, console: Console, found: list[DueProposal]) -> None:
+    table = session.table("proposals", "ticket", "clock", "issued", "recounted", "later")
+    for one in found:
+        later = session.say("calendar.later" if one.is_later else "calendar.earlier")
+        table.add_row(one.ticket, clock_name(session, one.clock), session.due(one.issued), session.due(one.recounted), later)
+    console.print(table)

@@ -87,7 +87,7 @@ def function_of(
         does(session, Typed(command(**given), ticket, id or str(uuid.uuid4()), _seen(seen), occurred_at))
 
     parameters = [inspect.Parameter("the_session", inspect.Parameter.POSITIONAL_ONLY)]
-    if not command.starts:
+    if positional and not command.starts:
         help = verbs.option("ticket") if positional == "TICKET" else ""
         parameters.append(_parameter("ticket", Annotated[str, typer.Argument(metavar=positional, help=help, show_default=False)]))
     parameters += [_option(command, name, kind, default, verbs) for name, (kind, default) in fields.items()]
@@ -147,7 +147,7 @@ def _read(name: str, value: Any, kind: Any, default: Any) -> Any:
     if value is None or (_is_many(kind) and not value):
         return () if default is dataclasses.MISSING and _is_many(kind) else default
     if _is_many(kind):
-        return tuple(value)
+        return tuple(Text(_words(name, one)) for one in value) if get_args(kind)[0] is Text else tuple(value)
     if kind is Text or kind is Contact:
         return kind(_words(name, value))
     if kind is date:

@@ -1,5 +1,5 @@
 """
-``qyzj enterprise``, ``meeting``, ``order``: the nouns of dossiers.  Their verbs are the commands of the kind; ``list`` and
+``qyzj enterprise``, ``meeting``, ``order``, ``leader``: the nouns of dossiers.  Their verbs are the commands of the kind; ``list`` and
 ``show`` are the same for all.
 """
 
@@ -15,9 +15,11 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
+from node.cli import enterprises, supervision
 from node.cli.act import act
 from node.cli.command_line import Typed, function_of, is_for_people
 from node.cli.console import Session
+from node.cli.meetings import VIEWS
 from node.cli.tickets import outcome_body, verbs_help
 from node.cli.verbs import Verbs
 from node.domain.command import Command
@@ -28,7 +30,13 @@ from node.domain.refusal import Code, Refusal
 from node.services import dossiers
 from node.services.handle import Outcome
 
-NOUNS: Mapping[str, SubjectKind] = {"enterprise": SubjectKind.ENTERPRISE, "meeting": SubjectKind.MEETING, "order": SubjectKind.ORDER}
+NOUNS: Mapping[str, SubjectKind] = {
+    "enterprise": SubjectKind.ENTERPRISE,
+    "meeting": SubjectKind.MEETING,
+    "order": SubjectKind.ORDER,
+    "leader": SubjectKind.LEADER,
+    "policy": SubjectKind.SUPPORT_POLICY,
+}
 
 DossierId = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 
@@ -40,11 +48,19 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
         if not commands:
             continue
         noun = verbs.group(app, name)
-        verbs.add(noun, "list", _listing(kind), key="dossier.list", group="look")
-        verbs.add(noun, "show", _showing(kind), key="dossier.show", group="look")
+        add_looking(noun, verbs, kind)
+        for views in (VIEWS, enterprises.VIEWS, supervision.VIEWS):
+            for view, function in views.get(name, {}).items():
+                verbs.add(noun, view, function, key=f"{name}.{view}", group="look")
         for command in commands:
             make = partial(function_of, command, verbs, _carry_out, positional="ID")
             verbs.add_made(noun, verb_of(command, name), make, verbs_help(verbs, command))
+
+
+def add_looking(noun: typer.Typer, verbs: Verbs, kind: SubjectKind) -> None:
+    """``list`` and ``show``, which are the same for every kind."""
+    verbs.add(noun, "list", _listing(kind), key="dossier.list", group="look")
+    verbs.add(noun, "show", _showing(kind), key="dossier.show", group="look")
 
 
 def verb_of(command: type[Command], noun: str) -> str:

@@ -14,7 +14,28 @@ import structlog
 import typer
 import typer.core
 
-from node.cli import backups, bench, calendars, demo, dossiers, nodes, packs, progress, rebuild, rounds, staff, status, tally, tickets
+from node.cli import (
+    backups,
+    bench,
+    calendars,
+    demo,
+    desks,
+    dossiers,
+    duties,
+    enterprises,
+    imports,
+    inbox,
+    ledger,
+    nodes,
+    packs,
+    progress,
+    rebuild,
+    rounds,
+    staff,
+    status,
+    tally,
+    tickets,
+)
 from node.cli import serve as serve_verb
 from node.cli.console import (
     DEFAULT_DATA,
@@ -100,7 +121,29 @@ def program(parts: Parts, lang: Lang, said: frozenset[str] | None = None) -> typ
     verbs = Verbs(parts, lang, said)
     app = typer.Typer(cls=verbs.noun, no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
     verbs.root(app)
-    for noun in (nodes, serve_verb, status, tickets, progress, tally, dossiers, rounds, staff, packs, calendars, rebuild, backups, demo, bench):
+    for noun in (
+        nodes,
+        serve_verb,
+        status,
+        tickets,
+        desks,
+        progress,
+        tally,
+        inbox,
+        dossiers,
+        enterprises,
+        rounds,
+        staff,
+        duties,
+        imports,
+        ledger,
+        packs,
+        calendars,
+        rebuild,
+        backups,
+        demo,
+        bench,
+    ):
         noun.add_to(app, verbs)
     return app
 

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from node import config
 from node.cli.act import Node, acting
 from node.cli.console import Session, Usage, need_room, unwritable
-from node.cli.packs import check_whole, keep_own, read_pack_file
+from node.cli.pack_files import read_pack_file
+from node.cli.packs import check_whole, keep_own
 from node.cli.staff import node_command
 from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs

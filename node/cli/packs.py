@@ -1,27 +1,33 @@
 """``qyzj pack``: policy packs, checked before they are adopted."""
 
-from datetime import date
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from node.cli import pack_views
 from node.cli.act import Node, act
-from node.cli.console import Session, Usage
+from node.cli.console import Session
+from node.cli.pack_files import SUFFIX, PackName, effective, find_beside, plain_rule, text_of
 from node.cli.staff import CENTRE
 from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
+from node.domain.interpretation import PublishInterpretation
 from node.domain.pack import Pack
+from node.domain.payload import Text
 from node.domain.registry import AdoptPack
-from node.domain.time import Limit
 from node.packs import linter
-from node.packs.fault import Fault, FaultyPack, Rule
-from node.packs.file import Find, effective_pack, finder, limit_text, parse_pack, shipped
+from node.packs.difference import plain
+from node.packs.fault import FaultyPack
+from node.packs.file import Find, effective_pack, parse_pack, shipped
+from node.services.interpretations import published_notes
 from node.services.policies import bundle
 
-SUFFIX = ".toml"
-PackName = Annotated[str, typer.Argument(metavar="FILE|ID", show_default=False)]
+Clause = Annotated[str, typer.Argument(metavar="CLAUSE", show_default=False)]
+Note = Annotated[str, typer.Option("--note", metavar="TEXT", show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", show_default=False)]
 
 
 def add_to(app: typer.Typer, verbs: Verbs) -> None:
@@ -31,12 +37,17 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(noun, "check", check, key="pack.check")
     verbs.add(noun, "show", show, key="pack.show")
     verbs.add(noun, "adopt", adopt, key="pack.adopt")
+    verbs.add(noun, "interpret", interpret, key="pack.interpret")
+    verbs.add(noun, "notes", notes, key="pack.notes")
+    verbs.add(noun, "diff", pack_views.diff, key="pack.diff")
+    verbs.add(noun, "graph", pack_views.graph, key="pack.graph")
+    verbs.add(noun, "what-if", pack_views.try_on, key="pack.what-if")
 
 
 def list_packs(session: Session) -> None:
     """The packs that come with the program, and the node's own."""
     own = sorted(path.name.removesuffix(SUFFIX) for path in (session.data / "packs").glob(f"*{SUFFIX}"))
-    found = [parse_pack(id, _text_of(session, id)[1]) for id in sorted({*shipped(), *own})]
+    found = [parse_pack(id, text_of(session, id)[1]) for id in sorted({*shipped(), *own})]
     body = [
         {"id": one.id, "version": one.version, "name": one.name, "level": one.level, "effective_from": one.effective_from} for one in found
     ]
@@ -52,8 +63,8 @@ def list_packs(session: Session) -> None:
 
 def check(session: Session, pack: PackName) -> None:
     """Name every fault of a pack: file, key, rule."""
-    name, text = _text_of(session, pack)
-    faults = linter.check(name, text, _find(session, pack))
+    name, text = text_of(session, pack)
+    faults = linter.check(name, text, find_beside(session, pack))
     if faults:
         raise FaultyPack(faults)
     session.answer({"pack": name, "faults": []}, lambda console: console.print(session.say("pack.sound", file=name)))
@@ -61,17 +72,17 @@ def check(session: Session, pack: PackName) -> None:
 
 def show(session: Session, pack: PackName) -> None:
     """A pack with its parents: every key, its value, its clause and the pack that gave it."""
-    found = _effective(session, pack)
+    found = effective(session, pack)
     body = {
         **_head(found),
-        "rules": {key: {"value": _plain(rule.value), "clause": rule.clause, "origin": rule.origin} for key, rule in found.rules.items()},
+        "rules": {key: plain_rule(rule) for key, rule in found.rules.items()},
     }
 
     def lines(console: Console) -> None:
         console.print(session.say("status.pack", id=found.id, version=found.version, digest=found.digest, day=found.effective_from))
         table = session.table("", "key", "value", "clause", "origin")
         for key, rule in found.rules.items():
-            value = _plain(rule.value)
+            value = plain(rule.value)
             shown = ", ".join(value) if isinstance(value, list) else str(value)
             table.add_row(key, shown, rule.clause, rule.origin)
         console.print(table)
@@ -79,16 +90,19 @@ def show(session: Session, pack: PackName) -> None:
     session.answer(body, lines)
 
 
-def adopt(session: Session, pack: PackName) -> None:
-    """Put a pack into force here; a file is copied into the node's own packs first."""
-    name, text = _text_of(session, pack)
+def adopt(session: Session, pack: PackName, reason: Reason = "") -> None:
+    """
+    Put a pack into force here; a file is copied into the node's own packs first.  An administrator who stands in for the unit
+    that interprets the pack in force gives his reason (FJ25-6.16).
+    """
+    name, text = text_of(session, pack)
     id = parse_pack(name, text).id
-    check_whole(id, text, _find(session, pack))
+    check_whole(id, text, find_beside(session, pack))
     with session.node() as node:
         if pack.endswith(SUFFIX):
             keep_own(node.data_dir, id, text)
-        outcome = act(node, session.acting(CENTRE), adoption(node, id))
-    found = _effective(session, id)
+        outcome = act(node, session.acting(CENTRE), adoption(node, id, reason))
+    found = effective(session, id)
 
     def lines(console: Console) -> None:
         key = "pack.adopted" if outcome.entries else "ticket.nothing"
@@ -97,10 +111,33 @@ def adopt(session: Session, pack: PackName) -> None:
     session.answer({**outcome_body(outcome, ""), "pack": _head(found)}, lines)
 
 
-def adoption(node: Node, id: str) -> AdoptPack:
+def interpret(session: Session, clause: Clause, note: Note, reason: Reason = "") -> None:
+    """Publish how a clause of the pack in force is to be read (FJ25-6.16)."""
+    with session.node() as node:
+        command = PublishInterpretation(clause, Text(note), Text(reason) if reason else None)
+        outcome = act(node, session.acting(CENTRE), command)
+    session.answer(outcome_body(outcome, ""), lambda console: console.print(session.say("pack.interpreted", clause=clause)))
+
+
+def notes(session: Session) -> None:
+    """The interpretations that were published here, the latest first."""
+    with session.node() as node, node.store.read() as view:
+        found = published_notes(view)
+
+    def lines(console: Console) -> None:
+        table = session.table("", "day", "clause", "note", "author")
+        for one in found:
+            table.add_row(session.moment(one.at), one.clause, one.note, one.account)
+        console.print(table)
+
+    session.answer({"notes": [asdict(one) for one in found]}, lines)
+
+
+def adoption(node: Node, id: str, reason: str = "") -> AdoptPack:
     """The command that puts the pack *id* into force at *node*, its text stored."""
     found = effective_pack(id, node.find_pack)
-    return AdoptPack(found.id, found.version, found.digest, node.blobs.put(bundle(found.id, node.find_pack)), found.effective_from)
+    blob = node.blobs.put(bundle(found.id, node.find_pack))
+    return AdoptPack(found.id, found.version, found.digest, blob, found.effective_from, Text(reason) if reason else None)
 
 
 def check_whole(id: str, text: str, find: Find) -> None:
@@ -121,42 +158,6 @@ def keep_own(data_dir: Path, id: str, text: str) -> None:
     (data_dir / "packs" / f"{id}{SUFFIX}").write_text(text, encoding="utf-8")
 
 
-def read_pack_file(path: Path) -> str:
-    """
-    The text of a pack file.
-
-    Raises:
-        Usage: it cannot be read.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Usage("file_unreadable", option="FILE", file=path) from error
-
-
-def _text_of(session: Session, pack: str) -> tuple[str, str]:
-    """Name and text of what somebody calls by file or id."""
-    if pack.endswith(SUFFIX):
-        return Path(pack).name, read_pack_file(Path(pack))
-    text = finder(session.data / "packs")(pack)
-    if text is None:
-        raise FaultyPack([Fault(f"{pack}{SUFFIX}", "", Rule.PACK_UNKNOWN, {"pack": pack})])
-    return f"{pack}{SUFFIX}", text
-
-
-def _find(session: Session, pack: str) -> Find:
-    """Parents lie beside the file, among the node's own packs, or come with the program."""
-    folders = [Path(pack).parent] if pack.endswith(SUFFIX) else []
-    return finder(*folders, session.data / "packs")
-
-
-def _effective(session: Session, pack: str) -> Pack:
-    name, text = _text_of(session, pack)
-    id = parse_pack(name, text).id
-    find = _find(session, pack)
-    return effective_pack(id, lambda wanted: text if wanted == id else find(wanted))
-
-
 def _head(pack: Pack) -> dict[str, Any]:
     return {
         "id": pack.id,
@@ -166,11 +167,3 @@ def _head(pack: Pack) -> dict[str, Any]:
         "effective_from": pack.effective_from,
         "parents": list(pack.parents),
     }
-
-
-def _plain(value: object) -> Any:
-    if isinstance(value, Limit):
-        return limit_text(value)
-    if isinstance(value, tuple):
-        return list(value)
-    return value.isoformat() if isinstance(value, date) else value

@@ -37,6 +37,8 @@ def progress(
 
 def _show(session: Session, console: Console, found: services.Progress, called: Names) -> None:
     console.print(session.say("progress.stands", id=found.id, state=found.state, with_whom=found.with_whom))
+    if found.lead:
+        console.print(session.say("progress.lead", unit=called.unit(found.lead)))
     if found.clock is not None:
         console.print(RichText(clock_sentence(session, found.clock, called), style="red" if found.clock.is_overdue else ""))
     if found.promised is not None:

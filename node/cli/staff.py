@@ -124,11 +124,12 @@ def open_account(
     role: Annotated[list[str], typer.Option("--role", metavar="ROLE", show_default=False)],
     unit: Annotated[str, typer.Option("--unit", metavar="UNIT", show_default=False)] = "",
     name: Annotated[str, typer.Option("--name", metavar="TEXT", show_default=False)] = "",
+    phone: Annotated[str, typer.Option("--phone", metavar="TEXT", show_default=False)] = "",
 ) -> None:
     """Open an account, or set its roles anew."""
     with session.node() as node:
         code = g.unit_code(node.code, unit) if unit else ""
-    command = g.OpenAccount(account, tuple(role), code, Contact(name) if name else None)
+    command = g.OpenAccount(account, tuple(role), code, Contact(name) if name else None, Contact(phone) if phone else None)
     default = SECURITY if set(role) & g.ADMINISTRATORS else CENTRE
     _node_command(session, command, default, "account.opened", id=account, roles=role)
 

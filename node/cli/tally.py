@@ -11,11 +11,11 @@ from node.cli.console import Session, Usage
 from node.cli.verbs import Verbs
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
-from node.services import tallies
+from node.services import deadlines, tallies
 from node.storage.unit_of_work import View
 
 # By what is counted, and the section of the words for its codes.
-SECTIONS: Mapping[str, str] = {"channel": "channel", "refusal": "refusal_reason", "termination": "ground"}
+SECTIONS: Mapping[str, str] = {"channel": "channel", "refusal": "refusal_reason", "termination": "ground", "late": "clock"}
 
 
 def add_to(app: typer.Typer, verbs: Verbs) -> None:
@@ -25,12 +25,12 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
 
 def tally(
     session: Session,
-    by: Annotated[str, typer.Option("--by", metavar="channel|refusal|termination")] = "channel",
+    by: Annotated[str, typer.Option("--by", metavar="channel|refusal|termination|late")] = "channel",
     first: Annotated[str, typer.Option("--first", metavar="DAY", show_default=False)] = "",
     last: Annotated[str, typer.Option("--last", metavar="DAY", show_default=False)] = "",
     unit: Annotated[str, typer.Option("--unit", metavar="UNIT", show_default=False)] = "",
 ) -> None:
-    """Registrations of this node by channel, or what ended without a result by reason."""
+    """Registrations of this node by channel, what ended without a result by reason, or limits that were missed by kind."""
     if by not in SECTIONS:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="by", value=by, offered=tuple(SECTIONS))
     period = tallies.Period(_day("--first", first), _day("--last", last))
@@ -40,6 +40,7 @@ def tally(
             "channel": lambda view: tallies.by_channel(view, period, unit=code),
             "refusal": lambda view: tallies.by_refusal(view, period),
             "termination": lambda view: tallies.by_termination(view, period),
+            "late": lambda view: deadlines.late_by_kind(view, node.now(), unit=code, first=period.first, last=period.last),
         }
         counted = counting[by](view)
     session.answer({"by": by, "counts": counted}, lambda console: _show(session, console, by, counted))

@@ -11,32 +11,50 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
+from node.cli import suggest
 from node.cli.act import act
+from node.cli.archiving import pack_ticket
+from node.cli.calls import show_calls
+from node.cli.carried_over import carried_over
 from node.cli.command_line import Typed, function_of, is_for_people, verb_of
 from node.cli.console import Session, Usage
+from node.cli.find import find_ticket
 from node.cli.ticket_page import clock_name, left_of, show_page, show_where
 from node.cli.verbs import Verbs
 from node.domain.command import Command
+from node.domain.entry import Actor
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
 from node.domain.ticket.decide import DECISIONS
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
-from node.services import queries
+from node.services import deadlines, queries
 from node.services.handle import Outcome
 from node.services.numbers import short_number
 from node.services.openings import open_payloads
 from node.services.registry import actor_of
+from node.storage.unit_of_work import View
 from node.texts.catalogue import word
 
 # The parts of the noun's help page, with their areas of the domain.
 _AREAS: Mapping[str, frozenset[str]] = {
-    "intake": frozenset({"intake", "first_contact", "correction"}),
-    "triage": frozenset({"judgement", "supplement", "acceptance", "merging", "forming"}),
-    "dispatch": frozenset({"dispatching", "objection"}),
-    "handling": frozenset({"handling", "co_handling", "coordination", "extension", "termination", "completion"}),
-    "closing": frozenset({"revisit", "evaluation", "rework", "recheck", "rectification", "closing"}),
+    "intake": frozenset({"intake", "legacy", "filling", "enquiry", "first_contact", "offering", "correction"}),
+    "triage": frozenset({"judgement", "supplement", "acceptance", "consent", "merging", "forming", "commitment"}),
+    "dispatch": frozenset({"dispatching", "objection", "layers"}),
+    "handling": frozenset(
+        {
+            *("assignment", "tracking", "handling", "co_handling", "task_force", "opinion", "coordination", "extension", "termination"),
+            *("introduction", "proxy_decision", "close_out", "countersigning", "completion", "answering", "applications"),
+            *("plan", "progress_report", "due_proposal", "turns", "milestone", "leading", "meetings"),
+        }
+    ),
+    "closing": frozenset(
+        {
+            *("after", "calls", "confirmation", "revisit", "evaluation", "verification", "rework", "follow_up"),
+            *("recheck", "recheck_above", "rectification", "closing", "assessment", "supervision"),
+        }
+    ),
     "levels": frozenset({"escalation", "transfer", "custody", "finding"}),
 }
 
@@ -47,10 +65,15 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     """Put the noun onto the program."""
     ticket = verbs.group(app, "ticket")
     verbs.add(ticket, "list", list_tickets, key="ticket.list", group="look")
+    verbs.add(ticket, "find", find_ticket, key="ticket.find", group="look")
     verbs.add(ticket, "show", show_ticket, key="ticket.show", group="look")
     verbs.add(ticket, "clock", show_clock, key="ticket.clock", group="look")
+    verbs.add(ticket, "carried-over", carried_over, key="ticket.carried_over", group="look")
+    verbs.add(ticket, "calls", show_calls, key="ticket.calls", group="look")
     verbs.add(ticket, "open", open_ticket, key="ticket.open", group="look")
     verbs.add(ticket, "attach", attach, key="ticket.attach", group="look")
+    verbs.add(ticket, "package", pack_ticket, key="ticket.package", group="look")
+    suggest.add_to(ticket, verbs)
     for command in commands():
         make = partial(function_of, command, verbs, _carry_out)
         verbs.add_made(ticket, verb_of(command), make, verbs_help(verbs, command), group=_group_of(command))
@@ -119,6 +142,8 @@ def ticket_body(ticket: Ticket) -> dict[str, Any]:
         "version": ticket.version,
         "category": ticket.classing.category,
         "complexity": ticket.classing.complexity,
+        "layer": ticket.classing.layer,
+        "level": ticket.classing.level,
         "lead": ticket.lead,
         "first_contact": ticket.intake.first_contact,
         "channel": ticket.intake.channel,
@@ -148,6 +173,8 @@ def list_tickets(
     mine: Annotated[bool, typer.Option("--mine", show_default=False)] = False,
     unsorted: Annotated[bool, typer.Option("--unsorted", show_default=False)] = False,
     rows: Annotated[int, typer.Option("--rows", metavar="NUMBER", min=1)] = 200,
+    layer: Annotated[str, typer.Option("--layer", metavar="CODE", show_default=False)] = "",
+    level: Annotated[str, typer.Option("--level", metavar="CODE", show_default=False)] = "",
 ) -> None:
     """Tickets, those that are due first."""
     states = tuple(state or ())
@@ -160,7 +187,9 @@ def list_tickets(
             name, _, role = session.acting().partition(":")
             actor = actor_of(view.connection, node.code, name, role)
             whose_turn = (actor.role, actor.unit)
-        wanted = queries.Wanted(states, unit_code(node.code, unit) if unit else "", due, whose_turn, unsorted, rows)
+        at = unit_code(node.code, unit) if unit else ""
+        seen_by = _viewer(session, node.code, view)
+        wanted = queries.Wanted(states, at, due, whose_turn, unsorted, rows, layer=layer, level=level, viewer=seen_by)
         now = node.now()
         lines = queries.list_tickets(view, wanted, node.policies.bare(view).calendar, now)
         names, here = queries.names(view), node.code
@@ -183,6 +212,8 @@ def _line_body(line: queries.TicketLine) -> dict[str, Any]:
         "version": row.version,
         "category": row.category,
         "complexity": row.complexity,
+        "layer": row.layer,
+        "level": row.level,
         "lead": row.lead,
         "first_contact": row.first_contact,
         "channel": row.channel,
@@ -238,8 +269,15 @@ def show_ticket(session: Session, ticket: TicketNumber) -> None:
     """A ticket's page: facts, custody, clocks, timeline."""
     with session.node() as node, node.store.read() as view:
         now = node.now()
-        page = queries.ticket_page(view, queries.find_ticket(view, ticket), node.policies.bare(view).calendar, now)
+        found, calendar = queries.find_ticket(view, ticket), node.policies.bare(view).calendar
+        page = queries.ticket_page(view, found, calendar, now, _viewer(session, node.code, view))
     session.answer(page_body(page, now), lambda console: show_page(session, console, page))
+
+
+def _viewer(session: Session, code: str, view: View) -> Actor | None:
+    """Whoever is named behind --as sees what he may see; the operator at the machine sees what the node holds."""
+    name, _, role = session.account.partition(":")
+    return actor_of(view.connection, code, name, role) if name else None
 
 
 def page_body(page: queries.TicketPage, now: datetime) -> dict[str, Any]:
@@ -285,7 +323,7 @@ def show_clock(
         now = node.now()
         found = queries.find_ticket(view, ticket)
         clock = _clock_meant(session, queries.ticket_page(view, found, node.policies.bare(view).calendar, now), clock)
-        receipt = queries.deadline_receipt(view, found, clock, node.policies.bare(view).calendar, now)
+        receipt = deadlines.deadline_receipt(view, found, clock, node.policies.bare(view), now)
     session.answer(receipt_body(receipt), lambda console: _show_receipt(session, console, receipt))
 
 
@@ -301,7 +339,7 @@ def _clock_meant(session: Session, page: queries.TicketPage, said: str) -> str:
     return meant
 
 
-def receipt_body(receipt: queries.Receipt) -> dict[str, Any]:
+def receipt_body(receipt: deadlines.Receipt) -> dict[str, Any]:
     """A deadline receipt, for machines."""
     return {
         "ticket": receipt.ticket,
@@ -309,13 +347,19 @@ def receipt_body(receipt: queries.Receipt) -> dict[str, Any]:
         "calendar": receipt.calendar,
         "pack": receipt.pack,
         "pauses": [{"begin": pause.begin, "end": pause.end} for pause in receipt.pauses],
+        "promised": receipt.promised,
         "counted_due_at": receipt.counted_due_at,
+        "recounted_due_at": receipt.recounted_due_at,
         "agrees": receipt.agrees,
-        "days": [{"day": line.day, "counted": line.counted, "number": line.number, "why": line.why} for line in receipt.days],
+        "proposed_due_at": None if receipt.proposed is None else receipt.proposed.recounted,
+        "days": [
+            {"day": line.day, "counted": line.counted, "number": line.number, "why": line.why, "is_workday": line.is_workday}
+            for line in receipt.days
+        ],
     }
 
 
-def _show_receipt(session: Session, console: Console, receipt: queries.Receipt) -> None:
+def _show_receipt(session: Session, console: Console, receipt: deadlines.Receipt) -> None:
     clock = receipt.clock
     limit = session.say("clock.limit", count=clock.limit.count, unit=session.word("limit_unit", clock.limit.unit))
     table = session.table(
@@ -334,8 +378,14 @@ def _show_receipt(session: Session, console: Console, receipt: queries.Receipt) 
     console.print(
         session.say("clock.issued", due=session.due(clock.due_at) or left_of(session, clock), calendar=receipt.calendar, pack=receipt.pack)
     )
-    if not receipt.agrees:
-        console.print(session.say("clock.promised", due=session.due(receipt.counted_due_at)))
+    if receipt.promised is not None:
+        console.print(session.say("clock.set", day=receipt.promised.isoformat()))
+    if receipt.agrees:
+        console.print(session.say("clock.recounted", due=session.due(receipt.recounted_due_at)))
+    else:
+        console.print(session.say("clock.disagrees", due=session.due(receipt.recounted_due_at)), style="red")
+    if receipt.proposed is not None:
+        console.print(session.say("clock.promised", due=session.due(receipt.proposed.recounted)), style="yellow")
 
 
 # --- opening ----------------------------------------------------------------------------------------------------------

@@ -23,9 +23,29 @@ _COMMON = ("common_data", "common_account", "common_lang", "common_json", "commo
 
 # Where verbs and nouns stand on the program's own help page.
 GROUPS: Mapping[str, str] = {
-    **dict.fromkeys(("status", "ticket", "enterprise", "meeting", "order", "round", "progress", "tally"), "daily"),
+    **dict.fromkeys(
+        (
+            "status",
+            "ticket",
+            "desk",
+            "enterprise",
+            "meeting",
+            "leader",
+            "order",
+            "policy",
+            "paper",
+            "round",
+            "progress",
+            "tally",
+            "inbox",
+            "vote",
+            "ledger",
+            "summary",
+        ),
+        "daily",
+    ),
     **dict.fromkeys(("init", "invite", "join", "serve"), "begin"),
-    **dict.fromkeys(("unit", "account", "node", "pack", "calendar"), "order"),
+    **dict.fromkeys(("unit", "account", "duty", "directory", "node", "pack", "calendar", "import", "export"), "order"),
     **dict.fromkeys(("backup", "restore", "verify", "rebuild"), "care"),
     **dict.fromkeys(("demo", "bench"), "trial"),
 }

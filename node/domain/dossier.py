@@ -27,7 +27,14 @@ from node.domain.ticket.fold import fold_clocks
 from node.domain.ticket.sweep import EARLY_WARNING, OVERDUE, warning_rule
 from node.domain.time import local_day, warn_at
 
-_LETTERS = {SubjectKind.ENTERPRISE: "E", SubjectKind.MEETING: "M", SubjectKind.ORDER: "O"}
+_LETTERS = {
+    SubjectKind.ENTERPRISE: "E",
+    SubjectKind.MEETING: "M",
+    SubjectKind.ORDER: "O",
+    SubjectKind.LEADER: "L",
+    SubjectKind.SUPPORT_POLICY: "P",
+    SubjectKind.PAPER: "D",
+}
 
 
 @dataclass(frozen=True)

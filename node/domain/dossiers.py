@@ -6,14 +6,44 @@ A module has events (subclasses of ``DossierEvent``), commands and ``DECISIONS``
 
 from types import ModuleType
 
-from node.domain import dossier
+from node.domain import dossier, paper, support_policy
 from node.domain.command import Command
 from node.domain.dossier import Decision
+from node.domain.enterprise import contact as enterprise_contact
+from node.domain.enterprise import filing as enterprise_filing
+from node.domain.enterprise import service as enterprise_service
 from node.domain.entry import SubjectKind
+from node.domain.leader import appointing as leader_appointing
+from node.domain.leader import reporting as leader_reporting
+from node.domain.meeting import agenda as meeting_agenda
+from node.domain.meeting import convening as meeting_convening
+from node.domain.meeting import holding as meeting_holding
+from node.domain.meeting import minutes as meeting_minutes
+from node.domain.order import answering as order_answering
+from node.domain.order import issuing as order_issuing
+from node.domain.order import proposing as order_proposing
 
-MODULES: tuple[ModuleType, ...] = (dossier,)
+MODULES: tuple[ModuleType, ...] = (
+    dossier,
+    enterprise_filing,
+    enterprise_contact,
+    enterprise_service,
+    support_policy,
+    paper,
+    order_issuing,
+    order_answering,
+    order_proposing,
+    leader_appointing,
+    leader_reporting,
+    meeting_convening,
+    meeting_agenda,
+    meeting_holding,
+    meeting_minutes,
+)
 
-KINDS = frozenset({SubjectKind.ENTERPRISE, SubjectKind.MEETING, SubjectKind.ORDER})
+KINDS = frozenset(
+    {SubjectKind.ENTERPRISE, SubjectKind.MEETING, SubjectKind.ORDER, SubjectKind.LEADER, SubjectKind.SUPPORT_POLICY, SubjectKind.PAPER}
+)
 
 DECISIONS: dict[type[Command], Decision] = {
     command: decision for module in MODULES for command, decision in getattr(module, "DECISIONS", {}).items()

@@ -6,7 +6,7 @@ together, as anybody folds it, at home or three levels up.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import ClassVar
 
@@ -20,6 +20,9 @@ class SubjectKind(Enum):
     INSPECTION = "inspection"
     ORDER = "order"
     MEETING = "meeting"
+    LEADER = "leader"
+    SUPPORT_POLICY = "support_policy"
+    PAPER = "paper"
     ACCOUNT = "account"
     NODE = "node"
 
@@ -72,7 +75,8 @@ class ClockChange:
     One clock, as the origin's decision left it.  Folding copies it; it never computes a due time.
 
     ``clock`` is the kind, or "kind/unit" where a ticket has several.  ``limit`` counts in ``unit`` ("workday", "hour",
-    "day", "month_end").  ``due_at`` is None while the clock stands or is stopped.  ``owes`` is who must act.
+    "day", "month_end", "month", "quarter_end").  ``due_at`` is None while the clock stands or is stopped.  ``owes`` is who
+    must act.  ``promised`` is the date that was set where no limit was counted: granted, promised, or kept by the office.
     """
 
     clock: str
@@ -85,6 +89,7 @@ class ClockChange:
     calendar: str = ""
     since: datetime | None = None
     provisional: bool = False
+    promised: date | None = None
 
 
 class Event:

@@ -3,11 +3,21 @@
 from dataclasses import is_dataclass
 from types import ModuleType
 
-from node.domain import dossiers, registry, round_record
+from node.domain import directory, dossiers, duty_list, guide, interpretation, list_record, registry, round_record
 from node.domain.entry import Event
 from node.domain.ticket.areas import AREAS
 
-MODULES: tuple[ModuleType, ...] = (*AREAS, registry, round_record, *dossiers.MODULES)
+MODULES: tuple[ModuleType, ...] = (
+    *AREAS,
+    registry,
+    duty_list,
+    guide,
+    interpretation,
+    list_record,
+    directory,
+    round_record,
+    *dossiers.MODULES,
+)
 
 
 def _events_of(module: ModuleType) -> dict[str, type[Event]]:
@@ -17,4 +27,7 @@ def _events_of(module: ModuleType) -> dict[str, type[Event]]:
 
 EVENTS: dict[str, type[Event]] = {}
 for _module in MODULES:
-    EVENTS |= _events_of(_module)
+    for _name, _event in _events_of(_module).items():
+        if _name in EVENTS:
+            raise TypeError(f"two events are called {_name}: {EVENTS[_name].__module__} and {_module.__name__}")
+        EVENTS[_name] = _event

@@ -14,6 +14,7 @@ from typing import ClassVar
 from node.domain.command import Command, Facts
 from node.domain.division import NodeCode
 from node.domain.entry import Event, Happened, Subject, SubjectKind
+from node.domain.interpreting import need_interpreter
 from node.domain.organisation import Role
 from node.domain.payload import Contact, Reach, Text, Words
 from node.domain.policy import Policy
@@ -101,6 +102,8 @@ class AccountOpened(NodeEvent):
     unit: str
     roles: tuple[str, ...]
     name: Reach | None = None
+    # Where the person is reached at work; it stands in the head of the lists that he reports (HM20-A2.1).
+    phone: Reach | None = None
 
 
 @dataclass(frozen=True)
@@ -151,13 +154,17 @@ class SuperiorJoined(NodeEvent):
 
 @dataclass(frozen=True)
 class PackAdopted(NodeEvent):
-    """A policy pack is in force here from `effective_from` on. Its full text is the blob of that SHA-256, in hex."""
+    """
+    A policy pack is in force here from `effective_from` on. Its full text is the blob of that SHA-256, in hex. A `reason` is
+    that of an administrator who stood in for the unit entitled to interpret the pack that was in force.
+    """
 
     pack: str
     version: str
     digest: str
     blob: str
     effective_from: date
+    reason: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -221,6 +228,7 @@ class OpenAccount(NodeCommand):
     account_roles: tuple[str, ...]
     unit: str = ""
     name: Contact | None = None
+    phone: Contact | None = None
 
 
 @dataclass(frozen=True)
@@ -277,15 +285,19 @@ class JoinSuperior(NodeCommand):
 
 @dataclass(frozen=True)
 class AdoptPack(NodeCommand):
-    """Put a pack into force; ``blob`` is the SHA-256 of its text, which is stored already."""
+    """
+    Put a pack into force; ``blob`` is the SHA-256 of its text, which is stored already.  ``reason`` is an administrator's, who
+    stands in for the unit that interprets the pack in force (FJ25-6.16).
+    """
 
-    roles = frozenset({Role.OFFICE, Role.NODE})
+    roles = frozenset({Role.OFFICE, Role.DEPARTMENT, Role.OPERATOR, Role.SECURITY_ADMIN, Role.NODE})
 
     pack: str
     version: str
     digest: str
     blob: str
     effective_from: date
+    reason: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -331,14 +343,20 @@ def decide(registry: Registry, command: Command, facts: Facts, policy: Policy, n
         case JoinSuperior():
             event = None if command.line == policy.place.line else SuperiorJoined(command.line, command.names)
         case AdoptPack():
-            is_known = registry.adopted.get(("pack", command.pack)) == command.digest
-            event = None if is_known else PackAdopted(command.pack, command.version, command.digest, command.blob, command.effective_from)
+            event = _adopt_pack(registry, command, facts, policy)
         case AdoptCalendar():
             is_known = registry.adopted.get(("calendar", command.calendar)) == command.blob
             event = None if is_known else CalendarAdopted(command.calendar, command.version, command.blob)
         case _:
             raise Refusal(Code.COMMAND_UNKNOWN, command=type(command).__name__)
     return [] if event is None else [Happened(subject, event)]
+
+
+def _adopt_pack(registry: Registry, command: AdoptPack, facts: Facts, policy: Policy) -> Event | None:
+    need_interpreter("AdoptPack", command.reason, facts, policy)
+    if registry.adopted.get(("pack", command.pack)) == command.digest:
+        return None
+    return PackAdopted(command.pack, command.version, command.digest, command.blob, command.effective_from, command.reason)
 
 
 def _open_unit(registry: Registry, command: OpenUnit, policy: Policy) -> Event | None:
@@ -385,7 +403,7 @@ def _open_account(registry: Registry, command: OpenAccount, facts: Facts, policy
         return None
     if former and (Role.SPECIALIST.value not in command.account_roles or former.unit != command.unit):
         _need_successor(registry, former, policy)
-    return AccountOpened(command.account, command.unit, command.account_roles, command.name)
+    return AccountOpened(command.account, command.unit, command.account_roles, command.name, command.phone)
 
 
 def _close_account(registry: Registry, command: CloseAccount, policy: Policy) -> Event | None:

@@ -46,6 +46,11 @@ class Rule(Enum):
     MEMBER_COUNT = "member_count"
     UNIT_UNNAMED = "unit_unnamed"
     DECISION_WITHOUT_PERSON = "decision_without_person"
+    COUNT = "count"
+    ORGANISATION = "organisation"
+    DATE_FORM = "date_form"
+    GROUP_WITHOUT_PARENT = "group_without_parent"
+    BLOCK_WITHOUT_GROUP = "block_without_group"
 
 
 @dataclass(frozen=True)

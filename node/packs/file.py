@@ -36,8 +36,8 @@ from node.packs.fault import Fault, FaultyPack, Rule
 DEFAULT = "default"
 LEVELS = ("any", "province", "city", "county")
 PACK_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-LIMIT = re.compile(r"(0|[1-9][0-9]*) (workday|hour|day)s?")
-MONTH_END = re.compile(r"month_end(?: (0|[1-9][0-9]*))?")
+LIMIT = re.compile(r"(0|[1-9][0-9]*) (workday|hour|day)s?|([1-9][0-9]*) (month)s?")
+PERIOD_END = re.compile(r"(month_end|quarter_end)(?: (0|[1-9][0-9]*))?")
 HEADER: Mapping[str, type] = {
     "id": str,
     "version": str,
@@ -180,11 +180,11 @@ def finder(*folders: Path) -> Find:
 
 
 def parse_limit(text: str) -> Limit | None:
-    """The limit that *text* says ("2 workdays", "1 hour", "5 days", "month_end", "month_end 3"), or None."""
+    """The limit that *text* says ("2 workdays", "1 hour", "5 days", "2 months", "month_end", "quarter_end 3"), or None."""
     if match := LIMIT.fullmatch(text):
-        count, unit = int(match[1]), Unit(match[2])
-    elif match := MONTH_END.fullmatch(text):
-        count, unit = int(match[1] or 0), Unit.MONTH_END
+        count, unit = int(match[1] or match[3]), Unit(match[2] or match[4])
+    elif match := PERIOD_END.fullmatch(text):
+        count, unit = int(match[2] or 0), Unit(match[1])
     else:
         return None
     return Limit(count, unit) if count <= LIMIT_COUNT_MAX else None
@@ -192,8 +192,8 @@ def parse_limit(text: str) -> Limit | None:
 
 def limit_text(limit: Limit) -> str:
     """*limit* as it stands in a pack file; ``parse_limit`` reads it back."""
-    if limit.unit is Unit.MONTH_END:
-        return f"month_end {limit.count}" if limit.count else "month_end"
+    if limit.unit in (Unit.MONTH_END, Unit.QUARTER_END):
+        return f"{limit.unit.value} {limit.count}" if limit.count else limit.unit.value
     return f"{limit.count} {limit.unit.value}{'' if limit.count == 1 else 's'}"
 
 

@@ -3,76 +3,36 @@ The schema of a pack: every key that the engine knows, its type and range, and w
 
 A name in angle brackets stands for any code: ``limit.resolve.<class>.<complexity>``.  A required key must be there once all
 parents are laid under a pack; the product's defaults see to most of them.  A key is added here together with the code
-that asks for it: a test compares the two.
+that asks for it: a test compares the two.  What is only recorded stands in ``key_mechanism.py``.
 """
 
 import re
-from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 
 from node.domain.organisation import Role
-from node.domain.pack import Value
 from node.domain.sampling import RATE_MIN_PERCENT
-from node.domain.time import Limit
+from node.packs.key import Bound, Key, Kind
+from node.packs.key import choice as _choice
+from node.packs.key import flag as _flag
+from node.packs.key import limit as _limit
+from node.packs.key import names as _names
+from node.packs.key import number as _number
+from node.packs.key_after import AFTER_COMPLETION
+from node.packs.key_dispatch import LOCAL_LADDER, OBJECTING, RESULTS, SORTING_AND_DISPATCH
+from node.packs.key_intake import INTAKE_DETAILS
+from node.packs.key_mechanism import MECHANISM
+from node.packs.key_meetings import LEADERS, MEETINGS
+from node.packs.key_notify import NOTIFY
+from node.packs.key_pace import PACE
+from node.packs.key_supervision import SUPERVISION
 
-
-class Kind(Enum):
-    """What a value is; the value is the word that a fault uses."""
-
-    LIMIT = "limit"
-    NUMBER = "number"
-    FLAG = "flag"
-    TEXT = "text"
-    CHOICE = "choice"
-    NAMES = "names"
-
-
-class Bound(Enum):
-    """What a child may do to a value that a document gave its parent: tighten it, never loosen it (AS25-5.1)."""
-
-    NONE = "none"
-    AT_LEAST = "at_least"
-    AT_MOST = "at_most"
-
-
-@dataclass(frozen=True)
-class Key:
-    """
-    One key or family of keys.
-
-    ``least`` and ``most`` bound a number, both ends included; a limit counts from ``least``.  ``among`` are the codes that a
-    choice or a list may hold; empty: any code.
-    """
-
-    pattern: str
-    kind: Kind
-    meaning: str
-    required: bool = False
-    least: int = 0
-    most: int = 4000
-    among: tuple[str, ...] = ()
-    bound: Bound = Bound.NONE
-
-    def fits(self, value: Value) -> bool:
-        """True if *value* has the right type; its range is another question."""
-        match self.kind:
-            case Kind.LIMIT:
-                return isinstance(value, Limit)
-            case Kind.NUMBER:
-                return isinstance(value, int) and not isinstance(value, bool)
-            case Kind.FLAG:
-                return isinstance(value, bool)
-            case Kind.TEXT | Kind.CHOICE:
-                return isinstance(value, str)
-            case Kind.NAMES:
-                return isinstance(value, tuple)
+__all__ = ["KEYS", "Bound", "Key", "Kind", "find_key"]
 
 
 def find_key(key: str) -> Key | None:
     """The schema's row for *key*: the exact one before a family; None if the engine knows no such key."""
     exact = next((row for row in KEYS if row.pattern == key), None)
-    return exact or next((row for row in KEYS if "<" in row.pattern and _family(row.pattern).fullmatch(key)), None)
+    return exact or next((row for row in _FAMILIES if _family(row.pattern).fullmatch(key)), None)
 
 
 @cache
@@ -81,31 +41,12 @@ def _family(pattern: str) -> re.Pattern[str]:
     return re.compile(r"[A-Za-z0-9_-]+".join(re.escape(part) for part in parts))
 
 
-def _limit(name: str, meaning: str, required: bool = True, least: int = 1, bound: Bound = Bound.NONE) -> Key:
-    return Key(f"limit.{name}", Kind.LIMIT, meaning, required, least=least, bound=bound)
-
-
-def _names(pattern: str, meaning: str, among: tuple[str, ...] = (), required: bool = False) -> Key:
-    return Key(pattern, Kind.NAMES, meaning, required, among=among)
-
-
-def _flag(pattern: str, meaning: str) -> Key:
-    return Key(pattern, Kind.FLAG, meaning, required=True)
-
-
-def _choice(pattern: str, meaning: str, *among: str) -> Key:
-    return Key(pattern, Kind.CHOICE, meaning, required=True, among=among)
-
-
-def _number(pattern: str, meaning: str, least: int = 0, most: int = 1000, bound: Bound = Bound.NONE) -> Key:
-    return Key(pattern, Kind.NUMBER, meaning, required="<" not in pattern, least=least, most=most, bound=bound)
-
-
 ORGANISATION = (
     Key("bodies.government", Kind.TEXT, "the government that decides last at this level", required=True),
     Key("bodies.joint_office", Kind.TEXT, "the office that runs the hub, as documents name it", required=True),
     Key("bodies.seal", Kind.TEXT, "the body whose seal the office's documents bear", required=True),
     Key("bodies.superior", Kind.TEXT, "what exceeds this level's authority goes there", required=True),
+    Key("interpreter.unit", Kind.TEXT, "the unit, without its node, that alone interprets the pack and puts a new version into force"),
     Key("members.count", Kind.NUMBER, "how many member units the document names", most=100),
     _names("members.units", "the member units, by the part of their unit code behind the node code"),
     _number("members.seats.<unit>", "how many members the unit sends into the joint mechanism; one where this is silent", least=1, most=10),
@@ -159,9 +100,12 @@ LIMITS = (
     _limit("resolve", "handling, for the classes of the pack that gives it, and for what is not classed yet"),
     _limit("resolve.<class>", "handling of the class, where its complexity has no limit of its own", required=False, bound=Bound.AT_MOST),
     _limit("resolve.<class>.<complexity>", "handling of this class and complexity", required=False, bound=Bound.AT_MOST),
+    _limit("resolve.any.<complexity>", "handling of this complexity, where its class has no limit", required=False, bound=Bound.AT_MOST),
     _limit("co_handle", "a co-handler confirms or refuses its part"),
     _limit("co_handle_part", "a co-handler files its part; without it, within the handling limit", required=False),
     _limit("co_handle_ruling", "the office rules on a refused part"),
+    _limit("opinion", "a unit that was asked gives its opinion"),
+    _limit("contradiction", "the office answers a decider who contradicts what was recorded for him"),
     _limit("coordination", "the office coordinates departments that cannot agree"),
     _limit("extension_decision", "the office decides an extension"),
     _limit("termination_decision", "the office decides a termination"),
@@ -187,6 +131,13 @@ LIMITS = (
 HANDLING = (
     _choice("objection.final_by", "who rules last on an objection", "office", "government"),
     _flag("recall.restarts_resolve", "the handling limit begins anew after a recall or a change of lead"),
+    _names("dispatch.needs.<complexity>", "what a dispatch of this complexity must name", ("co_handler", "limit", "tracker")),
+    _flag("receipt.numbered", "a unit gives each assignment that it receives the next number of its register; nothing is handled before"),
+    _flag("receipt.person_required", "from its receipt on a ticket has one named person in the unit"),
+    _flag("co_handling.binding", "a co-handler has its part by being named: there is nothing to confirm or refuse"),
+    _names("sign_and_answer.classes", "the classes that are signed and answered in one act"),
+    _names("countersignature.ways", "how a reply is countersigned", ("online", "paper")),
+    _names("red_lines", "red lines: a solution that touches one needs a statement that it was checked"),
     _names("contact.ways", "how the appellant is reached"),
     _names("feedback.ways", "how the result is given to him"),
     _names("extension.grounds", "grounds of an extension"),
@@ -208,16 +159,22 @@ AFTER = (
     _names(
         "completion.needs",
         "what a completion must have",
-        ("standard", "paper", "feedback", "evidence", "truthfulness", "countersignature", "co_handling"),
+        (
+            *("standard", "paper", "feedback", "evidence", "truthfulness", "countersignature", "co_handling"),
+            *("contact_person", "coordination", "push", "submissions"),
+        ),
     ),
-    _names("completion.fields.<class>", "fields that a completion of the class must fill"),
+    _names("completion.fields.<class>", "fields that a completion of the class, or of the matter of that code, must fill"),
+    _names("completion.papers.<standard>", "fields that make up the paper of the standard"),
+    _names("completion.coordination_for", "standards that need a record of the coordination"),
+    _names("completion.push_first", "standards that need a push upward that came to its end"),
+    _names("completion.submissions_for", "complexities of which a plan or a report on progress must come before the completion"),
     _names("completion.call_is_evidence", "classes for which a call record is evidence enough"),
     _choice("completion.open_part", "whether a ticket is completed with a confirmed part still open", "never", "with_reason"),
     _choice("completion.then", "what a completed ticket waits for", "revisit", "confirm", "feedback", "close"),
     _number("revisit.attempts", "attempts before a revisit is filed as not reached", least=1),
-    _names("rework.on", "what a revisit must find to send a ticket back", ("inconsistent", "below_standard", "dissatisfied")),
+    _names("rework.on", "what sends a ticket back", ("inconsistent", "below_standard", "dissatisfied", "unsolved")),
     _choice("rework.to", "where a ticket goes that is sent back", "lead", "dispatch"),
-    _flag("rework.by_supervision", "the supervision side sends back what the appellant is dissatisfied with"),
     _names("evaluation.scale", "the values of the appellant's vote", required=True),
     _names("evaluation.satisfied", "those that count as satisfied"),
     _names("evaluation.dissatisfied", "those that count as dissatisfied"),
@@ -243,12 +200,32 @@ AFTER = (
 WARNINGS = (
     Key("warning.last_day_time", Kind.TEXT, "when to warn of a limit of one day: HH:MM on its last day", required=True),
     _number("warning.quiet_office_hours", "office hours after the start within which such a limit is not warned of", most=24),
-    Key("warning.office_opens", Kind.TEXT, "HH:MM", required=True),
-    Key("warning.office_closes", Kind.TEXT, "HH:MM", required=True),
     _number("warning.short_limit_max", "limits of up to so many days are short"),
     _number("warning.short_left", "days left when to warn of a short limit"),
     _number("warning.long_left", "days left when to warn of a longer one"),
     _number("warning.hours_used_percent", "share of a limit in hours after which to warn", most=100),
 )
 
-KEYS: tuple[Key, ...] = (*ORGANISATION, *INTAKE, *LIMITS, *HANDLING, *AFTER, *WARNINGS)
+KEYS: tuple[Key, ...] = (
+    *ORGANISATION,
+    *INTAKE,
+    *INTAKE_DETAILS,
+    *SORTING_AND_DISPATCH,
+    *OBJECTING,
+    *LOCAL_LADDER,
+    *RESULTS,
+    *LIMITS,
+    *HANDLING,
+    *AFTER,
+    *AFTER_COMPLETION,
+    *WARNINGS,
+    *PACE,
+    *MECHANISM,
+    *MEETINGS,
+    *LEADERS,
+    *NOTIFY,
+    *SUPERVISION,
+)
+
+# The most literal family first: "resolve.any.<complexity>" before "resolve.<class>.<complexity>".
+_FAMILIES = sorted((row for row in KEYS if "<" in row.pattern), key=lambda row: (row.pattern.count("<"), -len(row.pattern)))

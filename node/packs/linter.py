@@ -11,18 +11,22 @@ A fault names the file that gave the value, the key and the rule.
 import re
 import string
 from collections.abc import Collection, Iterator
+from datetime import date
 from pathlib import Path
 
+from node.domain.organisation import Role
 from node.domain.pack import Pack, Value
 from node.domain.pack import Rule as PackRule
-from node.domain.time import Limit
-from node.packs import staffing
+from node.domain.time import Limit, Unit, parse_windows
+from node.packs import groups, staffing
 from node.packs.fault import Fault, FaultyPack, Rule
 from node.packs.file import DEFAULT, Find, PackFile, effective_pack, finder, limit_text, pack_line, read_pack
+from node.packs.graph import stuck
+from node.packs.key_mechanism import COUNTED
 from node.packs.keys import KEYS, Bound, Key, Kind, find_key
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_]*")
-NUMBER_FIELDS = frozenset({"prefix", "year", "month", "day", "serial"})
+NUMBER_FIELDS = frozenset({"prefix", "year", "month", "day", "class", "serial"})
 # Who decides last; "office" is always there.
 LADDERS = ("objection.final_by",)
 
@@ -85,8 +89,8 @@ def _value(file: str, name: str, row: Key, value: Value) -> Iterator[Fault]:
     match row.kind:
         case Kind.NUMBER | Kind.LIMIT:
             count = value.count if isinstance(value, Limit) else value
-            # The end of the month has no count of its own to be too small.
-            is_counted = not (isinstance(value, Limit) and value.unit.value == "month_end")
+            # The end of a month or a quarter has no count of its own to be too small.
+            is_counted = not (isinstance(value, Limit) and value.unit in (Unit.MONTH_END, Unit.QUARTER_END))
             if isinstance(count, int) and is_counted and not row.least <= count <= row.most:
                 yield Fault(file, name, Rule.RANGE, {"value": str(count), "least": str(row.least), "most": str(row.most)})
         case Kind.CHOICE if row.among and value not in row.among:
@@ -98,6 +102,8 @@ def _value(file: str, name: str, row: Key, value: Value) -> Iterator[Fault]:
             for code in dict.fromkeys(codes):
                 if (row.among and code not in row.among) or not CODE.fullmatch(code):
                     yield Fault(file, name, Rule.VALUE_UNKNOWN, {"value": code, "offered": ", ".join(row.among)})
+        case Kind.WINDOWS if parse_windows(str(value)) is None or (row.required and not parse_windows(str(value))):
+            yield Fault(file, name, Rule.VALUE_UNKNOWN, {"value": str(value), "offered": "09:00-12:00 13:30-17:30"})
         case Kind.TEXT if not str(value).strip():
             yield Fault(file, name, Rule.VALUE_UNKNOWN, {"value": "", "offered": ""})
         case _:
@@ -133,9 +139,17 @@ def _whole(file: str, pack: Pack, line: tuple[PackFile, ...]) -> Iterator[Fault]
     yield from _classes(file, pack)
     yield from _numbers(file, pack)
     yield from _organisation(file, pack)
+    yield from _counts(file, pack)
+    yield from _dates(file, pack)
     yield from _channels(file, pack)
     yield from _ladders(file, pack, line)
+    yield from _urging(file, pack)
+    yield from _layers(file, pack)
+    yield from groups.faults(file, pack)
     yield from staffing.faults(file, pack)
+    yield from (
+        Fault(file, "rights", Rule.STATE_WITHOUT_EXIT, {"state": state.value}) for state in stuck(pack, staffing.present_roles(pack))
+    )
 
 
 def _classes(file: str, pack: Pack) -> Iterator[Fault]:
@@ -151,9 +165,14 @@ def _classes(file: str, pack: Pack) -> Iterator[Fault]:
         if not pack.names(f"complexities.{category}"):
             yield Fault(blamed, f"complexities.{category}", Rule.CLASS_WITHOUT_COMPLEXITY, {"category": category})
         for complexity in pack.names(f"complexities.{category}"):
-            if not is_covered and pack.find(f"limit.resolve.{category}.{complexity}", f"limit.resolve.{category}") is None:
+            if not is_covered and pack.find(*_clocks_of(category, complexity)) is None:
                 facts = {"category": category, "complexity": complexity}
                 yield Fault(blamed, f"limit.resolve.{category}.{complexity}", Rule.CLASS_WITHOUT_CLOCK, facts)
+
+
+def _clocks_of(category: str, complexity: str) -> tuple[str, ...]:
+    """Where a handling limit of its own may stand, as the engine looks for it."""
+    return f"limit.resolve.{category}.{complexity}", f"limit.resolve.{category}", f"limit.resolve.any.{complexity}"
 
 
 def _numbers(file: str, pack: Pack) -> Iterator[Fault]:
@@ -163,12 +182,35 @@ def _numbers(file: str, pack: Pack) -> Iterator[Fault]:
         return
     try:
         fields = {name for _, name, _, _ in string.Formatter().parse(str(rule.value)) if name is not None}
-        str(rule.value).format(prefix="", year=2026, month=1, day=1, serial=1)
+        str(rule.value).format(prefix="", year=2026, month=1, day=1, serial=1, **{"class": ""})
     except (ValueError, KeyError, IndexError, AttributeError):
         fields = set()
-    if not {"year", "month", "day", "serial"} <= fields <= NUMBER_FIELDS:
+    # A serial that counts by the year needs no day beside it (HM20-3.2a).
+    is_yearly = (series := pack.find("number.serial")) is not None and series.value == "year"
+    needed = {"year", "serial"} if is_yearly else {"year", "month", "day", "serial"}
+    if not needed <= fields <= NUMBER_FIELDS:
         offered = ", ".join(sorted(NUMBER_FIELDS))
         yield Fault(_origin(file, pack, "number.form"), "number.form", Rule.VALUE_UNKNOWN, {"value": str(rule.value), "offered": offered})
+
+
+def _layers(file: str, pack: Pack) -> Iterator[Fault]:
+    """No layer of the local ladder without somebody who acts on it; nobody is named for a layer that there is not."""
+    known = pack.names("ladder.layers")
+    for layer in known:
+        acting = pack.find(f"ladder.with.{layer}")
+        # A leader who acts on a layer is one whom the node has (DESIGN 5, smallest staffing).
+        if acting is None or (acting.value == "leader" and staffing.fewest(pack, Role.LEADER) < 1):
+            yield Fault(_origin(file, pack, "ladder.layers"), f"ladder.with.{layer}", Rule.LADDER_WITHOUT_ADDRESSEE, {"rung": layer})
+    for key, rule in pack.rules.items():
+        group, _, last = key.rpartition(".")
+        if key == "ladder.entry" or group == "ladder.kind":
+            layer = str(rule.value)
+        elif group.startswith("ladder."):
+            layer = last
+        else:
+            continue
+        if layer not in known:
+            yield Fault(_origin(file, pack, key), key, Rule.VALUE_UNKNOWN, {"value": layer, "offered": ", ".join(known)})
 
 
 def _organisation(file: str, pack: Pack) -> Iterator[Fault]:
@@ -184,6 +226,31 @@ def _organisation(file: str, pack: Pack) -> Iterator[Fault]:
             yield Fault(_origin(file, pack, "members.units"), f"unit.{unit}.name", Rule.UNIT_UNNAMED, {"unit": unit})
 
 
+def _counts(file: str, pack: Pack) -> Iterator[Fault]:
+    """
+    What a document counts is there, by name or by placeholder (POLICY_PACKS 2 no. 36); and each member unit of a model with a
+    centre and core departments has exactly one part in it (XS25-4.3.2.0b).
+    """
+    for key, listed in COUNTED.items():
+        count, found = pack.find(key), pack.names(listed)
+        if count is not None and count.value != len(found):
+            yield Fault(_origin(file, pack, listed), listed, Rule.COUNT, {"value": str(len(found)), "wanted": str(count.value)})
+    parts = (*pack.names("organisation.coordinators"), *pack.names("organisation.core"))
+    members = pack.names("members.units")
+    for unit in dict.fromkeys(parts and (*parts, *members)):
+        if parts.count(unit) != 1 or unit not in members:
+            yield Fault(_origin(file, pack, "organisation.core"), "organisation.core", Rule.ORGANISATION, {"unit": unit})
+
+
+def _dates(file: str, pack: Pack) -> Iterator[Fault]:
+    for key, rule in pack.rules.items():
+        if key == "kpi.target_from" or key.startswith("milestone."):
+            try:
+                date.fromisoformat(str(rule.value))
+            except ValueError:
+                yield Fault(_origin(file, pack, key), key, Rule.DATE_FORM, {"value": str(rule.value)})
+
+
 def _ladders(file: str, pack: Pack, line: tuple[PackFile, ...]) -> Iterator[Fault]:
     """Whoever decides last is a body bound at this level: a county's matter never goes to the city's government by inheritance."""
     levels = {one.id: one.level for one in line}
@@ -194,6 +261,23 @@ def _ladders(file: str, pack: Pack, line: tuple[PackFile, ...]) -> Iterator[Faul
         body = pack.find(f"bodies.{rung.value}")
         if body is None or levels[body.origin] != pack.level:
             yield Fault(file, f"bodies.{rung.value}", Rule.LADDER_WITHOUT_ADDRESSEE, {"rung": str(rung.value)})
+    for measure in pack.names("urging.rungs"):
+        if pack.find(f"urging.{measure}.to") is None:
+            yield Fault(_origin(file, pack, "urging.rungs"), f"urging.{measure}.to", Rule.LADDER_WITHOUT_ADDRESSEE, {"rung": measure})
+
+
+def _urging(file: str, pack: Pack) -> Iterator[Fault]:
+    """Every step of the ladder of supervision is set off by something and addresses somebody; what is repeated has a wait."""
+    blamed = _origin(file, pack, "urging.rungs")
+    for measure in pack.names("urging.rungs"):
+        for part in ("on", "form"):
+            if f"urging.{measure}.{part}" not in pack.rules:
+                yield Fault(blamed, f"urging.{measure}.{part}", Rule.KEY_REQUIRED)
+        if f"urging.{measure}.to" not in pack.rules:
+            yield Fault(blamed, f"urging.{measure}.to", Rule.LADDER_WITHOUT_ADDRESSEE, {"rung": measure})
+    last = pack.names("urging.rungs")[-1:]
+    if last and pack.number("urging.repeats_max") and not pack.has_limit(f"rung.{last[0]}"):
+        yield Fault(blamed, f"limit.rung.{last[0]}", Rule.KEY_REQUIRED)
 
 
 def _channels(file: str, pack: Pack) -> Iterator[Fault]:

@@ -3,13 +3,12 @@ Can a pack's decisions be staffed?  Proved under the smallest staffing by enumer
 
 The smallest node (DESIGN 5) has an office of three, an operator, a security administrator, the pack's fewest specialists in
 each member unit, one lead department with the pack's fewest people and whoever records what the government decides.  An
-audit administrator may be the superior's.  Enterprises, the node itself and outside finders are always there; nobody else
-is: no steward unless the pack names one, no tracker, no supervision office, no second department.
+audit administrator may be the superior's.  Enterprises, the node itself, outside finders and third parties are always there;
+nobody else is unless the pack counts one: no steward, no tracker, no leader, no supervision office, no second department.
 
 - Every command must have somebody who may give it.
 - Every *decision* must have somebody left, whoever of these people handled the ticket, wrote the finding and countersigned
   (USERS A10), one person each.  Separation is by unit for a lead and by person for the rest, as the engine refuses it.
-- Every open state must have a way out that somebody may take.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,14 +19,13 @@ from node.domain.command import Command
 from node.domain.organisation import Role
 from node.domain.pack import Pack
 from node.domain.ticket.decide import DECISIONS
-from node.domain.ticket.state import State
 from node.packs.fault import Fault, Rule
 
 # Whose presence does not depend on how the node is staffed.
-ALWAYS_THERE = frozenset({Role.ENTERPRISE.value, Role.NODE.value, Role.FINDER.value, Role.SUPERVISOR.value, Role.AUDIT_ADMIN.value})
-OFFICE_ROLES = (Role.OFFICE, Role.OPERATOR, Role.SECURITY_ADMIN)
+ALWAYS_THERE = frozenset(role.value for role in (Role.ENTERPRISE, Role.NODE, Role.FINDER, Role.ASSESSOR, Role.SUPERVISOR, Role.AUDIT_ADMIN))
+OFFICE_ROLES = (Role.OFFICE, Role.OPERATOR, Role.SECURITY_ADMIN, Role.TRACKER)
 LEAD_ROLES = (Role.DEPARTMENT, Role.DEPARTMENT_LEADER)
-ABOVE_ROLES = (Role.GOVERNMENT, Role.LEADER)
+ABOVE_ROLES = (Role.GOVERNMENT, Role.LEADER, Role.SUPERVISION)
 
 # Decisions that a handler of the ticket may not take, by unit (need_not_handler, or the same said in the decision) ...
 NOT_BY_HANDLER = (
@@ -42,7 +40,19 @@ NOT_BY_HANDLER = (
     "RecordRevisitAttempt",
     "OpenRecheck",
     "CheckOffRectification",
+    "RecordDecisionFor",
+    "ConfirmDecisionFor",
     "OrderRework",
+    "ApproveExplanation",
+    "AssessFollowUp",
+    "SendBack",
+    "Determine",
+    "PrepareForMeeting",
+    "VerifyHandling",
+    "MarkCase",
+    "Confirm",
+    "RecordEvaluation",
+    "RecordEvaluationAttempt",
     "Close",
 )
 # ... and those that the writer of the finding and the countersigner may not take either, by person (need_outside_recheck).
@@ -55,25 +65,13 @@ COUNTERSIGNS = ("CountersignReply",)
 
 # Commands that nobody needs unless the pack asks for what they do.
 NEEDED_IF: Mapping[str, Callable[[Pack], bool]] = {
+    "RecordTracking": lambda pack: any("tracker" in pack.names(name) for name in pack.rules if name.startswith("dispatch.needs.")),
     "CountersignReply": lambda pack: "countersignature" in pack.names("completion.needs"),
-    "OrderRework": lambda pack: pack.flag("rework.by_supervision"),
+    "OrderRework": lambda pack: pack.choice("rework.by") == "supervision",
+    "ApproveExplanation": lambda pack: pack.choice("rework.by") == "supervision",
+    "AssessFollowUp": lambda pack: "follow_up" in pack.names("closing.needs"),
     "ReportToGovernment": lambda pack: pack.choice("objection.final_by") == "government",
     "RuleByGovernment": lambda pack: pack.choice("objection.final_by") == "government",
-}
-
-# The regular ways on from a state; one of them must be open to somebody.  No area enters "offered" and "verifying" so far.
-EXITS: Mapping[State, tuple[str, ...]] = {
-    State.REGISTERED: ("Form",),
-    State.IN_JUDGEMENT: ("CloseJudgement",),
-    State.SUPPLEMENTING: ("DecideLapsed",),
-    State.FORMED: ("Dispatch",),
-    State.DISPATCHED: ("Sign",),
-    State.OBJECTED: ("RuleObjection", "RuleByGovernment"),
-    State.HANDLING: ("Complete",),
-    State.ESCALATED: ("AcceptEscalation", "ReturnEscalation"),
-    State.REWORKING: ("Complete",),
-    State.RECHECKING: ("DeclineRecheck", "DecideRecheck"),
-    State.COMPLETED: ("Close",),
 }
 
 
@@ -87,7 +85,7 @@ class Person:
 
 
 def faults(file: str, pack: Pack) -> Iterator[Fault]:
-    """Every command, decision and state of *pack* that nobody could serve; *file* names the pack."""
+    """Every command and decision of *pack* that nobody could serve; *file* names the pack."""
     people = smallest_staffing(pack)
     commands = {command.__name__: command for command in DECISIONS}
     for name, command in commands.items():
@@ -98,10 +96,11 @@ def faults(file: str, pack: Pack) -> Iterator[Fault]:
         is_separate = name in NOT_BY_HANDLER + NOT_BY_FINDER
         if not is_somebody or (is_separate and not _is_always_decided(name, pack, commands, people)):
             yield _fault(file, pack, name, roles)
-    present = ALWAYS_THERE | {person.role for person in people}
-    for state, exits in EXITS.items():
-        if not any(allowed(pack, commands[name]) & present for name in exits):
-            yield Fault(file, "rights", Rule.STATE_WITHOUT_EXIT, {"state": state.value})
+
+
+def present_roles(pack: Pack) -> frozenset[str]:
+    """The roles that somebody of the smallest staffing acts in."""
+    return ALWAYS_THERE | {person.role for person in smallest_staffing(pack)}
 
 
 def allowed(pack: Pack, command: type[Command]) -> frozenset[str]:

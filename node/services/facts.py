@@ -15,13 +15,48 @@ from node.domain.dossier import dossier_id
 from node.domain.entry import SubjectKind
 from node.domain.policy import Policy
 from node.domain.time import BEIJING, local_day
+from node.services import intake_facts
+from node.services.after_facts import recheck_deciders
+from node.services.desk_facts import named_accounts, next_receipt_number
+from node.services.duties import duties_fact, guide_fact
+from node.services.leaders import leader_account, leaders_fact
+from node.services.meetings import agenda_tickets, missed_meetings, needs_of_industry, negative_cases
+from node.services.precedents import precedents_fact
+from node.services.profiles import profiles
+from node.services.ticket_numbers import running_number
 from node.storage import schema
 from node.storage.database import micros
 from node.storage.unit_of_work import UnitOfWork
 
 Provider = Callable[[UnitOfWork, Order, Policy, datetime], Any]
 
-PROVIDERS: dict[str, Provider] = {}
+PROVIDERS: dict[str, Provider] = {
+    "appellant": intake_facts.appellant,
+    "appellant_contacts": intake_facts.appellant_contacts,
+    "enterprise": intake_facts.enterprise,
+    "files": intake_facts.files,
+    "file_of_code": intake_facts.file_of_code,
+    "turns": intake_facts.turns,
+    "members": intake_facts.members,
+    "intermediaries": intake_facts.intermediaries,
+    "node_began": intake_facts.node_began,
+    "profiles": profiles,
+    "benefit": intake_facts.benefit,
+    "duties": duties_fact,
+    "guide": guide_fact,
+    "precedents": precedents_fact,
+    "running_number": running_number,
+    "recheck_deciders": recheck_deciders,
+    "accounts": named_accounts,
+    "leaders": leaders_fact,
+    "leader_account": leader_account,
+    "agenda": agenda_tickets,
+    "missed_meetings": missed_meetings,
+    "negative_cases": negative_cases,
+    "needs_of_industry": needs_of_industry,
+    "receipt_number": next_receipt_number,
+    "order_id": lambda work, _order, policy, now: fresh_id(work, SubjectKind.ORDER, policy, now),
+}
 
 
 def gather(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 
 from node.domain.ticket.state import DONE, OPEN, With
 from node.domain.time import end_of, local_day
@@ -29,7 +29,11 @@ _DONE = sorted(state.value for state in DONE)
 
 @dataclass(frozen=True)
 class Counts:
-    """Tickets of one origin, or of a whole subtree.  ``late`` were completed after their limit, ``overdue`` are open past it."""
+    """
+    Tickets of one origin, or of a whole subtree.  ``late`` were completed after their limit, ``overdue`` are open past it.
+
+    What was open before its node began (``legacy``) is in none of the other figures: its time ran elsewhere (USERS B15).
+    """
 
     tickets: int
     open: int
@@ -44,6 +48,7 @@ class Counts:
     merged: int
     reworked: int
     decided_above: int
+    legacy: int
 
     @property
     def needs(self) -> int:
@@ -147,12 +152,14 @@ def counts(view: View, now: datetime, *where: ColumnElement[bool]) -> Counts:
     )
     is_done = table.c.state.in_(_DONE)
 
+    is_legacy = queries.has_trait("legacy", "yes")
+
     def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.count().filter(condition)
+        return func.count().filter(and_(condition, not_(is_legacy)))
 
     row = view.connection.execute(
         select(
-            func.count(),
+            how_many(true()),
             how_many(table.c.state.in_(_OPEN)),
             how_many(is_done),
             how_many(and_(is_done, table.c.completed_in_time.is_(True))),
@@ -165,6 +172,7 @@ def counts(view: View, now: datetime, *where: ColumnElement[bool]) -> Counts:
             how_many(table.c.state == "merged"),
             how_many(table.c.rounds > 1),
             how_many(table.c.decided_above.is_(True)),
+            func.count().filter(is_legacy),
         ).where(*where)
     ).one()
     return Counts(*tuple(row))

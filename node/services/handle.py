@@ -12,14 +12,15 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from node.domain import catalogues, directory, dossiers
 from node.domain import dossier as dossier_domain
-from node.domain import dossiers
 from node.domain import registry as registry_domain
 from node.domain import round as round_domain
 from node.domain.command import Command, Facts, Order
 from node.domain.division import NodeCode
 from node.domain.entry import CustodyHead, Draft, Folded, Happened, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
+from node.domain.organisation import Unit
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.register_number import serials_of
@@ -29,6 +30,7 @@ from node.domain.ticket.intake import Register
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import local_day
 from node.services.facts import fresh_id, gather
+from node.services.lookup_index import fill_index
 from node.services.policies import Policies
 from node.services.registry import read_registry, read_units
 from node.services.rounds import read_round, round_facts
@@ -37,6 +39,7 @@ from node.storage.blobs import Blobs
 from node.storage.database import instant, micros
 from node.storage.dossier_readings import dossier_of
 from node.storage.journal import Stored
+from node.storage.sealing import month_of
 from node.storage.unit_of_work import UnitOfWork
 from node.storage.writer import Writer
 
@@ -127,6 +130,7 @@ class Handler:
         for one in happened:
             self._grant(work, one, policy)
         stored = work.append(drafts)
+        fill_index(work, happened)
         subject = happened[0].subject if happened else Subject(SubjectKind.TICKET.value, order.subject)
         return Outcome(subject, tuple(stored), work.readings.ticket(subject.id))
 
@@ -135,11 +139,18 @@ class Handler:
         if happened.event.asks and happened.addressee and happened.addressee != policy.node and not happened.event.is_side:
             work.payloads.grant(happened.subject, happened.addressee)
 
+    def _grant_down(self, work: UnitOfWork, happened: Happened, policy: Policy, now: datetime) -> None:
+        """An order to a node below is readable there, and by the levels between (DESIGN 6)."""
+        node = happened.addressee if isinstance(happened.event, dossier_domain.DossierEvent) else ""
+        while node and node != policy.node and policy.place.is_below(node):
+            work.payloads.grant(happened.subject, node, month_of(now))
+            node = policy.place.superiors.get(node, "")
+
     def _facts(self, work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Facts:
         command = order.command
         return Facts(
             actor=order.actor,
-            units=read_units(work.connection, policy.node),
+            units=_units(work, policy.node),
             others=self._others(work, command),
             serial=next_serial(work, policy, now) if isinstance(command, Register) else 0,
             evidence=self._stored(command),
@@ -178,26 +189,33 @@ class Handler:
         policy = self._policies.of_node(work, now)
         facts = Facts(
             actor=order.actor,
-            units=read_units(work.connection, policy.node),
+            units=_units(work, policy.node),
             others=self._others(work, command),
             evidence=self._stored(command),
             fresh_id=fresh_id(work, kind, policy, now) if command.starts else "",
             given=gather(work, order, policy, now),
         )
         happened = dossier_domain.decide(dossiers.DECISIONS, dossier, command, facts, policy, now)
+        for one in happened:
+            self._grant_down(work, one, policy, now)
         return self._append_plain(work, order, happened, now)
 
     def _about_round(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:
         policy = self._policies.of_node(work, now)
         state = read_round(work, order, policy)
-        facts = Facts(actor=order.actor, units=read_units(work.connection, policy.node))
+        facts = Facts(actor=order.actor, units=_units(work, policy.node))
         happened = round_domain.decide(state, order.command, facts, policy, now)
         return self._append_plain(work, order, happened, now)
 
     def _about_node(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:
         policy = self._policies.of_registry(work, now)
-        facts = Facts(actor=order.actor)
-        happened = registry_domain.decide(read_registry(work.connection, policy.node), order.command, facts, policy, now)
+        facts = Facts(actor=order.actor, given=gather(work, order, policy, now))
+        if type(order.command) in directory.DECISIONS:
+            return self._append_plain(work, order, directory.decide(order.command, facts, policy, now), now)
+        known = read_registry(work.connection, policy.node, str(getattr(order.command, "account", "")))
+        happened = (catalogues.decide if type(order.command) in catalogues.DECISIONS else registry_domain.decide)(
+            known, order.command, facts, policy, now
+        )
         return self._append_plain(work, order, happened, now)
 
     def _append_plain(self, work: UnitOfWork, order: Order, happened: list[Happened], now: datetime) -> Outcome:
@@ -205,8 +223,17 @@ class Handler:
         known = {name: ticket for name, ticket in tickets.items() if ticket is not None}
         drafts, _ = drafts_of(happened, known, order, self._policies.bare(work), now, work)
         stored = work.append(drafts)
+        fill_index(work, happened)
         subject = happened[0].subject if happened else Subject(order.command.subject_kind.value, order.subject)
         return Outcome(subject, tuple(stored))
+
+
+def _units(work: UnitOfWork, node: str) -> Mapping[str, Unit]:
+    """The node's units with their staff, read once a transaction: an import carries thousands of commands out in one."""
+    if "units" not in work.memo:
+        work.memo["units"] = read_units(work.connection, node)
+    found: Mapping[str, Unit] = work.memo["units"]
+    return found
 
 
 def drafts_of(

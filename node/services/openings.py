@@ -18,21 +18,27 @@ from node.domain.organisation import Role
 from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import PayloadOpened
+from node.domain.ticket.sight import need_sight
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
 from node.services.rounds import find_round
 from node.storage.unit_of_work import UnitOfWork
 
 HANDLING, DRAWN, INSPECTION, AUDIT = "handling", record.PURPOSE, "inspection", "audit"
+# To count and compare nobody needs a number: contacts are shown masked.
+STATISTICS = "statistics"
 # Who may open for what.  A handler of a department opens what its own department has a part in.
 _IN_DEPARTMENTS = frozenset({Role.DEPARTMENT, Role.DEPARTMENT_LEADER})
 _AT_THE_CENTRE = frozenset({Role.OFFICE, Role.WINDOW_CLERK, Role.SPECIALIST, Role.MEMBER, Role.STEWARD, Role.TRACKER})
 RIGHTS: Mapping[str, frozenset[Role]] = {
-    HANDLING: _IN_DEPARTMENTS | _AT_THE_CENTRE | {Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION},
+    # The node itself opens a phone number when it sends a message.
+    HANDLING: _IN_DEPARTMENTS | _AT_THE_CENTRE | {Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION, Role.NODE},
     DRAWN: frozenset({Role.OFFICE}),
     INSPECTION: frozenset({Role.OFFICE, Role.SUPERVISION, Role.SUPERVISOR}),
     AUDIT: frozenset({Role.AUDIT_ADMIN}),
+    STATISTICS: frozenset({Role.ASSESSOR, Role.SUPERVISOR, Role.SUPERVISION, Role.LEADER}),
 }
+_SHOWN_FIRST, _SHOWN_LAST = 3, 4
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0002")
 
 
@@ -50,11 +56,12 @@ def open_payloads(
 
     Args:
         refs: what to open, by any names, as "phone"; all or nothing.
-        purpose: "handling", "drawn", "inspection" or "audit".
+        purpose: "handling", "drawn", "inspection", "audit", or "statistics", for which contacts come masked.
         subject_round: id of the round, with the purpose "drawn".
     Raises:
         Refusal: PURPOSE_REQUIRED, PERMISSION_DENIED, PAYLOAD_MISSING or PAYLOAD_SEALED; then nothing is written.
     """
+    need_sight(ticket, actor)
     if purpose not in RIGHTS:
         raise Refusal(Code.PURPOSE_REQUIRED, ticket=ticket.id, purpose=purpose)
     _need_right(actor, ticket, purpose)
@@ -63,7 +70,17 @@ def open_payloads(
     as_desk = purpose in (DRAWN, INSPECTION)
     opened = {name: work.payloads.open(ticket.subject, ref, as_desk=as_desk) for name, ref in refs.items()}
     work.append(_drafts(work, actor, ticket, refs, purpose, now, subject_round))
+    if purpose == STATISTICS:
+        return {name: masked(said) if refs[name].kind is PayloadKind.CONTACT else said for name, said in opened.items()}
     return opened
+
+
+def masked(contact: str) -> str:
+    """HM20-A1.4: the first three and the last four characters of a phone; of what is no longer than that only the first."""
+    shown = contact.strip()
+    if len(shown) <= _SHOWN_FIRST + _SHOWN_LAST:
+        return shown[:1] + "*" * (len(shown) - 1)
+    return shown[:_SHOWN_FIRST] + "*" * (len(shown) - _SHOWN_FIRST - _SHOWN_LAST) + shown[-_SHOWN_LAST:]
 
 
 def _need_right(actor: Actor, ticket: Ticket, purpose: str) -> None:
@@ -79,6 +96,8 @@ def _need_right(actor: Actor, ticket: Ticket, purpose: str) -> None:
 def _need_purpose(work: UnitOfWork, ticket: Ticket, refs: Mapping[str, SealedRef], purpose: str, subject_round: str | None) -> None:
     node, custody = work.head.node, ticket.custody
     match purpose:
+        case "statistics":
+            holds = node == custody.holder
         case "handling":
             holds = node in (custody.holder, custody.asked) or node in custody.openers
         case "drawn":

@@ -8,7 +8,9 @@ opener of its custody term; a new one by the pack that is in force on the Beijin
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import date, datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
@@ -24,6 +26,8 @@ from node.packs.published import published
 from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.unit_of_work import UnitOfWork, View
+
+V = TypeVar("V")
 
 # What governs a node before it adopted anything: a calendar and no rules.
 _NO_PACK = Pack("none", "0", "any", date.min, (), "0" * 16, {})
@@ -45,7 +49,7 @@ class Policies:
         Raises:
             Refusal: PACK_MISSING, if no adopted pack is in force.
         """
-        packs = self._adopted(work.connection, work.head.node)
+        packs = self._adopted_in(work)
         if ticket is not None and ticket.custody.holder == work.head.node:
             named = next((pack for pack in packs if pack.name == ticket.pack), None)
             if named is not None:
@@ -59,20 +63,28 @@ class Policies:
         Raises:
             Refusal: PACK_MISSING, if no adopted pack is in force.
         """
-        return self._policy(work, self._in_force(self._adopted(work.connection, work.head.node), now))
+        return self._policy(work, self._in_force(self._adopted_in(work), now))
 
     def of_registry(self, work: UnitOfWork | View, now: datetime) -> Policy:
         """The policy for commands about the node itself: the one in force, or the bare one before a pack is."""
-        pack = in_force(self._adopted(work.connection, work.head.node), local_day(now))
+        pack = in_force(self._adopted_in(work), local_day(now))
         return self._policy(work, pack or _NO_PACK)
 
     def bare(self, work: UnitOfWork | View) -> Policy:
         """Place and calendar without a pack: all that decisions about the node itself need."""
         return self._policy(work, _NO_PACK)
 
+    def adopted(self, work: UnitOfWork | View) -> list[Pack]:
+        """Every pack that was ever put into force here, each version, in that order."""
+        return self._adopted(work.connection, work.head.node)
+
     def _policy(self, work: UnitOfWork | View, pack: Pack) -> Policy:
         place: Place = work.place()
-        return Policy(pack, self._calendar(work.connection, work.head.node), place)
+        history = _once(work, "calendars", lambda: self._calendars_of(work.connection, work.head.node))
+        return Policy(pack, history[-1], place, {calendar.version: calendar for calendar in history})
+
+    def _adopted_in(self, work: UnitOfWork | View) -> list[Pack]:
+        return _once(work, "packs", lambda: self._adopted(work.connection, work.head.node))
 
     def _in_force(self, packs: list[Pack], now: datetime) -> Pack:
         # Of one pack's versions the one that was adopted last.
@@ -95,19 +107,42 @@ class Policies:
                 self._packs[blob] = effective_pack(pack_id, texts.get)
             return self._packs[blob]
 
-    def _calendar(self, connection: Connection, node: str) -> WorkCalendar:
+    def _calendars_of(self, connection: Connection, node: str) -> list[WorkCalendar]:
+        """
+        Every calendar that was ever in force at *node*, in that order, the one in force last; before any adoption there is the
+        bare one.
+        """
         table = schema.adoptions
         rows = connection.execute(
             select(table.c.id, table.c.blob).where(table.c.node == node, table.c.kind == "calendar").order_by(table.c.seq)
         ).all()
-        # Of one calendar's versions the one that was adopted last.
-        latest = sorted({row.id: bytes(row.blob).hex() for row in rows}.items())
-        key = tuple(blob for _, blob in latest)
+        adopted: dict[str, str] = {}
+        history = [self._calendar(())]
+        for row in rows:
+            # Of one calendar's versions the one that was adopted last.
+            adopted[row.id] = bytes(row.blob).hex()
+            blobs = tuple(blob for _, blob in sorted(adopted.items()))
+            # A former calendar whose text is no longer here explains nothing any more; that in force is never done without.
+            if row is rows[-1] or all(self._blobs.has(blob) for blob in blobs):
+                history.append(self._calendar(blobs))
+        return history
+
+    def _calendar(self, blobs: tuple[str, ...]) -> WorkCalendar:
         with self._lock:
-            if key not in self._calendars:
-                files = [parse_calendar(name, self._blobs.get(blob).decode()) for name, blob in latest]
-                self._calendars[key] = work_calendar(files, published)
-            return self._calendars[key]
+            if blobs not in self._calendars:
+                files = [parse_calendar(blob, self._blobs.get(blob).decode()) for blob in blobs]
+                self._calendars[blobs] = work_calendar(files, published)
+            return self._calendars[blobs]
+
+
+def _once(work: UnitOfWork | View, name: str, read: Callable[[], list[V]]) -> list[V]:
+    """What *read* gives, read once a transaction that writes; an import carries thousands of commands out in one."""
+    if not isinstance(work, UnitOfWork):
+        return read()
+    if name not in work.memo:
+        work.memo[name] = read()
+    found: list[V] = work.memo[name]
+    return found
 
 
 def bundle(pack_id: str, find: Find) -> bytes:

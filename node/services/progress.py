@@ -31,7 +31,7 @@ PAPERS: Mapping[type[Event], tuple[str, ...]] = {
     AnsweredOnTheSpot: ("standard", "answer"),
     DecidedAbove: ("decision",),
     FeedbackGiven: ("content",),
-    Completed: ("standard", "sub_code", "result", "explanation", "path_means", "path_body", "path_limit", "feedback"),
+    Completed: ("standard", "sub_code", "result", "explanation", "determination", "path_means", "path_body", "path_limit", "feedback"),
     Terminated: ("reason",),
 }
 
@@ -46,13 +46,17 @@ class Paper:
 
 @dataclass(frozen=True)
 class Progress:
-    """``due`` is the last day of the clock that runs; ``promised`` the date that was promised with an extension, if any."""
+    """
+    ``lead`` is the unit that is responsible, empty before there is one (FJ23-2.3c).  ``due`` is the last day of the clock that
+    runs; ``promised`` the date that was promised with an extension, if any.
+    """
 
     id: str
     number: str
     state: str
     with_whom: str
     holder: str
+    lead: str
     clock: ClockLine | None
     due: date | None
     promised: date | None
@@ -67,7 +71,7 @@ def progress(view: View, said: str, code: str, calendar: WorkCalendar, now: date
         Refusal: QUERY_REFUSED, alike for a number that nobody has and for a wrong code: neither can be guessed at alone.
     """
     ticket = _the_one(view, said, code)
-    clock = _running(ticket)
+    clock = running_clock(ticket)
     line = None if clock is None else whole_clock_line(ticket.id, clock, calendar, now)
     return Progress(
         id=ticket.id,
@@ -75,6 +79,7 @@ def progress(view: View, said: str, code: str, calendar: WorkCalendar, now: date
         state=ticket.state.value,
         with_whom=ticket.with_whom.value,
         holder=ticket.custody.holder,
+        lead=ticket.lead,
         clock=line,
         due=None if clock is None or clock.due_at is None else last_day(clock.due_at),
         promised=ticket.round.promised if ticket.round else None,
@@ -94,7 +99,7 @@ def _the_one(view: View, said: str, code: str) -> Ticket:
     return ticket
 
 
-def _running(ticket: Ticket) -> Clock | None:
+def running_clock(ticket: Ticket) -> Clock | None:
     """The clock of the handling itself if it runs, else the one of whoever must act now that is due next (DESIGN 6)."""
     running = [clock for clock in ticket.clocks_of(ticket.custody.holder) if clock.is_running]
     handling = [clock for clock in running if clock.kind in ("resolve", "rectification")]

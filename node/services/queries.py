@@ -1,8 +1,8 @@
 """
 Read models: what people ask of a node, answered from its readings in one snapshot.
 
-Lists and figures come from the thin rows; a ticket's page and a deadline receipt from the whole ticket, folded from its
-entries.  Nothing here writes, and nothing opens a contact; texts are opened where the node holds the ticket (DESIGN 13).
+Lists and figures come from the thin rows; a ticket's page from the whole ticket, folded from its entries; limits in
+``deadlines``.  Nothing here writes, and nothing opens a contact; texts are opened where the node holds the ticket (DESIGN 13).
 """
 
 import dataclasses
@@ -10,18 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, or_, select, true
 
-from node.domain.entry import Folded, Subject, SubjectKind
+from node.domain.entry import Actor, Folded, Subject, SubjectKind
 from node.domain.organisation import Role
 from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
 from node.domain.ticket.fold import in_order, line_of
 from node.domain.ticket.row import TicketRow
+from node.domain.ticket.sight import OUTSIDE, need_sight
 from node.domain.ticket.state import OPEN, With
+from node.domain.ticket.sweep import SETTLEMENT, is_carried_over
 from node.domain.ticket.ticket import Ticket
-from node.domain.time import DayLine, Limit, Pause, Unit, WorkCalendar, due, end_of, explain, left, local_day
+from node.domain.time import Limit, Unit, WorkCalendar, end_of, left, local_day
 from node.services.numbers import number_pattern
 from node.storage import schema
 from node.storage.database import instant, instant_or_none, micros
@@ -30,13 +32,15 @@ from node.storage.readings import ticket_row
 from node.storage.unit_of_work import View
 
 DUE_CHOICES = ("today", "overdue")
+# AS25-4.4.3c: what a co-handler files is for the lead and the office alone; ``services.replies`` shows it to them.
+RESERVED = frozenset({"ContributionFiled"})
 # Who must act, as the role that does it; a department and a first contact are told apart by their unit, too.
 _WITH_OF_ROLE: Mapping[str, frozenset[str]] = {
     Role.OFFICE.value: frozenset({With.OFFICE.value}),
     Role.MEMBER.value: frozenset({With.MEMBERS.value}),
     Role.GOVERNMENT.value: frozenset({With.GOVERNMENT.value}),
     Role.LEADER.value: frozenset({With.LEADER.value}),
-    Role.SUPERVISION.value: frozenset({With.COMPLAINT_CENTRE.value}),
+    Role.SUPERVISION.value: frozenset({With.COMPLAINT_CENTRE.value, With.SUPERVISION.value}),
 }
 _OPEN = sorted(state.value for state in OPEN)
 
@@ -89,7 +93,7 @@ def _clock_line(row: Row[tuple[object, ...]], calendar: WorkCalendar, now: datet
         stopped_at=instant_or_none(values["stopped_at"]),
         is_provisional=values["is_provisional"],
         left=None if due_at is None else left(due_at, now, limit.unit, calendar),
-        is_overdue=due_at is not None and now >= due_at,
+        is_overdue=due_at is not None and now >= due_at and values["name"] != SETTLEMENT,
     )
 
 
@@ -202,6 +206,13 @@ class Wanted:
     # Only what the office has to sort: its pool, and what a department handles itself and nobody looked at (AS25-4.2.1.0).
     unsorted: bool = False
     rows_max: int = 200
+    # Names and codes that it must all have: matter, topic, group, finder ... (``storage.trait_readings``).
+    traits: tuple[tuple[str, str], ...] = ()
+    # Who looks: nothing is shown that is hidden from his unit, to somebody from outside nothing but what he filed himself.
+    viewer: Actor | None = None
+    # Where they stand on the node's own ladder, and whose power they are (XS25-4.3.0).
+    layer: str = ""
+    level: str = ""
 
 
 @dataclass(frozen=True)
@@ -241,6 +252,9 @@ def _wanted(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: 
     clocks, tickets = schema.clocks, schema.tickets
     if wanted.states:
         query = query.where(tickets.c.state.in_(wanted.states))
+    for column, code in ((tickets.c.layer, wanted.layer), (tickets.c.level, wanted.level)):
+        if code:
+            query = query.where(column == code)
     if wanted.unsorted:
         # Registration starts the forming clock, own duty taken up the sorting clock; an outcome stops either.
         awaits = select(clocks.c.ticket).where(
@@ -250,11 +264,17 @@ def _wanted(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: 
             clocks.c.stopped_at.is_(None),
         )
         query = query.where(awaits.exists())
+    for name, value in wanted.traits:
+        query = query.where(has_trait(name, value))
+    if wanted.viewer is not None:
+        query = query.where(visible_to(wanted.viewer))
     if wanted.unit:
         query = query.where(or_(tickets.c.lead == wanted.unit, tickets.c.first_contact == wanted.unit, _owed_by(wanted.unit)))
     if wanted.due:
         window = (
-            clocks.c.due_at.between(micros(now) + 1, micros(_tonight(now))) if wanted.due == "today" else clocks.c.due_at <= micros(now)
+            clocks.c.due_at.between(micros(now) + 1, micros(_tonight(now)))
+            if wanted.due == "today"
+            else and_(clocks.c.due_at <= micros(now), clocks.c.name != SETTLEMENT)  # POLICY_PACKS 2 no. 52: never overdue
         )
         is_due = select(clocks.c.ticket).where(_counts_now(view), window, clocks.c.ticket == tickets.c.id).correlate(tickets)
         query = query.where(is_due.exists())
@@ -271,6 +291,18 @@ def _wanted(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: 
         is_here = or_(tickets.c.holder == view.head.node, tickets.c.asked == view.head.node)
         query = query.where(tickets.c.state.in_(_OPEN), is_here, or_(*turns))
     return query
+
+
+def has_trait(name: str, value: str) -> ColumnElement[bool]:
+    """That a ticket has *value* under *name*."""
+    traits, tickets = schema.traits, schema.tickets
+    return select(traits.c.ticket).where(traits.c.ticket == tickets.c.id, traits.c.name == name, traits.c.value == value).exists()
+
+
+def visible_to(viewer: Actor) -> ColumnElement[bool]:
+    """``sight.may_read``, asked of rows."""
+    shown = not_(has_trait("concealed", viewer.unit)) if viewer.unit else true()
+    return and_(shown, has_trait("filed_by", viewer.account)) if viewer.role in OUTSIDE else shown
 
 
 def _owed_by(unit: str) -> ColumnElement[bool]:
@@ -349,14 +381,16 @@ class TicketPage:
     channels: tuple[str, ...]
 
 
-def ticket_page(view: View, ticket_id: str, calendar: WorkCalendar, now: datetime) -> TicketPage:
+def ticket_page(view: View, ticket_id: str, calendar: WorkCalendar, now: datetime, viewer: Actor | None = None) -> TicketPage:
     """
-    Everything about a ticket that this node knows.  Texts are opened where it holds the ticket.
+    Everything about a ticket that this node knows, for *viewer* if somebody is named.  Texts are opened where it holds the ticket.
 
     Raises:
-        Refusal: SUBJECT_UNKNOWN.
+        Refusal: SUBJECT_UNKNOWN, also where it is hidden from the viewer's unit; PERMISSION_DENIED, for another's filing.
     """
     ticket = _ticket(view, ticket_id)
+    if viewer is not None:
+        need_sight(ticket, viewer)
     clocks = tuple(whole_clock_line(ticket.id, clock, calendar, now) for clock in ticket.clocks.values())
     return TicketPage(ticket, names(view), clocks, timeline(view, ticket), _channels(view, ticket))
 
@@ -411,7 +445,7 @@ def whole_clock_line(ticket: str, clock: r.Clock, calendar: WorkCalendar, now: d
         stopped_at=clock.stopped_at,
         is_provisional=clock.is_provisional,
         left=None if clock.due_at is None else left(clock.due_at, now, clock.limit.unit, calendar),
-        is_overdue=clock.due_at is not None and now >= clock.due_at,
+        is_overdue=clock.due_at is not None and now >= clock.due_at and not is_carried_over(clock),
     )
 
 
@@ -438,7 +472,7 @@ def _entry_line(view: View, subject: Subject, one: Folded, opens: bool, void: tu
         elif value.kind is PayloadKind.CONTACT:
             contacts.append(name)
         else:
-            texts[name] = _opened(view, subject, value) if opens else None
+            texts[name] = _opened(view, subject, value) if opens and head.kind not in RESERVED else None
     return EntryLine(
         id=head.id,
         kind=head.kind,
@@ -475,56 +509,3 @@ def _opened(view: View, subject: Subject, ref: SealedRef) -> str | None:
         if refusal.code in (Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED):
             return None
         raise
-
-
-# --- the deadline receipt ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """
-    The deadline receipt (期限凭证) of one clock, day by day.
-
-    ``until`` closes a pause that is still open, and so says up to when the days are counted.  ``counted_due_at`` is what this
-    node counts today; it differs from the clock's own due time where a date was promised or the calendar has changed since:
-    issued promises are frozen, so ``clock.due_at`` is the one that holds.
-    """
-
-    ticket: str
-    clock: ClockLine
-    calendar: str
-    pack: str
-    pauses: tuple[Pause, ...]
-    until: datetime | None
-    counted_due_at: datetime
-    days: tuple[DayLine, ...]
-
-    @property
-    def agrees(self) -> bool:
-        """True if counting again gives the due time that was issued."""
-        return self.clock.due_at is None or self.counted_due_at == self.clock.due_at
-
-
-def deadline_receipt(view: View, ticket_id: str, name: str, calendar: WorkCalendar, now: datetime) -> Receipt:
-    """
-    The receipt of the clock *name* ("resolve", "co_handle/<unit>", "resolve@<node>").
-
-    Raises:
-        Refusal: SUBJECT_UNKNOWN, CLOCK_UNKNOWN.
-    """
-    ticket = _ticket(view, ticket_id)
-    clock = ticket.clocks.get(name) or next((one for one in ticket.clocks.values() if one.name == name), None)
-    if clock is None:
-        raise Refusal(Code.CLOCK_UNKNOWN, ticket=ticket.id, clock=name)
-    until = (clock.stopped_at or now) if any(pause.end is None for pause in clock.pauses) else None
-    pauses = tuple(pause if pause.end is not None else Pause(pause.begin, max(until or now, pause.begin)) for pause in clock.pauses)
-    return Receipt(
-        ticket=ticket.id,
-        clock=whole_clock_line(ticket.id, clock, calendar, now),
-        calendar=clock.calendar,
-        pack=clock.pack,
-        pauses=pauses,
-        until=until,
-        counted_due_at=due(clock.started_at, clock.limit, calendar, pauses),
-        days=explain(clock.started_at, clock.limit, calendar, pauses),
-    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, MetaData, RowMapping, Table, delete, func, select, text
 
+from node.services import lookup_index
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.journal import Stored
@@ -90,6 +91,7 @@ def _refold(work: UnitOfWork, *, is_kept: bool) -> Rebuilt:
     for batch in _batches(connection):
         readings.fold(batch)
         entries += len(batch)
+    lookup_index.refill(work)
     differences = [difference for table in _TABLES for difference in _differences(connection, table)]
     rows = sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in schema.READINGS)
     quarantine = connection.execute(select(func.count()).select_from(schema.quarantine)).scalar_one()

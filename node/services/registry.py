@@ -1,6 +1,6 @@
 """What decisions ask of the registry: units with their staff, accounts, nodes below, adoptions."""
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select, true
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role, Unit
@@ -24,9 +24,14 @@ def read_units(connection: Connection, node: str) -> dict[str, Unit]:
     return {row.code: Unit(row.code, row.kind, staff.get(row.code, 0), row.is_active) for row in rows}
 
 
-def read_registry(connection: Connection, node: str) -> Registry:
-    """The registry of *node* as decisions about the node need it."""
+def read_registry(connection: Connection, node: str, account: str = "") -> Registry:
+    """
+    The registry of *node* as decisions about the node need it.  Of accounts, where *account* is named, that one and those of its
+    unit: what is decided about one depends on no others, and a list of thousands is opened one by one.
+    """
     units, accounts, nodes, adoptions = schema.units, schema.accounts, schema.nodes, schema.adoptions
+    its_unit = select(accounts.c.unit).where(accounts.c.node == node, accounts.c.id == account).scalar_subquery()
+    concerned = or_(accounts.c.id == account, accounts.c.unit == its_unit) if account else true()
     return Registry(
         units={
             row.code: row.name
@@ -34,7 +39,7 @@ def read_registry(connection: Connection, node: str) -> Registry:
         },
         accounts={
             row.id: Account(row.id, row.unit, frozenset(row.roles.split(",")), row.is_active)
-            for row in connection.execute(select(accounts).where(accounts.c.node == node))
+            for row in connection.execute(select(accounts).where(accounts.c.node == node, concerned))
         },
         nodes={row.code: row.status for row in connection.execute(select(nodes.c.code, nodes.c.status).where(nodes.c.superior == node))},
         adopted={

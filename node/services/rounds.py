@@ -186,7 +186,8 @@ def _outcomes(view: UnitOfWork | View, ticket_id: str) -> Mapping[str, int]:
     for entry in in_order(line.entries, sides.values()):
         before = 0 if ticket is None else ticket.outcomes
         ticket = evolve(ticket, entry)
-        if ticket.outcomes > before and not (ticket.decided_above or ticket.handed_down):
+        # What was open before the county's node began is in no frame (USERS B15).
+        if ticket.outcomes > before and not (ticket.decided_above or ticket.handed_down or ticket.details.is_legacy):
             found[entry.header.id] = ticket.outcomes
     return found
 

@@ -4,16 +4,22 @@ Tallies: how many needs came in by which channel, and how many ended without a r
 They count what this node took in itself (``origin``), by the thin rows; a merged need counts where it came in.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, not_, or_, select
 
-from node.domain.ticket.state import DONE
+from node.domain.entry import Subject
+from node.domain.ticket.closing import DETERMINED, Determined
+from node.domain.ticket.completion import Completed
+from node.domain.ticket.state import DONE, FINAL
 from node.domain.time import end_of
+from node.services import queries
 from node.storage import schema
 from node.storage.database import micros
+from node.storage.journal import Stored
 from node.storage.unit_of_work import View
 
 
@@ -41,6 +47,40 @@ def by_channel(view: View, period: Period = ALWAYS, *, unit: str = "") -> Mappin
     return _counted(view, table.c.channel, *where)
 
 
+def by_trait(view: View, name: str, period: Period = ALWAYS) -> Mapping[str, int]:
+    """
+    Registrations of this node by one of their traits: matter, topic, appeal_kind, group, desk, occasion, finder, enterprise ...
+
+    What has no such trait is left out; a common appeal counts once for each enterprise.
+    """
+    table, traits = schema.tickets, schema.traits
+    query = (
+        select(traits.c.value, func.count())
+        .join(table, table.c.id == traits.c.ticket)
+        .where(traits.c.name == name, table.c.origin == view.head.node, *_registered_in(period))
+        .group_by(traits.c.value)
+        .order_by(traits.c.value)
+    )
+    return {value: count for value, count in view.connection.execute(query)}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Needs that were found and needs that were reported (XS25-4.1.1b)."""
+
+    found: int
+    reported: int
+
+
+def found_and_reported(view: View, period: Period = ALWAYS) -> Found:
+    """Registrations of this node, by whether somebody searched for them or the appellant came."""
+    table = schema.tickets
+    where = (table.c.origin == view.head.node, *_registered_in(period))
+    total = view.connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
+    found = by_trait(view, "found", period).get("yes", 0)
+    return Found(found, total - found)
+
+
 def by_refusal(view: View, period: Period = ALWAYS) -> Mapping[str, int]:
     """Needs of this node that are not accepted, by the ground of the pack (AS25-4.2.2)."""
     table = schema.tickets
@@ -53,6 +93,47 @@ def by_termination(view: View, period: Period = ALWAYS) -> Mapping[str, int]:
     table = schema.tickets
     where = (table.c.origin == view.head.node, table.c.state == "terminated", *_registered_in(period))
     return _counted(view, table.c.terminated_for, *where)
+
+
+def by_end(view: View, period: Period = ALWAYS) -> Mapping[str, int]:
+    """Ended tickets of this node whose end is counted apart, by its kind: unconfirmed, explained, determined, struck_off, terminated."""
+    table = schema.tickets
+    return _counted(view, table.c.ended_as, table.c.origin == view.head.node, table.c.ended_as != "", *_registered_in(period))
+
+
+def by_evaluation_way(view: View, period: Period = ALWAYS) -> Mapping[str, int]:
+    """Effective votes on the tickets of this node, by the way in which they were given (XS25-4.6a)."""
+    table = schema.tickets
+    where = (table.c.origin == view.head.node, table.c.evaluation_way != "", *_registered_in(period))
+    return _counted(view, table.c.evaluation_way, *where)
+
+
+def evaluation_gaps(view: View, period: Period = ALWAYS) -> tuple[str, ...]:
+    """Tickets of this node that are written off and have neither a vote nor the record that nobody was reached (XS25-4.6b)."""
+    table = schema.tickets
+    written_off = (table.c.holder == view.head.node, table.c.state.in_(("closed", "archived")), table.c.evaluation == "")
+    return tuple(view.connection.execute(select(table.c.id).where(*written_off, *_registered_in(period)).order_by(table.c.id)).scalars())
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Answers to "is the problem solved" on completed tickets: of ``asked``, ``solved`` said yes (HM20-A1.8c)."""
+
+    asked: int
+    solved: int
+
+
+def solved(view: View, period: Period = ALWAYS) -> Solved:
+    """What the completion rate is made of where the pack asks: only "solved" counts, whatever else the appellant said."""
+    table = schema.tickets
+    where = (
+        table.c.holder == view.head.node,
+        table.c.state.in_(sorted(state.value for state in DONE)),
+        table.c.solved.is_not(None),
+        *_within(table.c.completed_at, period),
+    )
+    row = view.connection.execute(select(func.count(), func.count().filter(table.c.solved.is_(True))).where(*where)).one()
+    return Solved(*tuple(row))
 
 
 @dataclass(frozen=True)
@@ -85,11 +166,78 @@ def revisit_coverage(view: View, period: Period = ALWAYS) -> Coverage:
         .where(
             tickets.c.holder == view.head.node,
             tickets.c.state.in_(sorted(state.value for state in DONE)),
+            not_(queries.has_trait("legacy", "yes")),
             *_within(tickets.c.completed_at, period),
         )
         .order_by(tickets.c.id)
     ).all()
     return Coverage(len(rows), tuple(row.id for row in rows if row.stopped_at is None))
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """
+    What was open when a period began (存量): of ``open`` so many ended in it ``solved``, ``determined`` or ``otherwise``
+    (withdrawn, terminated, not accepted, merged), and the numbers of those that are ``left`` at its end (HM20-4.3c).
+    """
+
+    open: int
+    solved: int
+    determined: int
+    otherwise: int
+    left: tuple[str, ...]
+
+
+def backlog(view: View, period: Period) -> Backlog:
+    """
+    The backlog of this node over *period*, which has both ends, as its journal had it on either day.
+
+    A ticket that was completed and not yet closed is open.
+    """
+    assert period.first is not None and period.last is not None
+    table = schema.tickets
+    began, ended = _begin_of(period.first), end_of(period.last)
+    ids = view.connection.execute(
+        select(table.c.id)
+        .where(
+            table.c.holder == view.head.node,
+            table.c.registered_at < micros(began),
+            or_(table.c.state.not_in(_FINAL), table.c.changed_at >= micros(began)),
+        )
+        .order_by(table.c.id)
+    ).scalars()
+    was, found = 0, Counter[str]()
+    left: list[str] = []
+    for id in ids.all():
+        line = [one for one in view.journal.of_subject(Subject("ticket", id)) if one.header.is_line]
+        if _state_at(line, began) in (*_FINAL, ""):
+            continue
+        was += 1
+        if _state_at(line, ended) not in _FINAL:
+            left.append(id)
+        else:
+            found[_end_at(line, ended)] += 1
+    return Backlog(was, found["solved"], found["determined"], found["otherwise"], tuple(left))
+
+
+def _state_at(line: Sequence[Stored], moment: datetime) -> str:
+    return next((one.header.state for one in reversed(line) if one.header.recorded_at < moment), "")
+
+
+def _end_at(line: Sequence[Stored], moment: datetime) -> str:
+    """How a ticket that ended before *moment* ended: by the last word on it."""
+    for one in reversed([one for one in line if one.header.recorded_at < moment]):
+        event = one.content.event
+        if isinstance(event, Determined):
+            return "determined"
+        if isinstance(event, Completed):
+            return "determined" if event.standard == DETERMINED else "solved"
+        if one.header.state not in ("closed", "archived", "completed"):
+            break
+    return "otherwise"
+
+
+_FINAL = sorted(state.value for state in FINAL)
 
 
 def _counted(view: View, column: ColumnElement[str], *where: ColumnElement[bool]) -> Mapping[str, int]:

@@ -60,6 +60,10 @@ class Blobs:
             raise Refusal(Code.BLOB_DAMAGED, blob=name)
         return content
 
+    def discard(self, name: str) -> None:
+        """Take a blob away that nothing speaks of: what brought it was rolled back."""
+        self._path(name).unlink(missing_ok=True)
+
     def has(self, name: str) -> bool:
         """True if the blob is here."""
         return self._path(name).exists()

@@ -212,6 +212,7 @@ def _clock_to_pb(change: ClockChange) -> entry_pb2.ClockChange:
         calendar=change.calendar,
         since=None if change.since is None else stamp(change.since),
         provisional=change.provisional,
+        promised="" if change.promised is None else change.promised.isoformat(),
     )
 
 
@@ -227,6 +228,7 @@ def _clock_from_pb(pb: entry_pb2.ClockChange) -> ClockChange:
         calendar=pb.calendar,
         since=moment(pb.since) if pb.HasField("since") else None,
         provisional=pb.provisional,
+        promised=date.fromisoformat(pb.promised) if pb.promised else None,
     )
 
 

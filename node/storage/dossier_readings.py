@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, delete
 
 from node.domain.dossier import Dossier, DossierEvent, fold_dossier
+from node.domain.enterprise.record import Enterprise
 from node.domain.entry import Subject
 from node.domain.ticket import records as r
-from node.storage import schema
+from node.storage import enterprise_readings, schema
 from node.storage.database import micros, micros_or_none
 from node.storage.journal import Journal, Stored
 from node.storage.statements import upsert_many
@@ -36,6 +37,7 @@ def fold(connection: Connection, journal: Journal, batch: Sequence[Stored]) -> l
         dossiers.append(dossier)
         refused += [one for one in entries if not _may_write(one, dossier)]
     upsert_many(connection, schema.dossiers, [values(one) for one in dossiers])
+    enterprise_readings.write(connection, [one for one in dossiers if isinstance(one, Enterprise)])
     with_clocks = [one for one in dossiers if one.clocks]
     if with_clocks:
         connection.execute(delete(schema.clocks).where(schema.clocks.c.ticket.in_([one.id for one in with_clocks])))

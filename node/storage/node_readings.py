@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from node.domain import registry as g
 from node.domain.entry import Event, Folded, Header
-from node.storage import schema
+from node.storage import catalogue_readings, directory_readings, schema
 from node.storage.database import micros
 from node.storage.statements import upsert_many
 
@@ -156,4 +156,6 @@ _WAYS: dict[type[Event], Callable[[Connection, str, Header, Any], bool]] = {
     g.AccountClosed: _account_closed,
     g.PackAdopted: _pack_adopted,
     g.CalendarAdopted: _calendar_adopted,
+    **catalogue_readings.WAYS,
+    **directory_readings.WAYS,
 }

@@ -83,13 +83,19 @@ class Payloads:
         made, self._new_keys = self._new_keys, []
         return made
 
-    def grant(self, subject: Subject, to: str) -> None:
-        """Wrap the keys of *subject* for node *to*, which is being handed it; they ride on the next entry (DESIGN 13)."""
+    def grant(self, subject: Subject, to: str, month: str = "") -> None:
+        """
+        Wrap the keys of *subject* for node *to*, which is being handed it; they ride on the next entry (DESIGN 13).
+
+        With *month* a subject that has no text key yet gets one: what its first entry says is readable there, too.
+        """
         public = self._public(recipient(to, Reader.NODE))
         if public is None:
             return  # it becomes known with its first Hello; the keys follow then
         for kind in PayloadKind:
             key = self._subject_key(subject, kind)
+            if key is None and month and kind is PayloadKind.TEXT:
+                key = self._make_subject_key(subject, kind, month)
             if key is not None:
                 info = _grant_info(subject, kind, to)
                 self._new_keys.append(
@@ -187,6 +193,14 @@ class Payloads:
         """
         key = self._subject_key(subject, PayloadKind.TEXT)
         return None if key is None else sealing.query_code(key, subject.id)
+
+    def lookup_token(self, kind: str, piece: str) -> str | None:
+        """
+        The token under which *piece* of a name, a phone or a code stands in the blind index; None without this node's keys.
+
+        The key follows from a secret that is never in the database: whoever has the index alone finds nobody in it.
+        """
+        return None if self._ring is None else sealing.lookup_token(self._ring.node_secret, kind, piece)
 
     def _subject_key(self, subject: Subject, kind: PayloadKind, *, as_desk: bool = False) -> bytes | None:
         known = self._subject_keys.get((subject, kind))
@@ -300,6 +314,8 @@ class Payloads:
             .values(ciphertext=None)
         ).rowcount
         self._connection.execute(delete(wrapped).where(wrapped.c.subject_kind == subject.kind, wrapped.c.subject_id == subject.id))
+        lookups = schema.lookups
+        self._connection.execute(delete(lookups).where(lookups.c.subject_kind == subject.kind, lookups.c.subject_id == subject.id))
         self._subject_keys = {at: key for at, key in self._subject_keys.items() if at[0] != subject}
         return count
 

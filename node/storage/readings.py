@@ -20,7 +20,7 @@ from node.domain.ticket.fold import fold_ticket
 from node.domain.ticket.row import TicketRow, first_row, fold_row, row_of
 from node.domain.ticket.sweep import RungFired
 from node.domain.ticket.ticket import Ticket
-from node.storage import dossier_readings, node_readings, round_readings, schema
+from node.storage import catalogue_readings, desk_readings, dossier_readings, node_readings, round_readings, schema, trait_readings
 from node.storage.database import instant_or_none, micros, micros_or_none
 from node.storage.journal import Journal, Stored
 from node.storage.statements import upsert_many
@@ -64,6 +64,7 @@ class Readings:
                 if not node_readings.fold(self._connection, self._journal.head.node, one.folded):
                     self._set_aside(one, "not_its_own")
                 round_readings.fold(self._connection, one.folded)
+        catalogue_readings.fold_precedents(self._connection, [one.folded for one in fresh])
         for one in fresh:
             if one.content.event is None:
                 self._set_aside(one, "unknown_kind")
@@ -94,6 +95,8 @@ class Readings:
         plain = [one for ticket, entries in of_ticket.items() if self._fold_plainly(entries, rows, ticket in new) for one in entries]
         ClockRows(self._connection).fold([one.folded for one in plain], new)
         self._fold_asks(plain)
+        desk_readings.fold(self._connection, [one.folded for one in plain])
+        trait_readings.fold(self._connection, [one.folded for one in plain])
         folded = {one.header.subject.id for one in plain}
         # What did not fold plainly is folded whole: of a new ticket the entries are at hand, of others they are read again.
         wholes = [
@@ -156,6 +159,8 @@ class Readings:
             connection.execute(delete(schema.asks).where(schema.asks.c.ticket.in_(part)))
         upsert_many(connection, schema.clocks, [values for ticket in tickets for values in clock_values(ticket)])
         upsert_many(connection, schema.asks, [values for ticket in tickets for values in ask_values(ticket)])
+        desk_readings.write_wholes(connection, tickets, known)
+        trait_readings.write_wholes(connection, tickets, known)
 
     def rows(self, tickets: set[str]) -> dict[str, TicketRow]:
         """The thin rows of these tickets."""
@@ -262,7 +267,7 @@ def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) 
                 "unit": change.unit,
                 "is_provisional": change.provisional,
                 "owes": change.owes or former["owes"],
-                "fired": "",
+                "fired": former["fired"] if due is not None and due == former["due_at"] else "",
             }
         touched.add(key)
     if isinstance(one.event, RungFired):
@@ -270,8 +275,8 @@ def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) 
         row = rows.get(key)
         if row is not None and row["started_at"] == micros(one.event.started_at):
             fired = [name for name in row["fired"].split(",") if name]
-            if one.event.rung not in fired:
-                rows[key] = row | {"fired": ",".join([*fired, one.event.rung])}
+            if one.event.mark not in fired:
+                rows[key] = row | {"fired": ",".join([*fired, one.event.mark])}
                 touched.add(key)
     return touched
 

@@ -208,6 +208,9 @@ tickets = Table(
     _text("pack"),
     _text("category"),
     _text("complexity"),
+    _text("layer", server_default=""),
+    _text("level", server_default=""),
+    _text("batch", server_default=""),
     _text("number"),
     _text("lead"),
     _text("channel"),
@@ -221,11 +224,15 @@ tickets = Table(
     Column("completed_in_time", Boolean),
     _text("standard"),
     Column("satisfied", Boolean),
+    Column("solved", Boolean),
+    _text("evaluation", server_default=""),
+    _text("evaluation_way", server_default=""),
     Column("revisit_consistent", Boolean),
     Column("decided_above", Boolean, nullable=False),
     Column("handed_down", Boolean, nullable=False),
     _text("terminated_for"),
     _text("refused_for"),
+    _text("ended_as", server_default=""),
     Column("is_incomplete", Boolean, nullable=False),
     Column("changed_at", Big),
     Index(None, "holder", "state"),
@@ -368,4 +375,224 @@ dossiers = Table(
     Index(None, "kind", "owner", "state"),
 )
 
-READINGS = (tickets, clocks, asks, nodes, units, accounts, adoptions, rounds, dossiers)
+# Who has a ticket inside a unit; empty: it lies in the unit's shared tray.
+desks = Table(
+    "desks",
+    metadata,
+    Column("ticket", String, primary_key=True),
+    Column("unit", String, primary_key=True),
+    _text("person"),
+    Column("since", Big, nullable=False),
+    Index(None, "unit", "person"),
+)
+
+# The receipt registers (收文登记) of units: a number a receipt, 0 where the pack keeps none.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("ticket", String, primary_key=True),
+    Column("unit", String, primary_key=True),
+    Column("received_at", Big, primary_key=True, autoincrement=False),
+    Column("year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    _text("account"),
+    _text("person"),
+    Index(None, "unit", "year", "number"),
+)
+
+# The outbox of messages.  No reading: it is written with the entry that it tells of and then lives its own life.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String, primary_key=True),
+    # The entry that it tells of, and its place in ``taken``; one entry tells one audience one thing once by each channel.
+    _text("entry"),
+    Column("taken", Big, nullable=False),
+    _text("subject_kind"),
+    _text("subject_id"),
+    # "appellant", "unit:<code>", "account:<id>" or "role:<role>".
+    _text("audience"),
+    _text("channel"),
+    _text("template"),
+    # JSON: codes, numbers and dates.
+    _text("facts"),
+    # Where a text lies that the platform's page shows with it: entry and place; "" and 0 if there is none.
+    _text("words_entry"),
+    Column("words_place", Integer, nullable=False),
+    _text("words_digest"),
+    # "waiting", "sent", "read" or "failed".
+    _text("state"),
+    Column("created_at", Big, nullable=False),
+    Column("next_at", Big, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", Big),
+    Column("read_at", Big),
+    _text("error"),
+    # Of an invitation: the secret until it is sent, its SHA-256 for ever, and when it was used.
+    _text("token"),
+    _text("token_digest"),
+    Column("used_at", Big),
+    Index(None, "state", "next_at"),
+    Index(None, "audience", "state"),
+    Index(None, "entry", "audience", "channel", "template", unique=True),
+    Index(None, "token_digest"),
+    Index(None, "subject_id"),
+)
+
+# The responsibility catalogues (权责清单): the items of every adopted version.
+duty_items = Table(
+    "duty_items",
+    metadata,
+    Column("node", String, primary_key=True),
+    # SHA-256 of the version that the item belongs to.
+    Column("digest", LargeBinary, primary_key=True),
+    Column("code", String, primary_key=True),
+    _text("unit"),
+    _text("matter"),
+    _text("matter_name"),
+    _text("field"),
+    _text("law_basis"),
+    _text("level"),
+    # ISO dates, both included; empty is open.
+    _text("valid_from"),
+    _text("valid_to"),
+    Column("is_negative", Boolean, nullable=False),
+    Index(None, "node", "digest", "matter"),
+)
+
+# The classification guides (诉求分类指南): the entries of every adopted version.
+guide_entries = Table(
+    "guide_entries",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("category", String, primary_key=True),
+    Column("subtype", String, primary_key=True),
+    _text("definition"),
+    # JSON lists of texts.
+    _text("examples"),
+    _text("key_words"),
+    _text("default_unit"),
+)
+
+# Rulings on whose duty a matter is (先例), one row a ruling.
+precedents = Table(
+    "precedents",
+    metadata,
+    Column("entry", String, primary_key=True),
+    _text("node"),
+    _text("ticket"),
+    _text("matter"),
+    # Who had declined, who must take it, who ruled.
+    _text("unit"),
+    _text("named"),
+    _text("ruled_by"),
+    # What the duty list said about the matter then.
+    _text("basis"),
+    Column("ruled_at", Big, nullable=False),
+    Index(None, "node", "matter"),
+)
+
+# What a ticket is found by besides its row: matter, topic, group, finder, receipt, enterprise ..., each as a name and a code.
+traits = Table(
+    "traits",
+    metadata,
+    Column("ticket", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", String, primary_key=True),
+    Index(None, "name", "value"),
+)
+
+# The enterprise files as lists and searches need them; everything else is in the file itself.
+enterprises = Table(
+    "enterprises",
+    metadata,
+    Column("id", String, primary_key=True),
+    _text("owner"),
+    _text("subject_type"),
+    _text("credit_code"),
+    _text("division"),
+    _text("area"),
+    _text("size"),
+    _text("industry"),
+    _text("block"),
+    # Comma between and around.
+    _text("tags"),
+    _text("became"),
+    _text("head"),
+    _text("agent"),
+    Column("is_park", Boolean, nullable=False),
+    Column("is_native_tie", Boolean, nullable=False),
+    # The day of the last visit or call, "2026-02-13", or empty.
+    _text("visited_on"),
+    Index(None, "block"),
+    Index(None, "credit_code"),
+)
+
+# Who is on duty, appointed or on his turn, and events at which needs are gathered.
+turns = Table(
+    "turns",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    _text("kind"),
+    _text("who"),
+    _text("place"),
+    Column("begins_at", Big, nullable=False),
+    Column("ends_at", Big, nullable=False),
+    Index(None, "node", "kind", "begins_at"),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("service_group", String, primary_key=True),
+    Column("member", String, primary_key=True),
+    # "account" or "enterprise".
+    _text("kind"),
+    Index(None, "node", "member"),
+)
+
+intermediaries = Table(
+    "intermediaries",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    _text("kind"),
+    _text("name"),
+)
+
+# The blind index: keyed digests of names, phones and codes, so that somebody is found whose contacts stand nowhere in plain.
+# No reading: it is filled with what is written, and refilled from the payloads that this node can open.
+lookups = Table(
+    "lookups",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("token", String, primary_key=True),
+    Column("subject_kind", String, primary_key=True),
+    Column("subject_id", String, primary_key=True),
+    Index(None, "subject_id"),
+)
+
+READINGS = (
+    tickets,
+    clocks,
+    asks,
+    nodes,
+    units,
+    accounts,
+    adoptions,
+    rounds,
+    dossiers,
+    desks,
+    receipts,
+    duty_items,
+    guide_entries,
+    precedents,
+    traits,
+    enterprises,
+    turns,
+    group_members,
+    intermediaries,
+)

@@ -236,3 +236,9 @@ def query_code(key: bytes, subject: str) -> str:
     """Eight letters and digits (40 bits) that follow from a subject's text *key* and its id, and say nothing about the key."""
     number = int.from_bytes(hmac.digest(key, b"qyzj query code|" + subject.encode(), "sha256")[:5], "big")
     return "".join(_QUERY_LETTERS[number >> shift & 31] for shift in range(35, -1, -5))
+
+
+def lookup_token(secret: bytes, kind: str, piece: str) -> str:
+    """Sixteen bytes in hex that follow from a node's *secret* and from *piece*, under a key of the blind index's own."""
+    key = hmac.digest(_checked(secret), b"qyzj lookup index 1", "sha256")
+    return hmac.digest(key, f"{kind}|{piece}".encode(), "sha256")[:16].hex()

@@ -6,9 +6,10 @@ transactions, so the CLI may write beside a running node.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, select, text
 
@@ -39,10 +40,16 @@ def everything_concerns(_kind: str) -> bool:
     return True
 
 
+# What is to be told of own entries that were just folded: writes into the outbox in the same transaction.
+Announce = Callable[["UnitOfWork", Sequence[Stored], Mapping[str, Moved]], None]
+
+
 class UnitOfWork:
     """What a job may touch.  Made by ``Store.write``; commits when its job ends well."""
 
-    def __init__(self, connection: Connection, head: Head, ring: KeyRing | None, random: Random, fault: Fault) -> None:
+    def __init__(
+        self, connection: Connection, head: Head, ring: KeyRing | None, random: Random, fault: Fault, announce: Announce | None = None
+    ) -> None:
         self.connection = connection
         self.head = head
         self.fault = fault
@@ -51,14 +58,19 @@ class UnitOfWork:
         self.readings = Readings(connection, self.journal, self.place)
         self._downs = Downs(connection, self.journal, self.place)
         self._place: Place | None = None
+        # What was read of the node itself in this very transaction; gone with the next entry about a node.
+        self.memo: dict[str, Any] = {}
         self._kinds: set[str] = set()
         self._has_completed = False
+        self._announce = announce
 
     def append(self, drafts: Sequence[Draft]) -> list[Stored]:
         """Append own entries, fold them and route them."""
         stored = self.journal.append(drafts)
         self.fault("append.after_entries")
-        self.fold_and_route(stored)
+        moved = self.fold_and_route(stored)
+        if self._announce is not None:
+            self._announce(self, stored, moved)
         return stored
 
     def fold_and_route(self, stored: Sequence[Stored]) -> dict[str, Moved]:
@@ -66,6 +78,7 @@ class UnitOfWork:
         moved = self.readings.fold(stored)
         if any(one.header.subject.kind == "node" for one in stored):
             self._place = None
+            self.memo.clear()
         self._downs.route(stored, moved)
         self._kinds.update(one.header.kind for one in stored)
         self._has_completed = self._has_completed or any(one.is_completed for one in moved.values())
@@ -111,6 +124,7 @@ class Store:
     random: Random = os.urandom
     fault: Fault = no_fault
     concerns: Concerns = everything_concerns
+    announce: Announce | None = None
     on_commit: list[Callable[[Outcome], None]] = field(default_factory=list)
 
     @contextmanager
@@ -119,7 +133,7 @@ class Store:
         with self.database.write() as connection:
             head = lock_head(connection)
             before = head.taken
-            work = UnitOfWork(connection, head, self.ring, self.random, self.fault)
+            work = UnitOfWork(connection, head, self.ring, self.random, self.fault, self.announce)
             yield work
             if head.reacted >= before and not work.calls_for_reaction(self.concerns):
                 head.reacted = head.taken  # no commit for the cursor alone

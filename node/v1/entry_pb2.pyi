@@ -180,7 +180,7 @@ class Subject(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     ID_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """"ticket", "enterprise", "round", "inspection", "order", "meeting", "account" or "node"."""
+    """"ticket", "enterprise", "round", "inspection", "order", "meeting", "leader", "account" or "node"."""
     id: _builtins.str
     """A ticket's register number, a node code, or the id that the owner gave."""
     def __init__(
@@ -314,13 +314,14 @@ class ClockChange(_message.Message):
     CALENDAR_FIELD_NUMBER: _builtins.int
     SINCE_FIELD_NUMBER: _builtins.int
     PROVISIONAL_FIELD_NUMBER: _builtins.int
+    PROMISED_FIELD_NUMBER: _builtins.int
     clock: _builtins.str
     """Kind of clock, e.g. "resolve", or "co_handle/520402-tax" where a ticket has several."""
     change: Global___ClockChange.Change.ValueType
     limit: _builtins.int
     """Length of the limit, 0 or more, in `unit`."""
     unit: _builtins.str
-    """"workday", "hour", "day" or "month_end"."""
+    """"workday", "hour", "day", "month_end", "month" (calendar months, that of the start counted in) or "quarter_end"."""
     owes: _builtins.str
     """Who must act: a unit code, or a value of EntryContent.with_whom."""
     pack: _builtins.str
@@ -329,6 +330,10 @@ class ClockChange(_message.Message):
     """Version of the working-day calendar by which due_at was counted."""
     provisional: _builtins.bool
     """True if a counted day lies in a year whose arrangement was not published yet."""
+    promised: _builtins.str
+    """The date that was set where no limit was counted (a grant, a plan, a promise, or an issued date that the office kept),
+    as YYYY-MM-DD; empty if due_at was counted from the start. `limit` then restates it as the working days up to it.
+    """
     @_builtins.property
     def due_at(self) -> _timestamp_pb2.Timestamp:
         """When it is overdue; empty while it stands or is stopped."""
@@ -350,10 +355,11 @@ class ClockChange(_message.Message):
         calendar: _builtins.str = ...,
         since: _timestamp_pb2.Timestamp | None = ...,
         provisional: _builtins.bool = ...,
+        promised: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "change", b"change", "clock", b"clock", "due_at", b"due_at", "limit", b"limit", "owes", b"owes", "pack", b"pack", "provisional", b"provisional", "since", b"since", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "change", b"change", "clock", b"clock", "due_at", b"due_at", "limit", b"limit", "owes", b"owes", "pack", b"pack", "promised", b"promised", "provisional", b"provisional", "since", b"since", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

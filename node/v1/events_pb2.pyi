@@ -61,6 +61,27 @@ class Registered(_message.Message):
     CHANNEL_NOTE_FIELD_NUMBER: _builtins.int
     IN_LEDGER_FIELD_NUMBER: _builtins.int
     PACK_FIELD_NUMBER: _builtins.int
+    APPEAL_KIND_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
+    LOCAL_UNIT_FIELD_NUMBER: _builtins.int
+    DESK_FIELD_NUMBER: _builtins.int
+    OCCASION_FIELD_NUMBER: _builtins.int
+    FINDER_FIELD_NUMBER: _builtins.int
+    IS_FOUND_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    ENTERPRISE_FIELD_NUMBER: _builtins.int
+    ENTERPRISES_FIELD_NUMBER: _builtins.int
+    IS_AFTER_HOURS_FIELD_NUMBER: _builtins.int
+    DUTY_FIELD_NUMBER: _builtins.int
+    IS_NUMBER_WITHHELD_FIELD_NUMBER: _builtins.int
+    IS_READ_BACK_FIELD_NUMBER: _builtins.int
+    IS_LATE_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    GUIDE_FIELD_NUMBER: _builtins.int
+    LIST_NUMBER_FIELD_NUMBER: _builtins.int
+    IS_LEGACY_FIELD_NUMBER: _builtins.int
+    ENTERPRISE_NAME_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
     first_contact: _builtins.str
     appellant_kind: _builtins.str
@@ -75,6 +96,26 @@ class Registered(_message.Message):
     conceal_from: _builtins.str
     in_ledger: _builtins.bool
     pack: _builtins.str
+    appeal_kind: _builtins.str
+    topic: _builtins.str
+    group: _builtins.str
+    local_unit: _builtins.str
+    desk: _builtins.str
+    occasion: _builtins.str
+    finder: _builtins.str
+    is_found: _builtins.bool
+    receipt: _builtins.str
+    enterprise: _builtins.str
+    is_after_hours: _builtins.bool
+    duty: _builtins.str
+    is_number_withheld: _builtins.bool
+    is_read_back: _builtins.bool
+    is_late: _builtins.bool
+    """Entered later than the pack allows after its receipt (FJ25-3.6d, FJ23-3.4a)."""
+    guide: _builtins.str
+    """The version of the classification guide that was in force (FJ25-3.6b)."""
+    is_legacy: _builtins.bool
+    """It was open before this node began: it counts in no rate and stands in no frame."""
     @_builtins.property
     def appeal(self) -> _entry_pb2.PayloadRef: ...
     @_builtins.property
@@ -91,6 +132,18 @@ class Registered(_message.Message):
     def crossing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def channel_note(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def enterprises(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def address(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def list_number(self) -> _entry_pb2.PayloadRef:
+        """What it is called on the list that it came by."""
+
+    @_builtins.property
+    def enterprise_name(self) -> _entry_pb2.PayloadRef:
+        """What the enterprise is called, where it has no file."""
+
     def __init__(
         self,
         *,
@@ -116,10 +169,31 @@ class Registered(_message.Message):
         channel_note: _entry_pb2.PayloadRef | None = ...,
         in_ledger: _builtins.bool = ...,
         pack: _builtins.str = ...,
+        appeal_kind: _builtins.str = ...,
+        topic: _builtins.str = ...,
+        group: _builtins.str = ...,
+        local_unit: _builtins.str = ...,
+        desk: _builtins.str = ...,
+        occasion: _builtins.str = ...,
+        finder: _builtins.str = ...,
+        is_found: _builtins.bool = ...,
+        receipt: _builtins.str = ...,
+        enterprise: _builtins.str = ...,
+        enterprises: _abc.Iterable[_builtins.str] | None = ...,
+        is_after_hours: _builtins.bool = ...,
+        duty: _builtins.str = ...,
+        is_number_withheld: _builtins.bool = ...,
+        is_read_back: _builtins.bool = ...,
+        is_late: _builtins.bool = ...,
+        address: _entry_pb2.PayloadRef | None = ...,
+        guide: _builtins.str = ...,
+        list_number: _entry_pb2.PayloadRef | None = ...,
+        is_legacy: _builtins.bool = ...,
+        enterprise_name: _entry_pb2.PayloadRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["appeal", b"appeal", "channel_note", b"channel_note", "name", b"name", "phone", b"phone", "private_code", b"private_code", "received_at", b"received_at", "title", b"title"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "appeal", b"appeal", "channel_note", b"channel_note", "enterprise_name", b"enterprise_name", "list_number", b"list_number", "name", b"name", "phone", b"phone", "private_code", b"private_code", "received_at", b"received_at", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["appeal", b"appeal", "appellant_kind", b"appellant_kind", "assigned_by", b"assigned_by", "category", b"category", "channel", b"channel", "channel_note", b"channel_note", "conceal_from", b"conceal_from", "credit_code", b"credit_code", "credit_code_warning", b"credit_code_warning", "crossing", b"crossing", "external_number", b"external_number", "field", b"field", "first_contact", b"first_contact", "in_ledger", b"in_ledger", "judgement", b"judgement", "matter", b"matter", "name", b"name", "pack", b"pack", "phone", b"phone", "private_code", b"private_code", "received_at", b"received_at", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "appeal", b"appeal", "appeal_kind", b"appeal_kind", "appellant_kind", b"appellant_kind", "assigned_by", b"assigned_by", "category", b"category", "channel", b"channel", "channel_note", b"channel_note", "conceal_from", b"conceal_from", "credit_code", b"credit_code", "credit_code_warning", b"credit_code_warning", "crossing", b"crossing", "desk", b"desk", "duty", b"duty", "enterprise", b"enterprise", "enterprise_name", b"enterprise_name", "enterprises", b"enterprises", "external_number", b"external_number", "field", b"field", "finder", b"finder", "first_contact", b"first_contact", "group", b"group", "guide", b"guide", "in_ledger", b"in_ledger", "is_after_hours", b"is_after_hours", "is_found", b"is_found", "is_late", b"is_late", "is_legacy", b"is_legacy", "is_number_withheld", b"is_number_withheld", "is_read_back", b"is_read_back", "judgement", b"judgement", "list_number", b"list_number", "local_unit", b"local_unit", "matter", b"matter", "name", b"name", "occasion", b"occasion", "pack", b"pack", "phone", b"phone", "private_code", b"private_code", "receipt", b"receipt", "received_at", b"received_at", "title", b"title", "topic", b"topic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -468,21 +542,25 @@ class SupplementAsked(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     BY_CENTRE_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    AGAIN_REASON_FIELD_NUMBER: _builtins.int
     by_centre: _builtins.bool
     @_builtins.property
     def items(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def note(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def again_reason(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
         self,
         *,
         items: _abc.Iterable[_builtins.str] | None = ...,
         by_centre: _builtins.bool = ...,
         note: _entry_pb2.PayloadRef | None = ...,
+        again_reason: _entry_pb2.PayloadRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["again_reason", b"again_reason", "note", b"note"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_centre", b"by_centre", "items", b"items", "note", b"note"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["again_reason", b"again_reason", "by_centre", b"by_centre", "items", b"items", "note", b"note"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -792,15 +870,25 @@ class TookIn(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MERGED_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    FORMER_LIMIT_FIELD_NUMBER: _builtins.int
+    FORMER_UNIT_FIELD_NUMBER: _builtins.int
     merged: _builtins.str
+    former_limit: _builtins.int
+    former_unit: _builtins.str
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
         merged: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        former_limit: _builtins.int = ...,
+        former_unit: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["merged", b"merged"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "former_limit", b"former_limit", "former_unit", b"former_unit", "merged", b"merged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -894,14 +982,27 @@ class Formed(_message.Message):
     LEVEL_FIELD_NUMBER: _builtins.int
     PASSED_FIELD_NUMBER: _builtins.int
     IS_LATE_FIELD_NUMBER: _builtins.int
+    GROUNDS_FIELD_NUMBER: _builtins.int
+    SUBTYPE_FIELD_NUMBER: _builtins.int
+    PROPOSED_UNIT_FIELD_NUMBER: _builtins.int
+    GUIDE_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
+    DUTY_MATTER_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     category: _builtins.str
     complexity: _builtins.str
     layer: _builtins.str
     level: _builtins.str
     is_late: _builtins.bool
+    subtype: _builtins.str
+    proposed_unit: _builtins.str
+    guide: _builtins.str
+    field: _builtins.str
+    duty_matter: _builtins.str
     @_builtins.property
     def passed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def grounds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -912,10 +1013,16 @@ class Formed(_message.Message):
         level: _builtins.str = ...,
         passed: _abc.Iterable[_builtins.str] | None = ...,
         is_late: _builtins.bool = ...,
+        grounds: _abc.Iterable[_builtins.str] | None = ...,
+        subtype: _builtins.str = ...,
+        proposed_unit: _builtins.str = ...,
+        guide: _builtins.str = ...,
+        field: _builtins.str = ...,
+        duty_matter: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "complexity", b"complexity", "is_late", b"is_late", "layer", b"layer", "level", b"level", "number", b"number", "passed", b"passed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "complexity", b"complexity", "duty_matter", b"duty_matter", "field", b"field", "grounds", b"grounds", "guide", b"guide", "is_late", b"is_late", "layer", b"layer", "level", b"level", "number", b"number", "passed", b"passed", "proposed_unit", b"proposed_unit", "subtype", b"subtype"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -937,14 +1044,35 @@ class Dispatched(_message.Message):
     IS_FINAL_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     DEVIATION_FIELD_NUMBER: _builtins.int
+    DUTY_ITEM_FIELD_NUMBER: _builtins.int
+    DUTY_LIST_FIELD_NUMBER: _builtins.int
+    PRECEDENT_FIELD_NUMBER: _builtins.int
+    BATCH_FIELD_NUMBER: _builtins.int
+    LAYER_FIELD_NUMBER: _builtins.int
+    IS_LATE_FIELD_NUMBER: _builtins.int
+    DUTY_MATTER_FIELD_NUMBER: _builtins.int
+    SUGGESTED_FIELD_NUMBER: _builtins.int
+    SUGGESTED_BY_FIELD_NUMBER: _builtins.int
     lead: _builtins.str
     is_final: _builtins.bool
+    duty_item: _builtins.str
+    duty_list: _builtins.str
+    precedent: _builtins.str
+    batch: _builtins.str
+    layer: _builtins.str
+    is_late: _builtins.bool
+    duty_matter: _builtins.str
+    suggested_by: _builtins.str
     @_builtins.property
     def co_handlers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def note(self) -> _entry_pb2.PayloadRef: ...
     @_builtins.property
     def deviation(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def suggested(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the classifier had proposed, the best first, and by which model."""
+
     def __init__(
         self,
         *,
@@ -953,10 +1081,19 @@ class Dispatched(_message.Message):
         is_final: _builtins.bool = ...,
         note: _entry_pb2.PayloadRef | None = ...,
         deviation: _entry_pb2.PayloadRef | None = ...,
+        duty_item: _builtins.str = ...,
+        duty_list: _builtins.str = ...,
+        precedent: _builtins.str = ...,
+        batch: _builtins.str = ...,
+        layer: _builtins.str = ...,
+        is_late: _builtins.bool = ...,
+        duty_matter: _builtins.str = ...,
+        suggested: _abc.Iterable[_builtins.str] | None = ...,
+        suggested_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["deviation", b"deviation", "note", b"note"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["co_handlers", b"co_handlers", "deviation", b"deviation", "is_final", b"is_final", "lead", b"lead", "note", b"note"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "co_handlers", b"co_handlers", "deviation", b"deviation", "duty_item", b"duty_item", "duty_list", b"duty_list", "duty_matter", b"duty_matter", "is_final", b"is_final", "is_late", b"is_late", "layer", b"layer", "lead", b"lead", "note", b"note", "precedent", b"precedent", "suggested", b"suggested", "suggested_by", b"suggested_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -968,12 +1105,16 @@ class Signed(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    IS_DEEMED_FIELD_NUMBER: _builtins.int
+    is_deemed: _builtins.bool
     def __init__(
         self,
+        *,
+        is_deemed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_deemed", b"is_deemed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -986,16 +1127,19 @@ class DispatchRecalled(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REASON_FIELD_NUMBER: _builtins.int
+    WORKDAYS_FIELD_NUMBER: _builtins.int
+    workdays: _builtins.int
     @_builtins.property
     def reason(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
         self,
         *,
         reason: _entry_pb2.PayloadRef | None = ...,
+        workdays: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "workdays", b"workdays"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1037,7 +1181,13 @@ class ObjectionRaised(_message.Message):
 
     PROPOSED_UNIT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    DUTY_ITEM_FIELD_NUMBER: _builtins.int
+    DUTY_LIST_FIELD_NUMBER: _builtins.int
+    NONE_LISTED_FIELD_NUMBER: _builtins.int
     proposed_unit: _builtins.str
+    duty_item: _builtins.str
+    duty_list: _builtins.str
+    none_listed: _builtins.bool
     @_builtins.property
     def reason(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
@@ -1045,10 +1195,13 @@ class ObjectionRaised(_message.Message):
         *,
         proposed_unit: _builtins.str = ...,
         reason: _entry_pb2.PayloadRef | None = ...,
+        duty_item: _builtins.str = ...,
+        duty_list: _builtins.str = ...,
+        none_listed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["proposed_unit", b"proposed_unit", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duty_item", b"duty_item", "duty_list", b"duty_list", "none_listed", b"none_listed", "proposed_unit", b"proposed_unit", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1061,16 +1214,19 @@ class ObjectionUpheld(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REASON_FIELD_NUMBER: _builtins.int
+    WORKDAYS_FIELD_NUMBER: _builtins.int
+    workdays: _builtins.int
     @_builtins.property
     def reason(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
         self,
         *,
         reason: _entry_pb2.PayloadRef | None = ...,
+        workdays: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "workdays", b"workdays"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1245,6 +1401,7 @@ class Reclassified(_message.Message):
     FORMER_CATEGORY_FIELD_NUMBER: _builtins.int
     FORMER_COMPLEXITY_FIELD_NUMBER: _builtins.int
     GROUND_FIELD_NUMBER: _builtins.int
+    GROUNDS_FIELD_NUMBER: _builtins.int
     category: _builtins.str
     complexity: _builtins.str
     layer: _builtins.str
@@ -1253,6 +1410,8 @@ class Reclassified(_message.Message):
     former_complexity: _builtins.str
     @_builtins.property
     def ground(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def grounds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -1263,10 +1422,11 @@ class Reclassified(_message.Message):
         former_category: _builtins.str = ...,
         former_complexity: _builtins.str = ...,
         ground: _entry_pb2.PayloadRef | None = ...,
+        grounds: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "complexity", b"complexity", "former_category", b"former_category", "former_complexity", b"former_complexity", "ground", b"ground", "layer", b"layer", "level", b"level"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "complexity", b"complexity", "former_category", b"former_category", "former_complexity", b"former_complexity", "ground", b"ground", "grounds", b"grounds", "layer", b"layer", "level", b"level"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1765,7 +1925,9 @@ class Terminated(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    ENDED_AS_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
+    ended_as: _builtins.str
     @_builtins.property
     def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -1776,10 +1938,11 @@ class Terminated(_message.Message):
         reason: _builtins.str = ...,
         evidence: _abc.Iterable[_builtins.str] | None = ...,
         note: _entry_pb2.PayloadRef | None = ...,
+        ended_as: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "note", b"note", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended_as", b"ended_as", "evidence", b"evidence", "note", b"note", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1797,7 +1960,9 @@ class FeedbackGiven(_message.Message):
     WAY_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
+    WITH_WHOM_NEXT_FIELD_NUMBER: _builtins.int
     way: _builtins.str
+    with_whom_next: _builtins.str
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -1808,10 +1973,11 @@ class FeedbackGiven(_message.Message):
         way: _builtins.str = ...,
         occurred_at: _timestamp_pb2.Timestamp | None = ...,
         content: _entry_pb2.PayloadRef | None = ...,
+        with_whom_next: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "occurred_at", b"occurred_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "occurred_at", b"occurred_at", "way", b"way"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "occurred_at", b"occurred_at", "way", b"way", "with_whom_next", b"with_whom_next"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1846,15 +2012,18 @@ class ReplyCountersigned(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DRAFT_FIELD_NUMBER: _builtins.int
+    SCAN_FIELD_NUMBER: _builtins.int
     draft: _builtins.str
+    scan: _builtins.str
     def __init__(
         self,
         *,
         draft: _builtins.str = ...,
+        scan: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft", "scan", b"scan"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1888,6 +2057,17 @@ class Completed(_message.Message):
     FEEDBACK_FIELD_NUMBER: _builtins.int
     MEASURES_FIELD_NUMBER: _builtins.int
     OPEN_PART_REASON_FIELD_NUMBER: _builtins.int
+    CONTRIBUTIONS_FIELD_NUMBER: _builtins.int
+    DETERMINATION_FIELD_NUMBER: _builtins.int
+    CONTACT_NAME_FIELD_NUMBER: _builtins.int
+    CONTACT_PHONE_FIELD_NUMBER: _builtins.int
+    RED_LINE_STATEMENT_FIELD_NUMBER: _builtins.int
+    PUSH_IMPOSSIBLE_FIELD_NUMBER: _builtins.int
+    FINANCING_BODY_FIELD_NUMBER: _builtins.int
+    VISITED_ON_FIELD_NUMBER: _builtins.int
+    FINANCING_AMOUNT_YUAN_FIELD_NUMBER: _builtins.int
+    ADOPTION_FIELD_NUMBER: _builtins.int
+    INVESTIGATION_FIELD_NUMBER: _builtins.int
     standard: _builtins.str
     is_in_time: _builtins.bool
     is_truthful: _builtins.bool
@@ -1897,6 +2077,10 @@ class Completed(_message.Message):
     has_call_record: _builtins.bool
     draft: _builtins.str
     with_whom_next: _builtins.str
+    visited_on: _builtins.str
+    financing_amount_yuan: _builtins.int
+    adoption: _builtins.str
+    """Of a suggestion: "adopted", "partly_adopted" or "not_adopted"; of a complaint: what was found (XS25-4.3.1.3, 4.3.1.4)."""
     @_builtins.property
     def feedback_occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -1915,6 +2099,22 @@ class Completed(_message.Message):
     def measures(self) -> _entry_pb2.PayloadRef: ...
     @_builtins.property
     def open_part_reason(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def contributions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def determination(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def contact_name(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def contact_phone(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def red_line_statement(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def push_impossible(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def financing_body(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def investigation(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
         self,
         *,
@@ -1936,10 +2136,21 @@ class Completed(_message.Message):
         feedback: _entry_pb2.PayloadRef | None = ...,
         measures: _entry_pb2.PayloadRef | None = ...,
         open_part_reason: _entry_pb2.PayloadRef | None = ...,
+        contributions: _abc.Iterable[_builtins.str] | None = ...,
+        determination: _entry_pb2.PayloadRef | None = ...,
+        contact_name: _entry_pb2.PayloadRef | None = ...,
+        contact_phone: _entry_pb2.PayloadRef | None = ...,
+        red_line_statement: _entry_pb2.PayloadRef | None = ...,
+        push_impossible: _entry_pb2.PayloadRef | None = ...,
+        financing_body: _entry_pb2.PayloadRef | None = ...,
+        visited_on: _builtins.str = ...,
+        financing_amount_yuan: _builtins.int = ...,
+        adoption: _builtins.str = ...,
+        investigation: _entry_pb2.PayloadRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "feedback", b"feedback", "feedback_occurred_at", b"feedback_occurred_at", "measures", b"measures", "open_part_reason", b"open_part_reason", "path_body", b"path_body", "path_limit", b"path_limit", "result", b"result"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact_name", b"contact_name", "contact_phone", b"contact_phone", "determination", b"determination", "explanation", b"explanation", "feedback", b"feedback", "feedback_occurred_at", b"feedback_occurred_at", "financing_body", b"financing_body", "investigation", b"investigation", "measures", b"measures", "open_part_reason", b"open_part_reason", "path_body", b"path_body", "path_limit", b"path_limit", "push_impossible", b"push_impossible", "red_line_statement", b"red_line_statement", "result", b"result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft", "evidence", b"evidence", "explanation", b"explanation", "feedback", b"feedback", "feedback_occurred_at", b"feedback_occurred_at", "feedback_way", b"feedback_way", "has_call_record", b"has_call_record", "is_in_time", b"is_in_time", "is_truthful", b"is_truthful", "measures", b"measures", "open_part_reason", b"open_part_reason", "path_body", b"path_body", "path_limit", b"path_limit", "path_means", b"path_means", "result", b"result", "standard", b"standard", "sub_code", b"sub_code", "with_whom_next", b"with_whom_next"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adoption", b"adoption", "contact_name", b"contact_name", "contact_phone", b"contact_phone", "contributions", b"contributions", "determination", b"determination", "draft", b"draft", "evidence", b"evidence", "explanation", b"explanation", "feedback", b"feedback", "feedback_occurred_at", b"feedback_occurred_at", "feedback_way", b"feedback_way", "financing_amount_yuan", b"financing_amount_yuan", "financing_body", b"financing_body", "has_call_record", b"has_call_record", "investigation", b"investigation", "is_in_time", b"is_in_time", "is_truthful", b"is_truthful", "measures", b"measures", "open_part_reason", b"open_part_reason", "path_body", b"path_body", "path_limit", b"path_limit", "path_means", b"path_means", "push_impossible", b"push_impossible", "red_line_statement", b"red_line_statement", "result", b"result", "standard", b"standard", "sub_code", b"sub_code", "visited_on", b"visited_on", "with_whom_next", b"with_whom_next"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1956,7 +2167,9 @@ class RevisitAttempted(_message.Message):
 
     WAY_FIELD_NUMBER: _builtins.int
     REMARKS_FIELD_NUMBER: _builtins.int
+    IS_UNWELCOME_FIELD_NUMBER: _builtins.int
     way: _builtins.str
+    is_unwelcome: _builtins.bool
     @_builtins.property
     def remarks(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
@@ -1964,10 +2177,11 @@ class RevisitAttempted(_message.Message):
         *,
         way: _builtins.str = ...,
         remarks: _entry_pb2.PayloadRef | None = ...,
+        is_unwelcome: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["remarks", b"remarks"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["remarks", b"remarks", "way", b"way"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_unwelcome", b"is_unwelcome", "remarks", b"remarks", "way", b"way"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1987,11 +2201,17 @@ class RevisitFiled(_message.Message):
     STANDARD_MET_FIELD_NUMBER: _builtins.int
     SATISFIED_FIELD_NUMBER: _builtins.int
     REMARKS_FIELD_NUMBER: _builtins.int
+    SOLVED_FIELD_NUMBER: _builtins.int
+    REVISITED_ON_FIELD_NUMBER: _builtins.int
+    WITH_WHOM_NEXT_FIELD_NUMBER: _builtins.int
     is_reached: _builtins.bool
     way: _builtins.str
     consistent: _builtins.str
     standard_met: _builtins.str
     satisfied: _builtins.str
+    solved: _builtins.str
+    revisited_on: _builtins.str
+    with_whom_next: _builtins.str
     @_builtins.property
     def remarks(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
@@ -2003,10 +2223,13 @@ class RevisitFiled(_message.Message):
         standard_met: _builtins.str = ...,
         satisfied: _builtins.str = ...,
         remarks: _entry_pb2.PayloadRef | None = ...,
+        solved: _builtins.str = ...,
+        revisited_on: _builtins.str = ...,
+        with_whom_next: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["remarks", b"remarks"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consistent", b"consistent", "is_reached", b"is_reached", "remarks", b"remarks", "satisfied", b"satisfied", "standard_met", b"standard_met", "way", b"way"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consistent", b"consistent", "is_reached", b"is_reached", "remarks", b"remarks", "revisited_on", b"revisited_on", "satisfied", b"satisfied", "solved", b"solved", "standard_met", b"standard_met", "way", b"way", "with_whom_next", b"with_whom_next"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2030,11 +2253,17 @@ class Evaluated(_message.Message):
     SATISFIED_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     REMARKS_FIELD_NUMBER: _builtins.int
+    SOLVED_FIELD_NUMBER: _builtins.int
+    WAY_FIELD_NUMBER: _builtins.int
+    IS_LATE_FIELD_NUMBER: _builtins.int
     round: _builtins.int
     scale: _builtins.str
     value: _builtins.str
     satisfied: _builtins.str
     source: _builtins.str
+    solved: _builtins.str
+    way: _builtins.str
+    is_late: _builtins.bool
     @_builtins.property
     def remarks(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
@@ -2046,10 +2275,13 @@ class Evaluated(_message.Message):
         satisfied: _builtins.str = ...,
         source: _builtins.str = ...,
         remarks: _entry_pb2.PayloadRef | None = ...,
+        solved: _builtins.str = ...,
+        way: _builtins.str = ...,
+        is_late: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["remarks", b"remarks"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["remarks", b"remarks", "round", b"round", "satisfied", b"satisfied", "scale", b"scale", "source", b"source", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_late", b"is_late", "remarks", b"remarks", "round", b"round", "satisfied", b"satisfied", "scale", b"scale", "solved", b"solved", "source", b"source", "value", b"value", "way", b"way"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2151,16 +2383,19 @@ class RecheckDeclined(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REASON_FIELD_NUMBER: _builtins.int
+    WITH_WHOM_NEXT_FIELD_NUMBER: _builtins.int
+    with_whom_next: _builtins.str
     @_builtins.property
     def reason(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
         self,
         *,
         reason: _entry_pb2.PayloadRef | None = ...,
+        with_whom_next: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "with_whom_next", b"with_whom_next"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2255,8 +2490,12 @@ class RecheckDecided(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     RECTIFY_BY_FIELD_NUMBER: _builtins.int
     OPINION_FIELD_NUMBER: _builtins.int
+    WITH_WHOM_NEXT_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
     outcome: _builtins.str
     rectify_by: _builtins.str
+    with_whom_next: _builtins.str
+    to: _builtins.str
     @_builtins.property
     def opinion(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
@@ -2265,10 +2504,12 @@ class RecheckDecided(_message.Message):
         outcome: _builtins.str = ...,
         rectify_by: _builtins.str = ...,
         opinion: _entry_pb2.PayloadRef | None = ...,
+        with_whom_next: _builtins.str = ...,
+        to: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["opinion", b"opinion"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["opinion", b"opinion", "outcome", b"outcome", "rectify_by", b"rectify_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["opinion", b"opinion", "outcome", b"outcome", "rectify_by", b"rectify_by", "to", b"to", "with_whom_next", b"with_whom_next"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2287,8 +2528,10 @@ class RectificationChecked(_message.Message):
     IS_ACCEPTED_FIELD_NUMBER: _builtins.int
     NEEDS_REVISIT_FIELD_NUMBER: _builtins.int
     REMARKS_FIELD_NUMBER: _builtins.int
+    WITH_WHOM_NEXT_FIELD_NUMBER: _builtins.int
     is_accepted: _builtins.bool
     needs_revisit: _builtins.bool
+    with_whom_next: _builtins.str
     @_builtins.property
     def remarks(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
@@ -2297,10 +2540,11 @@ class RectificationChecked(_message.Message):
         is_accepted: _builtins.bool = ...,
         needs_revisit: _builtins.bool = ...,
         remarks: _entry_pb2.PayloadRef | None = ...,
+        with_whom_next: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["remarks", b"remarks"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_accepted", b"is_accepted", "needs_revisit", b"needs_revisit", "remarks", b"remarks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_accepted", b"is_accepted", "needs_revisit", b"needs_revisit", "remarks", b"remarks", "with_whom_next", b"with_whom_next"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2341,12 +2585,23 @@ class Confirmed(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    BY_FIELD_NUMBER: _builtins.int
+    WITH_WHOM_NEXT_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    by: _builtins.str
+    with_whom_next: _builtins.str
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
+        *,
+        by: _builtins.str = ...,
+        with_whom_next: _builtins.str = ...,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "evidence", b"evidence", "with_whom_next", b"with_whom_next"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2359,16 +2614,23 @@ class ConfirmationRefused(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REASON_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    by: _builtins.str
     @_builtins.property
     def reason(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
         reason: _entry_pb2.PayloadRef | None = ...,
+        by: _builtins.str = ...,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "evidence", b"evidence", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2382,7 +2644,9 @@ class Closed(_message.Message):
 
     IS_UNCONFIRMED_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    ENDED_AS_FIELD_NUMBER: _builtins.int
     is_unconfirmed: _builtins.bool
+    ended_as: _builtins.str
     @_builtins.property
     def note(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
@@ -2390,10 +2654,11 @@ class Closed(_message.Message):
         *,
         is_unconfirmed: _builtins.bool = ...,
         note: _entry_pb2.PayloadRef | None = ...,
+        ended_as: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_unconfirmed", b"is_unconfirmed", "note", b"note"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended_as", b"ended_as", "is_unconfirmed", b"is_unconfirmed", "note", b"note"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2405,12 +2670,19 @@ class Archived(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    PACKAGE_FIELD_NUMBER: _builtins.int
+    RETENTION_YEARS_FIELD_NUMBER: _builtins.int
+    package: _builtins.str
+    retention_years: _builtins.int
     def __init__(
         self,
+        *,
+        package: _builtins.str = ...,
+        retention_years: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["package", b"package", "retention_years", b"retention_years"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2980,15 +3252,18 @@ class FindingExecuted(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FORMER_STATE_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
     former_state: _builtins.str
+    to: _builtins.str
     def __init__(
         self,
         *,
         former_state: _builtins.str = ...,
+        to: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["former_state", b"former_state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["former_state", b"former_state", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3090,8 +3365,12 @@ class RungFired(_message.Message):
     RUNG_FIELD_NUMBER: _builtins.int
     DUE_AT_FIELD_NUMBER: _builtins.int
     STARTED_AT_FIELD_NUMBER: _builtins.int
+    TIMES_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
     clock: _builtins.str
     rung: _builtins.str
+    times: _builtins.int
+    order: _builtins.str
     @_builtins.property
     def due_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -3103,10 +3382,12 @@ class RungFired(_message.Message):
         rung: _builtins.str = ...,
         due_at: _timestamp_pb2.Timestamp | None = ...,
         started_at: _timestamp_pb2.Timestamp | None = ...,
+        times: _builtins.int = ...,
+        order: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "due_at", b"due_at", "rung", b"rung", "started_at", b"started_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "due_at", b"due_at", "order", b"order", "rung", b"rung", "started_at", b"started_at", "times", b"times"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3212,12 +3493,17 @@ class AccountOpened(_message.Message):
     UNIT_FIELD_NUMBER: _builtins.int
     ROLES_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    PHONE_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     unit: _builtins.str
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def name(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def phone(self) -> _entry_pb2.PayloadRef:
+        """Where the person is reached at work; it stands in the head of the lists that he reports (HM20-A2.1)."""
+
     def __init__(
         self,
         *,
@@ -3225,10 +3511,11 @@ class AccountOpened(_message.Message):
         unit: _builtins.str = ...,
         roles: _abc.Iterable[_builtins.str] | None = ...,
         name: _entry_pb2.PayloadRef | None = ...,
+        phone: _entry_pb2.PayloadRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "phone", b"phone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "name", b"name", "roles", b"roles", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "name", b"name", "phone", b"phone", "roles", b"roles", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3377,11 +3664,14 @@ class PackAdopted(_message.Message):
     DIGEST_FIELD_NUMBER: _builtins.int
     BLOB_FIELD_NUMBER: _builtins.int
     EFFECTIVE_FROM_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     pack: _builtins.str
     version: _builtins.str
     digest: _builtins.str
     blob: _builtins.str
     effective_from: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
         self,
         *,
@@ -3390,10 +3680,11 @@ class PackAdopted(_message.Message):
         digest: _builtins.str = ...,
         blob: _builtins.str = ...,
         effective_from: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blob", b"blob", "digest", b"digest", "effective_from", b"effective_from", "pack", b"pack", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blob", b"blob", "digest", b"digest", "effective_from", b"effective_from", "pack", b"pack", "reason", b"reason", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3807,6 +4098,3105 @@ class CallRevealed(_message.Message):
 Global___CallRevealed: _TypeAlias = CallRevealed  # noqa: Y015
 
 @_typing.final
+class IntakeFilled(_message.Message):
+    """---- filling -------------------------------------------------------------------------------------------------------
+
+    What a need lacked was filled in; an empty field was not touched.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TITLE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PHONE_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    PRIVATE_CODE_FIELD_NUMBER: _builtins.int
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    CREDIT_CODE_WARNING_FIELD_NUMBER: _builtins.int
+    ENTERPRISE_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
+    MATTER_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    APPEAL_KIND_FIELD_NUMBER: _builtins.int
+    EXTERNAL_NUMBER_FIELD_NUMBER: _builtins.int
+    IS_READ_BACK_FIELD_NUMBER: _builtins.int
+    credit_code: _builtins.str
+    credit_code_warning: _builtins.bool
+    enterprise: _builtins.str
+    category: _builtins.str
+    field: _builtins.str
+    matter: _builtins.str
+    topic: _builtins.str
+    appeal_kind: _builtins.str
+    external_number: _builtins.str
+    is_read_back: _builtins.bool
+    @_builtins.property
+    def title(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def name(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def phone(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def address(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def private_code(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        title: _entry_pb2.PayloadRef | None = ...,
+        name: _entry_pb2.PayloadRef | None = ...,
+        phone: _entry_pb2.PayloadRef | None = ...,
+        address: _entry_pb2.PayloadRef | None = ...,
+        private_code: _entry_pb2.PayloadRef | None = ...,
+        credit_code: _builtins.str = ...,
+        credit_code_warning: _builtins.bool = ...,
+        enterprise: _builtins.str = ...,
+        category: _builtins.str = ...,
+        field: _builtins.str = ...,
+        matter: _builtins.str = ...,
+        topic: _builtins.str = ...,
+        appeal_kind: _builtins.str = ...,
+        external_number: _builtins.str = ...,
+        is_read_back: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "name", b"name", "phone", b"phone", "private_code", b"private_code", "title", b"title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "appeal_kind", b"appeal_kind", "category", b"category", "credit_code", b"credit_code", "credit_code_warning", b"credit_code_warning", "enterprise", b"enterprise", "external_number", b"external_number", "field", b"field", "is_read_back", b"is_read_back", "matter", b"matter", "name", b"name", "phone", b"phone", "private_code", b"private_code", "title", b"title", "topic", b"topic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IntakeFilled: _TypeAlias = IntakeFilled  # noqa: Y015
+
+@_typing.final
+class VerificationRecorded(_message.Message):
+    """The office asked the enterprise whether it is as the need says, and heard `result`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    result: _builtins.str
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        result: _builtins.str = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerificationRecorded: _TypeAlias = VerificationRecorded  # noqa: Y015
+
+@_typing.final
+class Concealed(_message.Message):
+    """The need is hidden from `concealed` from now on: they are complained of."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONCEALED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def concealed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        concealed: _abc.Iterable[_builtins.str] | None = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["concealed", b"concealed", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Concealed: _TypeAlias = Concealed  # noqa: Y015
+
+@_typing.final
+class EnquiryLogged(_message.Message):
+    """---- enquiry -------------------------------------------------------------------------------------------------------
+
+    The appellant asked how his need stands and was told. Changes nothing but the count.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAY_FIELD_NUMBER: _builtins.int
+    QUESTION_FIELD_NUMBER: _builtins.int
+    TOLD_FIELD_NUMBER: _builtins.int
+    way: _builtins.str
+    @_builtins.property
+    def question(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def told(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        way: _builtins.str = ...,
+        question: _entry_pb2.PayloadRef | None = ...,
+        told: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["question", b"question", "told", b"told"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["question", b"question", "told", b"told", "way", b"way"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnquiryLogged: _TypeAlias = EnquiryLogged  # noqa: Y015
+
+@_typing.final
+class Offered(_message.Message):
+    """---- offering ------------------------------------------------------------------------------------------------------
+
+    The need was offered to `units`; the first of them that claims it has it. Each has a clock of its own until then.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNITS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def units(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        units: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Offered: _TypeAlias = Offered  # noqa: Y015
+
+@_typing.final
+class OfferClaimed(_message.Message):
+    """The actor's unit was the first to claim the need: it has its number, and is in that unit's hands without a
+    dispatch.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    COMPLEXITY_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    category: _builtins.str
+    complexity: _builtins.str
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        category: _builtins.str = ...,
+        complexity: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "complexity", b"complexity", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OfferClaimed: _TypeAlias = OfferClaimed  # noqa: Y015
+
+@_typing.final
+class OfferEnded(_message.Message):
+    """Nobody claimed the need in time (`is_lapsed`), or the office took the offer back: the office disposes of it again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_LAPSED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    is_lapsed: _builtins.bool
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        is_lapsed: _builtins.bool = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_lapsed", b"is_lapsed", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OfferEnded: _TypeAlias = OfferEnded  # noqa: Y015
+
+@_typing.final
+class MergeConsentAsked(_message.Message):
+    """---- consent -------------------------------------------------------------------------------------------------------
+
+    The appellant was asked whether this need may be handled with `into`; the text that was read to him is sealed.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTO_FIELD_NUMBER: _builtins.int
+    WAY_FIELD_NUMBER: _builtins.int
+    READ_OUT_FIELD_NUMBER: _builtins.int
+    into: _builtins.str
+    way: _builtins.str
+    @_builtins.property
+    def read_out(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        into: _builtins.str = ...,
+        way: _builtins.str = ...,
+        read_out: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_out", b"read_out"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["into", b"into", "read_out", b"read_out", "way", b"way"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeConsentAsked: _TypeAlias = MergeConsentAsked  # noqa: Y015
+
+@_typing.final
+class MergeConsentRecorded(_message.Message):
+    """The appellant's answer, given or refused, in his own words."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWER_FIELD_NUMBER: _builtins.int
+    SAID_FIELD_NUMBER: _builtins.int
+    SPEAKER_FIELD_NUMBER: _builtins.int
+    answer: _builtins.str
+    @_builtins.property
+    def said(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def speaker(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        answer: _builtins.str = ...,
+        said: _entry_pb2.PayloadRef | None = ...,
+        speaker: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["said", b"said", "speaker", b"speaker"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "said", b"said", "speaker", b"speaker"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeConsentRecorded: _TypeAlias = MergeConsentRecorded  # noqa: Y015
+
+@_typing.final
+class AcceptedWithGaps(_message.Message):
+    """---- commitment ----------------------------------------------------------------------------------------------------
+
+    The need is accepted although `gaps` are missing; the appellant committed himself to bring them by the end of
+    `due`.
+
+    `evidence` is the digest of the signed commitment.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GAPS_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    due: _builtins.str
+    @_builtins.property
+    def gaps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        gaps: _abc.Iterable[_builtins.str] | None = ...,
+        due: _builtins.str = ...,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due", b"due", "evidence", b"evidence", "gaps", b"gaps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptedWithGaps: _TypeAlias = AcceptedWithGaps  # noqa: Y015
+
+@_typing.final
+class MadeGood(_message.Message):
+    """Items that were promised on acceptance came in. `is_late`: after their day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDED_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    IS_LATE_FIELD_NUMBER: _builtins.int
+    is_late: _builtins.bool
+    @_builtins.property
+    def provided(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        provided: _abc.Iterable[_builtins.str] | None = ...,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
+        is_late: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "is_late", b"is_late", "provided", b"provided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MadeGood: _TypeAlias = MadeGood  # noqa: Y015
+
+@_typing.final
+class CommitmentBroken(_message.Message):
+    """The day of a commitment passed and `missing` did not come: the ticket is marked, the handling goes on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MISSING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        missing: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["missing", b"missing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommitmentBroken: _TypeAlias = CommitmentBroken  # noqa: Y015
+
+@_typing.final
+class PrecedentSet(_message.Message):
+    """---- duties --------------------------------------------------------------------------------------------------------
+
+    A ruling on whose duty `matter` is: `unit` had declined, `named` must take it; an empty `named` says only that it
+    is not the unit's. Later dispatches of the matter follow it.
+
+    `ruled_by` is "office" or "government"; `basis` digests what the writer's duty list said about the matter then.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATTER_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    NAMED_FIELD_NUMBER: _builtins.int
+    RULED_BY_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    matter: _builtins.str
+    unit: _builtins.str
+    named: _builtins.str
+    ruled_by: _builtins.str
+    basis: _builtins.str
+    def __init__(
+        self,
+        *,
+        matter: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        named: _builtins.str = ...,
+        ruled_by: _builtins.str = ...,
+        basis: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "matter", b"matter", "named", b"named", "ruled_by", b"ruled_by", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrecedentSet: _TypeAlias = PrecedentSet  # noqa: Y015
+
+@_typing.final
+class TrackerNamed(_message.Message):
+    """---- tracking ------------------------------------------------------------------------------------------------------
+
+    The account `tracker` follows the ticket from now on, instead of `former` (FJ25-3.8.1b: exactly one).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRACKER_FIELD_NUMBER: _builtins.int
+    FORMER_FIELD_NUMBER: _builtins.int
+    tracker: _builtins.str
+    former: _builtins.str
+    def __init__(
+        self,
+        *,
+        tracker: _builtins.str = ...,
+        former: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["former", b"former", "tracker", b"tracker"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TrackerNamed: _TypeAlias = TrackerNamed  # noqa: Y015
+
+@_typing.final
+class TrackingRecorded(_message.Message):
+    """The tracker wrote down what he saw."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TrackingRecorded: _TypeAlias = TrackingRecorded  # noqa: Y015
+
+@_typing.final
+class CaseLimitSet(_message.Message):
+    """The centre set this ticket's own limit: the header moves the resolve clock to the end of `due_on` (FJ25-3.8.1a)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DUE_ON_FIELD_NUMBER: _builtins.int
+    due_on: _builtins.str
+    def __init__(
+        self,
+        *,
+        due_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due_on", b"due_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CaseLimitSet: _TypeAlias = CaseLimitSet  # noqa: Y015
+
+@_typing.final
+class DispatchDeclined(_message.Message):
+    """The lead department declines; the ticket is back with the first-asked unit and person, who stay answerable
+    (XS25-4.4.2a).
+
+    `by_centre`: the centre does that unit's duties here. `workdays`: it lay with the department so long.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSED_UNIT_FIELD_NUMBER: _builtins.int
+    WORKDAYS_FIELD_NUMBER: _builtins.int
+    BY_CENTRE_FIELD_NUMBER: _builtins.int
+    DUTY_ITEM_FIELD_NUMBER: _builtins.int
+    DUTY_LIST_FIELD_NUMBER: _builtins.int
+    NONE_LISTED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    proposed_unit: _builtins.str
+    workdays: _builtins.int
+    by_centre: _builtins.bool
+    duty_item: _builtins.str
+    duty_list: _builtins.str
+    none_listed: _builtins.bool
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        proposed_unit: _builtins.str = ...,
+        workdays: _builtins.int = ...,
+        by_centre: _builtins.bool = ...,
+        duty_item: _builtins.str = ...,
+        duty_list: _builtins.str = ...,
+        none_listed: _builtins.bool = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_centre", b"by_centre", "duty_item", b"duty_item", "duty_list", b"duty_list", "none_listed", b"none_listed", "proposed_unit", b"proposed_unit", "reason", b"reason", "workdays", b"workdays"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DispatchDeclined: _TypeAlias = DispatchDeclined  # noqa: Y015
+
+@_typing.final
+class LeadProposed(_message.Message):
+    """The first-asked unit says whom a declined ticket should go to; the office dispatches it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSED_UNIT_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    proposed_unit: _builtins.str
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        proposed_unit: _builtins.str = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note", "proposed_unit", b"proposed_unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeadProposed: _TypeAlias = LeadProposed  # noqa: Y015
+
+@_typing.final
+class MaterialSubmitted(_message.Message):
+    """The appellant handed in material; whoever has a part in the ticket reads it. `digest` is its SHA-256 in hex."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIGEST_FIELD_NUMBER: _builtins.int
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    @_builtins.property
+    def file_name(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        digest: _builtins.str = ...,
+        file_name: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file_name", b"file_name"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "file_name", b"file_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MaterialSubmitted: _TypeAlias = MaterialSubmitted  # noqa: Y015
+
+@_typing.final
+class SiteVisitRequired(_message.Message):
+    """The ticket must be looked at on the spot: it is not completed before a visit is recorded (HM20-3.3a)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SiteVisitRequired: _TypeAlias = SiteVisitRequired  # noqa: Y015
+
+@_typing.final
+class SiteVisited(_message.Message):
+    """The lead went to see, on `visited_on` as it states; who was there and what was found is sealed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VISITED_ON_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    visited_on: _builtins.str
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def people(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def findings(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        visited_on: _builtins.str = ...,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
+        people: _entry_pb2.PayloadRef | None = ...,
+        findings: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "people", b"people"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "findings", b"findings", "people", b"people", "visited_on", b"visited_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SiteVisited: _TypeAlias = SiteVisited  # noqa: Y015
+
+@_typing.final
+class RedLineFlagged(_message.Message):
+    """The ticket touches `red_line`, a code of the pack: its solution needs a statement that the red line was checked
+    (HM20-2.2).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RED_LINE_FIELD_NUMBER: _builtins.int
+    red_line: _builtins.str
+    def __init__(
+        self,
+        *,
+        red_line: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["red_line", b"red_line"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RedLineFlagged: _TypeAlias = RedLineFlagged  # noqa: Y015
+
+@_typing.final
+class AssignmentReceived(_message.Message):
+    """---- assignment ----------------------------------------------------------------------------------------------------
+
+    A unit entered the ticket into its receipt register, as it does with an incoming document (XS25-4.4.1a).
+
+    `number` counts the unit's receipts of `year` without a gap; 0 under a pack that keeps no register. The actor is
+    the receiver, `person` who answers for it inside the unit, or empty.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    unit: _builtins.str
+    year: _builtins.int
+    number: _builtins.int
+    person: _builtins.str
+    def __init__(
+        self,
+        *,
+        unit: _builtins.str = ...,
+        year: _builtins.int = ...,
+        number: _builtins.int = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "person", b"person", "unit", b"unit", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignmentReceived: _TypeAlias = AssignmentReceived  # noqa: Y015
+
+@_typing.final
+class PersonAssigned(_message.Message):
+    """Inside `unit` the ticket went from `former` to `person`, both accounts; empty stands for the unit's shared tray."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    FORMER_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    unit: _builtins.str
+    person: _builtins.str
+    former: _builtins.str
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        unit: _builtins.str = ...,
+        person: _builtins.str = ...,
+        former: _builtins.str = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["former", b"former", "note", b"note", "person", b"person", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonAssigned: _TypeAlias = PersonAssigned  # noqa: Y015
+
+@_typing.final
+class IntroductionRecorded(_message.Message):
+    """---- introduction --------------------------------------------------------------------------------------------------
+
+    The enterprise was brought together with a body of the node's directory.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTERMEDIARY_FIELD_NUMBER: _builtins.int
+    INTRODUCED_ON_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    intermediary: _builtins.str
+    introduced_on: _builtins.str
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        intermediary: _builtins.str = ...,
+        introduced_on: _builtins.str = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["intermediary", b"intermediary", "introduced_on", b"introduced_on", "note", b"note"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IntroductionRecorded: _TypeAlias = IntroductionRecorded  # noqa: Y015
+
+@_typing.final
+class TaskForceAttached(_message.Message):
+    """---- task force ----------------------------------------------------------------------------------------------------
+
+    The accounts `members` handle the ticket together with its lead, whatever unit they belong to; of other tickets
+    they get nothing. `baseline_days` is what such a matter took before, 0 if nobody said.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMBERS_FIELD_NUMBER: _builtins.int
+    BASELINE_DAYS_FIELD_NUMBER: _builtins.int
+    baseline_days: _builtins.int
+    @_builtins.property
+    def members(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        members: _abc.Iterable[_builtins.str] | None = ...,
+        baseline_days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["baseline_days", b"baseline_days", "members", b"members"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskForceAttached: _TypeAlias = TaskForceAttached  # noqa: Y015
+
+@_typing.final
+class JointItemAdded(_message.Message):
+    """The joint plan has one more item: `unit` owes it by the end of `due`, `person` of it answers for it, if named."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    item: _builtins.str
+    unit: _builtins.str
+    due: _builtins.str
+    person: _builtins.str
+    @_builtins.property
+    def title(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        item: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        due: _builtins.str = ...,
+        person: _builtins.str = ...,
+        title: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["title", b"title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due", b"due", "item", b"item", "person", b"person", "title", b"title", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JointItemAdded: _TypeAlias = JointItemAdded  # noqa: Y015
+
+@_typing.final
+class JointItemDone(_message.Message):
+    """An item of the joint plan was ticked off by the unit that owed it. `is_late`: after its date."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    IS_LATE_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    item: _builtins.str
+    unit: _builtins.str
+    is_late: _builtins.bool
+    @_builtins.property
+    def result(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        item: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        is_late: _builtins.bool = ...,
+        result: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_late", b"is_late", "item", b"item", "result", b"result", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JointItemDone: _TypeAlias = JointItemDone  # noqa: Y015
+
+@_typing.final
+class JointItemMoved(_message.Message):
+    """An item of the joint plan is due at the end of `due` instead of `former_due`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    FORMER_DUE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    item: _builtins.str
+    due: _builtins.str
+    former_due: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        item: _builtins.str = ...,
+        due: _builtins.str = ...,
+        former_due: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due", b"due", "former_due", b"former_due", "item", b"item", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JointItemMoved: _TypeAlias = JointItemMoved  # noqa: Y015
+
+@_typing.final
+class JointItemDropped(_message.Message):
+    """An item of the joint plan is not needed any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    item: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        item: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JointItemDropped: _TypeAlias = JointItemDropped  # noqa: Y015
+
+@_typing.final
+class OpinionAsked(_message.Message):
+    """---- opinion -------------------------------------------------------------------------------------------------------
+
+    The holder asks `unit` for a written opinion. Custody, state and clocks of the ticket stay as they are.
+
+    A unit of another node is asked through that node, the addressee, which answers with OpinionFiled.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_FIELD_NUMBER: _builtins.int
+    QUESTION_FIELD_NUMBER: _builtins.int
+    unit: _builtins.str
+    @_builtins.property
+    def question(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        unit: _builtins.str = ...,
+        question: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["question", b"question"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["question", b"question", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpinionAsked: _TypeAlias = OpinionAsked  # noqa: Y015
+
+@_typing.final
+class OpinionRequestReceived(_message.Message):
+    """The node of the unit that was asked has the question `request` in hand; its limit runs there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    request: _builtins.str
+    def __init__(
+        self,
+        *,
+        request: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpinionRequestReceived: _TypeAlias = OpinionRequestReceived  # noqa: Y015
+
+@_typing.final
+class OpinionFiled(_message.Message):
+    """`unit` gave its written opinion on the question `request`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    OPINION_FIELD_NUMBER: _builtins.int
+    request: _builtins.str
+    unit: _builtins.str
+    @_builtins.property
+    def opinion(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        request: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        opinion: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["opinion", b"opinion"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["opinion", b"opinion", "request", b"request", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpinionFiled: _TypeAlias = OpinionFiled  # noqa: Y015
+
+@_typing.final
+class OpinionRequestWithdrawn(_message.Message):
+    """The question `request` to `unit` is not needed any more; what is filed on it later stays in the file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request: _builtins.str
+    unit: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        request: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "request", b"request", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpinionRequestWithdrawn: _TypeAlias = OpinionRequestWithdrawn  # noqa: Y015
+
+@_typing.final
+class OpinionRequestReleased(_message.Message):
+    """The node that was asked took note that the question `request` was withdrawn: its limit ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    request: _builtins.str
+    def __init__(
+        self,
+        *,
+        request: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpinionRequestReleased: _TypeAlias = OpinionRequestReleased  # noqa: Y015
+
+@_typing.final
+class SignedReplyFiled(_message.Message):
+    """---- countersigning ------------------------------------------------------------------------------------------------
+
+    The sheet on which the draft `draft` was signed was scanned; it counts once a second account of the unit confirmed
+    it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DRAFT_FIELD_NUMBER: _builtins.int
+    SCAN_FIELD_NUMBER: _builtins.int
+    SHORT_DIGEST_FIELD_NUMBER: _builtins.int
+    SIGNER_FIELD_NUMBER: _builtins.int
+    draft: _builtins.str
+    scan: _builtins.str
+    short_digest: _builtins.str
+    @_builtins.property
+    def signer(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        draft: _builtins.str = ...,
+        scan: _builtins.str = ...,
+        short_digest: _builtins.str = ...,
+        signer: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["signer", b"signer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft", "scan", b"scan", "short_digest", b"short_digest", "signer", b"signer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignedReplyFiled: _TypeAlias = SignedReplyFiled  # noqa: Y015
+
+@_typing.final
+class SignedReplyRejected(_message.Message):
+    """The second account found that the scan does not bear a signature under this text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DRAFT_FIELD_NUMBER: _builtins.int
+    SCAN_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    draft: _builtins.str
+    scan: _builtins.str
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        draft: _builtins.str = ...,
+        scan: _builtins.str = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft", "note", b"note", "scan", b"scan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignedReplyRejected: _TypeAlias = SignedReplyRejected  # noqa: Y015
+
+@_typing.final
+class PassedUp(_message.Message):
+    """---- layers --------------------------------------------------------------------------------------------------------
+
+    The lead cannot settle the matter at its own level. `owes_proposal`: it must still file one; else the office passes
+    the ticket on.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OWES_PROPOSAL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TRIED_FIELD_NUMBER: _builtins.int
+    PROPOSAL_FIELD_NUMBER: _builtins.int
+    owes_proposal: _builtins.bool
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def tried(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def proposal(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        owes_proposal: _builtins.bool = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+        tried: _entry_pb2.PayloadRef | None = ...,
+        proposal: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal", "reason", b"reason", "tried", b"tried"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["owes_proposal", b"owes_proposal", "proposal", b"proposal", "reason", b"reason", "tried", b"tried"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PassedUp: _TypeAlias = PassedUp  # noqa: Y015
+
+@_typing.final
+class ProposalFiled(_message.Message):
+    """The lead's preliminary proposal; the office passes it on with the ticket."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def proposal(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        proposal: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposalFiled: _TypeAlias = ProposalFiled  # noqa: Y015
+
+@_typing.final
+class LayerRaised(_message.Message):
+    """The ticket was put to a higher layer of the local ladder, whose body must decide. Class and level stay as they are.
+
+    `with_whom_next` is who acts there, `to` the account whom it was put to.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LAYER_FIELD_NUMBER: _builtins.int
+    FORMER_LAYER_FIELD_NUMBER: _builtins.int
+    WITH_WHOM_NEXT_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    layer: _builtins.str
+    former_layer: _builtins.str
+    with_whom_next: _builtins.str
+    ground: _builtins.str
+    to: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        layer: _builtins.str = ...,
+        former_layer: _builtins.str = ...,
+        with_whom_next: _builtins.str = ...,
+        ground: _builtins.str = ...,
+        to: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["former_layer", b"former_layer", "ground", b"ground", "layer", b"layer", "reason", b"reason", "to", b"to", "with_whom_next", b"with_whom_next"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LayerRaised: _TypeAlias = LayerRaised  # noqa: Y015
+
+@_typing.final
+class LayerLowered(_message.Message):
+    """The ticket was put back to a lower layer of the local ladder; the handling goes on there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LAYER_FIELD_NUMBER: _builtins.int
+    FORMER_LAYER_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    layer: _builtins.str
+    former_layer: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        layer: _builtins.str = ...,
+        former_layer: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["former_layer", b"former_layer", "layer", b"layer", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LayerLowered: _TypeAlias = LayerLowered  # noqa: Y015
+
+@_typing.final
+class LayerDecided(_message.Message):
+    """A layer of the local ladder decided or instructed, for whoever handles the ticket to carry out by the end of `due`.
+
+    Not `is_settled`: it could not settle the matter, and the office passes it on or takes it back.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LAYER_FIELD_NUMBER: _builtins.int
+    IS_SETTLED_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    MINUTES_FIELD_NUMBER: _builtins.int
+    layer: _builtins.str
+    is_settled: _builtins.bool
+    due: _builtins.str
+    @_builtins.property
+    def decision(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def minutes(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        layer: _builtins.str = ...,
+        is_settled: _builtins.bool = ...,
+        due: _builtins.str = ...,
+        decision: _entry_pb2.PayloadRef | None = ...,
+        minutes: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "minutes", b"minutes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "due", b"due", "is_settled", b"is_settled", "layer", b"layer", "minutes", b"minutes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LayerDecided: _TypeAlias = LayerDecided  # noqa: Y015
+
+@_typing.final
+class LevelChanged(_message.Message):
+    """Whose power the matter is was set anew: local, county, city or province. Class and layer stay as they are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    FORMER_LEVEL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    level: _builtins.str
+    former_level: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        level: _builtins.str = ...,
+        former_level: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["former_level", b"former_level", "level", b"level", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LevelChanged: _TypeAlias = LevelChanged  # noqa: Y015
+
+@_typing.final
+class LeaderAssigned(_message.Message):
+    """---- leading -------------------------------------------------------------------------------------------------------
+
+    A leader takes the matter himself; the header starts what he owes in each period.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEADER_FIELD_NUMBER: _builtins.int
+    leader: _builtins.str
+    def __init__(
+        self,
+        *,
+        leader: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leader", b"leader"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaderAssigned: _TypeAlias = LeaderAssigned  # noqa: Y015
+
+@_typing.final
+class LeaderReleased(_message.Message):
+    """The matter has no leader in charge any more; nothing is owed in his name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEADER_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    leader: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        leader: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leader", b"leader", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaderReleased: _TypeAlias = LeaderReleased  # noqa: Y015
+
+@_typing.final
+class SubmitterNamed(_message.Message):
+    """The leader who handed the matter over, on a visit if one is named: progress and result go to him."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEADER_FIELD_NUMBER: _builtins.int
+    VISIT_FIELD_NUMBER: _builtins.int
+    leader: _builtins.str
+    visit: _builtins.str
+    def __init__(
+        self,
+        *,
+        leader: _builtins.str = ...,
+        visit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leader", b"leader", "visit", b"visit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitterNamed: _TypeAlias = SubmitterNamed  # noqa: Y015
+
+@_typing.final
+class LeaderActRecorded(_message.Message):
+    """The leader in charge acted in person: a check, a session on the spot, an analysis. The header begins the next
+    period if this act met one, which ended at `period_due_at`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACT_FIELD_NUMBER: _builtins.int
+    DONE_ON_FIELD_NUMBER: _builtins.int
+    PERIOD_DUE_AT_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    VENUE_FIELD_NUMBER: _builtins.int
+    ATTENDEES_FIELD_NUMBER: _builtins.int
+    act: _builtins.str
+    done_on: _builtins.str
+    @_builtins.property
+    def period_due_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def result(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def venue(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def attendees(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        act: _builtins.str = ...,
+        done_on: _builtins.str = ...,
+        period_due_at: _timestamp_pb2.Timestamp | None = ...,
+        result: _entry_pb2.PayloadRef | None = ...,
+        venue: _entry_pb2.PayloadRef | None = ...,
+        attendees: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attendees", b"attendees", "period_due_at", b"period_due_at", "result", b"result", "venue", b"venue"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "attendees", b"attendees", "done_on", b"done_on", "period_due_at", b"period_due_at", "result", b"result", "venue", b"venue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaderActRecorded: _TypeAlias = LeaderActRecorded  # noqa: Y015
+
+@_typing.final
+class PreparedForMeeting(_message.Message):
+    """---- meetings ------------------------------------------------------------------------------------------------------
+
+    The ticket may be put before a meeting of this kind and line; `materials` are digests of attachments.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEETING_KIND_FIELD_NUMBER: _builtins.int
+    DUTY_LINE_FIELD_NUMBER: _builtins.int
+    MATERIALS_FIELD_NUMBER: _builtins.int
+    PROPOSAL_FIELD_NUMBER: _builtins.int
+    meeting_kind: _builtins.str
+    duty_line: _builtins.str
+    @_builtins.property
+    def materials(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def proposal(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        meeting_kind: _builtins.str = ...,
+        duty_line: _builtins.str = ...,
+        materials: _abc.Iterable[_builtins.str] | None = ...,
+        proposal: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duty_line", b"duty_line", "materials", b"materials", "meeting_kind", b"meeting_kind", "proposal", b"proposal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreparedForMeeting: _TypeAlias = PreparedForMeeting  # noqa: Y015
+
+@_typing.final
+class IndustrySet(_message.Message):
+    """The industry that the need belongs to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDUSTRY_FIELD_NUMBER: _builtins.int
+    FORMER_INDUSTRY_FIELD_NUMBER: _builtins.int
+    industry: _builtins.str
+    former_industry: _builtins.str
+    def __init__(
+        self,
+        *,
+        industry: _builtins.str = ...,
+        former_industry: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["former_industry", b"former_industry", "industry", b"industry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IndustrySet: _TypeAlias = IndustrySet  # noqa: Y015
+
+@_typing.final
+class CaseMarked(_message.Message):
+    """The ticket is a case to be told, positive or negative; it waits to be reported."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TONE_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    tone: _builtins.str
+    @_builtins.property
+    def ground(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        tone: _builtins.str = ...,
+        ground: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground", "tone", b"tone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CaseMarked: _TypeAlias = CaseMarked  # noqa: Y015
+
+@_typing.final
+class CaseReported(_message.Message):
+    """The case was reported at the meeting, whose minutes are filed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TONE_FIELD_NUMBER: _builtins.int
+    MEETING_FIELD_NUMBER: _builtins.int
+    REPORTED_ON_FIELD_NUMBER: _builtins.int
+    tone: _builtins.str
+    meeting: _builtins.str
+    reported_on: _builtins.str
+    def __init__(
+        self,
+        *,
+        tone: _builtins.str = ...,
+        meeting: _builtins.str = ...,
+        reported_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["meeting", b"meeting", "reported_on", b"reported_on", "tone", b"tone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CaseReported: _TypeAlias = CaseReported  # noqa: Y015
+
+@_typing.final
+class PutOnAgenda(_message.Message):
+    """The ticket is on the agenda of the meeting, which is planned for `planned_at`; `is_behind_limit`: behind the
+    ticket's own limit.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEETING_FIELD_NUMBER: _builtins.int
+    MEETING_KIND_FIELD_NUMBER: _builtins.int
+    PLANNED_AT_FIELD_NUMBER: _builtins.int
+    IS_BEHIND_LIMIT_FIELD_NUMBER: _builtins.int
+    meeting: _builtins.str
+    meeting_kind: _builtins.str
+    is_behind_limit: _builtins.bool
+    @_builtins.property
+    def planned_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        meeting: _builtins.str = ...,
+        meeting_kind: _builtins.str = ...,
+        planned_at: _timestamp_pb2.Timestamp | None = ...,
+        is_behind_limit: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["planned_at", b"planned_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_behind_limit", b"is_behind_limit", "meeting", b"meeting", "meeting_kind", b"meeting_kind", "planned_at", b"planned_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutOnAgenda: _TypeAlias = PutOnAgenda  # noqa: Y015
+
+@_typing.final
+class RaisedAtMeeting(_message.Message):
+    """The need came up at the meeting."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEETING_FIELD_NUMBER: _builtins.int
+    MEETING_KIND_FIELD_NUMBER: _builtins.int
+    meeting: _builtins.str
+    meeting_kind: _builtins.str
+    def __init__(
+        self,
+        *,
+        meeting: _builtins.str = ...,
+        meeting_kind: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["meeting", b"meeting", "meeting_kind", b"meeting_kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RaisedAtMeeting: _TypeAlias = RaisedAtMeeting  # noqa: Y015
+
+@_typing.final
+class TakenOffAgenda(_message.Message):
+    """The meeting did not deal with the ticket: it was "postponed", or "withdrawn" from the agenda, or the meeting was
+    called off.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEETING_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    meeting: _builtins.str
+    outcome: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        meeting: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["meeting", b"meeting", "outcome", b"outcome", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakenOffAgenda: _TypeAlias = TakenOffAgenda  # noqa: Y015
+
+@_typing.final
+class MeetingTaskSet(_message.Message):
+    """The meeting gave a unit a task in this matter, due with the day `due`; the meeting's own file says when it was
+    done.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEETING_FIELD_NUMBER: _builtins.int
+    TASK_NUMBER_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    meeting: _builtins.str
+    task_number: _builtins.int
+    unit: _builtins.str
+    due: _builtins.str
+    @_builtins.property
+    def description(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        meeting: _builtins.str = ...,
+        task_number: _builtins.int = ...,
+        unit: _builtins.str = ...,
+        due: _builtins.str = ...,
+        description: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["description", b"description"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "due", b"due", "meeting", b"meeting", "task_number", b"task_number", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeetingTaskSet: _TypeAlias = MeetingTaskSet  # noqa: Y015
+
+@_typing.final
+class MeetingDecided(_message.Message):
+    """A meeting decided on the ticket ("decided"), or could not settle it ("not_settled").
+
+    `deciding_body` is who decided, where a decision-making body did. `layer` is the one that it puts the ticket to,
+    which a further entry carries out; `lead` a new lead, who handles it on at once, finally; both are empty where
+    nothing changes. `unit` owes what was decided, by the day `due`. `settles_coordination`: what departments disagreed
+    about is settled by it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEETING_FIELD_NUMBER: _builtins.int
+    MEETING_KIND_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    DECIDED_ON_FIELD_NUMBER: _builtins.int
+    DECIDING_BODY_FIELD_NUMBER: _builtins.int
+    LAYER_FIELD_NUMBER: _builtins.int
+    FORMER_LAYER_FIELD_NUMBER: _builtins.int
+    LEAD_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    SETTLES_COORDINATION_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    meeting: _builtins.str
+    meeting_kind: _builtins.str
+    outcome: _builtins.str
+    decided_on: _builtins.str
+    deciding_body: _builtins.str
+    layer: _builtins.str
+    former_layer: _builtins.str
+    lead: _builtins.str
+    unit: _builtins.str
+    due: _builtins.str
+    settles_coordination: _builtins.bool
+    @_builtins.property
+    def decision(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        meeting: _builtins.str = ...,
+        meeting_kind: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        decided_on: _builtins.str = ...,
+        deciding_body: _builtins.str = ...,
+        layer: _builtins.str = ...,
+        former_layer: _builtins.str = ...,
+        lead: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        due: _builtins.str = ...,
+        settles_coordination: _builtins.bool = ...,
+        decision: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_on", b"decided_on", "deciding_body", b"deciding_body", "decision", b"decision", "due", b"due", "former_layer", b"former_layer", "layer", b"layer", "lead", b"lead", "meeting", b"meeting", "meeting_kind", b"meeting_kind", "outcome", b"outcome", "settles_coordination", b"settles_coordination", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeetingDecided: _TypeAlias = MeetingDecided  # noqa: Y015
+
+@_typing.final
+class SolutionPlanFiled(_message.Message):
+    """---- plan ----------------------------------------------------------------------------------------------------------
+
+    The lead filed a solution plan in place of the result: the header moves the resolve clock to the end of
+    `finishing`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FINISHING_FIELD_NUMBER: _builtins.int
+    IS_IN_TIME_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
+    finishing: _builtins.str
+    is_in_time: _builtins.bool
+    @_builtins.property
+    def plan(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        finishing: _builtins.str = ...,
+        is_in_time: _builtins.bool = ...,
+        plan: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["finishing", b"finishing", "is_in_time", b"is_in_time", "plan", b"plan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SolutionPlanFiled: _TypeAlias = SolutionPlanFiled  # noqa: Y015
+
+@_typing.final
+class PreliminaryReplyGiven(_message.Message):
+    """The lead gave the enterprise a preliminary reply. It completes nothing: the header moves the resolve clock to the
+    end of `promised`, which the enterprise sees. `ground` is a code of the pack.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUND_FIELD_NUMBER: _builtins.int
+    PROMISED_FIELD_NUMBER: _builtins.int
+    IS_IN_TIME_FIELD_NUMBER: _builtins.int
+    REPLY_FIELD_NUMBER: _builtins.int
+    ground: _builtins.str
+    promised: _builtins.str
+    is_in_time: _builtins.bool
+    @_builtins.property
+    def reply(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        ground: _builtins.str = ...,
+        promised: _builtins.str = ...,
+        is_in_time: _builtins.bool = ...,
+        reply: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reply", b"reply"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground", "is_in_time", b"is_in_time", "promised", b"promised", "reply", b"reply"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreliminaryReplyGiven: _TypeAlias = PreliminaryReplyGiven  # noqa: Y015
+
+@_typing.final
+class StatutoryLimitEntered(_message.Message):
+    """The lead entered the limit of a law, with its basis: the header counts the resolve clock anew from its own start."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    unit: _builtins.str
+    @_builtins.property
+    def basis(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        unit: _builtins.str = ...,
+        basis: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "count", b"count", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatutoryLimitEntered: _TypeAlias = StatutoryLimitEntered  # noqa: Y015
+
+@_typing.final
+class SolvabilityAnswered(_message.Message):
+    """The lead said whether the matter "can" or "cannot" be solved. With "can" the header moves the resolve clock to the
+    end of `finishing`; "cannot" is followed by a completion on its ground.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOLVABLE_FIELD_NUMBER: _builtins.int
+    IS_IN_TIME_FIELD_NUMBER: _builtins.int
+    FINISHING_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    solvable: _builtins.str
+    is_in_time: _builtins.bool
+    finishing: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        solvable: _builtins.str = ...,
+        is_in_time: _builtins.bool = ...,
+        finishing: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["finishing", b"finishing", "is_in_time", b"is_in_time", "reason", b"reason", "solvable", b"solvable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SolvabilityAnswered: _TypeAlias = SolvabilityAnswered  # noqa: Y015
+
+@_typing.final
+class ProgressReported(_message.Message):
+    """---- progress report -----------------------------------------------------------------------------------------------
+
+    The lead reported to the enterprise and the centre how far the matter is. The header starts the next week, if there
+    is one.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAY_FIELD_NUMBER: _builtins.int
+    REPORT_FIELD_NUMBER: _builtins.int
+    way: _builtins.str
+    @_builtins.property
+    def report(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        way: _builtins.str = ...,
+        report: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["report", b"report", "way", b"way"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProgressReported: _TypeAlias = ProgressReported  # noqa: Y015
+
+@_typing.final
+class MilestonePlanned(_message.Message):
+    """---- milestone -----------------------------------------------------------------------------------------------------
+
+    The lead planned milestone number `milestone` of a long matter for the day `planned_on`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MILESTONE_FIELD_NUMBER: _builtins.int
+    PLANNED_ON_FIELD_NUMBER: _builtins.int
+    WHAT_FIELD_NUMBER: _builtins.int
+    milestone: _builtins.int
+    planned_on: _builtins.str
+    @_builtins.property
+    def what(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        milestone: _builtins.int = ...,
+        planned_on: _builtins.str = ...,
+        what: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["milestone", b"milestone", "planned_on", b"planned_on", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MilestonePlanned: _TypeAlias = MilestonePlanned  # noqa: Y015
+
+@_typing.final
+class MilestoneReached(_message.Message):
+    """Milestone number `milestone` was reached; the enterprise is told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MILESTONE_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    milestone: _builtins.int
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        milestone: _builtins.int = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["milestone", b"milestone", "note", b"note"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MilestoneReached: _TypeAlias = MilestoneReached  # noqa: Y015
+
+@_typing.final
+class DueProposalAccepted(_message.Message):
+    """---- due proposal --------------------------------------------------------------------------------------------------
+
+    The office let the due time of `clock` follow another calendar: `former_due_at` was issued, the header has the new
+    one.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOCK_FIELD_NUMBER: _builtins.int
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    FORMER_DUE_AT_FIELD_NUMBER: _builtins.int
+    clock: _builtins.str
+    calendar: _builtins.str
+    @_builtins.property
+    def former_due_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        clock: _builtins.str = ...,
+        calendar: _builtins.str = ...,
+        former_due_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["former_due_at", b"former_due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "clock", b"clock", "former_due_at", b"former_due_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DueProposalAccepted: _TypeAlias = DueProposalAccepted  # noqa: Y015
+
+@_typing.final
+class DueProposalDeclined(_message.Message):
+    """The office kept the issued due time of `clock`, although `calendar` counts `counted_due_at`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOCK_FIELD_NUMBER: _builtins.int
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    COUNTED_DUE_AT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    clock: _builtins.str
+    calendar: _builtins.str
+    @_builtins.property
+    def counted_due_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        clock: _builtins.str = ...,
+        calendar: _builtins.str = ...,
+        counted_due_at: _timestamp_pb2.Timestamp | None = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["counted_due_at", b"counted_due_at", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "clock", b"clock", "counted_due_at", b"counted_due_at", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DueProposalDeclined: _TypeAlias = DueProposalDeclined  # noqa: Y015
+
+@_typing.final
+class DecisionRecorded(_message.Message):
+    """---- proxy decision ------------------------------------------------------------------------------------------------
+
+    The office entered a decision that somebody took on paper: `decided_by`, who does not log in, decided `decision`
+    with `outcome` on `decided_on`. `scan` is the digest of the scanned paper.
+
+    Without effect until DecisionConfirmed, which another account of the office writes.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    DECIDER_FIELD_NUMBER: _builtins.int
+    DECIDED_ON_FIELD_NUMBER: _builtins.int
+    SCAN_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    LEAD_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    decision: _builtins.str
+    outcome: _builtins.str
+    body: _builtins.str
+    decider: _builtins.str
+    decided_on: _builtins.str
+    scan: _builtins.str
+    request: _builtins.str
+    lead: _builtins.str
+    due: _builtins.str
+    @_builtins.property
+    def decided_by(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        decision: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        body: _builtins.str = ...,
+        decider: _builtins.str = ...,
+        decided_on: _builtins.str = ...,
+        scan: _builtins.str = ...,
+        request: _builtins.str = ...,
+        lead: _builtins.str = ...,
+        due: _builtins.str = ...,
+        decided_by: _entry_pb2.PayloadRef | None = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided_by", b"decided_by", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "decided_by", b"decided_by", "decided_on", b"decided_on", "decider", b"decider", "decision", b"decision", "due", b"due", "lead", b"lead", "outcome", b"outcome", "reason", b"reason", "request", b"request", "scan", b"scan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecisionRecorded: _TypeAlias = DecisionRecorded  # noqa: Y015
+
+@_typing.final
+class DecisionConfirmed(_message.Message):
+    """A second account found record and paper to agree: the decision of the entry `record` takes effect with the entries
+    that follow.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    record: _builtins.str
+    def __init__(
+        self,
+        *,
+        record: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecisionConfirmed: _TypeAlias = DecisionConfirmed  # noqa: Y015
+
+@_typing.final
+class DecisionRecordRejected(_message.Message):
+    """A second account found that the entry `record` does not say what the paper says: it never takes effect."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    record: _builtins.str
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        record: _builtins.str = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecisionRecordRejected: _TypeAlias = DecisionRecordRejected  # noqa: Y015
+
+@_typing.final
+class DecisionContradicted(_message.Message):
+    """Whoever is said to have decided what stands in the entry `record` contradicts it. `was_in_effect`: it had been
+    confirmed.
+
+    The office must answer; a record that was not confirmed yet never takes effect.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    WAS_IN_EFFECT_FIELD_NUMBER: _builtins.int
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    record: _builtins.str
+    was_in_effect: _builtins.bool
+    @_builtins.property
+    def statement(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        record: _builtins.str = ...,
+        was_in_effect: _builtins.bool = ...,
+        statement: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["record", b"record", "statement", b"statement", "was_in_effect", b"was_in_effect"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecisionContradicted: _TypeAlias = DecisionContradicted  # noqa: Y015
+
+@_typing.final
+class ContradictionAnswered(_message.Message):
+    """The office said what it did about the contradiction of the entry `record`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    MEASURES_FIELD_NUMBER: _builtins.int
+    record: _builtins.str
+    @_builtins.property
+    def measures(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        record: _builtins.str = ...,
+        measures: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["measures", b"measures"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["measures", b"measures", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContradictionAnswered: _TypeAlias = ContradictionAnswered  # noqa: Y015
+
+@_typing.final
+class LiaisonRecorded(_message.Message):
+    """---- close out -----------------------------------------------------------------------------------------------------
+
+    The lead talked with `bodies` about the ticket on `held_on`, as it states (充分协调对接, XS25-4.4.2j).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODIES_FIELD_NUMBER: _builtins.int
+    HELD_ON_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    held_on: _builtins.str
+    @_builtins.property
+    def bodies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def result(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        bodies: _abc.Iterable[_builtins.str] | None = ...,
+        held_on: _builtins.str = ...,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
+        result: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bodies", b"bodies", "evidence", b"evidence", "held_on", b"held_on", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiaisonRecorded: _TypeAlias = LiaisonRecorded  # noqa: Y015
+
+@_typing.final
+class ApplicationLapsed(_message.Message):
+    """---- applications --------------------------------------------------------------------------------------------------
+
+    Something was still undecided when the ticket was completed or ended.
+
+    `application`: extension, termination, withdrawal, supplement, coordination, co_handling, layer or decision_record.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLICATION_FIELD_NUMBER: _builtins.int
+    application: _builtins.str
+    def __init__(
+        self,
+        *,
+        application: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application", b"application"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplicationLapsed: _TypeAlias = ApplicationLapsed  # noqa: Y015
+
+@_typing.final
+class StepReached(_message.Message):
+    """---- after ---------------------------------------------------------------------------------------------------------
+
+    A completed ticket waits for its next `step`: feedback, confirm, evaluate, revisit, follow_up or close.
+
+    `lapsed` is the step at which the appellant was waited for in vain, or empty: he neither confirmed nor voted, and
+    is counted as neither.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_FIELD_NUMBER: _builtins.int
+    WITH_WHOM_NEXT_FIELD_NUMBER: _builtins.int
+    LAPSED_FIELD_NUMBER: _builtins.int
+    step: _builtins.str
+    with_whom_next: _builtins.str
+    lapsed: _builtins.str
+    def __init__(
+        self,
+        *,
+        step: _builtins.str = ...,
+        with_whom_next: _builtins.str = ...,
+        lapsed: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lapsed", b"lapsed", "step", b"step", "with_whom_next", b"with_whom_next"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StepReached: _TypeAlias = StepReached  # noqa: Y015
+
+@_typing.final
+class CallsPreferred(_message.Message):
+    """---- calls ---------------------------------------------------------------------------------------------------------
+
+    The appellant wants to be called between these hours of the Beijing day, or not by telephone at all; the last word
+    holds.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_HOUR_FIELD_NUMBER: _builtins.int
+    TO_HOUR_FIELD_NUMBER: _builtins.int
+    DO_NOT_CALL_FIELD_NUMBER: _builtins.int
+    from_hour: _builtins.int
+    to_hour: _builtins.int
+    do_not_call: _builtins.bool
+    def __init__(
+        self,
+        *,
+        from_hour: _builtins.int = ...,
+        to_hour: _builtins.int = ...,
+        do_not_call: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["do_not_call", b"do_not_call", "from_hour", b"from_hour", "to_hour", b"to_hour"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallsPreferred: _TypeAlias = CallsPreferred  # noqa: Y015
+
+@_typing.final
+class EvaluationAttempted(_message.Message):
+    """The appellant was asked for his vote and not reached. `is_last`: as often as the pack wants; counted as not
+    reached.
+
+    `is_unwelcome`: outside the hours that he had named; it does not count.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAY_FIELD_NUMBER: _builtins.int
+    IS_LAST_FIELD_NUMBER: _builtins.int
+    IS_UNWELCOME_FIELD_NUMBER: _builtins.int
+    way: _builtins.str
+    is_last: _builtins.bool
+    is_unwelcome: _builtins.bool
+    def __init__(
+        self,
+        *,
+        way: _builtins.str = ...,
+        is_last: _builtins.bool = ...,
+        is_unwelcome: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_last", b"is_last", "is_unwelcome", b"is_unwelcome", "way", b"way"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluationAttempted: _TypeAlias = EvaluationAttempted  # noqa: Y015
+
+@_typing.final
+class DissatisfactionReferred(_message.Message):
+    """---- verification --------------------------------------------------------------------------------------------------
+
+    The appellant is dissatisfied with round `round`: the supervision side verifies and finds the cause.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROUND_FIELD_NUMBER: _builtins.int
+    round: _builtins.int
+    def __init__(
+        self,
+        *,
+        round: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["round", b"round"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DissatisfactionReferred: _TypeAlias = DissatisfactionReferred  # noqa: Y015
+
+@_typing.final
+class CauseFound(_message.Message):
+    """The supervision side found out why the appellant of round `round` was dissatisfied. `outcome`: "reassigned" or
+    "explained".
+
+    It stands before the new round, or before the approval.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROUND_FIELD_NUMBER: _builtins.int
+    FOUND_CAUSE_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    round: _builtins.int
+    found_cause: _builtins.str
+    outcome: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        round: _builtins.int = ...,
+        found_cause: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["found_cause", b"found_cause", "outcome", b"outcome", "reason", b"reason", "round", b"round"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CauseFound: _TypeAlias = CauseFound  # noqa: Y015
+
+@_typing.final
+class ExplanationApproved(_message.Message):
+    """The supervision side let "cannot be handled, explained" stand although the appellant is dissatisfied: the office
+    closes it.
+
+    Counted apart, never as satisfied.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WITH_WHOM_NEXT_FIELD_NUMBER: _builtins.int
+    with_whom_next: _builtins.str
+    def __init__(
+        self,
+        *,
+        with_whom_next: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["with_whom_next", b"with_whom_next"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplanationApproved: _TypeAlias = ExplanationApproved  # noqa: Y015
+
+@_typing.final
+class FollowUpAssessed(_message.Message):
+    """---- follow up -----------------------------------------------------------------------------------------------------
+
+    The supervision side assessed the second handling of round `round`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROUND_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    WITH_WHOM_NEXT_FIELD_NUMBER: _builtins.int
+    ASSESSMENT_FIELD_NUMBER: _builtins.int
+    round: _builtins.int
+    effect: _builtins.str
+    with_whom_next: _builtins.str
+    @_builtins.property
+    def assessment(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        round: _builtins.int = ...,
+        effect: _builtins.str = ...,
+        with_whom_next: _builtins.str = ...,
+        assessment: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assessment", b"assessment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assessment", b"assessment", "effect", b"effect", "round", b"round", "with_whom_next", b"with_whom_next"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FollowUpAssessed: _TypeAlias = FollowUpAssessed  # noqa: Y015
+
+@_typing.final
+class RecheckMovedUp(_message.Message):
+    """---- recheck above -------------------------------------------------------------------------------------------------
+
+    Nobody at the holder may decide the recheck: all had a part in the ticket. `decides` is the superior, to which it
+    is addressed.
+
+    It answers by RecheckRuled, which the holder carries out.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECIDES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    decides: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        decides: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decides", b"decides", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecheckMovedUp: _TypeAlias = RecheckMovedUp  # noqa: Y015
+
+@_typing.final
+class Determined(_message.Message):
+    """The office determined what could not be settled: struck off with a conclusion, not as solved.
+
+    The standard of the completion is "determined" from here on; what the department had stated stays in its entry.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONCLUSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def conclusion(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        conclusion: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conclusion", b"conclusion"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conclusion", b"conclusion"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Determined: _TypeAlias = Determined  # noqa: Y015
+
+@_typing.final
+class AssessmentAssigned(_message.Message):
+    """---- assessment ----------------------------------------------------------------------------------------------------
+
+    An ended ticket was given to the third party `assessor` in the batch `batch`; it answers by AssessmentFiled.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BATCH_FIELD_NUMBER: _builtins.int
+    ASSESSOR_FIELD_NUMBER: _builtins.int
+    batch: _builtins.str
+    assessor: _builtins.str
+    def __init__(
+        self,
+        *,
+        batch: _builtins.str = ...,
+        assessor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assessor", b"assessor", "batch", b"batch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssessmentAssigned: _TypeAlias = AssessmentAssigned  # noqa: Y015
+
+@_typing.final
+class AssessmentFiled(_message.Message):
+    """The third party scored the ticket: `scores[n]` are the points of `indicators[n]`.
+
+    Apart from the appellant's vote and the holder's revisit; it changes neither.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BATCH_FIELD_NUMBER: _builtins.int
+    INDICATORS_FIELD_NUMBER: _builtins.int
+    SCORES_FIELD_NUMBER: _builtins.int
+    REMARKS_FIELD_NUMBER: _builtins.int
+    batch: _builtins.str
+    @_builtins.property
+    def indicators(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def scores(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    @_builtins.property
+    def remarks(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        batch: _builtins.str = ...,
+        indicators: _abc.Iterable[_builtins.str] | None = ...,
+        scores: _abc.Iterable[_builtins.int] | None = ...,
+        remarks: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["remarks", b"remarks"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "indicators", b"indicators", "remarks", b"remarks", "scores", b"scores"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssessmentFiled: _TypeAlias = AssessmentFiled  # noqa: Y015
+
+@_typing.final
+class Supervised(_message.Message):
+    """---- supervision ---------------------------------------------------------------------------------------------------
+
+    A measure of supervision was opened about this ticket, or proposed: `measure` on `ground`, against `unit`; the
+    order, or the proposal, is `order`. A node above may write it, too: it changes no state.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    MEASURE_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    IS_PROPOSED_FIELD_NUMBER: _builtins.int
+    order: _builtins.str
+    measure: _builtins.str
+    ground: _builtins.str
+    unit: _builtins.str
+    is_proposed: _builtins.bool
+    def __init__(
+        self,
+        *,
+        order: _builtins.str = ...,
+        measure: _builtins.str = ...,
+        ground: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        is_proposed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground", "is_proposed", b"is_proposed", "measure", b"measure", "order", b"order", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Supervised: _TypeAlias = Supervised  # noqa: Y015
+
+@_typing.final
+class TicketFollowed(_message.Message):
+    """The supervision side followed the ticket up."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TicketFollowed: _TypeAlias = TicketFollowed  # noqa: Y015
+
+@_typing.final
+class HandlingVerified(_message.Message):
+    """The supervision side checked the handling: `outcome` is "true", "partly_true" or "not_true"."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    outcome: _builtins.str
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        outcome: _builtins.str = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandlingVerified: _TypeAlias = HandlingVerified  # noqa: Y015
+
+@_typing.final
+class ProgressAsked(_message.Message):
+    """The lead is asked how far it is; the header's clock says until when it answers by recording progress."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProgressAsked: _TypeAlias = ProgressAsked  # noqa: Y015
+
+@_typing.final
+class RiskNoteFiled(_message.Message):
+    """A risk was filed for exemption. `is_prior`: before anything was done about the ticket. It is never changed
+    (XS25-5.3a).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_PRIOR_FIELD_NUMBER: _builtins.int
+    RISK_FIELD_NUMBER: _builtins.int
+    ASSESSMENT_FIELD_NUMBER: _builtins.int
+    MEASURE_AGAINST_FIELD_NUMBER: _builtins.int
+    is_prior: _builtins.bool
+    @_builtins.property
+    def risk(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def assessment(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def measure_against(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        is_prior: _builtins.bool = ...,
+        risk: _entry_pb2.PayloadRef | None = ...,
+        assessment: _entry_pb2.PayloadRef | None = ...,
+        measure_against: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assessment", b"assessment", "measure_against", b"measure_against", "risk", b"risk"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assessment", b"assessment", "is_prior", b"is_prior", "measure_against", b"measure_against", "risk", b"risk"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RiskNoteFiled: _TypeAlias = RiskNoteFiled  # noqa: Y015
+
+@_typing.final
+class TurnMissed(_message.Message):
+    """---- turns ---------------------------------------------------------------------------------------------------------
+
+    A regular act was not done in its turn, which ended at `due_at`. The header starts the clock of the next turn.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOCK_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    clock: _builtins.str
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        clock: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "due_at", b"due_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TurnMissed: _TypeAlias = TurnMissed  # noqa: Y015
+
+@_typing.final
+class MissedTurnExplained(_message.Message):
+    """Why the last turn of `clock`, which ended at `due_at`, was missed: a matter carried over shows it as its reason."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOCK_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    clock: _builtins.str
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        clock: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "due_at", b"due_at", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MissedTurnExplained: _TypeAlias = MissedTurnExplained  # noqa: Y015
+
+@_typing.final
+class CatalogueAdopted(_message.Message):
+    """---- duty list -----------------------------------------------------------------------------------------------------
+
+    A version of a catalogue is in force here from `effective_from` on: "duty_list" or "guide". Its `count` items
+    follow, one entry each, with the same `digest`: SHA-256 over the canonical items, in hex.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATALOGUE_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_FROM_FIELD_NUMBER: _builtins.int
+    catalogue: _builtins.str
+    version: _builtins.str
+    digest: _builtins.str
+    count: _builtins.int
+    effective_from: _builtins.str
+    def __init__(
+        self,
+        *,
+        catalogue: _builtins.str = ...,
+        version: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        count: _builtins.int = ...,
+        effective_from: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue", "count", b"count", "digest", b"digest", "effective_from", b"effective_from", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CatalogueAdopted: _TypeAlias = CatalogueAdopted  # noqa: Y015
+
+@_typing.final
+class DutyItemListed(_message.Message):
+    """An item of the responsibility catalogue's version with this `digest`: who answers for a matter, by which law. A
+    negative item says that the unit does not.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIGEST_FIELD_NUMBER: _builtins.int
+    ITEM_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    MATTER_FIELD_NUMBER: _builtins.int
+    MATTER_NAME_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
+    LAW_BASIS_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    VALID_TO_FIELD_NUMBER: _builtins.int
+    IS_NEGATIVE_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    item: _builtins.str
+    unit: _builtins.str
+    matter: _builtins.str
+    matter_name: _builtins.str
+    field: _builtins.str
+    law_basis: _builtins.str
+    level: _builtins.str
+    valid_from: _builtins.str
+    valid_to: _builtins.str
+    is_negative: _builtins.bool
+    def __init__(
+        self,
+        *,
+        digest: _builtins.str = ...,
+        item: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        matter: _builtins.str = ...,
+        matter_name: _builtins.str = ...,
+        field: _builtins.str = ...,
+        law_basis: _builtins.str = ...,
+        level: _builtins.str = ...,
+        valid_from: _builtins.str = ...,
+        valid_to: _builtins.str = ...,
+        is_negative: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "field", b"field", "is_negative", b"is_negative", "item", b"item", "law_basis", b"law_basis", "level", b"level", "matter", b"matter", "matter_name", b"matter_name", "unit", b"unit", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DutyItemListed: _TypeAlias = DutyItemListed  # noqa: Y015
+
+@_typing.final
+class GuideEntryListed(_message.Message):
+    """---- guide ---------------------------------------------------------------------------------------------------------
+
+    An entry of the classification guide's version with this `digest`: what belongs to a class or to a kind within it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIGEST_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    SUBTYPE_FIELD_NUMBER: _builtins.int
+    DEFINITION_FIELD_NUMBER: _builtins.int
+    EXAMPLES_FIELD_NUMBER: _builtins.int
+    KEY_WORDS_FIELD_NUMBER: _builtins.int
+    DEFAULT_UNIT_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    category: _builtins.str
+    subtype: _builtins.str
+    definition: _builtins.str
+    default_unit: _builtins.str
+    @_builtins.property
+    def examples(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def key_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        digest: _builtins.str = ...,
+        category: _builtins.str = ...,
+        subtype: _builtins.str = ...,
+        definition: _builtins.str = ...,
+        examples: _abc.Iterable[_builtins.str] | None = ...,
+        key_words: _abc.Iterable[_builtins.str] | None = ...,
+        default_unit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "default_unit", b"default_unit", "definition", b"definition", "digest", b"digest", "examples", b"examples", "key_words", b"key_words", "subtype", b"subtype"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GuideEntryListed: _TypeAlias = GuideEntryListed  # noqa: Y015
+
+@_typing.final
+class InterpretationPublished(_message.Message):
+    """---- interpretation ------------------------------------------------------------------------------------------------
+
+    The unit entitled to interpret the pack `pack` said how its `clause` is to be read; a `reason` is that of an
+    administrator who stood in. It changes no rule.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACK_FIELD_NUMBER: _builtins.int
+    CLAUSE_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    pack: _builtins.str
+    clause: _builtins.str
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        pack: _builtins.str = ...,
+        clause: _builtins.str = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clause", b"clause", "note", b"note", "pack", b"pack", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InterpretationPublished: _TypeAlias = InterpretationPublished  # noqa: Y015
+
+@_typing.final
+class ListTaken(_message.Message):
+    """---- list record ---------------------------------------------------------------------------------------------------
+
+    A list of `count` rows was taken over from a file with this SHA-256, in hex; the rows are entries of the same
+    transaction.
+
+    Of a reported list `reporting_unit`, `reporter` and `phone` are those of its head, and the actor confirmed its
+    accuracy.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIST_KIND_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    REPORTING_UNIT_FIELD_NUMBER: _builtins.int
+    REPORTER_FIELD_NUMBER: _builtins.int
+    PHONE_FIELD_NUMBER: _builtins.int
+    IS_CONFIRMED_FIELD_NUMBER: _builtins.int
+    list_kind: _builtins.str
+    digest: _builtins.str
+    count: _builtins.int
+    is_confirmed: _builtins.bool
+    @_builtins.property
+    def reporting_unit(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def reporter(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def phone(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        list_kind: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        count: _builtins.int = ...,
+        reporting_unit: _entry_pb2.PayloadRef | None = ...,
+        reporter: _entry_pb2.PayloadRef | None = ...,
+        phone: _entry_pb2.PayloadRef | None = ...,
+        is_confirmed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["phone", b"phone", "reporter", b"reporter", "reporting_unit", b"reporting_unit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "digest", b"digest", "is_confirmed", b"is_confirmed", "list_kind", b"list_kind", "phone", b"phone", "reporter", b"reporter", "reporting_unit", b"reporting_unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTaken: _TypeAlias = ListTaken  # noqa: Y015
+
+@_typing.final
+class TurnPlanned(_message.Message):
+    """---- directory -----------------------------------------------------------------------------------------------------
+
+    A turn was entered into the node's plan, or set anew: somebody on duty, a chamber's rotation, a term of
+    appointment, an event.
+
+    `who` is an account, or the public name of a body. It begins at `begins_at` and is over at `ends_at`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_FIELD_NUMBER: _builtins.int
+    TURN_KIND_FIELD_NUMBER: _builtins.int
+    WHO_FIELD_NUMBER: _builtins.int
+    BEGINS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    turn: _builtins.str
+    turn_kind: _builtins.str
+    who: _builtins.str
+    place: _builtins.str
+    @_builtins.property
+    def begins_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        turn: _builtins.str = ...,
+        turn_kind: _builtins.str = ...,
+        who: _builtins.str = ...,
+        begins_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+        place: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begins_at", b"begins_at", "ends_at", b"ends_at", "place", b"place", "turn", b"turn", "turn_kind", b"turn_kind", "who", b"who"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TurnPlanned: _TypeAlias = TurnPlanned  # noqa: Y015
+
+@_typing.final
+class TurnCancelled(_message.Message):
+    """The turn does not take place; needs that named it keep it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_FIELD_NUMBER: _builtins.int
+    turn: _builtins.str
+    def __init__(
+        self,
+        *,
+        turn: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["turn", b"turn"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TurnCancelled: _TypeAlias = TurnCancelled  # noqa: Y015
+
+@_typing.final
+class GroupJoined(_message.Message):
+    """An official (`member_kind` "account") or an enterprise's head ("enterprise") is in the service group now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    MEMBER_FIELD_NUMBER: _builtins.int
+    MEMBER_KIND_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    group: _builtins.str
+    member: _builtins.str
+    member_kind: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        group: _builtins.str = ...,
+        member: _builtins.str = ...,
+        member_kind: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "member", b"member", "member_kind", b"member_kind", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupJoined: _TypeAlias = GroupJoined  # noqa: Y015
+
+@_typing.final
+class GroupLeft(_message.Message):
+    """The member is not in the service group any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    MEMBER_FIELD_NUMBER: _builtins.int
+    group: _builtins.str
+    member: _builtins.str
+    def __init__(
+        self,
+        *,
+        group: _builtins.str = ...,
+        member: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "member", b"member"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupLeft: _TypeAlias = GroupLeft  # noqa: Y015
+
+@_typing.final
+class IntermediaryListed(_message.Message):
+    """An intermediary body stands in the node's directory; `name` is what the public knows it by."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTERMEDIARY_FIELD_NUMBER: _builtins.int
+    INTERMEDIARY_KIND_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    intermediary: _builtins.str
+    intermediary_kind: _builtins.str
+    name: _builtins.str
+    def __init__(
+        self,
+        *,
+        intermediary: _builtins.str = ...,
+        intermediary_kind: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["intermediary", b"intermediary", "intermediary_kind", b"intermediary_kind", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IntermediaryListed: _TypeAlias = IntermediaryListed  # noqa: Y015
+
+@_typing.final
 class DossierRungFired(_message.Message):
     """---- dossier -------------------------------------------------------------------------------------------------------
 
@@ -3843,3 +7233,1649 @@ class DossierRungFired(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DossierRungFired: _TypeAlias = DossierRungFired  # noqa: Y015
+
+@_typing.final
+class EnterpriseOpened(_message.Message):
+    """---- filing --------------------------------------------------------------------------------------------------------
+
+    A file was opened for an enterprise, a project or a person.
+
+    `credit_code` is empty where the code is personal; it is sealed in `private_code` then. `is_code_doubtful`: it
+    fails its check character alone, as some early codes do.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECT_TYPE_FIELD_NUMBER: _builtins.int
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    IS_CODE_DOUBTFUL_FIELD_NUMBER: _builtins.int
+    DIVISION_FIELD_NUMBER: _builtins.int
+    AREA_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    INDUSTRY_FIELD_NUMBER: _builtins.int
+    BLOCK_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    IS_NATIVE_FIELD_NUMBER: _builtins.int
+    IS_PARK_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CONTACT_FIELD_NUMBER: _builtins.int
+    PHONE_FIELD_NUMBER: _builtins.int
+    PRIVATE_CODE_FIELD_NUMBER: _builtins.int
+    subject_type: _builtins.str
+    credit_code: _builtins.str
+    is_code_doubtful: _builtins.bool
+    division: _builtins.str
+    area: _builtins.str
+    size: _builtins.str
+    industry: _builtins.str
+    block: _builtins.str
+    is_native: _builtins.bool
+    is_park: _builtins.bool
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def name(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def address(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def contact(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def phone(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def private_code(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        subject_type: _builtins.str = ...,
+        credit_code: _builtins.str = ...,
+        is_code_doubtful: _builtins.bool = ...,
+        division: _builtins.str = ...,
+        area: _builtins.str = ...,
+        size: _builtins.str = ...,
+        industry: _builtins.str = ...,
+        block: _builtins.str = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        is_native: _builtins.bool = ...,
+        is_park: _builtins.bool = ...,
+        name: _entry_pb2.PayloadRef | None = ...,
+        address: _entry_pb2.PayloadRef | None = ...,
+        contact: _entry_pb2.PayloadRef | None = ...,
+        phone: _entry_pb2.PayloadRef | None = ...,
+        private_code: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "contact", b"contact", "name", b"name", "phone", b"phone", "private_code", b"private_code"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "area", b"area", "block", b"block", "contact", b"contact", "credit_code", b"credit_code", "division", b"division", "industry", b"industry", "is_code_doubtful", b"is_code_doubtful", "is_native", b"is_native", "is_park", b"is_park", "name", b"name", "phone", b"phone", "private_code", b"private_code", "size", b"size", "subject_type", b"subject_type", "tags", b"tags"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnterpriseOpened: _TypeAlias = EnterpriseOpened  # noqa: Y015
+
+@_typing.final
+class EnterpriseUpdated(_message.Message):
+    """What changed about the enterprise; an empty field was not touched."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIVISION_FIELD_NUMBER: _builtins.int
+    AREA_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    INDUSTRY_FIELD_NUMBER: _builtins.int
+    BLOCK_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    division: _builtins.str
+    area: _builtins.str
+    size: _builtins.str
+    industry: _builtins.str
+    block: _builtins.str
+    @_builtins.property
+    def address(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        division: _builtins.str = ...,
+        area: _builtins.str = ...,
+        size: _builtins.str = ...,
+        industry: _builtins.str = ...,
+        block: _builtins.str = ...,
+        address: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "area", b"area", "block", b"block", "division", b"division", "industry", b"industry", "size", b"size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnterpriseUpdated: _TypeAlias = EnterpriseUpdated  # noqa: Y015
+
+@_typing.final
+class EnterpriseRenamed(_message.Message):
+    """The enterprise is called otherwise from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def name(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        name: _entry_pb2.PayloadRef | None = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnterpriseRenamed: _TypeAlias = EnterpriseRenamed  # noqa: Y015
+
+@_typing.final
+class EnterpriseTagged(_message.Message):
+    """The tags of the enterprise, as they are now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TAGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tags", b"tags"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnterpriseTagged: _TypeAlias = EnterpriseTagged  # noqa: Y015
+
+@_typing.final
+class EnterpriseLinked(_message.Message):
+    """This file is tied to `enterprise`: a branch to its head, an outside enterprise to a native, a project to what it
+    became.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RELATION_FIELD_NUMBER: _builtins.int
+    ENTERPRISE_FIELD_NUMBER: _builtins.int
+    relation: _builtins.str
+    enterprise: _builtins.str
+    def __init__(
+        self,
+        *,
+        relation: _builtins.str = ...,
+        enterprise: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enterprise", b"enterprise", "relation", b"relation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnterpriseLinked: _TypeAlias = EnterpriseLinked  # noqa: Y015
+
+@_typing.final
+class EnterpriseClosed(_message.Message):
+    """The enterprise was deregistered or the project given up."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnterpriseClosed: _TypeAlias = EnterpriseClosed  # noqa: Y015
+
+@_typing.final
+class ContactSet(_message.Message):
+    """---- contact -------------------------------------------------------------------------------------------------------
+
+    Who is to be reached at the enterprise from now on.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    CONTACT_FIELD_NUMBER: _builtins.int
+    PHONE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def position(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def contact(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def phone(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        position: _entry_pb2.PayloadRef | None = ...,
+        contact: _entry_pb2.PayloadRef | None = ...,
+        phone: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "phone", b"phone", "position", b"position"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "phone", b"phone", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactSet: _TypeAlias = ContactSet  # noqa: Y015
+
+@_typing.final
+class EnterpriseVisited(_message.Message):
+    """The enterprise was visited or called, for a purpose. The actor's unit is who did it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    WAY_FIELD_NUMBER: _builtins.int
+    VISITED_ON_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    purpose: _builtins.str
+    way: _builtins.str
+    visited_on: _builtins.str
+    ticket: _builtins.str
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        purpose: _builtins.str = ...,
+        way: _builtins.str = ...,
+        visited_on: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note", "purpose", b"purpose", "ticket", b"ticket", "visited_on", b"visited_on", "way", b"way"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnterpriseVisited: _TypeAlias = EnterpriseVisited  # noqa: Y015
+
+@_typing.final
+class OfficialAssigned(_message.Message):
+    """`account` keeps contact with the enterprise in this part, in place of whoever did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    PART_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    part: _builtins.str
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        part: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OfficialAssigned: _TypeAlias = OfficialAssigned  # noqa: Y015
+
+@_typing.final
+class ServiceDrawn(_message.Message):
+    """---- service -------------------------------------------------------------------------------------------------------
+
+    An item of the service package was drawn.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_FIELD_NUMBER: _builtins.int
+    item: _builtins.str
+    def __init__(
+        self,
+        *,
+        item: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServiceDrawn: _TypeAlias = ServiceDrawn  # noqa: Y015
+
+@_typing.final
+class BenefitGranted(_message.Message):
+    """The enterprise enjoys the policy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: _builtins.int
+    policy: _builtins.str
+    def __init__(
+        self,
+        *,
+        policy: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BenefitGranted: _TypeAlias = BenefitGranted  # noqa: Y015
+
+@_typing.final
+class AgentAssigned(_message.Message):
+    """`account` is the project's agent from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgentAssigned: _TypeAlias = AgentAssigned  # noqa: Y015
+
+@_typing.final
+class StepDone(_message.Message):
+    """A step of the project is done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_FIELD_NUMBER: _builtins.int
+    step: _builtins.str
+    def __init__(
+        self,
+        *,
+        step: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StepDone: _TypeAlias = StepDone  # noqa: Y015
+
+@_typing.final
+class SupportPolicyPublished(_message.Message):
+    """---- support policy ------------------------------------------------------------------------------------------------
+
+    A unit published a support policy; who meets all of its conditions is told. An empty list asks nothing.
+
+    `mode` is how it is enjoyed: without application, on application, directly (AS25-3.6.2c).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_FIELD_NUMBER: _builtins.int
+    INDUSTRIES_FIELD_NUMBER: _builtins.int
+    SIZES_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    WORDING_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    unit: _builtins.str
+    mode: _builtins.str
+    @_builtins.property
+    def industries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def sizes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def title(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def wording(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        unit: _builtins.str = ...,
+        industries: _abc.Iterable[_builtins.str] | None = ...,
+        sizes: _abc.Iterable[_builtins.str] | None = ...,
+        areas: _abc.Iterable[_builtins.str] | None = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        title: _entry_pb2.PayloadRef | None = ...,
+        wording: _entry_pb2.PayloadRef | None = ...,
+        mode: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["title", b"title", "wording", b"wording"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "industries", b"industries", "mode", b"mode", "sizes", b"sizes", "tags", b"tags", "title", b"title", "unit", b"unit", "wording", b"wording"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SupportPolicyPublished: _TypeAlias = SupportPolicyPublished  # noqa: Y015
+
+@_typing.final
+class SupportPolicyPushed(_message.Message):
+    """These enterprises, by their files, met the conditions and were told; each once."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTERPRISES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def enterprises(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        enterprises: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enterprises", b"enterprises"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SupportPolicyPushed: _TypeAlias = SupportPolicyPushed  # noqa: Y015
+
+@_typing.final
+class SupportPolicyRead(_message.Message):
+    """An enterprise opened the policy, or applied under it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTERPRISE_FIELD_NUMBER: _builtins.int
+    HAS_APPLIED_FIELD_NUMBER: _builtins.int
+    enterprise: _builtins.str
+    has_applied: _builtins.bool
+    def __init__(
+        self,
+        *,
+        enterprise: _builtins.str = ...,
+        has_applied: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enterprise", b"enterprise", "has_applied", b"has_applied"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SupportPolicyRead: _TypeAlias = SupportPolicyRead  # noqa: Y015
+
+@_typing.final
+class SupportPolicyWithdrawn(_message.Message):
+    """The policy is no longer in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SupportPolicyWithdrawn: _TypeAlias = SupportPolicyWithdrawn  # noqa: Y015
+
+@_typing.final
+class PaperIssued(_message.Message):
+    """---- paper ---------------------------------------------------------------------------------------------------------
+
+    A paper was issued about `ticket` or about a supervision order. `issuer` and `seal` are public bodies by name; what
+    it says is sealed in `content`, from which it is printed.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAPER_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    ISSUER_FIELD_NUMBER: _builtins.int
+    SEAL_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    paper: _builtins.str
+    number: _builtins.str
+    issuer: _builtins.str
+    seal: _builtins.str
+    ticket: _builtins.str
+    order: _builtins.str
+    @_builtins.property
+    def content(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        paper: _builtins.str = ...,
+        number: _builtins.str = ...,
+        issuer: _builtins.str = ...,
+        seal: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+        order: _builtins.str = ...,
+        content: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "issuer", b"issuer", "number", b"number", "order", b"order", "paper", b"paper", "seal", b"seal", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PaperIssued: _TypeAlias = PaperIssued  # noqa: Y015
+
+@_typing.final
+class PaperWithdrawn(_message.Message):
+    """The paper was issued by mistake and counts no more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PaperWithdrawn: _TypeAlias = PaperWithdrawn  # noqa: Y015
+
+@_typing.final
+class OrderIssued(_message.Message):
+    """---- issuing -------------------------------------------------------------------------------------------------------
+
+    A measure of supervision is in force: receipt and answer are due by the header's clock.
+
+    `measure` is remind, urge, warn, supervise, listed, exposure, publication or appraisal; `ground` why. `unit`
+    answers, or the node `to_node`, which is the addressee. `issuer` is the role in whose name it stands. A step of the
+    ladder names the `clock` that it is about, that one's begin and due time, and its number `times`. `finding` is the
+    entry of a superior's finding that was not answered.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    MEASURE_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    FORM_FIELD_NUMBER: _builtins.int
+    ISSUER_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    TO_NODE_FIELD_NUMBER: _builtins.int
+    ADDRESSED_TO_FIELD_NUMBER: _builtins.int
+    TICKETS_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    CALLED_AT_FIELD_NUMBER: _builtins.int
+    TEAM_FIELD_NUMBER: _builtins.int
+    CLOCK_FIELD_NUMBER: _builtins.int
+    TIMES_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    FINDING_FIELD_NUMBER: _builtins.int
+    DEMAND_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    measure: _builtins.str
+    ground: _builtins.str
+    form: _builtins.str
+    issuer: _builtins.str
+    unit: _builtins.str
+    to_node: _builtins.str
+    addressed_to: _builtins.str
+    reference: _builtins.str
+    clock: _builtins.str
+    times: _builtins.int
+    finding: _builtins.str
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def called_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def team(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def demand(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def plan(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        measure: _builtins.str = ...,
+        ground: _builtins.str = ...,
+        form: _builtins.str = ...,
+        issuer: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        to_node: _builtins.str = ...,
+        addressed_to: _builtins.str = ...,
+        tickets: _abc.Iterable[_builtins.str] | None = ...,
+        reference: _builtins.str = ...,
+        called_at: _timestamp_pb2.Timestamp | None = ...,
+        team: _abc.Iterable[_builtins.str] | None = ...,
+        clock: _builtins.str = ...,
+        times: _builtins.int = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        finding: _builtins.str = ...,
+        demand: _entry_pb2.PayloadRef | None = ...,
+        plan: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["called_at", b"called_at", "demand", b"demand", "due_at", b"due_at", "plan", b"plan", "started_at", b"started_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addressed_to", b"addressed_to", "called_at", b"called_at", "clock", b"clock", "demand", b"demand", "due_at", b"due_at", "finding", b"finding", "form", b"form", "ground", b"ground", "issuer", b"issuer", "measure", b"measure", "number", b"number", "plan", b"plan", "reference", b"reference", "started_at", b"started_at", "team", b"team", "tickets", b"tickets", "times", b"times", "to_node", b"to_node", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderIssued: _TypeAlias = OrderIssued  # noqa: Y015
+
+@_typing.final
+class OrderRelayed(_message.Message):
+    """---- answering -----------------------------------------------------------------------------------------------------
+
+    A level between passed the order on to the node addressed, which can read it from now on.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderRelayed: _TypeAlias = OrderRelayed  # noqa: Y015
+
+@_typing.final
+class OrderReceived(_message.Message):
+    """The unit, or the node addressed, confirmed the receipt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderReceived: _TypeAlias = OrderReceived  # noqa: Y015
+
+@_typing.final
+class OrderRead(_message.Message):
+    """The unit opened the message for the first time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderRead: _TypeAlias = OrderRead  # noqa: Y015
+
+@_typing.final
+class OrderAnswered(_message.Message):
+    """The unit, or the node addressed, said what was done. The issuer closes the order, or returns the answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def answer(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
+        answer: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "evidence", b"evidence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderAnswered: _TypeAlias = OrderAnswered  # noqa: Y015
+
+@_typing.final
+class AnswerTaken(_message.Message):
+    """The issuer's node noted the answer of the node addressed: the reply limit is met, its own closing limit runs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerTaken: _TypeAlias = AnswerTaken  # noqa: Y015
+
+@_typing.final
+class AnswerReturned(_message.Message):
+    """The answer will not do; the header's clock gives the new reply limit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerReturned: _TypeAlias = AnswerReturned  # noqa: Y015
+
+@_typing.final
+class OrderClosed(_message.Message):
+    """The order is closed; `outcome` is one of the pack's, or met, met_late or limit_moved where its limit settled it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    outcome: _builtins.str
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        outcome: _builtins.str = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderClosed: _TypeAlias = OrderClosed  # noqa: Y015
+
+@_typing.final
+class TicketLinked(_message.Message):
+    """The need was registered after all: `tickets` are what the order is about from now on, too."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKETS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        tickets: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tickets", b"tickets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TicketLinked: _TypeAlias = TicketLinked  # noqa: Y015
+
+@_typing.final
+class OrderProposed(_message.Message):
+    """---- proposing -----------------------------------------------------------------------------------------------------
+
+    A measure is proposed, and a person decides by the header's clock. `tickets` and `evidence` are what the rule
+    found; a step of the ladder names the limit that it is about, as an issued order does.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEASURE_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    TICKETS_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    CLOCK_FIELD_NUMBER: _builtins.int
+    TIMES_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    ADDRESSED_TO_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    measure: _builtins.str
+    ground: _builtins.str
+    unit: _builtins.str
+    reference: _builtins.str
+    clock: _builtins.str
+    times: _builtins.int
+    addressed_to: _builtins.str
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        measure: _builtins.str = ...,
+        ground: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        tickets: _abc.Iterable[_builtins.str] | None = ...,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
+        reference: _builtins.str = ...,
+        clock: _builtins.str = ...,
+        times: _builtins.int = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        addressed_to: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "reason", b"reason", "started_at", b"started_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addressed_to", b"addressed_to", "clock", b"clock", "due_at", b"due_at", "evidence", b"evidence", "ground", b"ground", "measure", b"measure", "reason", b"reason", "reference", b"reference", "started_at", b"started_at", "tickets", b"tickets", "times", b"times", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderProposed: _TypeAlias = OrderProposed  # noqa: Y015
+
+@_typing.final
+class ProposalExtended(_message.Message):
+    """The rule found more of the same before anybody decided."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKETS_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        tickets: _abc.Iterable[_builtins.str] | None = ...,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "tickets", b"tickets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposalExtended: _TypeAlias = ProposalExtended  # noqa: Y015
+
+@_typing.final
+class ProposalAdopted(_message.Message):
+    """The measure is in force under `number`, in the name of the actor's role; the header's clock is its reply's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    DEMAND_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    cause: _builtins.str
+    @_builtins.property
+    def demand(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        cause: _builtins.str = ...,
+        demand: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["demand", b"demand"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "demand", b"demand", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposalAdopted: _TypeAlias = ProposalAdopted  # noqa: Y015
+
+@_typing.final
+class ProposalDeclined(_message.Message):
+    """Nothing follows from the proposal."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAUSE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    cause: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        cause: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposalDeclined: _TypeAlias = ProposalDeclined  # noqa: Y015
+
+@_typing.final
+class ToleranceClaimed(_message.Message):
+    """The unit claims tolerance under `rule`, with the risk note `risk_note` that it had filed (XS25-5.3b)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    RISK_NOTE_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    rule: _builtins.str
+    risk_note: _builtins.str
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        rule: _builtins.str = ...,
+        risk_note: _builtins.str = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["note", b"note", "risk_note", b"risk_note", "rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ToleranceClaimed: _TypeAlias = ToleranceClaimed  # noqa: Y015
+
+@_typing.final
+class TalkRecorded(_message.Message):
+    """The talk was held on `talk_on`; what came of it is sealed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TALK_ON_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    talk_on: _builtins.str
+    @_builtins.property
+    def result(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        talk_on: _builtins.str = ...,
+        result: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "talk_on", b"talk_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TalkRecorded: _TypeAlias = TalkRecorded  # noqa: Y015
+
+@_typing.final
+class LeaderEntered(_message.Message):
+    """---- appointing ----------------------------------------------------------------------------------------------------
+
+    A person is in the register of leaders.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEADER_FIELD_NUMBER: _builtins.int
+    leader: _builtins.str
+    def __init__(
+        self,
+        *,
+        leader: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leader", b"leader"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaderEntered: _TypeAlias = LeaderEntered  # noqa: Y015
+
+@_typing.final
+class LeaderAppointed(_message.Message):
+    """The leader holds the post from now on, up to and with `until` if that is set; in `duty_line` where the post has
+    lines.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POST_FIELD_NUMBER: _builtins.int
+    DUTY_LINE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    post: _builtins.str
+    duty_line: _builtins.str
+    until: _builtins.str
+    def __init__(
+        self,
+        *,
+        post: _builtins.str = ...,
+        duty_line: _builtins.str = ...,
+        until: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duty_line", b"duty_line", "post", b"post", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaderAppointed: _TypeAlias = LeaderAppointed  # noqa: Y015
+
+@_typing.final
+class LeaderRelieved(_message.Message):
+    """The leader's term in the post is over; `successor` is the account that was appointed in his place, or empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POST_FIELD_NUMBER: _builtins.int
+    DUTY_LINE_FIELD_NUMBER: _builtins.int
+    SUCCESSOR_FIELD_NUMBER: _builtins.int
+    post: _builtins.str
+    duty_line: _builtins.str
+    successor: _builtins.str
+    def __init__(
+        self,
+        *,
+        post: _builtins.str = ...,
+        duty_line: _builtins.str = ...,
+        successor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duty_line", b"duty_line", "post", b"post", "successor", b"successor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaderRelieved: _TypeAlias = LeaderRelieved  # noqa: Y015
+
+@_typing.final
+class LeaderLinked(_message.Message):
+    """The enterprises and units that the leader is linked to from now on, by credit code and unit code."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTERPRISES_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def enterprises(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def units(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        enterprises: _abc.Iterable[_builtins.str] | None = ...,
+        units: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enterprises", b"enterprises", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeaderLinked: _TypeAlias = LeaderLinked  # noqa: Y015
+
+@_typing.final
+class ReportDelivered(_message.Message):
+    """---- reporting -----------------------------------------------------------------------------------------------------
+
+    A report lies in the leader's inbox. `digest` is the attachment's SHA-256, in hex.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_CODE_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    report_code: _builtins.str
+    digest: _builtins.str
+    @_builtins.property
+    def title(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        report_code: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        title: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["title", b"title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "report_code", b"report_code", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportDelivered: _TypeAlias = ReportDelivered  # noqa: Y015
+
+@_typing.final
+class ReportOpened(_message.Message):
+    """The leader opened the report himself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_CODE_FIELD_NUMBER: _builtins.int
+    report_code: _builtins.str
+    def __init__(
+        self,
+        *,
+        report_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["report_code", b"report_code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportOpened: _TypeAlias = ReportOpened  # noqa: Y015
+
+@_typing.final
+class MeetingConvened(_message.Message):
+    """---- convening -----------------------------------------------------------------------------------------------------
+
+    A meeting is planned for `planned_at`; `units` (the fixed ones included), `persons` (accounts) and `enterprises`
+    are invited.
+
+    `convener` is the account in whose name, in the role `convener_role`; `digest` the scanned paper where somebody
+    else entered it for him.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEETING_KIND_FIELD_NUMBER: _builtins.int
+    PLANNED_AT_FIELD_NUMBER: _builtins.int
+    CONVENER_FIELD_NUMBER: _builtins.int
+    CONVENER_ROLE_FIELD_NUMBER: _builtins.int
+    DUTY_LINE_FIELD_NUMBER: _builtins.int
+    DECIDING_BODY_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    PERSONS_FIELD_NUMBER: _builtins.int
+    ENTERPRISES_FIELD_NUMBER: _builtins.int
+    VENUE_FIELD_NUMBER: _builtins.int
+    THEME_FIELD_NUMBER: _builtins.int
+    meeting_kind: _builtins.str
+    convener: _builtins.str
+    convener_role: _builtins.str
+    duty_line: _builtins.str
+    deciding_body: _builtins.str
+    digest: _builtins.str
+    @_builtins.property
+    def planned_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def units(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def persons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def enterprises(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def venue(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def theme(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        meeting_kind: _builtins.str = ...,
+        planned_at: _timestamp_pb2.Timestamp | None = ...,
+        convener: _builtins.str = ...,
+        convener_role: _builtins.str = ...,
+        duty_line: _builtins.str = ...,
+        deciding_body: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        units: _abc.Iterable[_builtins.str] | None = ...,
+        persons: _abc.Iterable[_builtins.str] | None = ...,
+        enterprises: _abc.Iterable[_builtins.str] | None = ...,
+        venue: _entry_pb2.PayloadRef | None = ...,
+        theme: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["planned_at", b"planned_at", "theme", b"theme", "venue", b"venue"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["convener", b"convener", "convener_role", b"convener_role", "deciding_body", b"deciding_body", "digest", b"digest", "duty_line", b"duty_line", "enterprises", b"enterprises", "meeting_kind", b"meeting_kind", "persons", b"persons", "planned_at", b"planned_at", "theme", b"theme", "units", b"units", "venue", b"venue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeetingConvened: _TypeAlias = MeetingConvened  # noqa: Y015
+
+@_typing.final
+class MeetingInvited(_message.Message):
+    """More units, people or enterprises are invited."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNITS_FIELD_NUMBER: _builtins.int
+    PERSONS_FIELD_NUMBER: _builtins.int
+    ENTERPRISES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def units(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def persons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def enterprises(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        units: _abc.Iterable[_builtins.str] | None = ...,
+        persons: _abc.Iterable[_builtins.str] | None = ...,
+        enterprises: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enterprises", b"enterprises", "persons", b"persons", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeetingInvited: _TypeAlias = MeetingInvited  # noqa: Y015
+
+@_typing.final
+class MeetingUninvited(_message.Message):
+    """The unit need not come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_FIELD_NUMBER: _builtins.int
+    unit: _builtins.str
+    def __init__(
+        self,
+        *,
+        unit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeetingUninvited: _TypeAlias = MeetingUninvited  # noqa: Y015
+
+@_typing.final
+class MeetingMoved(_message.Message):
+    """The meeting is planned for another time; `behind_limit` are those of its tickets whose own limit ends before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLANNED_AT_FIELD_NUMBER: _builtins.int
+    BEHIND_LIMIT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def planned_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def behind_limit(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        planned_at: _timestamp_pb2.Timestamp | None = ...,
+        behind_limit: _abc.Iterable[_builtins.int] | None = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["planned_at", b"planned_at", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["behind_limit", b"behind_limit", "planned_at", b"planned_at", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeetingMoved: _TypeAlias = MeetingMoved  # noqa: Y015
+
+@_typing.final
+class MeetingCancelled(_message.Message):
+    """The meeting does not take place."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeetingCancelled: _TypeAlias = MeetingCancelled  # noqa: Y015
+
+@_typing.final
+class MissedMeetingExplained(_message.Message):
+    """A meeting that was due in `period` was not held, for a reason: the flag stays, explained."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEETING_KIND_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    meeting_kind: _builtins.str
+    period: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        meeting_kind: _builtins.str = ...,
+        period: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["meeting_kind", b"meeting_kind", "period", b"period", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MissedMeetingExplained: _TypeAlias = MissedMeetingExplained  # noqa: Y015
+
+@_typing.final
+class ItemSubmitted(_message.Message):
+    """---- agenda --------------------------------------------------------------------------------------------------------
+
+    An item stands on the agenda: "ticket", "case" (a ticket told as one) or "problem". `is_behind_limit`: the meeting
+    is planned behind the ticket's own limit.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENDA_ITEM_FIELD_NUMBER: _builtins.int
+    ITEM_KIND_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
+    IS_BEHIND_LIMIT_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    agenda_item: _builtins.int
+    item_kind: _builtins.str
+    about: _builtins.str
+    is_behind_limit: _builtins.bool
+    @_builtins.property
+    def description(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        agenda_item: _builtins.int = ...,
+        item_kind: _builtins.str = ...,
+        about: _builtins.str = ...,
+        is_behind_limit: _builtins.bool = ...,
+        description: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["description", b"description"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "agenda_item", b"agenda_item", "description", b"description", "is_behind_limit", b"is_behind_limit", "item_kind", b"item_kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemSubmitted: _TypeAlias = ItemSubmitted  # noqa: Y015
+
+@_typing.final
+class ItemWithdrawn(_message.Message):
+    """The item is off the agenda."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENDA_ITEM_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    agenda_item: _builtins.int
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        agenda_item: _builtins.int = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_item", b"agenda_item", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemWithdrawn: _TypeAlias = ItemWithdrawn  # noqa: Y015
+
+@_typing.final
+class NeedsRaised(_message.Message):
+    """These needs, by register number, came up at the meeting."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKETS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        tickets: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tickets", b"tickets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NeedsRaised: _TypeAlias = NeedsRaised  # noqa: Y015
+
+@_typing.final
+class MaterialCompiled(_message.Message):
+    """The open needs of an industry, by register number, as the meeting was prepared with them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDUSTRY_FIELD_NUMBER: _builtins.int
+    TICKETS_FIELD_NUMBER: _builtins.int
+    industry: _builtins.str
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        industry: _builtins.str = ...,
+        tickets: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["industry", b"industry", "tickets", b"tickets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MaterialCompiled: _TypeAlias = MaterialCompiled  # noqa: Y015
+
+@_typing.final
+class MeetingHeld(_message.Message):
+    """---- holding -------------------------------------------------------------------------------------------------------
+
+    The meeting took place, with these units and enterprises.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRESENT_FIELD_NUMBER: _builtins.int
+    ENTERPRISES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def present(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def enterprises(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        present: _abc.Iterable[_builtins.str] | None = ...,
+        enterprises: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enterprises", b"enterprises", "present", b"present"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeetingHeld: _TypeAlias = MeetingHeld  # noqa: Y015
+
+@_typing.final
+class ItemDecided(_message.Message):
+    """What came of the item: "decided", "not_settled", "postponed", or the outcome of a joint judgement. `unit` owes it
+    by the day `due`. What it means for a ticket stands in the ticket's own file.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENDA_ITEM_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    agenda_item: _builtins.int
+    outcome: _builtins.str
+    unit: _builtins.str
+    due: _builtins.str
+    @_builtins.property
+    def decision(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        agenda_item: _builtins.int = ...,
+        outcome: _builtins.str = ...,
+        unit: _builtins.str = ...,
+        due: _builtins.str = ...,
+        decision: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_item", b"agenda_item", "decision", b"decision", "due", b"due", "outcome", b"outcome", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemDecided: _TypeAlias = ItemDecided  # noqa: Y015
+
+@_typing.final
+class TaskSet(_message.Message):
+    """A unit has to do something by the day `due`; the header times it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_NUMBER_FIELD_NUMBER: _builtins.int
+    AGENDA_ITEM_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    task_number: _builtins.int
+    agenda_item: _builtins.int
+    unit: _builtins.str
+    due: _builtins.str
+    @_builtins.property
+    def description(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        task_number: _builtins.int = ...,
+        agenda_item: _builtins.int = ...,
+        unit: _builtins.str = ...,
+        due: _builtins.str = ...,
+        description: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["description", b"description"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agenda_item", b"agenda_item", "description", b"description", "due", b"due", "task_number", b"task_number", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskSet: _TypeAlias = TaskSet  # noqa: Y015
+
+@_typing.final
+class TaskFinished(_message.Message):
+    """The task was done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_NUMBER_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    task_number: _builtins.int
+    @_builtins.property
+    def result(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        task_number: _builtins.int = ...,
+        result: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "task_number", b"task_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskFinished: _TypeAlias = TaskFinished  # noqa: Y015
+
+@_typing.final
+class MinutesFiled(_message.Message):
+    """---- minutes -------------------------------------------------------------------------------------------------------
+
+    The minutes are filed and the meeting is closed.
+
+    `digest` is SHA-256, in hex, of the signed copy if there is one; `decisions_digest` of what came of each item.
+    Cases on the agenda count as reported from here.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISIONS_DIGEST_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    MINUTES_FIELD_NUMBER: _builtins.int
+    decisions_digest: _builtins.str
+    digest: _builtins.str
+    @_builtins.property
+    def minutes(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        decisions_digest: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        minutes: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["minutes", b"minutes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions_digest", b"decisions_digest", "digest", b"digest", "minutes", b"minutes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MinutesFiled: _TypeAlias = MinutesFiled  # noqa: Y015

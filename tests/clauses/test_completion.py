@@ -6,11 +6,10 @@ import pytest
 
 from node.domain.payload import Text
 from node.domain.refusal import Code
-from node.domain.ticket.closing import Close, Confirm, ReportBack
+from node.domain.ticket.closing import Close, ReportBack
 from node.domain.ticket.co_handling import ConfirmCoHandling, FileContribution
-from node.domain.ticket.completion import CountersignReply, DraftReply, GiveFeedback
-from node.domain.ticket.evaluation import Evaluate
-from node.domain.ticket.rework import OrderRework
+from node.domain.ticket.completion import GiveFeedback
+from node.domain.ticket.countersigning import CountersignReply, DraftReply
 from node.domain.ticket.state import State
 from node.services.queries import Wanted, list_tickets
 from node.services.truthfulness import Untrue, untrue_completions
@@ -25,7 +24,6 @@ from tests.clauses.given import (
     clock_of,
     completed,
     handled,
-    kinds_of,
     page_of,
     refuses,
     the,
@@ -40,8 +38,6 @@ dissatisfied = { value = ["dissatisfied"], clause = "FJ25-4.11.1a" }
 [completion]
 then = { value = "feedback", clause = "FJ25-4.10.1a" }
 needs = { value = ["standard"], clause = "FJ25-4.10.1a" }
-[rework]
-by_supervision = { value = true, clause = "FJ25-4.11.1b" }
 [resolve]
 starts_on = { value = "dispatched", clause = "FJ25-3.7.2c" }
 """
@@ -110,41 +106,6 @@ def test_a_reply_goes_out_with_the_signature_of_a_leader(tmp_path: Path):
     assert State.COMPLETED is the(county, ticket).state
 
 
-class TestConfirmation:
-    """XS25-4.4.2k: struck off once who raised it confirmed and the centre verified, in this order."""
-
-    RULES = """
-[completion]
-then = { value = "confirm", clause = "XS25-4.4.2k" }
-[closing]
-needs = { value = ["confirmation"], clause = "XS25-4.4.2k" }
-"""
-
-    @pytest.mark.clause("XS25-4.4.2k")
-    def test_confirmed_then_verified(self, tmp_path: Path):
-        """The centre does not come first; two records stand behind the write-off."""
-        county = a_county(tmp_path, rules=self.RULES)
-        ticket = completed(county)
-        with refuses(Code.CONFIRMATION_MISSING):
-            county.act("office", Close(), ticket)
-
-        county.act("enterprise", Confirm(is_settled=True), ticket)
-        county.act("office", Close(), ticket)
-
-        assert ["Confirmed", "Closed"] == kinds_of(county, ticket)[-2:]
-        assert State.CLOSED is the(county, ticket).state
-
-    @pytest.mark.clause("XS25-4.4.2k")
-    def test_refused_it_goes_back_to_handling(self, tmp_path: Path):
-        """Who raised it says that it is not settled."""
-        county = a_county(tmp_path, rules=self.RULES)
-        ticket = completed(county)
-
-        county.act("enterprise", Confirm(is_settled=False, reason=Text("便道只通了一半")), ticket)
-
-        assert State.HANDLING is the(county, ticket).state
-
-
 @pytest.mark.clause("FJ25-4.10.1a")
 def test_nothing_is_closed_that_was_not_fed_back(tmp_path: Path):
     """FJ25-4.10.1a: after completion the lead tells the enterprise the result, by telephone for one."""
@@ -160,106 +121,6 @@ def test_nothing_is_closed_that_was_not_fed_back(tmp_path: Path):
     county.act("office", Close(), ticket)
 
     assert State.CLOSED is the(county, ticket).state
-
-
-@pytest.mark.clause("FJ25-4.11.1b")
-def test_it_is_assigned_anew_until_the_enterprise_is_satisfied(tmp_path: Path):
-    """FJ25-4.11.1b: each time with a cause and a new deadline; the satisfied vote lets it be closed."""
-    county = a_county(tmp_path, rules=closing_needs("evaluation"))
-    ticket = completed(county)
-    due = []
-    for turn in range(3):
-        county.act("enterprise", Evaluate("dissatisfied"), ticket)
-        with refuses(Code.FIELD_REQUIRED, field="reason"):
-            county.act("supervision", OrderRework(Text(" ")), ticket)
-        county.act("supervision", OrderRework(Text(f"第{turn + 1}次:积水未排尽")), ticket)
-        due.append(clock_of(county, ticket, "resolve").due_at)
-        county.later(days=14)
-        county.act("department", a_completion(county), ticket, "housing")
-    with refuses(Code.EVALUATION_MISSING):
-        county.act("office", Close(), ticket)
-    county.act("enterprise", Evaluate("satisfied"), ticket)
-    county.act("office", Close(), ticket)
-
-    after = the(county, ticket)
-    assert [(2, "rework"), (3, "rework"), (4, "rework")] == [(one.number, one.cause) for one in after.rounds[1:]]
-    causes = [entry.texts["reason"] for entry in page_of(county, ticket).timeline if entry.kind == "Reworked"]
-    assert ["第1次:积水未排尽", "第2次:积水未排尽", "第3次:积水未排尽"] == causes
-    assert (3, State.CLOSED) == (len(set(due)), after.state)
-
-
-@pytest.mark.clause("FJ25-4.11.2a")
-def test_a_second_handling_is_assessed_before_it_is_closed(tmp_path: Path):
-    """FJ25-4.11.2a: the votes of both rounds stay; without the follow-up assessment nothing is closed."""
-    county = a_county(tmp_path, rules=closing_needs("evaluation", "follow_up"))
-    ticket = completed(county)
-    county.act("enterprise", Evaluate("dissatisfied"), ticket)
-    county.act("supervision", OrderRework(Text("积水未排尽")), ticket)
-    county.act("department", a_completion(county), ticket, "housing")
-    county.act("enterprise", Evaluate("satisfied"), ticket)
-    with refuses(Code.REVISIT_MISSING):
-        county.act("office", Close(), ticket)
-
-    county.act("office", a_revisit(), ticket)
-    county.act("office", Close(), ticket)
-
-    after = the(county, ticket)
-    assert ["dissatisfied", "satisfied"] == [one.evaluation.value for one in after.rounds if one.evaluation]
-    assert (1, State.CLOSED) == (kinds_of(county, ticket).count("RevisitFiled"), after.state)
-
-
-class TestRevisitBlock:
-    """海门: the block that the office fills after asking the enterprise."""
-
-    @pytest.mark.clause("HM20-A1.8a")
-    def test_the_office_fills_it_and_not_the_lead(self, tmp_path: Path):
-        """HM20-A1.8a: with author and time."""
-        county = a_county(tmp_path)
-        ticket = completed(county)
-        with refuses(Code.PERMISSION_DENIED):
-            county.act("department", a_revisit(), ticket, "housing")
-
-        county.later(days=1)
-        county.act("office", a_revisit(), ticket, account="zhang")
-
-        filed = next(entry for entry in page_of(county, ticket).timeline if entry.kind == "RevisitFiled")
-        assert ("zhang", county.now) == (filed.account, filed.recorded_at)
-
-    @pytest.mark.clause("HM20-A1.8b")
-    def test_the_service_is_satisfying_or_not(self, tmp_path: Path):
-        """HM20-A1.8b: one of two, neither both nor none nor a third."""
-        county = a_county(tmp_path)
-        ticket = completed(county)
-        for wrong, code in (
-            ("satisfied,dissatisfied", Code.VALUE_NOT_OFFERED),
-            ("", Code.FIELD_REQUIRED),
-            ("average", Code.VALUE_NOT_OFFERED),
-        ):
-            with refuses(code):
-                county.act("office", a_revisit(evaluation=wrong), ticket)
-
-        county.act("office", a_revisit(evaluation="dissatisfied"), ticket)
-
-        voted = the(county, ticket).round
-        assert voted is not None and voted.evaluation is not None
-        assert ("dissatisfied", False) == (voted.evaluation.value, voted.evaluation.is_satisfied)
-
-    @pytest.mark.clause("HM20-3.4b")
-    def test_nothing_is_written_off_with_an_empty_block(self, tmp_path: Path):
-        """HM20-3.4b: satisfied or not, solved or not, and when."""
-        county = a_county(tmp_path)
-        ticket = completed(county)
-        with refuses(Code.REVISIT_MISSING):
-            county.act("office", Close(), ticket)
-
-        county.later(days=1)
-        county.act("office", a_revisit(), ticket)
-        county.act("office", Close(), ticket)
-
-        after = the(county, ticket)
-        assert after.round is not None and after.round.revisit is not None
-        block = after.round.revisit
-        assert (State.CLOSED, True, True, county.now) == (after.state, block.is_satisfied, block.is_standard_met, block.at)
 
 
 @pytest.mark.clause("AS25-2.2.9")

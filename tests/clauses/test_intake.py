@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from node.domain.directory import PlanTurn
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code
 from node.domain.ticket.acceptance import NotAccept
@@ -147,7 +148,9 @@ time_required = { value = ["letter"], clause = "FJ25-2.4.3a" }
         county = a_county(tmp_path)
         with county.node.store.read() as view:
             names = county.node.policies.of_node(view, county.now).pack.names("intake.channels")
-        filled = {"received_at": county.now, "channel_note": Text("来信"), "assigned_by": "区委办"}
+        shift = PlanTurn("2026-07", "chamber_rotation", "餐饮商会", beijing("2026-02-09 00:00"), beijing("2026-02-14 00:00"))
+        county.act("office", shift, COUNTY)
+        filled = {"received_at": county.now, "channel_note": Text("来信"), "assigned_by": "区委办", "occasion": "2026-07"}
         tickets = {registered(county, channel, **filled) for channel in names}
 
         assert len(names) == len(tickets) and tickets == set(listed(county, mine=("office", f"{COUNTY}-centre")))

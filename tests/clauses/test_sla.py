@@ -9,10 +9,12 @@ from node.cli.act import act
 from node.cli.packs import adoption
 from node.domain.payload import Text
 from node.domain.refusal import Code
+from node.domain.ticket.dispatching import Sign
 from node.domain.ticket.extension import DecideExtension, RequestExtension
 from node.domain.ticket.forming import Form
 from node.domain.time import local_day
 from tests.clauses.given import (
+    HOUSING,
     PASSED,
     a_completion,
     a_county,
@@ -31,6 +33,7 @@ from tests.clauses.given import (
     swept,
     the,
 )
+from tests.clauses.orders import orders
 
 
 @pytest.mark.clause("AS25-4.2.1.1b")
@@ -81,6 +84,22 @@ def test_a_ticket_is_overdue_from_the_very_moment(tmp_path: Path):
 
     county.at(beijing("2026-03-09 09:00"))
     assert -2 == clock_of(county, ticket, "resolve").left
+
+
+@pytest.mark.clause("AS25-4.3.1a")
+def test_a_department_signs_or_objects_within_two_working_days_or_is_supervised(tmp_path: Path):
+    """AS25-4.3.1a: silent at the end of 24 February, overdue and supervised; signed at 23:00 of that day, neither."""
+    county = a_county(tmp_path)
+    silent, signed = dispatched(county), dispatched(county)
+    assert end_of("2026-02-24") == clock_of(county, silent, "sign").due_at
+
+    county.at(beijing("2026-02-24 23:00"))
+    county.act("department", Sign(), signed, "housing")
+    swept(county, "2026-02-25 00:00")
+
+    assert [1, 0] == [len(rungs_of(county, ticket, "sign", "overdue")) for ticket in (silent, signed)]
+    opened = [(order.tickets, order.unit) for order in orders(county, open_only=False) if order.measure == "supervise"]
+    assert [((silent,), HOUSING)] == opened
 
 
 @pytest.mark.clause("AS25-4.7.1")
@@ -150,22 +169,6 @@ def test_a_saturday_is_no_working_day_but_the_hall_is_open(tmp_path: Path):
     received = the(county, ticket).intake.received_at
     assert received is not None and date(2026, 3, 7) == local_day(received)
     assert end_of("2026-03-11") == clock_of(county, ticket, "resolve").due_at
-
-
-@pytest.mark.clause("FJ25-3.8.1c")
-def test_what_crosses_departments_is_under_way_within_seven_working_days(tmp_path: Path):
-    """FJ25-3.8.1c: on the last day in time; not by then, the milestone is overdue."""
-    county = a_county(tmp_path, rules='[limit]\nform = { value = "7 workdays", clause = "FJ25-3.8.1c" }\n')
-    entered, waiting = registered(county), registered(county)
-    assert end_of("2026-03-02") == clock_of(county, entered, "form").due_at
-
-    county.at(beijing("2026-03-02 17:00"))
-    county.act("office", Form("coordination", passed=PASSED), entered)
-    swept(county, "2026-03-03 00:00")
-
-    (formed_one,) = (entry for entry in page_of(county, entered).timeline if entry.kind == "Formed")
-    assert not formed_one.facts.get("is_late")
-    assert [0, 1] == [len(rungs_of(county, ticket, "form", "overdue")) for ticket in (entered, waiting)]
 
 
 @pytest.mark.clause("FJ25-4.10.2b")

@@ -1,4 +1,4 @@
-"""Joint judgement and recheck: who is asked, who speaks; and what is not accepted."""
+"""Joint judgement and recheck: who is asked, who speaks."""
 
 from pathlib import Path
 
@@ -6,14 +6,10 @@ import pytest
 
 from node.domain import registry as g
 from node.domain.payload import Text
-from node.domain.refusal import Code
-from node.domain.ticket.acceptance import NotAccept
 from node.domain.ticket.judgement import GiveOpinion, OpenJudgement
 from node.domain.ticket.recheck import GiveRecheckOpinion, OpenRecheck, ProposeRecheck
-from node.domain.ticket.state import State
-from node.services import tallies
 from node.services.queries import heard
-from tests.clauses.given import COUNTY, a_county, a_revisit, completed, page_of, refuses, registered, the
+from tests.clauses.given import COUNTY, a_county, a_revisit, completed, page_of, registered
 from tests.support.node import Hands
 
 FIVE = {"a": "市政府办", "b": "政务中心", "c": "发改委", "d": "投促局", "e": "工商联"}
@@ -52,18 +48,3 @@ def test_who_was_invited_and_did_not_speak_is_named(tmp_path: Path, about: str):
     assert [("市政府办", True), ("政务中心", True), ("发改委", True), ("投促局", True), ("工商联", False)] == [
         (one.name, one.has_spoken) for one in record
     ]
-
-
-def test_a_dispute_between_market_players_is_refused_only_where_the_mechanism_says_so(tmp_path: Path):
-    """AS25-4.2.2.3: a ground of Anshun, counted as such; Haimen, which accepts everything (HM20-2.1a), does not offer it."""
-    anshun = a_county(tmp_path / "anshun")
-    haimen = a_county(tmp_path / "haimen", rules='[acceptance]\nrefusal_reasons = { value = [], clause = "HM20-2.1a" }\n')
-    here, there = registered(anshun), registered(haimen)
-
-    anshun.act("office", NotAccept("market_dispute"), here)
-    with refuses(Code.VALUE_NOT_OFFERED, value="market_dispute"):
-        haimen.act("office", NotAccept("market_dispute"), there)
-
-    with anshun.node.store.read() as view:
-        assert {"market_dispute": 1} == tallies.by_refusal(view)
-    assert (State.NOT_ACCEPTED, State.REGISTERED) == (the(anshun, here).state, the(haimen, there).state)

@@ -353,7 +353,7 @@ class TestAnswersNo:
         [
             (("ticket", "sign"), "缺少“TICKET”"),
             (("ticket", "sign", "1", "--nope"), "没有选项“--nope”"),
-            (("ticket", "finish", "1"), "没有“finish”这个命令"),
+            (("ticket", "finish", "1"), "没有“finish”这个命令;是不是“find”?"),
             (("ticket", "form", "0126-1-0", "--as", "centre"), "缺少“--category”"),
             (("ticket", "sign", "0126-1-0"), "请用 --as 指明以哪个账号办理"),
             (("ticket", "sign", "0126-1-0", "--as", "li", "--seen", "x"), "--seen 应为办理权号和版本,如 1.4;填的是“x”"),

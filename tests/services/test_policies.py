@@ -36,7 +36,7 @@ def sign_limit_of(hands: Hands, ticket: str) -> int:
 def test_a_changed_pack_governs_no_ticket_that_began_before(tmp_path: Path) -> None:
     """DESIGN 13: the pack that the opener of a custody term names, by id and digest, governs the term."""
     hands = make_node(tmp_path)
-    command = Register(channel="window", appeal=Text("x"), phone=Contact("13800001234"))
+    command = Register(channel="window", appeal=Text("x"), name=Contact("王某"), phone=Contact("13800001234"))
     before = hands.act("window_clerk", command).subject.id
     adopt(hands, "1 workday")
     after = hands.act("window_clerk", command).subject.id

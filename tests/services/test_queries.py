@@ -1,6 +1,6 @@
 """Read models on both databases: finding, listing, a page, a deadline receipt, the status of links."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +9,8 @@ from sqlalchemy import insert, select, update
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.dispatching import Dispatch, Sign
-from node.domain.ticket.extension import DecideExtension, RequestExtension
 from node.domain.ticket.forming import Form
 from node.domain.ticket.intake import Register
-from node.domain.time import end_of
 from node.services import queries
 from node.services.status import status
 from node.storage import schema
@@ -135,39 +133,6 @@ class TestList:
             queries.list_tickets(view, queries.Wanted(due="soon"), hands.node.policies.bare(view).calendar, hands.now)
 
         assert (Code.VALUE_NOT_OFFERED, "today, overdue") == (refused.value.code, refused.value.facts["offered"])
-
-
-class TestReceipt:
-    """A deadline receipt says what was issued, and what counting again gives."""
-
-    @pytest.mark.parametrize(
-        ("promised", "last_counted", "agrees"),
-        [(date(2026, 2, 13), date(2026, 2, 13), True), (date(2026, 2, 16), date(2026, 2, 14), False)],
-        ids=["workday", "holiday"],
-    )
-    def test_a_promised_date_holds_whatever_counting_gives(self, hands: Hands, promised: date, last_counted: date, agrees: bool):
-        """AS25-4.4.2: the limit is restated as working days; a promise for the Spring Festival holds although counting ends before it."""
-        ticket = a_handled_ticket(hands)
-        hands.later(days=9)
-        with hands.node.store.read() as view:
-            grounds = hands.node.policies.of_node(view, hands.now).pack.names("extension.grounds")
-        hands.act("department", RequestExtension(promised, grounds[0], Text("需上会")), ticket, "water")
-        hands.act("office", DecideExtension(True), ticket)
-
-        with hands.node.store.read() as view:
-            receipt = queries.deadline_receipt(view, ticket, "resolve", hands.node.policies.bare(view).calendar, hands.now)
-
-        assert (end_of(promised), last_counted, agrees) == (receipt.clock.due_at, receipt.days[-1].day, receipt.agrees)
-
-    def test_a_stopped_clock_still_has_its_receipt(self, hands: Hands):
-        """What was counted stays countable after the clock was met."""
-        ticket = a_handled_ticket(hands)
-
-        with hands.node.store.read() as view:
-            receipt = queries.deadline_receipt(view, ticket, "form", hands.node.policies.bare(view).calendar, hands.now)
-
-        assert receipt.clock.stopped_at is not None
-        assert ["start_day", "due_day"] == [line.why for line in receipt.days]
 
 
 class TestStatus:

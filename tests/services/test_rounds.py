@@ -139,7 +139,8 @@ class TestSampledRevisit:
         assert ([], ([], {})) == (logged_below, nothing_below)
         assert (False, "a-office", ("a-office",)) == (shown[first].is_consistent, shown[first].called_by, shown[first].opened_by)
         assert (True, False, ()) == (shown[second].is_consistent, shown[second].is_satisfied, shown[second].opened_by)
-        assert (State.REWORKING, finding.id) == (reworked.state, reworked.round.finding if reworked.round else "")
+        # It was answered on the spot: nobody led it, so somebody must be named first.
+        assert (State.FORMED, finding.id) == (reworked.state, reworked.round.finding if reworked.round else "")
         assert not the_ticket(county, record.ticket_of(second)).open_asks("FindingRaised")
         for hands in (city, county):
             (rate,) = rates(hands)

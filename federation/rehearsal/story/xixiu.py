@@ -198,7 +198,7 @@ def recruitment() -> Case:
         "02-02 10:30",
         "centre",
         Register(
-            channel="chamber_rotation",
+            channel="symposium",
             title=Text("年后缺熟练缝纫工四十名"),
             category="coordination",
             appeal=Text(
@@ -212,7 +212,7 @@ def recruitment() -> Case:
     line.by(
         "02-04 10:00",
         "office-2",
-        Correct(field="matter", value="labour_recruitment", reason=Text("商会轮值台账补录,原登记未填事项,按企业陈述归入用工招聘。")),
+        Correct(field="matter", value="labour_recruitment", reason=Text("座谈会台账补录,原登记未填事项,按企业陈述归入用工招聘。")),
     )
     line.by(
         "02-05 09:30",

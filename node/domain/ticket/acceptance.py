@@ -87,11 +87,17 @@ def not_accept(ticket: Ticket, command: NotAccept, facts: Facts, policy: Policy,
     """AS25-4.2.2a, b: before completion, on a ground of the pack; a pack without grounds accepts everything (HM20-2.1a)."""
     need_state(ticket, REFUSABLE)
     need_reported(ticket)
+    offered = policy.pack.names("acceptance.refusal_reasons")
+    # HM20-2.1a, POLICY_PACKS 2 no. 48: one hundred per cent, whoever sent it.
+    if not offered:
+        raise Refusal(Code.REFUSAL_NOT_ALLOWED, ticket=ticket.id)
     need_judged(ticket, "not_accept")
     need_field("reason", command.reason)
-    offered = policy.pack.names("acceptance.refusal_reasons")
     if command.reason not in offered:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="acceptance.refusal_reasons", value=command.reason, offered=offered)
+    # FJ25-1.3a: with a written note.
+    if policy.pack.flag("acceptance.note_required"):
+        need_field("note", command.note)
     # AS25-4.2.2.2: which procedure is under way, and where.
     if command.reason in policy.pack.names("acceptance.procedure_reasons"):
         need_field("procedure", command.procedure)

@@ -1,8 +1,11 @@
 """What happens to applications that are still open when the ticket ends or is completed: nobody decides them any more."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from node.domain.command import Command
 from node.domain.entry import Happened, Header
+from node.domain.ticket.opinion import open_questions, withdrawn
 from node.domain.ticket.ticket import Ticket, TicketEvent
 
 
@@ -11,7 +14,8 @@ class ApplicationLapsed(TicketEvent):
     """
     Something was still undecided when the ticket was completed or ended.
 
-    `application`: extension, termination, withdrawal, supplement, coordination or co_handling.
+    `application`: extension, termination, withdrawal, supplement, coordination, co_handling, layer or
+    decision_record.
     """
 
     application: str
@@ -29,6 +33,10 @@ class ApplicationLapsed(TicketEvent):
             case "coordination" if ticket.coordination is not None:
                 outcome = ticket.coordination.outcome or "lapsed"
                 return replace(ticket, coordination=replace(ticket.coordination, stage="settled", outcome=outcome))
+            case "layer":
+                return replace(ticket, layering=replace(ticket.layering, stage="", asked="", to=""))
+            case "decision_record":
+                return replace(ticket, proxies=tuple(replace(one, is_void=True) if one.is_pending else one for one in ticket.proxies))
             case _:
                 return ticket
 
@@ -42,4 +50,13 @@ def lapse_open(ticket: Ticket, *besides: str) -> list[Happened]:
     if ticket.coordination is not None and ticket.coordination.stage != "settled":
         pending.append(("coordination", ticket.coordination.ask))
     pending += [("co_handling", ask.id) for ask in ticket.open_asks("CoHandlingRefused")]
-    return [Happened(ticket.subject, ApplicationLapsed(name), answers=ask) for name, ask in pending if name not in besides]
+    if ticket.layering.stage:
+        pending.append(("layer", ticket.layering.asked))
+    pending += [("decision_record", one.id) for one in ticket.proxies if one.is_pending]
+    lapsed = [Happened(ticket.subject, ApplicationLapsed(name), answers=ask) for name, ask in pending if name not in besides]
+    asked = [] if "opinion" in besides else open_questions(ticket)
+    return [*lapsed, *(withdrawn(ticket, one) for one in asked)]
+
+
+# Nobody gives a command for it: it follows from others.
+DECISIONS: Mapping[type[Command], Callable[..., list[Happened]]] = {}

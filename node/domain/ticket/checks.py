@@ -62,9 +62,23 @@ def steward_of(field: str, policy: Policy) -> str:
 
 
 def need_scope(ticket: Ticket, facts: Facts, policy: Policy) -> None:
-    """A steward acts within his field only (AS25-3.3, 3.4); everybody else passes."""
-    if facts.is_role(Role.STEWARD) and facts.actor.unit != steward_of(ticket.intake.field, policy):
-        raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=facts.actor.unit, wanted=steward_of(ticket.intake.field, policy))
+    """
+    A steward acts within his scope only: the field that the pack gives his unit (AS25-3.3, 3.4), or, where it says so, what
+    reached a unit of his kind first (a town, a block: USERS B11).  Everybody else passes.
+    """
+    if not facts.is_role(Role.STEWARD):
+        return
+    unit, steward = facts.actor.unit, steward_of(ticket.intake.field, policy)
+    own = facts.units.get(unit)
+    reached_it = unit == ticket.intake.first_contact and own is not None and own.kind in policy.pack.names("stewards.own_kinds")
+    if unit != steward and not reached_it:
+        raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=unit, wanted=steward)
+
+
+def need_joint(ticket: Ticket, policy: Policy) -> None:
+    """FJ23-2.3a: one matter, one unit, from begin to end; another complexity, set with its ground, is another mode."""
+    if ticket.classing.complexity in policy.pack.names("direct.complexities"):
+        raise Refusal(Code.DIRECT_HANDLING, ticket=ticket.id, complexity=ticket.classing.complexity)
 
 
 def need_judged(ticket: Ticket, outcome: str) -> None:
@@ -78,7 +92,7 @@ def need_judged(ticket: Ticket, outcome: str) -> None:
 
 def need_consultation(ticket: Ticket, policy: Policy) -> None:
     """AS25-4.2.1.3a: what crosses regions, levels or industries needs the members' opinion before it is formed or dispatched."""
-    if not ticket.intake.crossing or not policy.pack.flag("forming.confer_when_crossing"):
+    if not {*ticket.intake.crossing} - {"cross_department"} or not policy.pack.flag("forming.confer_when_crossing"):
         return
     if ticket.judgement is None or ticket.judgement.outcome != "form":
         raise Refusal(Code.CONSULTATION_MISSING, ticket=ticket.id, crossing=ticket.intake.crossing)

@@ -1,6 +1,9 @@
 """
 What a decision does to clocks: each function gives a ``ClockChange`` with the due time, pack digest and calendar version
 in it, so that folding never has to compute one (DESIGN 5, 13).
+
+An issued due time is frozen: whatever a clock does later is counted by the calendar under which it was issued, and another
+calendar or pack moves nothing by itself (``due_proposal``).
 """
 
 from dataclasses import replace
@@ -11,7 +14,7 @@ from node.domain.policy import Policy
 from node.domain.ticket import records as r
 from node.domain.ticket.state import With
 from node.domain.ticket.ticket import Ticket
-from node.domain.time import Limit, Pause, Unit, due, elapsed, end_of, is_provisional
+from node.domain.time import PERIODS, Limit, Pause, Unit, WorkCalendar, due, due_of_date, elapsed, end_of, is_provisional, last_day
 
 
 def start(
@@ -51,7 +54,32 @@ def start_until(policy: Policy, now: datetime, kind: str, owes: With | str, last
     due_at = end_of(last)
     count = elapsed(now, due_at - timedelta(microseconds=1), Unit.WORKDAY, policy.calendar)
     started = start(policy, now, kind, owes, limit=Limit(count, Unit.WORKDAY))
-    return replace(started, due_at=due_at, provisional=is_provisional(now, due_at, policy.calendar))
+    return replace(started, due_at=due_at, promised=last, provisional=is_provisional(now, due_at, policy.calendar))
+
+
+def renew(clock: r.Clock, policy: Policy, now: datetime, *, limit: Limit | None = None) -> ClockChange:
+    """
+    Start *clock* anew for its next turn: the weekly report (FJ23-3.4d), the leader's monthly, two-monthly and quarterly acts
+    (FJ23-2.4c to e).  It goes on for as long as nobody stops it.
+
+    A period of the calendar follows the one that this clock closes, whether its act was done early or never.  A number of
+    days or hours counts from the act, or, if *now* finds it overdue, from the due time that was missed.
+    """
+    assert clock.last_due_at is not None, "a clock that never had a due time has no turn"
+    limit, missed = limit or clock.limit, now >= clock.last_due_at
+    if limit.unit in PERIODS:
+        since = clock.last_due_at  # 24:00 of the last day: 0:00 of the next period's first
+    elif not missed:
+        since = now
+    else:
+        since = clock.last_due_at if limit.unit is Unit.HOUR else end_of_day_before(clock.last_due_at)
+    name, _, key = clock.name.partition("/")
+    return start(policy, now, name, clock.owes, limit=limit, since=since, key=key)
+
+
+def end_of_day_before(due_at: datetime) -> datetime:
+    """The last moment of the day that ends at *due_at*: what starts there has that day as day 0."""
+    return due_at - timedelta.resolution
 
 
 def hand_to(clock: r.Clock, owes: With | str) -> ClockChange:
@@ -66,6 +94,7 @@ def hand_to(clock: r.Clock, owes: With | str) -> ClockChange:
         pack=clock.pack,
         calendar=clock.calendar,
         provisional=clock.is_provisional,
+        promised=clock.promised,
     )
 
 
@@ -83,7 +112,8 @@ def resume(clock: r.Clock, policy: Policy, now: datetime, *, since: datetime | N
     """
     *before, last = clock.pauses
     end = max(since or now, last.begin)
-    due_at = due(clock.started_at, clock.limit, policy.calendar, (*before, Pause(last.begin, end)))
+    calendar = policy.calendar_of(clock.calendar)
+    due_at = recounted(replace(clock, pauses=(*before, Pause(last.begin, end))), calendar)
     return ClockChange(
         clock=clock.name,
         change=Change.RESUMED,
@@ -92,10 +122,22 @@ def resume(clock: r.Clock, policy: Policy, now: datetime, *, since: datetime | N
         due_at=due_at,
         owes=clock.owes,
         pack=clock.pack,
-        calendar=policy.calendar.version,
+        calendar=calendar.version,
         since=end if since else None,
-        provisional=is_provisional(clock.started_at, due_at, policy.calendar),
+        provisional=is_provisional(clock.started_at, due_at, calendar),
     )
+
+
+def recounted(clock: r.Clock, calendar: WorkCalendar) -> datetime:
+    """
+    When *clock*, whose pauses are over, is due by *calendar*: its limit counted from its start, or its promised date.
+
+    Raises:
+        ValueError: a pause is open.
+    """
+    if clock.promised is not None:
+        return due_of_date(clock.promised, calendar, clock.pauses[clock.pauses_before :])
+    return due(clock.started_at, clock.limit, calendar, clock.pauses)
 
 
 def cancel_pause(clock: r.Clock, policy: Policy) -> ClockChange:
@@ -123,7 +165,21 @@ def move_to(clock: r.Clock, promised: date, policy: Policy) -> ClockChange:
         pack=policy.pack.digest,
         calendar=policy.calendar.version,
         provisional=is_provisional(clock.started_at, due_at, policy.calendar),
+        promised=promised,
     )
+
+
+def move_by_calendar(clock: r.Clock, policy: Policy) -> ClockChange:
+    """Give a running *clock* the due time that the calendar in force counts, as the office accepted it."""
+    due_at = recounted(clock, policy.calendar)
+    provisional = is_provisional(clock.started_at, due_at, policy.calendar)
+    return replace(hand_to(clock, clock.owes), due_at=due_at, calendar=policy.calendar.version, provisional=provisional)
+
+
+def keep_due(clock: r.Clock, policy: Policy) -> ClockChange:
+    """Keep the issued due time of a running *clock* under the calendar in force: from now on it is a date that was set."""
+    assert clock.due_at is not None
+    return replace(hand_to(clock, clock.owes), calendar=policy.calendar.version, promised=last_day(clock.due_at))
 
 
 def relimit(clock: r.Clock, limit: Limit, policy: Policy) -> ClockChange:
@@ -174,10 +230,10 @@ def held(ticket: Ticket) -> tuple[r.Clock, ...]:
 
 
 def resolve_limit(ticket: Ticket, policy: Policy, category: str = "", complexity: str = "") -> Limit:
-    """The limit of the ticket's class: ``limit.resolve.<category>.<complexity>``, else of the category, else of any."""
+    """The ticket's limit: ``limit.resolve.<category>.<complexity>``, else of the category, of the complexity, of any."""
     category = category or ticket.classing.category
     complexity = complexity or ticket.classing.complexity
-    return policy.pack.limit(f"resolve.{category}.{complexity}", f"resolve.{category}", "resolve")
+    return policy.pack.limit(f"resolve.{category}.{complexity}", f"resolve.{category}", f"resolve.any.{complexity}", "resolve")
 
 
 def stricter(limit: Limit, due_on: date | None, policy: Policy, now: datetime) -> Limit:

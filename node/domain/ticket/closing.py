@@ -5,6 +5,8 @@ What closing needs is the pack's list ``closing.needs``: ``revisit``, ``report_b
 ``evaluation``, ``follow_up``.  A superior's sample is never a condition of closing, only of archiving (DESIGN 5).
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,14 +18,18 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
+from node.domain.ticket.after import awaits_confirmation, awaits_follow_up, awaits_revisit, is_settled_otherwise, with_after
 from node.domain.ticket.checks import need_field, need_state
-from node.domain.ticket.parts import need_evidence_here, need_not_handler, with_round
-from node.domain.ticket.rework import send_back
+from node.domain.ticket.parts import need_evidence_here, need_not_handler
+from node.domain.ticket.rework import is_for_office, send_back
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import due, end_of, last_day, local_day
 
 MONTHS_OF_PERIOD = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+DIGEST = re.compile(r"[0-9a-f]{64}")
+# The standard, and the way of ending, of what cannot be solved and has a conclusion instead (定性, HM20-4.3c).
+DETERMINED = "determined"
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,12 @@ class ReportBack(Command):
 
 
 @dataclass(frozen=True)
-class Confirm(Command):
-    """Who raised it confirms that it is settled, or refuses with a reason (XS25-4.4.2k)."""
+class Determine(Command):
+    """The office determines what could not be settled (定性), with its conclusion, and strikes it off."""
 
-    roles = frozenset({Role.ENTERPRISE})
+    roles = frozenset({Role.OFFICE})
 
-    is_settled: bool
-    reason: Text | None = None
+    conclusion: Text
 
 
 @dataclass(frozen=True)
@@ -58,9 +63,11 @@ class Close(Command):
 
 @dataclass(frozen=True)
 class Archive(Command):
-    """Put the file away."""
+    """Put the file away.  ``digest`` is the SHA-256, in hex, of the package that was made of it."""
 
     roles = frozenset({Role.OFFICE, Role.NODE})
+
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,37 +91,54 @@ class ReportedBack(TicketEvent):
 
 
 @dataclass(frozen=True)
-class Confirmed(TicketEvent):
-    """Who raised the appeal confirmed that it is settled; the office verifies and closes."""
+class Determined(TicketEvent):
+    """
+    The office determined what could not be settled: struck off with a conclusion, not as solved.
+
+    The standard of the completion is "determined" from here on; what the department had stated stays in its entry.
+    """
+
+    conclusion: Words | None = None
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return replace(ticket, with_whom=With.OFFICE, rounds=with_round(ticket, head, confirmed_at=head.recorded_at))
-
-
-@dataclass(frozen=True)
-class ConfirmationRefused(TicketEvent):
-    """Who raised the appeal says that it is not settled; a new round follows."""
-
-    reason: Words | None = None
-
-    def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return ticket
+        ticket = with_after(ticket, head, determined_at=head.recorded_at)
+        of = ticket.rounds[-1]
+        done = replace(of.completion, standard=DETERMINED) if of.completion else None
+        rounds = (*ticket.rounds[:-1], replace(of, completion=done))
+        ended = replace(ticket, state=State.CLOSED, with_whom=With.NOBODY, ended_at=head.recorded_at, ended_as=DETERMINED)
+        return replace(ended, rounds=rounds)
 
 
 @dataclass(frozen=True)
 class Closed(TicketEvent):
-    """The office struck the ticket off. `is_unconfirmed`: the appellant was asked and did not answer; counted apart."""
+    """
+    The office struck the ticket off. `is_unconfirmed`: the appellant was asked and did not answer; counted apart.
+
+    `ended_as` names every end that is counted apart: "unconfirmed", or "explained", which the supervision side approved.
+    """
 
     is_unconfirmed: bool = False
     note: Words | None = None
+    ended_as: str = ""
+
+    @property
+    def counted_as(self) -> str:
+        """How it is counted; what an older program wrote knew one way only."""
+        return self.ended_as or ("unconfirmed" if self.is_unconfirmed else "")
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return replace(ticket, state=State.CLOSED, with_whom=With.NOBODY, ended_at=head.recorded_at)
+        return replace(ticket, state=State.CLOSED, with_whom=With.NOBODY, ended_at=head.recorded_at, ended_as=self.counted_as)
 
 
 @dataclass(frozen=True)
 class Archived(TicketEvent):
-    """The file was put away; only a superior's finding opens it again."""
+    """
+    The file was put away; only a superior's finding opens it again. `package` is the digest of the file that holds it all, kept for
+    `retention_years` years, 0 for ever.
+    """
+
+    package: str = ""
+    retention_years: int = 0
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
         return replace(ticket, state=State.ARCHIVED, with_whom=With.NOBODY)
@@ -132,18 +156,15 @@ def report_back(ticket: Ticket, command: ReportBack, facts: Facts, policy: Polic
     return [Happened(ticket.subject, ReportedBack(command.evidence, command.report), clocks=clocks.stop_if_on(ticket, "report_back"))]
 
 
-def confirm(ticket: Ticket, command: Confirm, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
-    """XS25-4.4.2k: confirmed, the office verifies; refused, it goes back to handling with a new limit."""
+def determine(ticket: Ticket, command: Determine, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
+    """POLICY_PACKS 2 no. 59, HM20-4.3c: what the revisit found unsettled ends with a conclusion, or not at all."""
     need_state(ticket, {State.COMPLETED})
-    if "confirmation" not in policy.pack.names("closing.needs"):
-        raise Refusal(Code.NOTHING_PENDING, ticket=ticket.id, application="confirmation")
-    if not command.is_settled:
-        need_field("reason", command.reason)
-        return [Happened(ticket.subject, ConfirmationRefused(command.reason)), send_back(ticket, policy, now, "unconfirmed")]
-    if ticket.round is not None and ticket.round.confirmed_at is not None:
-        return []
-    changes = (*clocks.stop_all(ticket, policy.node, "report_back"), clocks.start(policy, now, "close", With.OFFICE))
-    return [Happened(ticket.subject, Confirmed(), clocks=changes)]
+    need_not_handler(ticket, facts)
+    if not is_for_office(ticket, policy):
+        raise Refusal(Code.NOTHING_PENDING, ticket=ticket.id, application="rework")
+    need_field("conclusion", command.conclusion)
+    _need_reported(ticket, policy)
+    return [Happened(ticket.subject, Determined(command.conclusion), clocks=clocks.stop_all(ticket, policy.node))]
 
 
 def close(ticket: Ticket, command: Close, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -156,29 +177,15 @@ def close(ticket: Ticket, command: Close, facts: Facts, policy: Policy, now: dat
     assert of is not None  # nothing is completed outside a round
     if of.rectification_due is not None and of.rectified_at is None:  # AS25-4.8b
         raise Refusal(Code.RECTIFICATION_OPEN, ticket=ticket.id, due=of.rectification_due)
-    is_unconfirmed = False
     for need in policy.pack.names("closing.needs"):
-        match need:
-            case "revisit":
-                _need_revisit(ticket, of)
-            case "report_back":  # AS25-2.2.9
-                if ticket.intake.assigned_by and not ticket.reported_back:
-                    raise Refusal(Code.REPORT_BACK_MISSING, ticket=ticket.id, body=ticket.intake.assigned_by)
-            case "confirmation":
-                is_unconfirmed = of.confirmed_at is None
-                if is_unconfirmed:
-                    _need_silence(ticket, command, now)
-            case "feedback":  # FJ25-4.10.1a
-                if of.feedback_at is None:
-                    raise Refusal(Code.FEEDBACK_MISSING, ticket=ticket.id)
-            case "evaluation":
-                _need_evaluation(ticket, of, policy, now)
-            case "follow_up":  # 奉节: after rework the follow-up assessment
-                if of.cause in ("rework", "finding"):
-                    _need_revisit(ticket, of)
-            case _:
-                raise LookupError(f"pack {policy.pack.id}: closing.needs knows no {need}")  # the linter should have said so
-    return [Happened(ticket.subject, Closed(is_unconfirmed, command.note), clocks=clocks.stop_all(ticket, policy.node))]
+        if need not in NEEDS:
+            raise LookupError(f"pack {policy.pack.id}: closing.needs knows no {need}")  # the linter should have said so
+        NEEDS[need](ticket, of, command, policy, now)
+    if is_for_office(ticket, policy):  # POLICY_PACKS 2 no. 59
+        raise Refusal(Code.REVISIT_ADVERSE, ticket=ticket.id)
+    is_unconfirmed = "confirmation" in policy.pack.names("closing.needs") and of.confirmed_at is None
+    ended_as = "explained" if of.after.explained_at is not None else "unconfirmed" if is_unconfirmed else ""
+    return [Happened(ticket.subject, Closed(is_unconfirmed, command.note, ended_as), clocks=clocks.stop_all(ticket, policy.node))]
 
 
 def archive(ticket: Ticket, command: Archive, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -191,7 +198,9 @@ def archive(ticket: Ticket, command: Archive, facts: Facts, policy: Policy, now:
     earliest = archivable_from(ticket, policy)
     if earliest is not None and now < earliest:
         raise Refusal(Code.ARCHIVE_TOO_EARLY, ticket=ticket.id, earliest=local_day(earliest))
-    return [Happened(ticket.subject, Archived())]
+    if command.digest and not DIGEST.fullmatch(command.digest):
+        raise Refusal(Code.MALFORMED_COMMAND, field="digest")
+    return [Happened(ticket.subject, Archived(command.digest, policy.pack.number("archive.retention_years")))]
 
 
 def reopen(ticket: Ticket, command: Reopen, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -223,29 +232,76 @@ def archivable_from(ticket: Ticket, policy: Policy) -> datetime | None:
     return due(cut - timedelta.resolution, policy.pack.limit("archive_wait"), policy.calendar)
 
 
-def _need_revisit(ticket: Ticket, of: r.Round) -> None:
-    """Filed, reached or not; a recheck or a rectification that was checked off settles it, too (AS25-4.8b)."""
-    is_waived = of.upheld_at is not None or (of.rectified_at is not None and ticket.clock("revisit") is None)
-    if of.revisit is None and not is_waived and not ticket.decided_above:
+def _need_revisit(ticket: Ticket, of: r.Round, command: Close, policy: Policy, now: datetime) -> None:
+    """AS25-4.7.1: filed, reached or not."""
+    if awaits_revisit(ticket, of):
         raise Refusal(Code.REVISIT_MISSING, ticket=ticket.id)
 
 
-def _need_silence(ticket: Ticket, command: Close, now: datetime) -> None:
-    """POLICY_PACKS 2 no. 43: without an answer the office may verify after the appellant's limit, marked and counted apart."""
+def _need_report(ticket: Ticket, of: r.Round, command: Close, policy: Policy, now: datetime) -> None:
+    _need_reported(ticket, policy)
+
+
+def _need_reported(ticket: Ticket, policy: Policy) -> None:
+    """AS25-2.2.9."""
+    if "report_back" in policy.pack.names("closing.needs") and ticket.intake.assigned_by and not ticket.reported_back:
+        raise Refusal(Code.REPORT_BACK_MISSING, ticket=ticket.id, body=ticket.intake.assigned_by)
+
+
+def _need_confirmation(ticket: Ticket, of: r.Round, command: Close, policy: Policy, now: datetime) -> None:
+    """
+    XS25-4.4.2k; without an answer the office may verify after the limit, marked and counted apart (POLICY_PACKS 2 no. 43).
+
+    What somebody else submitted and confirmed waits for the enterprise's objection within the same limit.
+    """
     asked = ticket.clock("confirm")
-    is_silent = asked is not None and asked.due_at is not None and now > asked.due_at
-    if not (command.without_confirmation and is_silent):
+    is_silent = of.after.silent_at is not None or (asked is not None and asked.due_at is not None and now > asked.due_at)
+    if of.confirmed_at is not None:
+        is_missing = awaits_confirmation(ticket, of, policy) and not is_silent
+    else:
+        is_missing = not (command.without_confirmation and is_silent)
+    if is_missing and of.upheld_at is None:
         raise Refusal(Code.CONFIRMATION_MISSING, ticket=ticket.id)
 
 
-def _need_evaluation(ticket: Ticket, of: r.Round, policy: Policy, now: datetime) -> None:
-    """奉节: a vote that is not 不满意, or the time for voting is over."""
+def _need_feedback(ticket: Ticket, of: r.Round, command: Close, policy: Policy, now: datetime) -> None:
+    """FJ25-4.10.1a."""
+    if of.feedback_at is None:
+        raise Refusal(Code.FEEDBACK_MISSING, ticket=ticket.id)
+
+
+def _need_evaluation(ticket: Ticket, of: r.Round, command: Close, policy: Policy, now: datetime) -> None:
+    """奉节: a vote that is not 不满意, or the time for voting is over; or the explanation was approved (POLICY_PACKS 2 no. 28)."""
+    if is_settled_otherwise(of):
+        return
     if of.evaluation is not None and of.evaluation.is_satisfied is False:
         raise Refusal(Code.EVALUATION_MISSING, ticket=ticket.id, value=of.evaluation.value)
     assert of.completion is not None
-    until = due(of.completion.completed_at, policy.pack.limit("evaluate"), policy.calendar)
-    if of.evaluation is None and now <= until:
+    asked = ticket.clock("evaluate")
+    until = asked.due_at if asked is not None else due(of.completion.completed_at, policy.pack.limit("evaluate"), policy.calendar)
+    if of.evaluation is None and of.after.unvoted_at is None and (until is None or now <= until):
         raise Refusal(Code.EVALUATION_MISSING, ticket=ticket.id, value="")
 
 
-DECISIONS = {ReportBack: report_back, Confirm: confirm, Close: close, Archive: archive, Reopen: reopen}
+def _need_follow_up(ticket: Ticket, of: r.Round, command: Close, policy: Policy, now: datetime) -> None:
+    """FJ25-4.11.2a: a second handling is assessed."""
+    if awaits_follow_up(of):
+        raise Refusal(Code.FOLLOW_UP_MISSING, ticket=ticket.id)
+
+
+NEEDS: dict[str, Callable[[Ticket, r.Round, Close, Policy, datetime], None]] = {
+    "revisit": _need_revisit,
+    "report_back": _need_report,
+    "confirmation": _need_confirmation,
+    "feedback": _need_feedback,
+    "evaluation": _need_evaluation,
+    "follow_up": _need_follow_up,
+}
+
+DECISIONS = {
+    ReportBack: report_back,
+    Determine: determine,
+    Close: close,
+    Archive: archive,
+    Reopen: reopen,
+}

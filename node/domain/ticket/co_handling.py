@@ -1,4 +1,9 @@
-"""Co-handling (协办): what other departments do for the lead (AS25-4.4.3)."""
+"""
+Co-handling (协办): what other departments do for the lead (AS25-4.4.3).
+
+Under some packs a department that is asked confirms its part or refuses it; under others (``co_handling.binding``) it has its
+part by being named.  Either way only the lead answers the appellant, with everybody's contributions in its one reply.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +16,8 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
-from node.domain.ticket.checks import need_field, need_own_unit, need_state, need_unit
+from node.domain.ticket.assignment import need_received, received
+from node.domain.ticket.checks import need_field, need_joint, need_own_unit, need_state, need_unit
 from node.domain.ticket.parts import co_handler
 from node.domain.ticket.state import IN_HAND, State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
@@ -32,9 +38,12 @@ class AddCoHandler(Command):
 
 @dataclass(frozen=True)
 class ConfirmCoHandling(Command):
-    """The department that was asked takes its part."""
+    """The department that was asked takes its part; ``person`` of the unit answers for it."""
 
     roles = frozenset({Role.DEPARTMENT})
+    needs = ("accounts", "receipt_number")
+
+    person: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ class CoHandlingConfirmed(TicketEvent):
     unit: str
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return _with_state(ticket, self.unit, "confirmed")
+        return _with_part(ticket, self.unit, state="confirmed")
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ class CoHandlingRefused(TicketEvent):
     reason: Words | None = None
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return _with_state(ticket, self.unit, "refused")
+        return _with_part(ticket, self.unit, state="refused")
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,7 @@ class CoHandlingRuled(TicketEvent):
     reason: Words | None = None
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return _with_state(ticket, self.unit, "confirmed" if self.must_take else "released")
+        return _with_part(ticket, self.unit, state="confirmed" if self.must_take else "released")
 
 
 @dataclass(frozen=True)
@@ -121,7 +130,7 @@ class ContributionFiled(TicketEvent):
     report: Words | None = None
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return _with_state(ticket, self.unit, "filed")
+        return _with_part(ticket, self.unit, state="filed", contribution=head.id)
 
 
 def add(ticket: Ticket, command: AddCoHandler, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -129,6 +138,8 @@ def add(ticket: Ticket, command: AddCoHandler, facts: Facts, policy: Policy, now
     need_state(ticket, IN_HAND)
     need_own_unit(ticket, facts, ticket.lead)
     need_unit(facts, command.unit)
+    # FJ23-2.3a: what one unit handles from begin to end has no others.
+    need_joint(ticket, policy)
     if command.unit == ticket.lead:
         raise Refusal(Code.MALFORMED_COMMAND, field="unit")
     need_field("task", command.task)
@@ -147,7 +158,8 @@ def confirm(ticket: Ticket, command: ConfirmCoHandling, facts: Facts, policy: Po
         return []
     if part.state != "asked":
         raise Refusal(Code.WRONG_STATE, ticket=ticket.id, state=part.state, wanted="asked")
-    return [Happened(ticket.subject, CoHandlingConfirmed(part.unit), clocks=_taken(ticket, part.unit, policy, now))]
+    confirmed = Happened(ticket.subject, CoHandlingConfirmed(part.unit), clocks=_taken(ticket, part.unit, policy, now))
+    return [confirmed, *received(ticket, part.unit, command.person, facts, policy, now)]
 
 
 def refuse(ticket: Ticket, command: RefuseCoHandling, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -158,6 +170,9 @@ def refuse(ticket: Ticket, command: RefuseCoHandling, facts: Facts, policy: Poli
         return []
     if part.state != "asked":
         raise Refusal(Code.WRONG_STATE, ticket=ticket.id, state=part.state, wanted="asked")
+    # XS25-4.3.2.1c, FJ25-3.8.1a: whoever the office names has its part.
+    if policy.pack.flag("co_handling.binding"):
+        raise Refusal(Code.PART_BINDING, ticket=ticket.id, unit=part.unit)
     need_field("reason", command.reason)
     changes = (*_stopped(ticket, part.unit), clocks.start(policy, now, "co_handle_ruling", With.OFFICE, key=part.unit))
     return [Happened(ticket.subject, CoHandlingRefused(part.unit, command.reason), clocks=changes)]
@@ -186,13 +201,19 @@ def contribute(ticket: Ticket, command: FileContribution, facts: Facts, policy: 
     part = _need_part(ticket, facts)
     if part.state not in ("asked", "confirmed", "filed"):
         raise Refusal(Code.WRONG_STATE, ticket=ticket.id, state=part.state, wanted="confirmed")
+    need_received(ticket, part.unit, policy)
     need_field("report", command.report)
     return [Happened(ticket.subject, ContributionFiled(part.unit, command.report), clocks=_stopped(ticket, part.unit))]
 
 
-def open_parts(ticket: Ticket) -> list[str]:
-    """Units that confirmed their part and have not filed anything: they hold up the completion (AS25-4.4.3c)."""
-    return [part.unit for part in ticket.co_handlers if part.state == "confirmed"]
+def open_parts(ticket: Ticket, policy: Policy) -> list[str]:
+    """
+    Units that have a part and have not filed anything: they hold up the completion (AS25-4.4.3c, HM20-3.3b).
+
+    Who was asked and has neither confirmed nor refused has one only where being named binds.
+    """
+    holding = {"confirmed", "asked"} if policy.pack.flag("co_handling.binding") else {"confirmed"}
+    return [part.unit for part in ticket.co_handlers if part.state in holding]
 
 
 def _need_part(ticket: Ticket, facts: Facts) -> r.CoHandler:
@@ -217,8 +238,8 @@ def _taken(ticket: Ticket, unit: str, policy: Policy, now: datetime) -> tuple[Cl
     return _stopped(ticket, unit)
 
 
-def _with_state(ticket: Ticket, unit: str, state: str) -> Ticket:
-    return replace(ticket, co_handlers=tuple(replace(part, state=state) if part.unit == unit else part for part in ticket.co_handlers))
+def _with_part(ticket: Ticket, unit: str, **changes: str) -> Ticket:
+    return replace(ticket, co_handlers=tuple(replace(part, **changes) if part.unit == unit else part for part in ticket.co_handlers))
 
 
 DECISIONS = {

@@ -15,6 +15,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_field, need_state, need_unit
+from node.domain.ticket.duties import precedent
 from node.domain.ticket.parts import involved_units, need_involved
 from node.domain.ticket.state import IN_HAND, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
@@ -65,6 +66,7 @@ class RuleCoordination(Command):
     """The government's decision, which names the lead."""
 
     roles = frozenset({Role.GOVERNMENT})
+    needs = ("duties", "precedents")
 
     lead: str
     decision: Text
@@ -223,7 +225,11 @@ def rule(ticket: Ticket, command: RuleCoordination, facts: Facts, policy: Policy
     resolve = ticket.clock("resolve")
     if resolve is not None and command.lead != ticket.lead:
         changes.append(clocks.hand_to(resolve, command.lead))
-    return [Happened(ticket.subject, CoordinationRuled(command.lead, command.decision), clocks=tuple(changes), answers=coordination.ask)]
+    event = CoordinationRuled(command.lead, command.decision)
+    ruled = Happened(ticket.subject, event, clocks=tuple(changes), answers=coordination.ask)
+    # Whose duty the matter is was settled by the change of lead only.
+    settled = precedent(ticket, ticket.lead, command.lead, "government", "", facts, policy, now) if command.lead != ticket.lead else []
+    return [ruled, *settled]
 
 
 def _open(ticket: Ticket) -> r.Coordination | None:

@@ -18,12 +18,17 @@ from node.domain.organisation import Role
 from node.domain.payload import Contact, Reach, Text, Words
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
+from node.domain.ticket.channels import need_group
 from node.domain.ticket.checks import need_field, need_state, need_value
 from node.domain.ticket.state import ENDED_OTHERWISE, OPEN, State
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import local_day
 
-FACTS = ("category", "channel", "external_number", "field", "matter", "assigned_by")
+FACTS = ("category", "channel", "external_number", "field", "matter", "assigned_by", "topic", "appeal_kind", "group", "desk", "finder")
+# Of these, the ones that stand among the details of intake.
+DETAILS = frozenset({"topic", "appeal_kind", "group", "desk", "finder"})
+# What the pack offers for a fact that it lists.
+_LISTED = {"channel": "intake.channels", "matter": "intake.matters", "appeal_kind": "matter.natures"}
 CONTACTS = ("name", "phone")
 FIELDS = (*FACTS, *CONTACTS, "credit_code")
 CORRECTABLE = (OPEN | {State.COMPLETED}) - ENDED_OTHERWISE
@@ -60,6 +65,8 @@ class FactCorrected(TicketEvent):
         if self.field not in FACTS:
             return ticket  # a field that this program does not know, or one that is fixed
         changed: dict[str, Any] = {self.field: self.new}
+        if self.field in DETAILS:
+            return replace(ticket, details=replace(ticket.details, **changed))
         return replace(ticket, intake=replace(ticket.intake, **changed))
 
 
@@ -121,7 +128,8 @@ def correct(ticket: Ticket, command: Correct, facts: Facts, policy: Policy, now:
 
 
 def _fact(ticket: Ticket, command: Correct, policy: Policy, is_slip: bool) -> list[Happened]:
-    old = ticket.classing.category if command.field == "category" else str(getattr(ticket.intake, command.field))
+    holder = ticket.details if command.field in DETAILS else ticket.intake
+    old = ticket.classing.category if command.field == "category" else str(getattr(holder, command.field))
     if old == command.value:
         return []
     if command.field == "category":
@@ -130,9 +138,13 @@ def _fact(ticket: Ticket, command: Correct, policy: Policy, is_slip: bool) -> li
             raise Refusal(Code.WRONG_STATE, ticket=ticket.id, state=ticket.state, wanted=State.REGISTERED)
         need_field("value", command.value)
         need_value(policy, "classes", command.value)
-    elif command.field == "channel":
+    elif command.field in _LISTED:
         need_field("value", command.value)
-        need_value(policy, "intake.channels", command.value)
+        need_value(policy, _LISTED[command.field], command.value)
+    elif command.field == "topic":
+        need_value(policy, f"matter.topics.{ticket.intake.matter}", command.value)
+    elif command.field == "group":
+        need_group(policy, ticket.intake.channel, command.value)
     return [Happened(ticket.subject, FactCorrected(command.field, old, command.value, is_slip, command.reason))]
 
 

@@ -126,7 +126,9 @@ class DecidedAbove(TicketEvent):
         if hop is not None and hop.left.state in IN_HAND:
             return replace(ticket, state=State.HANDLING, with_whom=hop.left.with_whom)
         # Escalated before anybody had it in hand: without a department the office first names who feeds back.
-        return replace(ticket, state=State.HANDLING if ticket.lead else State.FORMED, with_whom=With.OFFICE)
+        if ticket.lead:
+            return replace(ticket, state=State.HANDLING, with_whom=With.DEPARTMENT)
+        return replace(ticket, state=State.FORMED, with_whom=With.OFFICE)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from node.domain.entry import Happened
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.areas import AREAS
+from node.domain.ticket.sight import check_concealment, is_concealed
 from node.domain.ticket.ticket import Ticket
 
 Decision = Callable[..., list[Happened]]
@@ -38,9 +39,14 @@ def decide(ticket: Ticket | None, command: Command, facts: Facts, policy: Policy
         return decision(command, facts, policy, now)
     if ticket is None:
         raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket")
+    # XS25-4.3.1.4: to a unit that is complained of it is not there.
+    if is_concealed(ticket, facts.actor.unit):
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket.id)
     if not command.is_side:
         check_custody(ticket, policy)
-    return decision(ticket, command, facts, policy, now)
+    happened = decision(ticket, command, facts, policy, now)
+    check_concealment(ticket, happened)
+    return happened
 
 
 def check_role(command: Command, facts: Facts, policy: Policy) -> None:

@@ -264,7 +264,9 @@ def accept(ticket: Ticket, command: AcceptEscalation, facts: Facts, policy: Poli
 def _limit(ticket: Ticket, policy: Policy, category: str, complexity: str) -> Limit:
     """A pack that is silent about the class leaves the asker's limit, counted anew from the acceptance (DESIGN 6)."""
     former = ticket.clock("resolve")
-    if former is None or policy.pack.find(f"limit.resolve.{category}.{complexity}", f"limit.resolve.{category}"):
+    if former is None or policy.pack.find(
+        f"limit.resolve.{category}.{complexity}", f"limit.resolve.{category}", f"limit.resolve.any.{complexity}"
+    ):
         return clocks.resolve_limit(ticket, policy, category, complexity)
     return former.limit
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from node.domain.command import Command, Facts
-from node.domain.entry import ClockChange, Happened, Header
+from node.domain.entry import Happened, Header
 from node.domain.organisation import Role
 from node.domain.payload import Text, Words
 from node.domain.policy import Policy
@@ -16,9 +16,9 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_field, need_own_unit, need_state, need_value
+from node.domain.ticket.rework import BEGINS_IN, LEAD, clocks_back, unled, way_back
 from node.domain.ticket.state import ENDED_OTHERWISE, OPEN_TO_FINDING, State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
-from node.domain.time import Limit
 
 ANSWERS = ("rework", "recheck")
 
@@ -97,23 +97,27 @@ class FindingExecuted(TicketEvent):
     """
     A new round was opened by a superior's finding: the ticket is in rework with its lead, or with the office where it has none.
 
-    `former_state` is the state that the finding overturned; its package stays in the archive.
+    `former_state` is the state that the finding overturned; its package stays in the archive. `to`: "lead"; "dispatch" where it
+    has to be dispatched first, "triage" where it has to be formed.
     """
 
     former_state: str
+    to: str = ""
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
         left = r.Left(ticket.state, ticket.with_whom)
-        overturned = r.Overturned(ticket.terminated_for, ticket.refused, ticket.merge.into) if ticket.state in ENDED_OTHERWISE else None
+        ended = r.Overturned(ticket.terminated_for, ticket.refused, ticket.merge.into, ticket.ended_as)
+        overturned = ended if ticket.state in ENDED_OTHERWISE else None
         number = len(ticket.rounds) + 1
         opened = r.Round(number, "finding", head.recorded_at, left=left, finding=head.answers, overturned=overturned)
         return replace(
-            ticket,
-            state=State.REWORKING,
-            with_whom=With.DEPARTMENT if ticket.lead else With.OFFICE,
+            unled(ticket, self.to, head),
+            state=BEGINS_IN.get(self.to, State.REWORKING),
+            with_whom=With.DEPARTMENT if ticket.lead and self.to not in BEGINS_IN else With.OFFICE,
             rounds=(*ticket.rounds, opened),
             merge=replace(ticket.merge, into=""),
             terminated_for="",
+            ended_as="",
             refused=None,
             ended_at=None,
         )
@@ -187,21 +191,13 @@ def execute_finding(ticket: Ticket, command: ExecuteFinding, facts: Facts, polic
         raise Refusal(Code.NOT_ASKED, ticket=ticket.id, node=policy.node)
     if ask.is_answered:
         return []
-    owes = ticket.lead or With.OFFICE
-    answer = clocks.start(policy, now, "finding_answer", owes)
     if ticket.state not in OPEN_TO_FINDING:
+        answer = clocks.start(policy, now, "finding_answer", ticket.lead or With.OFFICE)
         return [Happened(ticket.subject, FindingJoined(), clocks=(answer,), answers=ask.id, addressee=ask.node)]
-    changes: list[ClockChange] = [
-        *clocks.stop_all(ticket, policy.node),
-        clocks.start(policy, now, "resolve", owes, limit=_limit(ticket, policy)),
-        answer,
-    ]
-    return [Happened(ticket.subject, FindingExecuted(ticket.state.value), clocks=tuple(changes), answers=ask.id, addressee=ask.node)]
-
-
-def _limit(ticket: Ticket, policy: Policy) -> Limit:
-    """The class limit; of what never got a class, the time that the office has to give it one."""
-    return clocks.resolve_limit(ticket, policy) if ticket.classing.category else policy.pack.limit("resolve", "form")
+    to = way_back(ticket)
+    answer = clocks.start(policy, now, "finding_answer", ticket.lead if to == LEAD else With.OFFICE)
+    event = FindingExecuted(ticket.state.value, to)
+    return [Happened(ticket.subject, event, clocks=(*clocks_back(ticket, to, policy, now), answer), answers=ask.id, addressee=ask.node)]
 
 
 def answer_finding(ticket: Ticket, command: AnswerFinding, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:

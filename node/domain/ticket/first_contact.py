@@ -14,8 +14,10 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
+from node.domain.ticket.after import OWES, step_once_told
+from node.domain.ticket.applications import lapse_open
 from node.domain.ticket.checks import need_field, need_first_contact, need_own_unit, need_scope, need_state, need_unit, need_value
-from node.domain.ticket.completion import NEXT, SOLVED, report_back_owed
+from node.domain.ticket.completion import SOLVED, report_back_owed
 from node.domain.ticket.forming import number_for, ticket_number
 from node.domain.ticket.state import BEFORE_FORMING, ENDED_OTHERWISE, State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
@@ -39,6 +41,7 @@ class AnswerOnTheSpot(Command):
     """Answer a simple need at once, without dispatch (FJ25-3.7.1a, XS25-4.3.1.1a)."""
 
     roles = frozenset({Role.WINDOW_CLERK, Role.SPECIALIST, Role.OFFICE, Role.DEPARTMENT})
+    needs = ("running_number",)
 
     answer: Text
     standard: str = SOLVED
@@ -50,6 +53,7 @@ class HandleOwnDuty(Command):
     """The first-contact department takes up what is its own duty, without a dispatch (AS25-4.1c)."""
 
     roles = frozenset({Role.DEPARTMENT})
+    needs = ("running_number",)
 
     category: str = ""
     complexity: str = "plain"
@@ -178,10 +182,19 @@ def answer_on_the_spot(ticket: Ticket, command: AnswerOnTheSpot, facts: Facts, p
         need_own_unit(ticket, facts, ticket.intake.first_contact)
     need_state(ticket, {State.REGISTERED})
     need_field("answer", command.answer)
+    need_one_department(command.category or ticket.classing.category, ticket.intake.crossing, policy)
     stops = clocks.stop_all(ticket, policy.node)
     category = command.category or ticket.classing.category
     changes = (*stops, *report_back_owed(ticket.intake.assigned_by, policy, now))
-    return [answered_at_once(ticket.subject, category, command.standard, command.answer, facts, policy, now, changes)]
+    # A withdrawal that is still undecided would end what is closed by then.
+    answered = answered_at_once(ticket.subject, category, command.standard, command.answer, facts, policy, now, changes)
+    return [*lapse_open(ticket), answered]
+
+
+def need_one_department(category: str, crossing: tuple[str, ...], policy: Policy) -> None:
+    """XS25-4.3.1.1b: what several must answer flows on the platform."""
+    if crossing:
+        raise Refusal(Code.NOT_ON_THE_SPOT, category=category, offered=policy.pack.names("on_the_spot.classes"))
 
 
 def answered_at_once(
@@ -200,18 +213,16 @@ def answered_at_once(
     if category not in policy.pack.names("on_the_spot.classes"):
         raise Refusal(Code.NOT_ON_THE_SPOT, category=category, offered=policy.pack.names("on_the_spot.classes"))
     need_value(policy, "completion.standards", standard)
-    then = policy.pack.choice("completion.then")
-    # The answer was the feedback: none is waited for.
-    kind, owes = NEXT["close" if then == "feedback" else then]
+    step = step_once_told(policy)
+    owes = OWES[step]
     event = AnsweredOnTheSpot(
-        number=number_for(subject.id, policy, now),
+        number=number_for(subject.id, policy, now, category=category, facts=facts),
         category=category,
         standard=standard,
         with_whom_next=owes.value,
         answer=answer,
     )
-    started = clocks.start(policy, now, kind, facts.actor.unit if owes is With.DEPARTMENT else owes)
-    return Happened(subject, event, clocks=(*changes, started))
+    return Happened(subject, event, clocks=(*changes, clocks.start(policy, now, step, owes)))
 
 
 def handle_own_duty(ticket: Ticket, command: HandleOwnDuty, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -234,7 +245,9 @@ def handle_own_duty(ticket: Ticket, command: HandleOwnDuty, facts: Facts, policy
     need_value(policy, "classes", category)
     need_value(policy, f"complexities.{category}", command.complexity)
     since = ticket.intake.registered_at
-    event = OwnDutyTaken(number=ticket_number(ticket, policy, now), category=category, complexity=command.complexity)
+    event = OwnDutyTaken(
+        number=ticket_number(ticket, policy, now, category=category, facts=facts), category=category, complexity=command.complexity
+    )
     limit = clocks.resolve_limit(ticket, policy, category, command.complexity)
     changes = (
         *clocks.stop_if_on(ticket, "form", "report_to_office"),

@@ -284,6 +284,7 @@ def _started(change: ClockChange, head: Header) -> r.Clock:
         calendar=change.calendar,
         last_due_at=change.due_at,
         is_provisional=change.provisional,
+        promised=change.promised,
     )
 
 
@@ -299,6 +300,7 @@ def _changed(clock: r.Clock, change: ClockChange, head: Header) -> r.Clock:
             pauses = (*before, Pause(last.begin, max(at, last.begin)))
             return replace(clock, due_at=change.due_at, last_due_at=change.due_at, pauses=pauses, calendar=change.calendar)
         case Change.MOVED:
+            is_same = (change.due_at, change.promised) == (clock.due_at, clock.promised)
             return replace(
                 clock,
                 # Written where the clock still ran: it stands all the same, until it is resumed.
@@ -309,7 +311,10 @@ def _changed(clock: r.Clock, change: ClockChange, head: Header) -> r.Clock:
                 calendar=change.calendar,
                 is_provisional=change.provisional,
                 owes=change.owes or clock.owes,
-                fired=(),
+                # What went off stays so, once for each due time.
+                fired=clock.fired if change.due_at is not None and change.due_at == clock.due_at else (),
+                promised=change.promised,
+                pauses_before=clock.pauses_before if is_same else sum(pause.end is not None for pause in clock.pauses),
             )
         case Change.STOPPED:
             return replace(clock, due_at=None, stopped_at=at)

@@ -18,9 +18,11 @@ from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.applications import lapse_open
 from node.domain.ticket.checks import need_field, need_judged, need_reported, need_scope, need_state, need_value
+from node.domain.ticket.consent import GIVEN
+from node.domain.ticket.intake_record import DueTaken
 from node.domain.ticket.state import OPEN, State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
-from node.domain.time import local_day
+from node.domain.time import Limit, Unit, local_day
 
 MERGEABLE = frozenset({State.REGISTERED, State.IN_JUDGEMENT, State.FORMED})
 
@@ -28,7 +30,8 @@ MERGEABLE = frozenset({State.REGISTERED, State.IN_JUDGEMENT, State.FORMED})
 @dataclass(frozen=True)
 class Merge(Command):
     """
-    Merge this ticket into ``into``.  ``consent`` is what the appellant said, ``consent_way`` how, ``consented_on`` when.
+    Merge this ticket into ``into``.  ``consent`` is what the appellant said, ``consent_way`` how, ``consented_on`` when; none of
+    them where his answer was recorded before (``consent.RecordMergeConsent``).
     ``is_same_appellant``: the clerk made sure of it, where no code of the enterprise says so.
     """
 
@@ -36,7 +39,7 @@ class Merge(Command):
     also = ("into",)
 
     into: str
-    consent_way: str
+    consent_way: str = ""
     consent: Text | None = None
     consented_on: date | None = None
     is_same_appellant: bool = False
@@ -87,12 +90,20 @@ class MergedInto(TicketEvent):
 
 @dataclass(frozen=True)
 class TookIn(TicketEvent):
-    """This ticket is handled for the need `merged`, too."""
+    """
+    This ticket is handled for the need `merged`, too. Of two handling limits the earlier due time wins.
+
+    `due_at` is that of the need taken in, if it ran and was the earlier one; `former_limit` and `former_unit` are what this
+    ticket's own limit was, for the case that the merge is undone.
+    """
 
     merged: str
+    due_at: datetime | None = None
+    former_limit: int = 0
+    former_unit: str = ""
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return replace(ticket, merge=replace(ticket.merge, taken_in=(*ticket.merge.taken_in, self.merged)))
+        return replace(ticket, merge=replace(ticket.merge, taken_in=(*ticket.merge.taken_in, self.merged)), due_taken=_taken(ticket, self))
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,8 @@ class SplitOff(TicketEvent):
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
         rest = tuple(one for one in ticket.merge.taken_in if one != self.merged)
-        return replace(ticket, merge=replace(ticket.merge, taken_in=rest))
+        due_taken = tuple(one for one in ticket.due_taken if one.merged != self.merged)
+        return replace(ticket, merge=replace(ticket.merge, taken_in=rest), due_taken=due_taken)
 
 
 @dataclass(frozen=True)
@@ -134,6 +146,12 @@ class CommonLinked(TicketEvent):
         return replace(ticket, merge=replace(ticket.merge, linked=linked))
 
 
+def _taken(ticket: Ticket, event: TookIn) -> tuple[DueTaken, ...]:
+    if event.due_at is None:
+        return ticket.due_taken
+    return (*ticket.due_taken, DueTaken(event.merged, event.due_at, event.former_limit, event.former_unit))
+
+
 def merge(ticket: Ticket, command: Merge, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """AS25-4.2.1.2b: two needs of one appellant, both held here, with its recorded consent (who, when, how)."""
     if ticket.state is State.MERGED and ticket.merge.into == command.into:
@@ -146,24 +164,40 @@ def merge(ticket: Ticket, command: Merge, facts: Facts, policy: Policy, now: dat
     _need_held(main, policy)
     need_state(main, OPEN)
     is_confirmed = _confirmed(ticket.appellant, main.appellant, command.is_same_appellant, ticket, main)
-    # AS25-4.2.1.2b: who (the appellant, in words), when and how; without any of them there is no consent.
+    way, consented_on = _consent(ticket, main, command, policy, now)
+    merged = MergedInto(into=main.id, consent_way=way, consented_on=consented_on, is_confirmed=is_confirmed, consent=command.consent)
+    return [
+        *lapse_open(ticket),
+        Happened(ticket.subject, merged, clocks=clocks.stop_all(ticket, policy.node)),
+        _took_in(ticket, main),
+    ]
+
+
+def _consent(ticket: Ticket, main: Ticket, command: Merge, policy: Policy, now: datetime) -> tuple[str, date]:
+    """AS25-4.2.1.2b: who (the appellant, in words), when and how; without any of them there is no consent."""
+    asked = ticket.merge_consent
+    if asked is not None and asked.into == main.id and asked.answered_at is not None and not command.consent:
+        if asked.answer != GIVEN:
+            raise Refusal(Code.CONSENT_REQUIRED, ticket=ticket.id, into=main.id)
+        return asked.way, local_day(asked.answered_at)
     if not (command.consent and command.consent_way and command.consented_on):
         raise Refusal(Code.CONSENT_REQUIRED, ticket=ticket.id, into=main.id)
     need_value(policy, "notice.ways", command.consent_way)
     if command.consented_on > local_day(now):
         raise Refusal(Code.MALFORMED_COMMAND, field="consented_on")
-    merged = MergedInto(
-        into=main.id,
-        consent_way=command.consent_way,
-        consented_on=command.consented_on,
-        is_confirmed=is_confirmed,
-        consent=command.consent,
-    )
-    return [
-        *lapse_open(ticket),
-        Happened(ticket.subject, merged, clocks=clocks.stop_all(ticket, policy.node)),
-        Happened(main.subject, TookIn(merged=ticket.id)),
-    ]
+    return command.consent_way, command.consented_on
+
+
+def _took_in(ticket: Ticket, main: Ticket) -> Happened:
+    """The main ticket is due when the first of the two is: whoever merges wins no time."""
+    own, other = main.clock("resolve"), ticket.clock("resolve")
+    if other is None or other.due_at is None or (own is not None and (own.due_at is None or own.due_at <= other.due_at)):
+        return Happened(main.subject, TookIn(merged=ticket.id))
+    if own is None:  # not formed yet: its limit is kept for then
+        return Happened(main.subject, TookIn(merged=ticket.id, due_at=other.due_at))
+    event = TookIn(merged=ticket.id, due_at=other.due_at, former_limit=own.limit.count, former_unit=own.limit.unit.value)
+    moved = replace(clocks.hand_to(own, own.owes), due_at=other.due_at, provisional=other.is_provisional)
+    return Happened(main.subject, event, clocks=(moved,))
 
 
 def undo_merge(ticket: Ticket, command: UndoMerge, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -177,8 +211,17 @@ def undo_merge(ticket: Ticket, command: UndoMerge, facts: Facts, policy: Policy,
     need_field("reason", command.reason)
     return [
         Happened(ticket.subject, MergeUndone(into=main.id, reason=command.reason), clocks=_begun_again(ticket, policy, now)),
-        Happened(main.subject, SplitOff(merged=ticket.id)),
+        Happened(main.subject, SplitOff(merged=ticket.id), clocks=_own_limit_again(ticket, main, policy)),
     ]
+
+
+def _own_limit_again(ticket: Ticket, main: Ticket, policy: Policy) -> tuple[ClockChange, ...]:
+    """The main ticket's own limit, from its own start, unless it was set anew since."""
+    taken = next((one for one in main.due_taken if one.merged == ticket.id), None)
+    running = main.clock("resolve")
+    if taken is None or not taken.former_unit or running is None or running.due_at != taken.due_at:
+        return ()
+    return (clocks.relimit(running, Limit(taken.former_limit, Unit(taken.former_unit)), policy),)
 
 
 def link_common(ticket: Ticket, command: LinkCommon, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:

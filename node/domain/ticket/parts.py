@@ -22,6 +22,8 @@ HANDLING_KINDS = frozenset(
         "EvidenceAdded",
         "CoHandlingConfirmed",
         "ContributionFiled",
+        "JointItemDone",
+        "SiteVisited",
         "ReplyDrafted",
         "ReplyCountersigned",
         "FeedbackGiven",
@@ -47,14 +49,31 @@ def involved_units(ticket: Ticket) -> tuple[str, ...]:
 
 def handling_units(ticket: Ticket) -> frozenset[str]:
     """The units that led or co-handled any round."""
-    by_hand = {hand.unit for hand in ticket.hands if hand.kind in HANDLING_KINDS}
+    # Who answers on the spot leads nothing: only the person is out, or an office that answers could never close (USERS A10).
+    by_hand = {hand.unit for hand in ticket.hands if hand.kind in HANDLING_KINDS and hand.kind != "AnsweredOnTheSpot"}
     return frozenset(by_hand | set(involved_units(ticket))) - {""}
 
 
+def is_member(ticket: Ticket, facts: Facts) -> bool:
+    """True if the actor belongs to the ticket's task force (FJ23-2.2b)."""
+    return is_member_account(ticket, facts.actor.account)
+
+
+def is_member_account(ticket: Ticket, account: str) -> bool:
+    """True if *account* belongs to the ticket's task force."""
+    return ticket.task_force is not None and account in ticket.task_force.members
+
+
 def need_involved(ticket: Ticket, facts: Facts) -> None:
-    """The actor must belong to the lead or to a co-handler with a part."""
-    if facts.actor.unit not in involved_units(ticket):
+    """The actor must belong to the lead, to a co-handler with a part, or to the task force."""
+    if facts.actor.unit not in involved_units(ticket) and not is_member(ticket, facts):
         raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=facts.actor.unit, wanted=involved_units(ticket))
+
+
+def need_handling(ticket: Ticket, facts: Facts) -> None:
+    """The actor must belong to the lead or to the task force, which handles with it."""
+    if facts.actor.unit != ticket.lead and not is_member(ticket, facts):
+        raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=facts.actor.unit, wanted=ticket.lead)
 
 
 def need_not_handler(ticket: Ticket, facts: Facts) -> None:

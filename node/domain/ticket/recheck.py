@@ -8,17 +8,22 @@ Under every pack a dissatisfied appellant may ask once; the office decides (POLI
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from node.domain.command import Command, Facts
-from node.domain.entry import ClockChange, Happened, Header
+from node.domain.entry import Happened, Header
 from node.domain.organisation import Role
 from node.domain.payload import Text, Words
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
+from node.domain.ticket.after import OWES, enter, step_of, with_whom
+from node.domain.ticket.applications import lapse_open
 from node.domain.ticket.checks import need_field, need_own_unit, need_state, need_unit, need_value
 from node.domain.ticket.parts import need_not_handler, need_outside_recheck, recheck_decider, with_round
+from node.domain.ticket.recheck_above import DECIDERS, need_turn
+from node.domain.ticket.rework import BEGINS_IN, LEAD, unled, way_back
 from node.domain.ticket.state import ENDED_OTHERWISE, State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import local_day
@@ -52,6 +57,7 @@ class DeclineRecheck(Command):
     """No recheck: the rework is upheld, or the result stays as it was."""
 
     roles = frozenset({Role.OFFICE, Role.MEMBER})
+    needs = (DECIDERS,)
 
     reason: Text
 
@@ -79,6 +85,7 @@ class DecideRecheck(Command):
     """The outcome: one of the pack's list; unless the result stands, with the date for the rectification."""
 
     roles = frozenset({Role.OFFICE, Role.MEMBER})
+    needs = (DECIDERS,)
 
     outcome: str
     opinion: Text
@@ -149,13 +156,15 @@ class RecheckDeclined(TicketEvent):
     """No recheck: the lead reworks with the time that was left, or, where the appellant had asked, the result stays."""
 
     reason: Words | None = None
+    with_whom_next: str = ""
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
         assert ticket.recheck is not None
         decided = replace(ticket.recheck, stage=DECIDED, outcome=DECLINED)
         if ticket.recheck.ground == BY_APPELLANT:
             left = ticket.left or r.Left(State.COMPLETED, With.OFFICE)
-            return replace(ticket, state=left.state, with_whom=_with_after(left.state), left=None, recheck=decided)
+            with_next = _with_after(left.state, self.with_whom_next)
+            return replace(ticket, state=left.state, with_whom=with_next, left=None, recheck=decided)
         return replace(ticket, state=State.REWORKING, with_whom=With.DEPARTMENT, recheck=decided)
 
 
@@ -208,22 +217,26 @@ class RecheckRuled(TicketEvent):
 class RecheckDecided(TicketEvent):
     """
     The recheck is decided. "stands": the former result holds, the finding does not. Any other outcome: the lead must
-    rectify until the end of `rectify_by`, which is then its deadline.
+    rectify until the end of `rectify_by`, which is then its deadline. `to` is "dispatch" where nobody led it so far.
     """
 
     outcome: str
     rectify_by: date | None = None
     opinion: Words | None = None
+    with_whom_next: str = ""
+    to: str = ""
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
         assert ticket.recheck is not None
         ticket = replace(ticket, recheck=replace(ticket.recheck, stage=DECIDED, outcome=self.outcome))
         if self.outcome == STANDS:
-            return _upheld(ticket, head)
+            return _upheld(ticket, head, self.with_whom_next)
         rounds = ticket.rounds
         if ticket.completion is not None:  # the appellant had asked: what was completed is done over in a new round
             rounds = (*rounds, r.Round(len(rounds) + 1, "recheck", head.recorded_at, left=ticket.left))
         rounds = (*rounds[:-1], replace(rounds[-1], rectification_due=self.rectify_by, rectified_at=None))
+        if self.to in BEGINS_IN:
+            return replace(unled(ticket, self.to, head), state=BEGINS_IN[self.to], with_whom=With.OFFICE, left=None, rounds=rounds)
         return replace(ticket, state=State.REWORKING, with_whom=With.DEPARTMENT, left=None, rounds=rounds)
 
 
@@ -266,9 +279,9 @@ def ask(ticket: Ticket, command: AskRecheck, facts: Facts, policy: Policy, now: 
 def decline(ticket: Ticket, command: DeclineRecheck, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """AS25-4.7.2b: the rework is upheld, its clock runs on."""
     recheck = _need_ours(ticket, policy, PROPOSED)
-    need_outside_recheck(ticket, facts)
+    need_turn(ticket, facts)
     need_field("reason", command.reason)
-    return [_declined(ticket, recheck, command.reason, policy, now, recheck.ask)]
+    return [*_lapsed(ticket, recheck.ground == BY_APPELLANT), _declined(ticket, recheck, command.reason, policy, now, recheck.ask)]
 
 
 def open_recheck(ticket: Ticket, command: OpenRecheck, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -294,13 +307,13 @@ def give_opinion(ticket: Ticket, command: GiveRecheckOpinion, facts: Facts, poli
 def decide_recheck(ticket: Ticket, command: DecideRecheck, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """AS25-3.2.2b, 4.8a: after at least one opinion, by nobody who handled it, wrote the finding or countersigned."""
     recheck = _need_ours(ticket, policy, UNDER_REVIEW)
-    need_outside_recheck(ticket, facts)
+    need_turn(ticket, facts)
     _need_outcome(command.outcome, command.rectify_by, ticket, policy, now)
     need_field("opinion", command.opinion)
     if not recheck.opinions:
         raise Refusal(Code.OPINION_MISSING, ticket=ticket.id, missing=recheck.participants)
     event = RecheckDecided(command.outcome, command.rectify_by, command.opinion)
-    return [Happened(ticket.subject, event, clocks=_clocks_after(ticket, event, policy, now), answers=recheck.ask)]
+    return [*_lapsed(ticket), _decided(ticket, event, policy, now, recheck.ask)]
 
 
 def rule(ticket: Ticket, command: RuleRecheck, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -330,9 +343,9 @@ def execute_ruling(ticket: Ticket, command: ExecuteRecheckRuling, facts: Facts, 
         return []
     need_state(ticket, {State.RECHECKING})
     if recheck.ruled_outcome == DECLINED:
-        return [_declined(ticket, recheck, None, policy, now, command.ruling)]
-    event = RecheckDecided(recheck.ruled_outcome, recheck.ruled_due)
-    return [Happened(ticket.subject, event, clocks=_clocks_after(ticket, event, policy, now), answers=command.ruling)]
+        declined = _declined(ticket, recheck, None, policy, now, command.ruling)
+        return [*_lapsed(ticket, recheck.ground == BY_APPELLANT), declined]
+    return [*_lapsed(ticket), _decided(ticket, RecheckDecided(recheck.ruled_outcome, recheck.ruled_due), policy, now, command.ruling)]
 
 
 def _need_ours(ticket: Ticket, policy: Policy, stage: str) -> r.Recheck:
@@ -361,43 +374,69 @@ def _opened(ticket: Ticket, head: Header, ground: str, decides: str) -> r.Rechec
     return r.Recheck(ask=head.id, ground=ground, stage=PROPOSED, proposed_at=head.recorded_at, decides=decides, round=len(ticket.rounds))
 
 
+def _lapsed(ticket: Ticket, is_over: bool = True) -> list[Happened]:
+    """What was asked meanwhile lapses with the recheck, or a withdrawal would end what is completed or closed again by then."""
+    return lapse_open(ticket, "decision_record") if is_over else []
+
+
 def _declined(ticket: Ticket, recheck: r.Recheck, reason: Text | None, policy: Policy, now: datetime, answers: str) -> Happened:
     changes = [*clocks.stop_if_on(ticket, "recheck_decision")]
+    event = RecheckDeclined(reason)
     if recheck.ground != BY_APPELLANT:
         changes += clocks.resume_if_paused(ticket, policy, now, "resolve")
     elif ticket.left is None or ticket.left.state is State.COMPLETED:
-        changes.append(_what_is_left_to_do(ticket, policy, now))
-    return Happened(ticket.subject, RecheckDeclined(reason), clocks=tuple(changes), answers=answers)
+        # What it had waited for when the appellant asked, it waits for again.
+        assert ticket.round is not None
+        step = step_of(ticket, ticket.round, policy)
+        changes.append(enter(ticket, step, policy, now))
+        event = replace(event, with_whom_next=OWES[step].value)
+    return Happened(ticket.subject, event, clocks=tuple(changes), answers=answers)
 
 
-def _what_is_left_to_do(ticket: Ticket, policy: Policy, now: datetime) -> ClockChange:
-    """A completed ticket waits for its revisit, or, once that is filed, to be closed."""
-    was_revisited = ticket.round is not None and ticket.round.revisit is not None
-    is_due = policy.pack.choice("completion.then") == "revisit" and not was_revisited
-    return clocks.start(policy, now, "revisit" if is_due else "close", With.OFFICE)
-
-
-def _clocks_after(ticket: Ticket, event: RecheckDecided, policy: Policy, now: datetime) -> tuple[ClockChange, ...]:
-    ended = clocks.stop_all(ticket, policy.node)
+def _decided(ticket: Ticket, event: RecheckDecided, policy: Policy, now: datetime, answers: str) -> Happened:
+    changes = clocks.stop_all(ticket, policy.node)
     if event.outcome != STANDS:
-        assert event.rectify_by is not None
-        return (*ended, clocks.start_until(policy, now, "rectification", ticket.lead, event.rectify_by))
-    if _state_upheld(ticket) is State.COMPLETED:
-        return (*ended, clocks.start(policy, now, "close", With.OFFICE))
-    return ended
+        to, last = way_back(ticket), event.rectify_by
+        assert last is not None
+        if to != LEAD:  # nobody led it: the office names who rectifies
+            changes = (*changes, clocks.start(policy, now, "dispatch", With.OFFICE))
+            event = replace(event, to=to)
+        owes = ticket.lead if to == LEAD else With.OFFICE
+        changes = (*changes, clocks.start_until(policy, now, "rectification", owes, last))
+    elif _state_upheld(ticket) is State.COMPLETED:
+        # The round that was overturned counts again: what it had gathered stands.
+        of = ticket.round
+        assert of is not None
+        step = step_of(ticket, replace(of, upheld_at=now, feedback_at=of.feedback_at or _former(ticket, "feedback_at")), policy)
+        changes = (*changes, enter(ticket, step, policy, now))
+        event = replace(event, with_whom_next=OWES[step].value)
+    return Happened(ticket.subject, event, clocks=changes, answers=answers)
 
 
-def _upheld(ticket: Ticket, head: Header) -> Ticket:
+def _former(ticket: Ticket, name: str) -> Any:
+    """What the round before had of *name*."""
+    return getattr(ticket.rounds[-2], name) if len(ticket.rounds) > 1 else None
+
+
+def _upheld(ticket: Ticket, head: Header, with_next: str) -> Ticket:
     """The former result stands: the round that the finding opened ends with the result of the one before."""
-    completion = ticket.completion or (ticket.rounds[-2].completion if len(ticket.rounds) > 1 else None)
-    rounds = with_round(ticket, head, completion=completion, upheld_at=head.recorded_at)
+    completion = ticket.completion or _former(ticket, "completion")
+    feedback_at = (ticket.round.feedback_at if ticket.round else None) or _former(ticket, "feedback_at")
+    rounds = with_round(ticket, head, completion=completion, feedback_at=feedback_at, upheld_at=head.recorded_at)
     state = _state_upheld(ticket)
-    ticket = replace(ticket, state=state, with_whom=_with_after(state), left=None, rounds=rounds)
+    ticket = replace(ticket, state=state, with_whom=_with_after(state, with_next), left=None, rounds=rounds)
     ended = rounds[-1].overturned if state in ENDED_OTHERWISE else None
     if ended is None:
         return ticket
     merge = replace(ticket.merge, into=ended.merged_into)
-    return replace(ticket, terminated_for=ended.terminated_for, refused=ended.refused, merge=merge, ended_at=head.recorded_at)
+    return replace(
+        ticket,
+        terminated_for=ended.terminated_for,
+        ended_as=ended.ended_as,
+        refused=ended.refused,
+        merge=merge,
+        ended_at=head.recorded_at,
+    )
 
 
 def _state_upheld(ticket: Ticket) -> State:
@@ -406,8 +445,8 @@ def _state_upheld(ticket: Ticket) -> State:
     return left.state if left is not None and left.state in ENDED_OTHERWISE else State.COMPLETED
 
 
-def _with_after(state: State) -> With:
-    return With.OFFICE if state is State.COMPLETED else With.NOBODY
+def _with_after(state: State, with_next: str) -> With:
+    return with_whom(with_next) if state is State.COMPLETED else With.NOBODY
 
 
 DECISIONS = {

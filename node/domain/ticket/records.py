@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from node.domain.payload import Reach, Words
+from node.domain.ticket.after_record import After
+from node.domain.ticket.handling_record import ScannedSignature
 from node.domain.ticket.state import State, With
 from node.domain.time import Limit, Pause
 
@@ -59,6 +61,9 @@ class Clock:
     last_due_at: datetime | None = None
     is_provisional: bool = False
     fired: tuple[str, ...] = ()
+    # The date that was set where no limit was counted, and how many pauses were over then: they move it no more.
+    promised: date | None = None
+    pauses_before: int = 0
 
     @property
     def kind(self) -> str:
@@ -227,14 +232,20 @@ class Objection:
     stage: str
     raised_at: datetime
     coordination_failed: bool = False
+    duty_item: str = ""
 
 
 @dataclass(frozen=True)
 class CoHandler:
-    """``state``: "asked", "confirmed", "refused", "filed", or "released" once the office let a refusing unit go."""
+    """
+    ``state``: "asked", "confirmed", "refused", "filed", or "released" once the office let a refusing unit go.
+
+    ``contribution`` is the entry of what it filed last.
+    """
 
     unit: str
     state: str
+    contribution: str = ""
 
 
 @dataclass(frozen=True)
@@ -289,6 +300,8 @@ class Completion:
     sub_code: str = ""
     on_the_spot: bool = False
     decided_above: bool = False
+    # What a financing need got (FJ23-3.3a).
+    financing_amount_yuan: int = 0
 
 
 @dataclass(frozen=True)
@@ -301,16 +314,27 @@ class Revisit:
     is_consistent: bool | None = None
     is_standard_met: bool | None = None
     is_satisfied: bool | None = None
+    is_solved: bool | None = None
+    # The day of the call, where the pack's form asks for it (HM20-A1.8d).
+    on: date | None = None
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The appellant's effective vote of a round: the pack's scale, and the federation-wide mapping beside it."""
+    """
+    The appellant's effective vote of a round: the pack's scale, and the federation-wide mapping beside it.
+
+    ``is_late``: given after the time for voting.  ``source``: "appellant", "recorded" by staff, or "revisit".
+    """
 
     at: datetime
     scale: str
     value: str
     is_satisfied: bool | None
+    is_solved: bool | None = None
+    way: str = ""
+    source: str = ""
+    is_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -320,6 +344,7 @@ class Overturned:
     terminated_for: str
     refused: Refused | None
     merged_into: str
+    ended_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -357,6 +382,10 @@ class Round:
     # The finding from above that opened this round: its entry id; and the end, other than a result, that it overturned.
     finding: str = ""
     overturned: Overturned | None = None
+    # Digest of the draft's words, of which the paper shows the beginning; and the signature on paper that waits to be confirmed.
+    draft_digest: str = ""
+    scanned: ScannedSignature | None = None
+    after: After = After()
 
 
 @dataclass(frozen=True)

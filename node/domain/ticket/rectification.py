@@ -10,6 +10,7 @@ from node.domain.payload import Text, Words
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
+from node.domain.ticket.after import OWES, go_on
 from node.domain.ticket.checks import need_field, need_state
 from node.domain.ticket.parts import need_not_handler, with_round
 from node.domain.ticket.rework import send_back
@@ -35,8 +36,10 @@ class RectificationChecked(TicketEvent):
     is_accepted: bool
     needs_revisit: bool = False
     remarks: Words | None = None
+    with_whom_next: str = ""
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
+        ticket = replace(ticket, with_whom=With(self.with_whom_next)) if self.with_whom_next else ticket
         return replace(ticket, rounds=with_round(ticket, head, rectified_at=head.recorded_at)) if self.is_accepted else ticket
 
 
@@ -53,9 +56,11 @@ def check_off(ticket: Ticket, command: CheckOffRectification, facts: Facts, poli
         need_field("remarks", command.remarks)
         return [Happened(ticket.subject, event), send_back(ticket, policy, now, "rework")]
     if command.needs_revisit or ticket.clock("revisit") is None:
-        return [Happened(ticket.subject, event)]
-    changes = (*clocks.stop_if_on(ticket, "revisit"), clocks.start(policy, now, "close", With.OFFICE))
-    return [Happened(ticket.subject, event, clocks=changes)]
+        return [Happened(ticket.subject, replace(event, with_whom_next=ticket.with_whom.value))]
+    checked = replace(ticket, clocks={name: clock for name, clock in ticket.clocks.items() if clock.kind != "revisit"})
+    step, changes = go_on(checked, replace(ticket.round, rectified_at=now), policy, now)
+    event = replace(event, with_whom_next=OWES[step].value)
+    return [Happened(ticket.subject, event, clocks=(*clocks.stop_if_on(ticket, "revisit"), *changes))]
 
 
 DECISIONS = {CheckOffRectification: check_off}

@@ -14,19 +14,23 @@ from typing import Any
 from node.domain.entry import Folded, Header
 from node.domain.ticket import records as r
 from node.domain.ticket.acceptance import NotAccepted
+from node.domain.ticket.after import LAPSING, StepReached
+from node.domain.ticket.closing import Closed
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.dispatching import Dispatched
 from node.domain.ticket.escalation import EscalationRequested
 from node.domain.ticket.evaluation import truth_of
-from node.domain.ticket.finding import FindingExecuted
 from node.domain.ticket.fold import evolve
 from node.domain.ticket.forming import Formed
 from node.domain.ticket.handling import Reclassified
+from node.domain.ticket.layers import LayerLowered, LayerRaised, LevelChanged
 from node.domain.ticket.revisit import RevisitFiled
-from node.domain.ticket.rework import Reworked
 from node.domain.ticket.termination import Terminated
 from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.transfer import TransferRequested
+
+# Instead of a vote's value: asked as often as the pack wants, never reached (XS25-4.6b).
+UNREACHED = "unreached"
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,9 @@ class TicketRow:
 
     ``asked`` is the node that must answer ("" if none), ``parties`` every node that has or had a part.  ``completed_at`` to
     ``revisit_consistent`` are those of the round in force: empty again once a new round has begun.  ``satisfied`` is the
-    appellant's vote, else what the revisit heard; None if nobody said.
+    appellant's vote, else what the revisit heard; None if nobody said; ``solved`` the same.  ``evaluation`` is the value of the
+    vote on its local scale, or "unreached", and ``evaluation_way`` how it was given.  ``ended_as`` tells ends apart that are
+    counted apart: "unconfirmed", "explained", "determined", "struck_off", "terminated"; empty for all others.
     """
 
     id: str
@@ -51,6 +57,9 @@ class TicketRow:
     pack: str
     category: str
     complexity: str
+    layer: str
+    level: str
+    batch: str
     number: str
     lead: str
     channel: str
@@ -64,11 +73,15 @@ class TicketRow:
     completed_in_time: bool | None
     standard: str
     satisfied: bool | None
+    solved: bool | None
+    evaluation: str
+    evaluation_way: str
     revisit_consistent: bool | None
     decided_above: bool
     handed_down: bool
     terminated_for: str
     refused_for: str
+    ended_as: str
     is_incomplete: bool
     changed_at: datetime
 
@@ -91,6 +104,9 @@ def row_of(ticket: Ticket) -> TicketRow:
         pack=ticket.pack,
         category=ticket.classing.category,
         complexity=ticket.classing.complexity,
+        layer=ticket.classing.layer,
+        level=ticket.classing.level,
+        batch=ticket.batch,
         number=ticket.number,
         lead=ticket.lead,
         channel=ticket.intake.channel,
@@ -104,11 +120,15 @@ def row_of(ticket: Ticket) -> TicketRow:
         completed_in_time=done.is_in_time if done else None,
         standard=done.standard if done else "",
         satisfied=_satisfied(last),
+        solved=_solved(last),
+        evaluation=_evaluation(last),
+        evaluation_way=last.evaluation.way if last and last.evaluation else "",
         revisit_consistent=last.revisit.is_consistent if last and last.revisit else None,
         decided_above=ticket.decided_above,
         handed_down=ticket.handed_down,
         terminated_for=ticket.terminated_for,
         refused_for=ticket.refused.reason if ticket.refused else "",
+        ended_as=ticket.ended_as,
         is_incomplete=ticket.is_incomplete,
         changed_at=ticket.changed_at or ticket.intake.registered_at,
     )
@@ -120,6 +140,20 @@ def _satisfied(last: r.Round | None) -> bool | None:
     if last.evaluation is not None and last.evaluation.is_satisfied is not None:
         return last.evaluation.is_satisfied
     return last.revisit.is_satisfied if last.revisit else None
+
+
+def _solved(last: r.Round | None) -> bool | None:
+    if last is None:
+        return None
+    if last.evaluation is not None and last.evaluation.is_solved is not None:
+        return last.evaluation.is_solved
+    return last.revisit.is_solved if last.revisit else None
+
+
+def _evaluation(last: r.Round | None) -> str:
+    if last is None or last.evaluation is None:
+        return UNREACHED if last is not None and last.after.unreached_at is not None else ""
+    return last.evaluation.value
 
 
 def first_row(folded: Folded) -> TicketRow:
@@ -164,21 +198,25 @@ def _in_round(row: TicketRow, head: Header, event: object) -> Changes:
     return {"rounds": max(row.rounds, 1)}
 
 
-def _new_round(row: TicketRow, head: Header, event: object) -> Changes:
-    emptied: Changes = {"completed_at": None, "completed_in_time": None, "standard": "", "satisfied": None, "revisit_consistent": None}
-    return {**emptied, "rounds": row.rounds + 1}
-
-
 def _formed(row: TicketRow, head: Header, event: Formed) -> Changes:
-    return {"number": event.number, "category": event.category, "complexity": event.complexity, "rounds": max(row.rounds, 1)}
+    layered = {"layer": event.layer, "level": event.level}
+    return {"number": event.number, "category": event.category, "complexity": event.complexity, **layered, "rounds": max(row.rounds, 1)}
 
 
 def _reclassified(row: TicketRow, head: Header, event: Reclassified) -> Changes:
-    return {"category": event.category, "complexity": event.complexity}
+    return {"category": event.category, "complexity": event.complexity, "layer": event.layer, "level": event.level}
 
 
 def _dispatched(row: TicketRow, head: Header, event: Dispatched) -> Changes:
-    return {"lead": event.lead}
+    return {"lead": event.lead, "layer": event.layer or row.layer, "batch": event.batch or row.batch}
+
+
+def _layer_moved(row: TicketRow, head: Header, event: LayerRaised | LayerLowered) -> Changes:
+    return {"layer": event.layer}
+
+
+def _level_changed(row: TicketRow, head: Header, event: LevelChanged) -> Changes:
+    return {"level": event.level}
 
 
 def _lead_taken(row: TicketRow, head: Header, event: object) -> Changes:
@@ -196,13 +234,22 @@ def _completed(row: TicketRow, head: Header, event: Completed) -> Changes:
 
 
 def _revisited(row: TicketRow, head: Header, event: RevisitFiled) -> Changes | None:
-    if row.satisfied is not None:
+    if row.satisfied is not None or row.solved is not None or row.evaluation:
         return None  # the vote may be another than the revisit's, which the row does not say
-    return {"revisit_consistent": truth_of(event.consistent), "satisfied": truth_of(event.satisfied), "rounds": max(row.rounds, 1)}
+    heard: Changes = {"satisfied": truth_of(event.satisfied), "solved": truth_of(event.solved)}
+    return {**heard, "revisit_consistent": truth_of(event.consistent), "rounds": max(row.rounds, 1)}
 
 
 def _terminated(row: TicketRow, head: Header, event: Terminated) -> Changes:
-    return {"terminated_for": event.reason}
+    return {"terminated_for": event.reason, "ended_as": event.ended_as}
+
+
+def _closed(row: TicketRow, head: Header, event: Closed) -> Changes:
+    return {"ended_as": event.counted_as}
+
+
+def _stepped(row: TicketRow, head: Header, event: StepReached) -> Changes:
+    return {"rounds": max(row.rounds, 1)} if event.lapsed in LAPSING else {}
 
 
 def _refused(row: TicketRow, head: Header, event: NotAccepted) -> Changes:
@@ -213,29 +260,27 @@ def _asked(row: TicketRow, head: Header, event: EscalationRequested | TransferRe
     return {"asked": head.addressee, "parties": row.parties | {head.addressee}}
 
 
-def _finding_executed(row: TicketRow, head: Header, event: FindingExecuted) -> Changes:
-    return {**_new_round(row, head, event), "terminated_for": "", "refused_for": ""}
-
-
-def _reworked(row: TicketRow, head: Header, event: Reworked) -> Changes:
-    return _new_round(row, head, event)
-
-
+# A new round ("Reworked", "FindingExecuted") is refolded: a vote on it may have come before it, which the row does not say.
 LINES: dict[str, Change] = {
     **dict.fromkeys(
         (
             "Signed", "ProgressRecorded", "OpinionGiven", "JudgementOpened", "JudgementClosed", "ReportedToOffice", "OwnDutySorted",
             "CoHandlerAdded", "CoHandlingConfirmed", "CoHandlingRefused", "CoHandlingRuled", "ContributionFiled", "PositionFiled",
             "ExtensionRequested", "ExtensionRefused", "TerminationRequested", "TerminationRefused", "WithdrawalApplied",
-            "WithdrawalRefused", "ReportedBack", "Closed", "Archived", "PersuasionRecorded", "ClocksResumed",
-            "FindingAnswered", "FindingJoined",
+            "WithdrawalRefused", "ReportedBack", "Archived", "PersuasionRecorded", "ClocksResumed",
+            "FindingAnswered", "FindingJoined", "PassedUp", "ProposalFiled", "LayerDecided", "LeadProposed", "AcceptedWithGaps",
+            "AssignmentReceived", "PersonAssigned", "TrackerNamed", "TrackingRecorded", "TaskForceAttached", "JointItemAdded",
+            "JointItemDone", "JointItemMoved", "JointItemDropped", "OpinionAsked", "OpinionRequestWithdrawn", "SiteVisitRequired",
+            "SiteVisited", "RedLineFlagged", "LiaisonRecorded", "DecisionRecorded", "DecisionConfirmed", "DecisionRecordRejected",
+            "DecisionContradicted", "ContradictionAnswered", "ProgressReported", "StatutoryLimitEntered", "MissedTurnExplained",
         ),
         _nothing,
     ),
     **dict.fromkeys(
         (
             "ContactAttempted", "EvidenceAdded", "FeedbackGiven", "ReplyDrafted", "ReplyCountersigned", "ExtensionGranted",
-            "RevisitAttempted", "Confirmed",
+            "RevisitAttempted", "Confirmed", "CaseLimitSet", "SignedReplyFiled", "SignedReplyRejected",
+            "SolutionPlanFiled", "PreliminaryReplyGiven",
         ),
         _in_round,
     ),
@@ -243,19 +288,26 @@ LINES: dict[str, Change] = {
     "Reclassified": _reclassified,
     "Dispatched": _dispatched,
     "DispatchRecalled": _lead_taken,
+    "DispatchDeclined": _lead_taken,
+    "LayerRaised": _layer_moved,
+    "LayerLowered": _layer_moved,
+    "LevelChanged": _level_changed,
     "LeadChanged": _lead_taken,
     "Completed": _completed,
     "RevisitFiled": _revisited,
-    "Reworked": _reworked,
+    "Closed": _closed,
+    "StepReached": _stepped,
     "Terminated": _terminated,
     "NotAccepted": _refused,
     "EscalationRequested": _asked,
     "TransferRequested": _asked,
-    "FindingExecuted": _finding_executed,
 }  # fmt: skip
 
 # Side entries that leave the row as it is.
 QUIET_SIDES = frozenset({
     "EscalationReceived", "EscalationWithdrawalRequested", "TransferReceived", "TransferObjected", "TransferRuled", "OverrideRequested",
-    "ClocksReleased", "FindingRaised", "AskRefused", "AskGranted", "RungFired", "WithdrawalRequested", "CommonLinked",
+    "OpinionRequestReceived", "MaterialSubmitted", "OpinionFiled", "OpinionRequestReleased", "ClocksReleased", "PrecedentSet",
+    "FindingRaised", "AskRefused", "AskGranted", "RungFired", "Supervised", "TicketFollowed", "HandlingVerified", "WithdrawalRequested",
+    "CommonLinked", "EnquiryLogged",
+    "TurnMissed", "DueProposalAccepted", "DueProposalDeclined",
 })  # fmt: skip

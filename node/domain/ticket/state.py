@@ -36,10 +36,13 @@ class With(Enum):
     OFFICE = "office"
     MEMBERS = "members"
     DEPARTMENT = "department"
+    # The lead, which owes a proposal to the next layer (HM20-3.3c).
+    AWAITING_PROPOSAL = "awaiting_proposal"
     CO_HANDLER = "co_handler"
     LEADER = "leader"
     GOVERNMENT = "government"
     COMPLAINT_CENTRE = "complaint_centre"
+    SUPERVISION = "supervision"
     SUPERIOR = "superior"
     SUBORDINATE = "subordinate"
     APPELLANT = "appellant"

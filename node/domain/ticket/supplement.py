@@ -30,6 +30,7 @@ from node.domain.ticket.checks import (
     need_state,
     need_value,
 )
+from node.domain.ticket.intake_record import Details
 from node.domain.ticket.parts import need_not_handler
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
@@ -39,12 +40,17 @@ TRIAGE, HANDLING = "triage", "handling"
 
 @dataclass(frozen=True)
 class AskSupplement(Command):
-    """The office finds material missing at triage; ``items`` are codes of what is missing."""
+    """
+    The office finds material missing at triage; ``items`` are codes of what is missing.
+
+    What was asked for before is asked for again only with the office's approval, which ``again_reason`` gives the reason of.
+    """
 
     roles = frozenset({Role.OFFICE, Role.STEWARD})
 
     items: tuple[str, ...]
     note: Text | None = None
+    again_reason: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -110,12 +116,14 @@ class SupplementAsked(TicketEvent):
     """
     Material is missing; the first-contact department must tell the appellant which. No ticket number exists yet.
 
-    `by_centre`: the centre does that department's duties here.
+    `by_centre`: the centre does that department's duties here. `again_reason`: why the office approved that something is asked for
+    a second time.
     """
 
     items: tuple[str, ...]
     by_centre: bool = False
     note: Words | None = None
+    again_reason: Words | None = None
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
         return replace(
@@ -123,6 +131,7 @@ class SupplementAsked(TicketEvent):
             state=State.SUPPLEMENTING,
             with_whom=With.OFFICE if self.by_centre else With.FIRST_CONTACT,
             supplement=r.Supplement(self.items, TRIAGE, head.recorded_at),
+            details=_asked(ticket, self.items),
         )
 
 
@@ -185,7 +194,7 @@ class NotSupplemented(TicketEvent):
     reason: Words | None = None
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return replace(ticket, state=State.TERMINATED, with_whom=With.NOBODY, terminated_for="not_supplemented")
+        return replace(ticket, state=State.TERMINATED, with_whom=With.NOBODY, terminated_for="not_supplemented", ended_at=head.recorded_at)
 
 
 @dataclass(frozen=True)
@@ -214,7 +223,13 @@ class SupplementConsented(TicketEvent):
         assert ticket.supplement is not None
         asked = ticket.supplement
         consented = replace(asked, is_consented=True, notified_at=head.recorded_at, paused_for=(*asked.paused_for, *asked.items))
-        return replace(ticket, state=State.SUPPLEMENTING, with_whom=With.APPELLANT, supplement=consented)
+        return replace(
+            ticket,
+            state=State.SUPPLEMENTING,
+            with_whom=With.APPELLANT,
+            supplement=consented,
+            details=_asked(ticket, asked.items),
+        )
 
 
 @dataclass(frozen=True)
@@ -226,6 +241,10 @@ class SupplementDeclined(TicketEvent):
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
         assert ticket.supplement is not None
         return replace(ticket, supplement=replace(ticket.supplement, is_declined=True))
+
+
+def _asked(ticket: Ticket, items: tuple[str, ...]) -> Details:
+    return replace(ticket.details, items_asked=tuple(dict.fromkeys((*ticket.details.items_asked, *items))))
 
 
 def _back_in_pool(ticket: Ticket, head: Header) -> Ticket:
@@ -244,8 +263,17 @@ def ask(ticket: Ticket, command: AskSupplement, facts: Facts, policy: Policy, no
     need_scope(ticket, facts, policy)
     need_judged(ticket, "supplement")
     need_field("items", command.items)
+    again = [item for item in command.items if item in ticket.details.items_asked]
+    # The same material a second time: only the office approves it, and says why.
+    if again and not (facts.is_role(Role.OFFICE) and command.again_reason):
+        raise Refusal(Code.ITEM_ASKED_BEFORE, ticket=ticket.id, items=again)
     owes = first_contact_owes(ticket, facts)
-    event = SupplementAsked(items=tuple(dict.fromkeys(command.items)), by_centre=not owes, note=command.note)
+    event = SupplementAsked(
+        items=tuple(dict.fromkeys(command.items)),
+        by_centre=not owes,
+        note=command.note,
+        again_reason=command.again_reason if again else None,
+    )
     notice = clocks.start(policy, now, "supplement_notice", owes or With.OFFICE)
     return [Happened(ticket.subject, event, clocks=(*clocks.stop_if_on(ticket, "form"), notice))]
 

@@ -151,11 +151,14 @@ class Terminated(TicketEvent):
     """
     The ticket ended without a result, for `reason`: "withdrawn" or a ground of the pack. It is no completion: counted apart
     and a stratum of its own in the superior's sample. The appellant is told.
+
+    `ended_as` is what the pack calls it: "terminated", "struck_off" (象山) or "determined" (海门).
     """
 
     reason: str
     evidence: tuple[str, ...] = ()
     note: Words | None = None
+    ended_as: str = ""
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
         return replace(
@@ -163,6 +166,7 @@ class Terminated(TicketEvent):
             state=State.TERMINATED,
             with_whom=With.NOBODY,
             terminated_for=self.reason,
+            ended_as=self.ended_as,
             termination=None,
             withdrawal=None,
             ended_at=head.recorded_at,
@@ -234,7 +238,10 @@ def decide_withdrawal(ticket: Ticket, command: DecideWithdrawal, facts: Facts, p
         raise Refusal(Code.NOTHING_PENDING, ticket=ticket.id, application="withdrawal")
     need_not_handler(ticket, facts)
     if command.is_granted:
-        return _terminate(ticket, policy, Terminated(WITHDRAWN, note=command.reason), "withdrawal", applied.ask)
+        if policy.pack.flag("withdrawal.needs_note"):  # POLICY_PACKS 2 no. 62: verified, or determined with its conclusion
+            need_field("reason", command.reason)
+        event = Terminated(WITHDRAWN, note=command.reason, ended_as=policy.pack.choice("withdrawal.ends_as"))
+        return _terminate(ticket, policy, event, "withdrawal", applied.ask)
     need_field("reason", command.reason)
     ended = clocks.stop_if_on(ticket, "withdrawal_decision")
     return [Happened(ticket.subject, WithdrawalRefused(command.reason), clocks=ended, answers=applied.ask)]
@@ -242,7 +249,8 @@ def decide_withdrawal(ticket: Ticket, command: DecideWithdrawal, facts: Facts, p
 
 def _take(ticket: Ticket, policy: Policy, now: datetime, applied: WithdrawalApplied, answers: str) -> list[Happened]:
     if policy.pack.choice("withdrawal.effect") == "at_once":
-        return _terminate(ticket, policy, Terminated(WITHDRAWN, applied.evidence, applied.statement), "", answers)
+        ended = Terminated(WITHDRAWN, applied.evidence, applied.statement, policy.pack.choice("withdrawal.ends_as"))
+        return _terminate(ticket, policy, ended, "", answers)
     return [Happened(ticket.subject, applied, clocks=(clocks.start(policy, now, "withdrawal_decision", With.OFFICE),), answers=answers)]
 
 

@@ -8,8 +8,17 @@ from datetime import datetime
 from typing import ClassVar
 
 from node.domain.entry import Event, Header, Subject
+from node.domain.ticket import handling_record as h
+from node.domain.ticket import intake_record as i
+from node.domain.ticket import meeting_record as m
+from node.domain.ticket import pace_record as p
 from node.domain.ticket import records as r
 from node.domain.ticket import state as s
+from node.domain.ticket import supervision_record as v
+from node.domain.ticket import triage_record as t
+from node.domain.ticket.after_record import Assessment, CallPreference
+from node.domain.ticket.leading_record import Leading
+from node.domain.ticket.milestone_record import Milestone
 from node.domain.ticket.state import State, With
 
 
@@ -64,6 +73,47 @@ class Ticket:
     unknown: tuple[str, ...] = ()
     # When the last of its entries that count was recorded.
     changed_at: datetime | None = None
+    # Inside the units: who has it, and under which numbers they received it.
+    desks: tuple[h.Desk, ...] = ()
+    receipts: tuple[h.Receipt, ...] = ()
+    # The one who follows a cross-department ticket, by account.
+    tracker: str = ""
+    task_force: h.TaskForce | None = None
+    joint_items: tuple[h.JointItem, ...] = ()
+    opinions: tuple[h.OpinionRequest, ...] = ()
+    site: h.Site = h.Site()
+    # Red lines of the pack that it touches (HM20-2.2).
+    red_lines: tuple[str, ...] = ()
+    liaisons: tuple[h.Liaison, ...] = ()
+    proxies: tuple[h.ProxyDecision, ...] = ()
+    details: i.Details = i.Details()
+    verification: i.Verification | None = None
+    offer: i.Offer | None = None
+    merge_consent: i.MergeConsent | None = None
+    due_taken: tuple[i.DueTaken, ...] = ()
+    # How it was sorted, what was accepted with gaps, who held it wrongly, in which batch it went out, where it is on the ladder.
+    sorting: t.Sorting = t.Sorting()
+    gap_commitment: t.Commitment | None = None
+    held: tuple[t.Held, ...] = ()
+    batch: str = ""
+    layering: t.Layering = t.Layering()
+    assessments: tuple[Assessment, ...] = ()
+    call_preference: CallPreference | None = None
+    # How it ended, where that is counted apart: "unconfirmed", "explained", "determined", "struck_off", "terminated".
+    ended_as: str = ""
+    # What the lead said in place of a result, and the regular acts that were not done in their turn.
+    plan: p.Plan | None = None
+    missed_turns: tuple[p.MissedTurn, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    # Measures of supervision that were opened on it, in order, whoever opened them; and risks filed for exemption.
+    supervision: tuple[v.SupervisionStep, ...] = ()
+    risk_notes: tuple[v.RiskNote, ...] = ()
+    # Who leads it, which meetings dealt with it and what for it is ready; its industry; and as which case it is told.
+    leading: Leading = Leading()
+    readiness: m.Readiness | None = None
+    sittings: tuple[m.Sitting, ...] = ()
+    industry: str = ""
+    cases: tuple[m.Case, ...] = ()
 
     @property
     def subject(self) -> Subject:

@@ -1,11 +1,11 @@
 """
-When a limit is due, how much of it is used, and when to warn.
+When a limit is due, and how much of it is used.
 
 **Counting.**  The day on which a limit starts is day 0 (Civil Code art. 201); a limit of n working days ends at 24:00 in
 Beijing of the n-th working day after it.  Calendar days are counted in the same way, on every day of the week, and may
 end on a holiday (FJ23-3.4c).  Hours run from the moment, at night and on holidays too (FJ23-3.2d).  A limit to the end
-of the month ends with the last calendar day of the month in which it started (HM20-3.3e).  A limit of 0 days ends with
-its start day, or with the first day after it that counts.
+of the month ends with the last calendar day of the month in which it started (HM20-3.3e); of the quarter, and of two
+months, alike (FJ23-2.4).  A limit of 0 days ends with its start day, or with the first day after it that counts.
 
 **Met and overdue.**  What is recorded at the due time or before meets the limit; a clock that is still open at its due
 time is overdue.
@@ -25,10 +25,10 @@ same time.  Limits are stored as due times (UTC); everything here is a function 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum, unique
 
-from node.domain.time.calendar import ONE_DAY, WorkCalendar, at, end_of, local_day
+from node.domain.time.calendar import ONE_DAY, WorkCalendar, end_of, local_day
 
 # Ten years of days, or half a year of hours: what lies beyond is a slip of the pen.
 LIMIT_COUNT_MAX = 4000
@@ -44,6 +44,12 @@ class Unit(Enum):
     HOUR = "hour"
     DAY = "day"
     MONTH_END = "month_end"
+    MONTH = "month"
+    QUARTER_END = "quarter_end"
+
+
+# Units of which the last is the end of a period, not a number of days.
+PERIODS = frozenset({Unit.MONTH_END, Unit.MONTH, Unit.QUARTER_END})
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,9 @@ class Limit:
     """
     A time limit (时限): *count* units, 0 to ``LIMIT_COUNT_MAX``.
 
-    For ``MONTH_END`` *count* is the least number of working days that the start must leave, so that a matter assigned on
-    the 31st is not due the same day; 0 is the bare end of the month.
+    For ``MONTH_END`` and ``QUARTER_END`` *count* is the least number of working days that the start must leave, so that a
+    matter assigned on the 31st is not due the same day; 0 is the bare end of the month.  ``MONTH`` counts calendar months,
+    1 or more, the one of the start being the first: it ends with the last day of the last of them.
     """
 
     count: int
@@ -61,6 +68,8 @@ class Limit:
     def __post_init__(self) -> None:
         if not 0 <= self.count <= LIMIT_COUNT_MAX:
             raise ValueError(f"a limit counts 0 to {LIMIT_COUNT_MAX} units, not {self.count}")
+        if self.unit is Unit.MONTH and self.count < 1:
+            raise ValueError("a limit in months has one at least: the month of its start")
 
 
 @dataclass(frozen=True)
@@ -85,34 +94,6 @@ class Pause:
         return local_day(self.begin) <= day and (self.end is None or day < local_day(self.end))
 
 
-@dataclass(frozen=True)
-class WarningRule:
-    """
-    When to warn of a limit that may be missed (AS25-4.6.1.2a); the values are product defaults, packs may change them.
-
-    Limits of up to 1 day: at *last_day_time* on the last day, but not before *quiet_office_hours* of office time have
-    passed since the start.  Up to *short_limit_max* days: when *short_left* is left.  Longer: when *long_left* is left.
-    Hours: when *hours_used_percent* of the time is used, as no document speaks of them.
-    """
-
-    last_day_time: time = time(14)
-    quiet_office_hours: int = 2
-    office_opens: time = time(9)
-    office_closes: time = time(17)
-    short_limit_max: int = 5
-    short_left: int = 1
-    long_left: int = 3
-    hours_used_percent: int = 50
-
-    def __post_init__(self) -> None:
-        if self.office_opens >= self.office_closes:
-            raise ValueError("the office must open before it closes")
-        if min(self.quiet_office_hours, self.short_limit_max, self.short_left, self.long_left) < 0:
-            raise ValueError("a warning rule counts from 0")
-        if not 0 <= self.hours_used_percent <= 100:
-            raise ValueError(f"a share is 0 to 100 percent, not {self.hours_used_percent}")
-
-
 def due(start: datetime, limit: Limit, calendar: WorkCalendar, pauses: Sequence[Pause] = ()) -> datetime:
     """
     Return the time at which *limit* ends, in UTC.
@@ -127,9 +108,10 @@ def due(start: datetime, limit: Limit, calendar: WorkCalendar, pauses: Sequence[
         raise ValueError("a paused clock has no due time")
     if limit.unit is Unit.HOUR:
         return _after_hours(start, limit.count, pauses).astimezone(UTC)
-    if limit.unit is Unit.MONTH_END:
-        return end_of(_month_end(begin, limit.count, calendar, pauses))
-    counts = _counter(limit.unit, calendar)
+    if limit.unit in PERIODS:
+        workdays_min = 0 if limit.unit is Unit.MONTH else limit.count
+        return end_of(_period_end(begin, period_end(begin, limit), workdays_min, calendar, pauses))
+    counts = counter(limit.unit, calendar)
     return end_of(_open_day(_nth_day(begin, limit.count, counts, pauses), counts, pauses))
 
 
@@ -143,7 +125,7 @@ def elapsed(start: datetime, now: datetime, limit_unit: Unit, calendar: WorkCale
     """
     if limit_unit is Unit.HOUR:
         return running_time(start, now, pauses) // ONE_HOUR
-    counts = _counter(limit_unit, calendar)
+    counts = counter(limit_unit, calendar)
     return _count_days(local_day(start), local_day(now), counts, pauses)
 
 
@@ -157,9 +139,24 @@ def left(due_at: datetime, now: datetime, limit_unit: Unit, calendar: WorkCalend
     """
     if limit_unit is Unit.HOUR:
         return (due_at - now) // ONE_HOUR
-    counts = _counter(limit_unit, calendar)
+    counts = counter(limit_unit, calendar)
     today, last = local_day(now), last_day(due_at)
     return _count_days(today, last, counts) - _count_days(last, today, counts)
+
+
+def due_of_date(promised: date, calendar: WorkCalendar, pauses: Sequence[Pause] = ()) -> datetime:
+    """
+    Return 24:00 of the day *promised*, a date that no limit gave (a grant, a plan, a promise), later by *pauses*.
+
+    Each pause moves it by the working days that it takes, as ``resumed`` says.
+
+    Raises:
+        ValueError: a pause is open.
+    """
+    due_at = end_of(promised)
+    for pause in sorted(pauses, key=lambda one: one.begin):
+        due_at = resumed(due_at, pause, Unit.WORKDAY, calendar)
+    return due_at
 
 
 def resumed(due_at: datetime, pause: Pause, limit_unit: Unit, calendar: WorkCalendar) -> datetime:
@@ -178,32 +175,13 @@ def resumed(due_at: datetime, pause: Pause, limit_unit: Unit, calendar: WorkCale
         return due_at
     if limit_unit is Unit.HOUR:
         return (due_at + (pause.end - pause.begin)).astimezone(UTC)
-    counts = _counter(limit_unit, calendar)
+    counts = counter(limit_unit, calendar)
     last = last_day(due_at)
     lost = _count_days(local_day(pause.begin), local_day(pause.end), counts)
     if not lost and not pause.bars_end_of(last):
         return due_at
     rest = _count_days(local_day(pause.begin), last, counts)
     return end_of(_nth_day(local_day(pause.end), rest, counts, ()))
-
-
-def warn_at(start: datetime, due_at: datetime, limit: Limit, calendar: WorkCalendar, rule: WarningRule = WarningRule()) -> datetime:
-    """
-    Return the time at which to warn that the limit may be missed, from *start* to *due_at* (AS25-4.6.1.2a).
-
-    "n left" is the first moment at which ``left`` gives n: 0:00 of the day, for the notifier to hold back until the
-    office opens.  *start* is the start of the clock or the dispatch to who must act, whichever is later; *due_at* may
-    be moved by pauses or an extension.  In a limit to the end of the month the rule of the longer limits holds.
-    """
-    if limit.unit is Unit.HOUR:
-        moment = start + (due_at - start) * rule.hours_used_percent / 100
-    elif limit.unit is not Unit.MONTH_END and limit.count <= 1:
-        moment = max(at(last_day(due_at), rule.last_day_time), _after_office_hours(start, calendar, rule))
-    else:
-        is_short = limit.unit is not Unit.MONTH_END and limit.count <= rule.short_limit_max
-        units_left = rule.short_left if is_short else rule.long_left
-        moment = end_of(_days_before(last_day(due_at), units_left + 1, _counter(limit.unit, calendar)))
-    return min(max(moment, start), due_at).astimezone(UTC)
 
 
 def is_provisional(start: datetime, due_at: datetime, calendar: WorkCalendar) -> bool:
@@ -214,6 +192,24 @@ def is_provisional(start: datetime, due_at: datetime, calendar: WorkCalendar) ->
         if calendar.is_provisional(day):
             return True
     return False
+
+
+def period_end(begin: date, limit: Limit) -> date:
+    """
+    Return the last day of the period in which *begin* lies: its month, the last of ``limit.count`` months that begin with
+    it, or its quarter of the year.
+
+    Raises:
+        ValueError: the limit counts something else.
+    """
+    if limit.unit not in PERIODS:
+        raise ValueError(f"{limit.unit.value} is no period")
+    month = begin.year * 12 + begin.month - 1
+    if limit.unit is Unit.MONTH:
+        month += limit.count - 1
+    elif limit.unit is Unit.QUARTER_END:
+        month += 2 - month % 3
+    return date((month + 1) // 12, (month + 1) % 12 + 1, 1) - ONE_DAY
 
 
 def last_day(due_at: datetime) -> date:
@@ -230,7 +226,8 @@ def running_time(start: datetime, now: datetime, pauses: Sequence[Pause]) -> tim
     return running + max(now - moment, timedelta())
 
 
-def _counter(unit: Unit, calendar: WorkCalendar) -> Callable[[date], bool]:
+def counter(unit: Unit, calendar: WorkCalendar) -> Callable[[date], bool]:
+    """Say of a day whether a limit in *unit* counts it."""
     return (lambda day: True) if unit is Unit.DAY else calendar.is_workday
 
 
@@ -255,9 +252,8 @@ def _open_day(day: date, counts: Callable[[date], bool], pauses: Sequence[Pause]
     return day
 
 
-def _month_end(begin: date, workdays_min: int, calendar: WorkCalendar, pauses: Sequence[Pause]) -> date:
-    """Return the last day of the month of *begin*, later by the paused working days, and never before *workdays_min* of them."""
-    last = (begin.replace(day=28) + timedelta(days=4)).replace(day=1) - ONE_DAY
+def _period_end(begin: date, last: date, workdays_min: int, calendar: WorkCalendar, pauses: Sequence[Pause]) -> date:
+    """Return *last*, later by the paused working days, and never before *workdays_min* of them have passed since *begin*."""
     workdays = max(workdays_min, _count_days(begin, last, calendar.is_workday))
     if workdays:
         last = max(last, _nth_day(begin, workdays, calendar.is_workday, pauses))
@@ -270,16 +266,6 @@ def _count_days(after: date, until: date, counts: Callable[[date], bool], pauses
     return sum(counts(day) and not any(pause.stops(day) for pause in pauses) for day in days)
 
 
-def _days_before(day: date, count: int, counts: Callable[[date], bool]) -> date:
-    """Return the day before the *count*-th day that counts, reckoned back from *day* itself; *count* is 1 or more."""
-    while True:
-        if counts(day):
-            count -= 1
-        day -= ONE_DAY
-        if count <= 0:
-            return day
-
-
 def _after_hours(start: datetime, hours: int, pauses: Sequence[Pause]) -> datetime:
     moment, rest = start, hours * ONE_HOUR
     for begin, end in sorted((pause.begin, pause.end) for pause in pauses if pause.end is not None):
@@ -288,16 +274,3 @@ def _after_hours(start: datetime, hours: int, pauses: Sequence[Pause]) -> dateti
         rest -= max(begin - moment, timedelta())
         moment = max(moment, end)
     return moment + rest
-
-
-def _after_office_hours(start: datetime, calendar: WorkCalendar, rule: WarningRule) -> datetime:
-    """Return the moment at which ``quiet_office_hours`` of office time on working days have passed since *start*."""
-    day, rest = local_day(start), rule.quiet_office_hours * ONE_HOUR
-    while True:
-        if calendar.is_workday(day):
-            opens = max(at(day, rule.office_opens), start)
-            open_time = max(at(day, rule.office_closes) - opens, timedelta())
-            if rest <= open_time:
-                return opens + rest
-            rest -= open_time
-        day += ONE_DAY

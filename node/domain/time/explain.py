@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from node.domain.time.calendar import ONE_DAY, SATURDAY, WorkCalendar, end_of, local_day
-from node.domain.time.clock import ONE_HOUR, Limit, Pause, Unit, due, last_day, running_time
+from node.domain.time.clock import ONE_HOUR, PERIODS, Limit, Pause, Unit, due, due_of_date, last_day, running_time
 
 
 @dataclass(frozen=True)
@@ -27,34 +27,51 @@ class DayLine:
     - ``paused``: would count, but the clock stood still
     - ``provisional``: guessed by the day of the week, as no arrangement is known; *counted* says which way
     - ``due_day``: the last line, whatever kind of day it is; not counted if the limit ends on a day off (end of the
-      month) or was only moved here by a pause on its last day
+      month, a promised date) or was only moved here by a pause on its last day
+
+    *is_workday* says what kind of day it is, whatever stands in *why*: with start, limit and pauses it is all that
+    ``recount`` needs.
     """
 
     day: date
     counted: bool
     number: int | None
     why: str
+    is_workday: bool
 
 
-def explain(start: datetime, limit: Limit, calendar: WorkCalendar, pauses: Sequence[Pause] = ()) -> tuple[DayLine, ...]:
+def explain(
+    start: datetime,
+    limit: Limit,
+    calendar: WorkCalendar,
+    pauses: Sequence[Pause] = (),
+    *,
+    promised: date | None = None,
+    pauses_before: int = 0,
+) -> tuple[DayLine, ...]:
     """
     Return the receipt of *limit*, one line a day from the start day to the due day; never empty.
+
+    With *promised*, a date that was set, the receipt runs up to that day, later by *pauses* from *pauses_before* on: those
+    before were over when it was promised.  Its numbers are the working days up to it.
 
     Raises:
         ValueError: *start* is naive, or a pause is open.
     """
-    due_at = due(start, limit, calendar, pauses)
-    if limit.unit is Unit.HOUR:
-        return _hour_lines(start, due_at, pauses)
+    due_at = due(start, limit, calendar, pauses) if promised is None else due_of_date(promised, calendar, pauses[pauses_before:])
+    if limit.unit is Unit.HOUR and promised is None:
+        return _hour_lines(start, due_at, calendar, pauses)
+    unit = Unit.WORKDAY if promised is not None else limit.unit
+    is_counted_out = promised is None and limit.unit not in PERIODS
     first, last = local_day(start), last_day(due_at)
     lines: list[DayLine] = []
-    day, used = first, 0
+    day, used = min(first, last), 0
     while day <= last:
-        counted, why = _day(day, limit.unit, calendar, pauses)
+        counted, why = _day(day, unit, calendar, pauses)
         # Once all days of the limit are used, a pause on its last day can only move the end, not count more days.
-        counted = counted and day != first and (limit.unit is Unit.MONTH_END or used < limit.count)
+        counted = counted and day > first and not (is_counted_out and used >= limit.count)
         used += counted
-        lines.append(DayLine(day, counted, used if counted else None, _border(day, first, last) or why))
+        lines.append(DayLine(day, counted, used if counted else None, _border(day, first, last) or why, calendar.is_workday(day)))
         day += ONE_DAY
     return tuple(lines)
 
@@ -73,7 +90,7 @@ def _day(day: date, unit: Unit, calendar: WorkCalendar, pauses: Sequence[Pause])
     return False, "weekend" if on_weekend else "holiday"
 
 
-def _hour_lines(start: datetime, due_at: datetime, pauses: Sequence[Pause]) -> tuple[DayLine, ...]:
+def _hour_lines(start: datetime, due_at: datetime, calendar: WorkCalendar, pauses: Sequence[Pause]) -> tuple[DayLine, ...]:
     first, last = local_day(start), last_day(due_at)
     lines: list[DayLine] = []
     day, before = first, timedelta()
@@ -81,7 +98,7 @@ def _hour_lines(start: datetime, due_at: datetime, pauses: Sequence[Pause]) -> t
         running = running_time(start, min(end_of(day), due_at), pauses)
         counted = running > before
         why = _border(day, first, last) or ("calendar_day" if counted else "paused")
-        lines.append(DayLine(day, counted, running // ONE_HOUR if counted else None, why))
+        lines.append(DayLine(day, counted, running // ONE_HOUR if counted else None, why, calendar.is_workday(day)))
         day, before = day + ONE_DAY, running
     return tuple(lines)
 

@@ -8,8 +8,9 @@ import pytest
 from node.domain.organisation import Role
 from node.domain.payload import Text
 from node.domain.refusal import Code
-from node.domain.ticket.closing import Archive, Close, Confirm, Reopen, ReportBack
+from node.domain.ticket.closing import Archive, Close, Reopen, ReportBack
 from node.domain.ticket.completion import GiveFeedback
+from node.domain.ticket.confirmation import Confirm
 from node.domain.ticket.evaluation import Evaluate
 from node.domain.ticket.fold import fold_ticket
 from node.domain.ticket.recheck import DecideRecheck, GiveRecheckOpinion, OpenRecheck, ProposeRecheck

@@ -7,7 +7,8 @@ import pytest
 from node.domain.organisation import Role
 from node.domain.payload import Text
 from node.domain.refusal import Code
-from node.domain.ticket.completion import Complete, CountersignReply, DraftReply, FeedbackGiven, GiveFeedback
+from node.domain.ticket.completion import Complete, FeedbackGiven, GiveFeedback
+from node.domain.ticket.countersigning import CountersignReply, DraftReply
 from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.handling import AddEvidence
 from node.domain.ticket.records import Escalation, Left
@@ -233,7 +234,8 @@ class TestComplete:
 
     def test_feedback_after_completion_ends_its_clock(self):
         """FJ25-4.10.1a: then the office closes."""
-        policy = a_policy({"completion.needs": ("standard",), "completion.then": "feedback", "limit.feedback": workdays(1)})
+        needs = {"completion.needs": ("standard",), "completion.then": "feedback", "closing.needs": ("feedback",)}
+        policy = a_policy({**needs, "limit.feedback": workdays(1)})
         ticket = completed(policy, feedback_way="", feedback=None)
         assert ticket.completion.feedback_at is None
 

@@ -54,7 +54,7 @@ class TestDispatch:
 
     @pytest.mark.parametrize(
         ("starts_on", "runs"),
-        [("formed", [True, True, True]), ("dispatched", [False, True, True]), ("signed", [False, False, True])],
+        [("formed", [True, True, True]), ("dispatched", [False, True, True]), ("signed", [False, True, True])],
     )
     def test_the_pack_says_when_the_handling_limit_starts(self, starts_on, runs):
         """POLICY_PACKS 2 no. 1: formed, dispatched or signed; between forming and dispatch the office is always timed."""

@@ -101,7 +101,7 @@ class TestExecute:
         assert after.open_asks("FindingRaised") == ()
 
     def test_the_office_has_it_where_no_department_ever_had(self):
-        """A refused need has no lead, no number and no class: the office gets the time to form it."""
+        """A refused need has no lead, no number and no class: it waits for the office to form it, so that it can be dispatched."""
         world = a_world({"limit.resolve": None})
         id = registered(world)
         world.deliver()
@@ -113,14 +113,9 @@ class TestExecute:
         (one,) = decide(asked, ExecuteFinding(ask.id), Facts(NODE), world.policies[COUNTY], WEDNESDAY)
         after = evolve(asked, written(asked, one, COUNTY, NODE, WEDNESDAY, 9))
 
-        resolve = after.clock("resolve")
-        assert resolve is not None
-        assert (State.REWORKING, With.OFFICE, "office", day_end("2026-03-05")) == (
-            after.state,
-            after.with_whom,
-            resolve.owes,
-            resolve.due_at,
-        )
+        form = after.clock("form")
+        assert form is not None
+        assert (State.REGISTERED, With.OFFICE, "office", day_end("2026-03-05")) == (after.state, after.with_whom, form.owes, form.due_at)
 
     def test_once_and_only_what_was_asked(self):
         """A repeat writes nothing; an unknown finding is none; and it is the holder's to execute."""

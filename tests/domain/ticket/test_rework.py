@@ -6,14 +6,11 @@ import pytest
 
 from node.domain.organisation import Role
 from node.domain.payload import Text
-from node.domain.refusal import Code
-from node.domain.ticket.evaluation import Evaluate
 from node.domain.ticket.recheck import (
     DecideRecheck,
     ProposeRecheck,
 )
 from node.domain.ticket.revisit import RecordRevisit
-from node.domain.ticket.rework import OrderRework
 from node.domain.ticket.state import State, With
 from tests.domain.ticket.given import (
     CITY,
@@ -21,9 +18,7 @@ from tests.domain.ticket.given import (
     HOUSING,
     HOUSING_DESK,
     OFFICE,
-    OWNER,
     PROVINCE,
-    SUPERVISION,
     THURSDAY,
     a_completion,
     a_policy,
@@ -32,7 +27,6 @@ from tests.domain.ticket.given import (
     day_end,
     person,
     play,
-    refused,
 )
 
 FALSE = RecordRevisit(is_consistent=False, is_standard_met=True, evaluation="dissatisfied")
@@ -80,12 +74,3 @@ class TestRework:
         ticket = play(a_ticket(State.COMPLETED), [(OFFICE, FALSE, THURSDAY)], a_policy({"rework.to": "dispatch"}))
 
         assert (State.FORMED, With.OFFICE, "office") == (ticket.state, ticket.with_whom, ticket.clock("resolve").owes)
-
-    def test_supervision_sends_back_what_the_appellant_refused_where_the_pack_has_it(self):
-        """FJ25-4.11.1: on 不满意 only, verified by the supervision side; 安顺 has no such path."""
-        policy, order = a_policy({"rework.by_supervision": True}), OrderRework(Text("Verified."))
-        voted = play(a_ticket(State.COMPLETED), [(OWNER, Evaluate("dissatisfied"), THURSDAY)])
-
-        assert State.REWORKING is play(voted, [(SUPERVISION, order, FRIDAY)], policy).state
-        assert Code.PERMISSION_DENIED is refused(voted, SUPERVISION, order, FRIDAY).code
-        assert Code.GROUND_NOT_MET is refused(a_ticket(State.COMPLETED), SUPERVISION, order, FRIDAY, policy).code

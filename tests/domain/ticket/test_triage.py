@@ -434,7 +434,7 @@ class TestNotAccept:
             (a_ticket(), HOUSING_DESK, NotAccept("unlawful"), None, Code.PERMISSION_DENIED),
             (a_ticket(), OFFICE, NotAccept(""), None, Code.FIELD_REQUIRED),
             (a_ticket(), OFFICE, NotAccept("boring"), None, Code.VALUE_NOT_OFFERED),
-            (a_ticket(), OFFICE, NotAccept("unlawful"), a_policy({"acceptance.refusal_reasons": None}), Code.VALUE_NOT_OFFERED),
+            (a_ticket(), OFFICE, NotAccept("unlawful"), a_policy({"acceptance.refusal_reasons": None}), Code.REFUSAL_NOT_ALLOWED),
             (refused_need, OFFICE, NotAccept("unlawful"), None, Code.WRONG_STATE),
             (refused_need, FINANCE_DESK, RecordPersuasion("phone", WORD), None, Code.PERMISSION_DENIED),
             (refused_need, HOUSING_DESK, RecordPersuasion("phone", Text("")), None, Code.FIELD_REQUIRED),

@@ -13,6 +13,7 @@ from node.domain.time import (
     WarningRule,
     WorkCalendar,
     due,
+    due_of_date,
     elapsed,
     end_of,
     is_provisional,
@@ -342,12 +343,10 @@ class TestWarning:
 
         assert at("03-03", "00:00") == warn_at(at("02-13"), end_of(date(2026, 3, 5)), workdays(10), CALENDAR, rule)
 
-    @pytest.mark.parametrize(
-        "values", [{"office_opens": WarningRule.office_closes}, {"long_left": -1}, {"quiet_office_hours": -1}, {"hours_used_percent": 101}]
-    )
+    @pytest.mark.parametrize("values", [{"long_left": -1}, {"quiet_office_hours": -1}, {"hours_used_percent": 101}])
     def test_a_rule_that_cannot_be_is_refused(self, values):
-        """An office that never opens would never end the two office hours."""
-        with pytest.raises(ValueError, match=r"office|counts|share"):
+        """Nothing is counted below nought, and a share is a percentage."""
+        with pytest.raises(ValueError, match=r"counts|share"):
             WarningRule(**values)
 
 
@@ -367,3 +366,48 @@ class TestProvisional:
         moment = datetime.combine(start, datetime.min.time(), BEIJING)
 
         assert expected == is_provisional(moment, end_of(due_on), CALENDAR)
+
+
+class TestPeriods:
+    """FJ23-2.4, HM20-3.3e: a month, two months, a quarter end with their last calendar day, be it a day off."""
+
+    @pytest.mark.parametrize(
+        ("start", "limit", "expected"),
+        [
+            ("01-10", Limit(0, Unit.MONTH_END), "2026-01-31"),
+            ("01-10", Limit(1, Unit.MONTH), "2026-01-31"),
+            ("01-10", Limit(2, Unit.MONTH), "2026-02-28"),
+            ("01-31", Limit(2, Unit.MONTH), "2026-02-28"),
+            ("11-05", Limit(2, Unit.MONTH), "2026-12-31"),
+            ("12-05", Limit(3, Unit.MONTH), "2027-02-28"),
+            ("01-10", Limit(0, Unit.QUARTER_END), "2026-03-31"),
+            ("03-31", Limit(0, Unit.QUARTER_END), "2026-03-31"),
+            ("10-01", Limit(0, Unit.QUARTER_END), "2026-12-31"),
+        ],
+    )
+    def test_a_period_ends_with_its_last_day(self, start, limit, expected):
+        """The month of the start is the first."""
+        assert date.fromisoformat(expected) == due_day(at(start), limit)
+
+    def test_a_limit_in_months_has_one_at_least(self):
+        """None would end before it began."""
+        with pytest.raises(ValueError, match="months"):
+            Limit(0, Unit.MONTH)
+
+
+class TestPromisedDates:
+    """A date that was granted or promised holds as it is, on a day off, too; pauses after it move it by their working days."""
+
+    @pytest.mark.parametrize(
+        ("promised", "pause", "expected"),
+        [
+            ("2026-03-08", None, "2026-03-08"),  # a Sunday
+            ("2026-03-08", ("03-02", "03-02"), "2026-03-08"),
+            ("2026-03-06", ("03-02", "03-04"), "2026-03-10"),
+            ("2026-03-06", ("03-09", "03-12"), "2026-03-06"),  # it was overdue before it stood
+        ],
+    )
+    def test_a_promise_holds(self, promised, pause, expected):
+        """What was left at the request goes on from the day of the return."""
+        pauses = [Pause(at(pause[0]), at(pause[1]))] if pause else []
+        assert end_of(date.fromisoformat(expected)) == due_of_date(date.fromisoformat(promised), CALENDAR, pauses)

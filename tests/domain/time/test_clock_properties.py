@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.domain.time import Limit, Pause, Unit, WorkCalendar, due, elapsed, explain, last_day, left, local_day, resumed, warn_at
+from node.domain.time import PERIODS, Limit, Pause, Unit, WorkCalendar, due, elapsed, explain, last_day, left, local_day, resumed, warn_at
 from node.packs.published import published
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -15,7 +15,8 @@ moments = st.integers(0, 300 * 24 * 60).map(lambda minutes: FIRST + timedelta(mi
 flips = st.sets(st.integers(0, 400).map(lambda number: date(2025, 12, 30) + timedelta(days=number)), max_size=60)
 calendars = flips.map(lambda days: WorkCalendar("t", {day: day.weekday() >= 5 for day in days}, published))
 lengths = st.integers(0, 14 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
-limits = st.builds(Limit, st.integers(0, 40), st.sampled_from(Unit))
+# A limit in months has one at least.
+limits = st.builds(lambda count, unit: Limit(max(count, unit is Unit.MONTH), unit), st.integers(0, 40), st.sampled_from(Unit))
 day_limits = st.builds(Limit, st.integers(0, 40), st.sampled_from([Unit.WORKDAY, Unit.DAY]))
 counted_limits = st.builds(Limit, st.integers(1, 40), st.sampled_from([Unit.WORKDAY, Unit.DAY, Unit.HOUR]))
 pause_lists = st.lists(st.builds(lambda begin, length: Pause(begin, begin + length), moments, lengths), max_size=4)
@@ -47,7 +48,7 @@ def test_a_limit_is_due_at_the_end_of_the_first_moment_at_which_all_of_it_is_use
 def test_used_and_left_make_the_limit(start, limit, calendar, now):
     """Until the last day n - used is left, in days and in hours."""
     due_at = due(start, limit, calendar)
-    if limit.unit is Unit.MONTH_END or (limit.unit is Unit.WORKDAY and limit.count == 0) or not start <= now < due_at:
+    if limit.unit in PERIODS or (limit.unit is Unit.WORKDAY and limit.count == 0) or not start <= now < due_at:
         return
 
     used = elapsed(start, now, limit.unit, calendar)
@@ -97,6 +98,25 @@ def test_a_further_holiday_never_shortens_a_limit(start, count, calendar, pauses
     limit = Limit(count, Unit.WORKDAY)
 
     assert due(start, limit, calendar, pauses) <= due(start, limit, closed, pauses)
+
+
+@few
+@given(moments, st.integers(1, 40), calendars, st.integers(0, 39), st.integers(1, 15))
+def test_a_pause_of_k_working_days_moves_the_due_day_by_exactly_k(start, count, calendar, asked_after, k):
+    """Asked while at least one working day is left, back on the k-th working day after: k working days later, not one less."""
+    limit = Limit(count, Unit.WORKDAY)
+    start_due = due(start, limit, calendar)
+    asked_on = (
+        last_day(due(start, Limit(min(asked_after, count - 1), Unit.WORKDAY), calendar)) if asked_after and count > 1 else local_day(start)
+    )
+    asked = max(start, datetime.combine(asked_on, datetime.min.time(), UTC) + timedelta(hours=4))
+    if left(start_due, asked, Unit.WORKDAY, calendar) < 1:
+        return
+    back = due(asked, Limit(k, Unit.WORKDAY), calendar) - timedelta(hours=6)
+
+    moved = due(start, limit, calendar, [Pause(asked, back)])
+
+    assert k == elapsed(start_due - timedelta.resolution, moved - timedelta.resolution, Unit.WORKDAY, calendar)
 
 
 @few

@@ -116,7 +116,7 @@ class TestReceipt:
 
     def test_a_line_is_a_whole_day(self):
         """The day stands in full, for whoever recomputes it in another year."""
-        assert DayLine(date(2026, 3, 6), False, None, "due_day") == explain(at(2026, 3, 6), Limit(0, Unit.WORKDAY), CALENDAR)[-1]
+        assert DayLine(date(2026, 3, 6), False, None, "due_day", True) == explain(at(2026, 3, 6), Limit(0, Unit.WORKDAY), CALENDAR)[-1]
 
     def test_a_paused_clock_has_no_receipt(self):
         """It has no due day to end with."""

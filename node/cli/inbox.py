@@ -1,0 +1,75 @@
+"""``qyzj inbox``: what the node has to tell an account.  ``qyzj vote``: an appellant's vote by the link that he was sent."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text as RichText
+
+from node.cli.console import Session
+from node.cli.tickets import outcome_body
+from node.cli.verbs import Verbs
+from node.domain.payload import Text
+from node.domain.ticket.evaluation import Evaluate
+from node.services.registry import actor_of
+from node.services.telling import sentence
+from node.services.votes import vote
+from node.storage import notices
+
+
+def add_to(app: typer.Typer, verbs: Verbs) -> None:
+    """Put the verbs onto the program."""
+    verbs.add(app, "inbox", inbox)
+    verbs.add(app, "vote", vote_by_link)
+
+
+def inbox(
+    session: Session,
+    all: Annotated[bool, typer.Option("--all", show_default=False)] = False,
+    read: Annotated[bool, typer.Option("--read", show_default=False)] = False,
+) -> None:
+    """What waits for the account, its unit and its roles; --read marks it as read, --all shows what was read, too."""
+    with session.node() as node:
+        name, _, role = session.acting().partition(":")
+        with node.store.read() as view:
+            actor = actor_of(view.connection, node.code, name, role)
+            audiences = [f"account:{actor.account}", f"role:{actor.role}", *([f"unit:{actor.unit}"] if actor.unit else [])]
+            rows = notices.of_audience(view.connection, audiences, unread=not all)
+        if read and rows:
+            with node.store.write() as work:
+                notices.mark_read(work.connection, [row.id for row in rows], node.now())
+    body = {"notices": [_body(session, row) for row in rows]}
+    session.answer(body, lambda console: _show(session, console, rows))
+
+
+def _body(session: Session, row: notices.Row) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "subject": {"kind": row.subject_kind, "id": row.subject_id},
+        "template": row.template,
+        "facts": dict(row.facts),
+        "says": sentence(row, session.lang),
+        "created_at": row.created_at,
+        "read_at": row.read_at,
+    }
+
+
+def _show(session: Session, console: Console, rows: list[notices.Row]) -> None:
+    table = session.table("inbox", "recorded", "what")
+    for row in rows:
+        table.add_row(session.moment(row.created_at), RichText(sentence(row, session.lang)))
+    console.print(table)
+
+
+def vote_by_link(
+    session: Session,
+    link: Annotated[str, typer.Option("--link", metavar="LINK", show_default=False)],
+    value: Annotated[str, typer.Option("--value", metavar="CODE", show_default=False)],
+    remarks: Annotated[str, typer.Option("--remarks", metavar="TEXT", show_default=False)] = "",
+) -> None:
+    """Vote by the link of an invitation; it can be used once."""
+    command = Evaluate(value=value, remarks=Text(remarks) if remarks else None)
+    with session.node() as node:
+        token = link.rsplit("/", 1)[-1].rsplit("=", 1)[-1]
+        outcome = node.writer.command(lambda work: vote(work, node.handler, token, command, node.now()))
+    session.answer(outcome_body(outcome, ""), lambda console: console.print(RichText(session.say("inbox.voted"), style="green")))

@@ -1,0 +1,109 @@
+"""``qyzj order open``, ``tracking`` and ``backlog``: what the supervision side looks at every day."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import date, time
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from node.cli.console import Session, Usage
+from node.domain.order.record import SupervisionOrder
+from node.domain.registry import unit_code
+from node.domain.time import end_of, local_day
+from node.domain.time.calendar import at
+from node.services import supervision_lists as lists
+
+
+def open_orders(session: Session, unit: Annotated[str, typer.Option("--unit", metavar="UNIT", show_default=False)] = "") -> None:
+    """Orders and proposals that are open, with the time of the reply and the working days that the limit is overdue."""
+    with session.node() as node, node.store.read() as view:
+        code = unit_code(node.code, unit) if unit else ""
+        lines = lists.order_lines(view, node.policies.bare(view).calendar, node.now(), unit=code)
+    body = {
+        "orders": [_plain(line.order) | {"reply_due_at": line.reply_due_at, "overdue_workdays": line.overdue_workdays} for line in lines]
+    }
+    session.answer(body, lambda console: _show_orders(session, console, lines))
+
+
+def tracking(session: Session) -> None:
+    """Every open assignment with its state, the days left and the last progress (HM20-3.4a)."""
+    with session.node() as node, node.store.read() as view:
+        lines = lists.tracking_list(view, node.policies.bare(view).calendar, node.now())
+    session.answer({"assignments": [dataclasses.asdict(line) for line in lines]}, lambda console: _show_tracking(session, console, lines))
+
+
+def backlog(
+    session: Session,
+    first: Annotated[str, typer.Option("--first", metavar="DAY", show_default=False)] = "",
+    last: Annotated[str, typer.Option("--last", metavar="DAY", show_default=False)] = "",
+) -> None:
+    """What was open when the period began, and what became of it (HM20-4.3c); this month, if no days are given."""
+    with session.node() as node, node.store.read() as view:
+        today = local_day(node.now())
+        begins = at(_day("--first", first) or today.replace(day=1), time.min)
+        found = lists.backlog(view, begins, end_of(_day("--last", last) or today))
+    counts = dataclasses.asdict(found)
+    session.answer({"backlog": counts}, lambda console: _show_backlog(session, console, counts))
+
+
+VIEWS: Mapping[str, Mapping[str, Callable[..., None]]] = {"order": {"open": open_orders, "tracking": tracking, "backlog": backlog}}
+
+
+def _plain(order: SupervisionOrder) -> dict[str, Any]:
+    kept = (
+        "id",
+        "number",
+        "state",
+        "measure",
+        "ground",
+        "form",
+        "unit",
+        "to_node",
+        "issuer",
+        "is_automatic",
+        "tickets",
+        "reference",
+        "times",
+    )
+    return {name: getattr(order, name) for name in kept}
+
+
+def _day(option: str, said: str) -> date | None:
+    try:
+        return date.fromisoformat(said) if said else None
+    except ValueError:
+        raise Usage("date_wanted", option=option, value=said) from None
+
+
+def _show_orders(session: Session, console: Console, lines: list[lists.OrderLine]) -> None:
+    table = session.table("orders", "key", "state", "what", "why", "unit", "due", "overdue")
+    for line in lines:
+        order = line.order
+        table.add_row(
+            order.number or order.id,
+            session.word("order_state", order.state),
+            session.word("measure", order.measure),
+            session.word("supervision_ground", order.ground),
+            order.unit or order.to_node,
+            session.due(line.reply_due_at),
+            str(line.overdue_workdays or ""),
+        )
+    console.print(table)
+
+
+def _show_tracking(session: Session, console: Console, lines: list[lists.TrackingLine]) -> None:
+    table = session.table("assignments", "ticket", "state", "unit", "due", "left", "last_entry")
+    for line in lines:
+        remaining = "" if line.left is None else str(line.left)
+        shown = session.moment(line.progress_at)
+        table.add_row(line.number or line.ticket, session.word("state", line.state), line.unit, session.due(line.due_at), remaining, shown)
+    console.print(table)
+
+
+def _show_backlog(session: Session, console: Console, counts: Mapping[str, int]) -> None:
+    table = session.table("backlog", "what", "counted")
+    for name, count in counts.items():
+        table.add_row(session.word("backlog", name), str(count))
+    console.print(table)

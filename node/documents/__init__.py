@@ -1,0 +1,1 @@
+"""Printed forms and lists: one model of a paper, printed as HTML and as docx; lists as xlsx (USERS B14)."""

@@ -1,0 +1,1 @@
+"""The enterprise file (一企一档): one for each enterprise, project or person that appeals, with everything that concerns it."""

@@ -1,0 +1,1 @@
+"""Supervision orders: urging, supervision, listed supervision, exposure, talks, accountability; one dossier each."""

@@ -1,0 +1,86 @@
+"""
+From whom a need is hidden: the unit complained of neither sees the reporter nor is sent the need (XS25-4.3.1.4, every pack).
+
+It is enforced in one place for commands (``decide``) and in one for reading (``queries``, ``openings``): to such a unit the need
+is not there, so that not even the refusal tells it that somebody complained.
+"""
+
+from node.domain.command import Facts
+from node.domain.entry import Actor, Event, Happened
+from node.domain.organisation import Role
+from node.domain.policy import Policy
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.ticket import Ticket
+
+# Fields of events by which a unit gets a part in a ticket.
+_PARTS = frozenset({"lead", "co_handlers", "members", "participants", "proposed_unit", "new_lead", "unit", "units", "bound", "tracker"})
+# Whoever files from outside sees his own filings and no others (AS25-2.2.7).
+OUTSIDE = frozenset({Role.FINDER.value, Role.ENTERPRISE.value})
+
+
+def concealed_units(ticket: Ticket) -> frozenset[str]:
+    """The units from which *ticket* is hidden."""
+    return frozenset({ticket.intake.conceal_from, *ticket.details.concealed}) - {""}
+
+
+def is_concealed(ticket: Ticket, unit: str) -> bool:
+    """True if *unit*, or a unit above it in name ("<unit>.<part>"), is complained of."""
+    return any(unit == hidden or unit.startswith(f"{hidden}.") for hidden in concealed_units(ticket))
+
+
+def may_read(ticket: Ticket, actor: Actor) -> bool:
+    """Whether *actor* may look at *ticket* at all; what of it he may open is another question."""
+    if is_concealed(ticket, actor.unit):
+        return False
+    return actor.role not in OUTSIDE or ticket.intake.registered_by == actor.account
+
+
+def need_sight(ticket: Ticket, actor: Actor) -> None:
+    """
+    Refuse what ``may_read`` denies.
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN, to a unit that it is hidden from; PERMISSION_DENIED, to somebody from outside who did not file it.
+    """
+    if is_concealed(ticket, actor.unit):
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket.id)
+    if not may_read(ticket, actor):
+        raise Refusal(Code.PERMISSION_DENIED, command="show", role=actor.role)
+
+
+def need_concealable(unit: str, first_contact: str, facts: Facts, policy: Policy) -> None:
+    """A need can be hidden from a unit of this node that neither took it in nor runs the hub."""
+    if not unit:
+        return
+    known = facts.units.get(unit)
+    if known is None:
+        raise Refusal(Code.UNIT_UNKNOWN, unit=unit)
+    if known.kind == "office":
+        raise Refusal(Code.OFFICE_COMPLAINED_OF, unit=unit, superior=policy.superior or "")
+    if unit in (first_contact, facts.actor.unit):
+        raise Refusal(Code.SEEN_ALREADY, unit=unit)
+
+
+def check_concealment(ticket: Ticket, happened: list[Happened]) -> None:
+    """
+    Whatever follows from a command: nothing of it gives a unit a part from which the ticket is hidden.
+
+    Raises:
+        Refusal: COMPLAINED_OF, with the unit.
+    """
+    if not concealed_units(ticket):
+        return
+    for one in happened:
+        if one.subject != ticket.subject:
+            continue
+        for unit in (*_units_in(one.event), *(change.owes for change in one.clocks)):
+            if is_concealed(ticket, unit):
+                raise Refusal(Code.COMPLAINED_OF, ticket=ticket.id, unit=unit)
+
+
+def _units_in(event: Event) -> tuple[str, ...]:
+    found: list[str] = []
+    for name in _PARTS:
+        value = getattr(event, name, "")
+        found += value if isinstance(value, tuple) else [value] if isinstance(value, str) else []
+    return tuple(found)

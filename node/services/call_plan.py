@@ -1,0 +1,186 @@
+"""
+Calls planned by enterprise (USERS B21, 无事不扰): what is due for revisit in one window is one call, with an answer sheet a ticket.
+
+Whoever calls sees every contact of the last 30 days, by whatever level, as far as it came to this node: the department's, this
+office's and a superior's (its calls of a round once that is revealed).  What the appellant wished about being called stands
+beside; it was said about one ticket and holds for all of his.  Nothing here opens a name or a number.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from node.domain.entry import Subject
+from node.domain.policy import Policy
+from node.domain.round_record import CallRecorded, CallRevealed
+from node.domain.ticket.after_record import CallPreference
+from node.domain.ticket.ticket import Ticket
+from node.domain.time import end_of, local_day
+from node.storage import schema
+from node.storage.database import instant, micros
+from node.storage.journal import Stored
+from node.storage.unit_of_work import View
+
+window_days = 7
+contact_days = 30
+# A round whose calls may lie in the last 30 days was opened no longer ago: a year's period, its cut and its window.
+round_days = 500
+# What somebody at this or another level did to reach the appellant.
+CONTACT_KINDS = frozenset(
+    {"ContactAttempted", "FeedbackGiven", "RevisitAttempted", "RevisitFiled", "EvaluationAttempted", "VerificationRecorded", "SiteVisited"}
+)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """
+    An earlier contact with the appellant: when, by which node and unit (or account), about which ticket, of what kind, and whether
+    he was reached ("yes", "no", or "" where the entry does not say).
+    """
+
+    at: datetime
+    node: str
+    by: str
+    ticket: str
+    kind: str
+    reached: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The answer sheet of one ticket: what its pack asks, on which scale, how often he was called in vain, and until when."""
+
+    ticket: str
+    number: str
+    standard: str
+    fields: tuple[str, ...]
+    scale: tuple[str, ...]
+    attempts: int
+    attempts_wanted: int
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: ``enterprise`` is the unified code, or the ticket's number where there is none in the open."""
+
+    enterprise: str
+    sheets: tuple[Sheet, ...]
+    contacts: tuple[Contact, ...]
+    preference: CallPreference | None
+
+    @property
+    def first_due(self) -> datetime:
+        """When the first of its revisits is due."""
+        return min(sheet.due_at for sheet in self.sheets)
+
+
+def plan(view: View, policies: Mapping[str, Policy], now: datetime, days: int = window_days) -> list[Call]:
+    """
+    The calls of the next *days*, those first that are due first; what is overdue is due.
+
+    *policies* are those of the tickets, by number (``policies_of``).
+    """
+    groups: dict[str, list[tuple[Ticket, datetime]]] = {}
+    for id, due_at in _due(view, now, days):
+        ticket = view.readings.ticket(id)
+        if ticket is not None and id in policies:
+            groups.setdefault(_whose(ticket), []).append((ticket, due_at))
+    calls = [_call(view, key, tickets, policies, now) for key, tickets in groups.items()]
+    return sorted(calls, key=lambda call: (call.first_due, call.enterprise))
+
+
+def due_tickets(view: View, now: datetime, days: int = window_days) -> list[str]:
+    """The tickets whose revisit this node owes within *days*, by number."""
+    return [id for id, _ in _due(view, now, days)]
+
+
+def _due(view: View, now: datetime, days: int) -> list[tuple[str, datetime]]:
+    clocks, tickets = schema.clocks, schema.tickets
+    until = end_of(local_day(now) + timedelta(days=days))
+    rows = view.connection.execute(
+        select(clocks.c.ticket, clocks.c.due_at)
+        .join(tickets, tickets.c.id == clocks.c.ticket)
+        .where(
+            clocks.c.node == view.head.node,
+            clocks.c.name == "revisit",
+            clocks.c.stopped_at.is_(None),
+            clocks.c.due_at <= micros(until),
+            tickets.c.holder == view.head.node,
+        )
+        .order_by(clocks.c.due_at, clocks.c.ticket)
+    )
+    return [(row.ticket, instant(row.due_at)) for row in rows]
+
+
+def _whose(ticket: Ticket) -> str:
+    """Who is called: an individual's code is no fact, so his tickets are each a call of their own."""
+    return ticket.appellant.credit_code or ticket.appellant.enterprise or ticket.id
+
+
+def _call(view: View, key: str, tickets: Sequence[tuple[Ticket, datetime]], policies: Mapping[str, Policy], now: datetime) -> Call:
+    others = [] if key == tickets[0][0].id else _others(view, tickets[0][0].appellant.credit_code, now)
+    known = {ticket.id: ticket for ticket in (*(one for one, _ in tickets), *others)}
+    wishes = [ticket.call_preference for ticket in known.values() if ticket.call_preference is not None]
+    return Call(
+        enterprise=key,
+        sheets=tuple(_sheet(ticket, due_at, policies[ticket.id]) for ticket, due_at in tickets),
+        contacts=tuple(sorted(_contacts(view, known, now), key=lambda one: (one.at, one.ticket))),
+        preference=max(wishes, key=lambda wish: wish.at, default=None),
+    )
+
+
+def _others(view: View, credit_code: str, now: datetime) -> list[Ticket]:
+    """Every ticket of the enterprise in this node's sight about which something was written in the last 30 days."""
+    table = schema.tickets
+    since = micros(now - timedelta(days=contact_days))
+    same = (table.c.credit_code == credit_code, table.c.credit_code != "", table.c.changed_at >= since)
+    ids = view.connection.execute(select(table.c.id).where(*same).order_by(table.c.id)).scalars().all()
+    return [ticket for id in ids if (ticket := view.readings.ticket(id)) is not None]
+
+
+def _sheet(ticket: Ticket, due_at: datetime, policy: Policy) -> Sheet:
+    of = ticket.round
+    return Sheet(
+        ticket=ticket.id,
+        number=ticket.number,
+        standard=ticket.completion.standard if ticket.completion else "",
+        fields=policy.pack.names("revisit.fields"),
+        scale=policy.pack.names("evaluation.scale"),
+        attempts=sum(one.purpose == "revisit" for one in of.attempts) if of else 0,
+        attempts_wanted=policy.pack.number("revisit.attempts"),
+        due_at=due_at,
+    )
+
+
+def _contacts(view: View, tickets: Mapping[str, Ticket], now: datetime) -> Iterator[Contact]:
+    since = now - timedelta(days=contact_days)
+    for id in tickets:
+        for one in view.journal.of_subject(Subject("ticket", id)):
+            if one.header.kind in CONTACT_KINDS and since <= one.header.recorded_at <= now:
+                yield _contact(one, id)
+    yield from (one for one in _calls_of_rounds(view, tickets, now) if since <= one.at <= now)
+
+
+def _contact(one: Stored, ticket: str) -> Contact:
+    head = one.header
+    told = getattr(one.content.event, "is_reached", head.kind not in ("RevisitAttempted", "EvaluationAttempted"))
+    return Contact(head.recorded_at, head.node, head.actor.unit or head.actor.account, ticket, head.kind, "yes" if told else "no")
+
+
+def _calls_of_rounds(view: View, tickets: Iterable[str], now: datetime) -> Iterator[Contact]:
+    """A superior's own calls, and those that it has revealed."""
+    wanted, table = set(tickets), schema.rounds
+    since = micros(now - timedelta(days=round_days))
+    for id in view.connection.execute(select(table.c.id).where(table.c.opened_at >= since).order_by(table.c.id)).scalars().all():
+        for one in view.journal.of_subject(Subject("round", id)):
+            event, head = one.content.event, one.header
+            if not isinstance(event, CallRecorded | CallRevealed) or event.key.partition("#")[0] not in wanted:
+                continue
+            reached = "yes" if event.is_reached else "no"
+            if isinstance(event, CallRecorded):
+                yield Contact(head.recorded_at, head.node, head.actor.unit, event.key.partition("#")[0], head.kind, reached)
+            elif event.called_at is not None:
+                yield Contact(event.called_at, head.node, event.called_by, event.key.partition("#")[0], head.kind, reached)

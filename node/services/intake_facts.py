@@ -1,0 +1,136 @@
+"""What intake, enterprise files and the directory ask beyond their subject: files, turns, members, bodies, a policy."""
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from node.domain.command import Order
+from node.domain.credit_code import check as check_credit_code
+from node.domain.directory import APPOINTMENT, DUTY, Turn
+from node.domain.enterprise.record import Enterprise
+from node.domain.entry import Subject, SubjectKind
+from node.domain.payload import Contact, SealedRef
+from node.domain.policy import Policy
+from node.domain.refusal import Code, Refusal
+from node.domain.support_policy import SupportPolicy
+from node.services import lookup_index
+from node.storage import schema
+from node.storage.codec import decode_content
+from node.storage.database import instant, micros
+from node.storage.dossier_readings import dossier_of
+from node.storage.unit_of_work import UnitOfWork, View
+
+
+def file_of(work: UnitOfWork | View, id: str) -> Enterprise | None:
+    """The enterprise file with that id."""
+    found = dossier_of(work.journal, Subject(SubjectKind.ENTERPRISE.value, id)) if id else None
+    return found if isinstance(found, Enterprise) else None
+
+
+def id_of_code(work: UnitOfWork | View, credit_code: str) -> str:
+    """This node's file of a unified code, in the open or sealed; empty if there is none, or none that could be found."""
+    if not credit_code:
+        return ""
+    found = check_credit_code(credit_code)
+    if not found.personal:
+        table = schema.enterprises
+        same_code = (table.c.credit_code == found.normalised, table.c.owner == work.head.node)
+        return work.connection.execute(select(table.c.id).where(*same_code).limit(1)).scalar() or ""
+    token = work.payloads.lookup_token(lookup_index.CODE, found.normalised)
+    lookups = schema.lookups
+    same = (lookups.c.kind == lookup_index.CODE, lookups.c.token == token, lookups.c.subject_kind == SubjectKind.ENTERPRISE.value)
+    return work.connection.execute(select(lookups.c.subject_id).where(*same).limit(1)).scalar() or "" if token else ""
+
+
+def appellant(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Enterprise | None:
+    """The file of whoever appeals: the one that is named, else the one of his code."""
+    named = getattr(order.command, "enterprise", "")
+    return file_of(work, named or id_of_code(work, getattr(order.command, "credit_code", "")))
+
+
+def appellant_contacts(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> dict[str, Contact]:
+    """
+    Name, phone and address that the appellant's file has, to be sealed with the need as well: nobody reads them on the way.
+
+    What a file does not have, or can no longer be opened, is left out.
+    """
+    file = appellant(work, order, policy, now)
+    if file is None:
+        return {}
+    refs = {"name": file.name, "phone": file.person.phone if file.person else None, "address": file.address}
+    return {name: Contact(said) for name, ref in refs.items() if (said := _opened(work, file, ref))}
+
+
+def _opened(work: UnitOfWork, file: Enterprise, ref: object) -> str:
+    if not isinstance(ref, SealedRef):
+        return ""
+    try:
+        return work.payloads.open(file.subject, ref)
+    except Refusal as refusal:
+        if refusal.code in (Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED):
+            return ""
+        raise
+
+
+def enterprise(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Enterprise | None:
+    """The file that the command names in ``enterprise``."""
+    return file_of(work, getattr(order.command, "enterprise", ""))
+
+
+def files(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> frozenset[str]:
+    """Those of the files that the command names in ``enterprises`` which are here."""
+    named = getattr(order.command, "enterprises", ())
+    table = schema.enterprises
+    return frozenset(work.connection.execute(select(table.c.id).where(table.c.id.in_(named))).scalars()) if named else frozenset()
+
+
+def file_of_code(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> str:
+    """The id of the file that the command's code has already, or empty."""
+    return id_of_code(work, getattr(order.command, "credit_code", ""))
+
+
+def turns(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> dict[str, Turn]:
+    """The turn that the command names, the actor's appointments, and who is on duty now; by id."""
+    table = schema.turns
+    named = [value for value in (getattr(order.command, "occasion", ""), getattr(order.command, "turn", "")) if value]
+    own = (table.c.kind == APPOINTMENT) & (table.c.who == order.actor.account)
+    duty = (table.c.kind == DUTY) & (table.c.begins_at <= micros(now)) & (table.c.ends_at > micros(now))
+    rows = work.connection.execute(select(table).where(table.c.node == policy.node, or_(table.c.id.in_(named), own, duty)))
+    return {row.id: turn_of(row) for row in rows}
+
+
+def turn_of(row: object) -> Turn:
+    """A turn from its row."""
+    values = row._mapping  # type: ignore[attr-defined]
+    return Turn(values["id"], values["kind"], values["who"], instant(values["begins_at"]), instant(values["ends_at"]), values["place"])
+
+
+def members(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> frozenset[str]:
+    """Who is in the service group that the command names."""
+    table = schema.group_members
+    of_group = (table.c.node == policy.node, table.c.service_group == getattr(order.command, "group", ""))
+    return frozenset(work.connection.execute(select(table.c.member).where(*of_group)).scalars())
+
+
+def intermediaries(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> frozenset[str]:
+    """The bodies of this node's directory, by their codes."""
+    table = schema.intermediaries
+    return frozenset(work.connection.execute(select(table.c.id).where(table.c.node == policy.node)).scalars())
+
+
+def node_began(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> datetime:
+    """When the journal of this node began: the time of its first entry."""
+    table = schema.entries
+    first = select(table.c.content).where(table.c.node == policy.node).order_by(table.c.epoch, table.c.seq).limit(1)
+    return decode_content(bytes(work.connection.execute(first).scalar_one())).header.recorded_at
+
+
+def benefit(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> SupportPolicy | None:
+    """The support policy that the command names in ``policy``."""
+    return policy_of(work, getattr(order.command, "policy", ""))
+
+
+def policy_of(work: UnitOfWork | View, id: str) -> SupportPolicy | None:
+    """The support policy with that id."""
+    found = dossier_of(work.journal, Subject(SubjectKind.SUPPORT_POLICY.value, id)) if id else None
+    return found if isinstance(found, SupportPolicy) else None

@@ -1,0 +1,216 @@
+"""
+The ledger (台账) and the summary list (海门, annex 2) of a unit and a period: one row a ticket, read from the tickets themselves.
+
+FJ25-3.6e: the ledger is no copy.  Each read folds the tickets, so a row shows what the ticket's own sheet shows at that moment.
+Names and phones are contacts: whoever asks for a list opens them as for any other work (``openings``).
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import or_, select
+
+from node.domain.entry import Actor, Subject, SubjectKind
+from node.domain.payload import SealedRef
+from node.domain.refusal import Code, Refusal
+from node.domain.registry import AccountOpened
+from node.domain.ticket.row import row_of
+from node.domain.ticket.ticket import Ticket
+from node.domain.time import end_of
+from node.services.openings import HANDLING, open_payloads
+from node.services.queries import Names, visible_to
+from node.storage import schema
+from node.storage.codec import decode_content
+from node.storage.database import micros
+from node.storage.dossier_readings import dossier_of
+from node.storage.unit_of_work import UnitOfWork, View
+
+# Needs of these channels were reported on a list, which has words of its own for where they come from.
+REPORTED = frozenset({"grassroots_report", "department_report", "grassroots_governance"})
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Whose tickets: of a unit (its first contact or its lead; "" for all of this node), registered from ``first`` to ``last``."""
+
+    unit: str = ""
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """One ticket as the ledger has it: codes and moments, and the names of enterprise and units."""
+
+    ticket: str
+    number: str
+    enterprise: str
+    channel: str
+    registered_at: datetime
+    category: str
+    complexity: str
+    lead: str
+    co_handlers: tuple[str, ...]
+    signed_at: datetime | None
+    due_at: datetime | None
+    completed_at: datetime | None
+    is_in_time: bool | None
+    standard: str
+    is_satisfied: bool | None
+    is_consistent: bool | None
+    state: str
+    with_whom: str
+
+
+@dataclass(frozen=True)
+class SummaryLine:
+    """One ticket as annex 2 has it, its source as a code or in the reporting list's own words."""
+
+    number: str
+    enterprise: str
+    problem: str
+    channel: str
+    source: str
+    contact: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Who reports a list (HM20-A2.1); what nobody entered is empty."""
+
+    unit: str
+    name: str
+    phone: str
+
+
+def ledger(work: UnitOfWork, wanted: Wanted, actor: Actor, called: Names, now: datetime) -> list[LedgerLine]:
+    """
+    The ledger, by register number.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, for a list with somebody's tickets whose contacts *actor* may not open.
+    """
+    return [_ledger_line(work, ticket, actor, called, now) for ticket in tickets_of(work, wanted, actor)]
+
+
+def _ledger_line(work: UnitOfWork, ticket: Ticket, actor: Actor, called: Names, now: datetime) -> LedgerLine:
+    row, resolve = row_of(ticket), ticket.clock("resolve")
+    return LedgerLine(
+        ticket=ticket.id,
+        number=ticket.number,
+        enterprise=_opened(work, ticket, actor, now).enterprise,
+        channel=ticket.intake.channel,
+        registered_at=ticket.intake.registered_at,
+        category=ticket.classing.category,
+        complexity=ticket.classing.complexity,
+        lead=called.unit(ticket.lead),
+        co_handlers=tuple(called.unit(part.unit) for part in ticket.co_handlers),
+        signed_at=ticket.dispatch.signed_at if ticket.dispatch else None,
+        due_at=resolve.last_due_at if resolve else None,
+        completed_at=row.completed_at,
+        is_in_time=row.completed_in_time,
+        standard=row.standard,
+        is_satisfied=row.satisfied,
+        is_consistent=row.revisit_consistent,
+        state=row.state,
+        with_whom=row.with_whom,
+    )
+
+
+def summary(work: UnitOfWork, wanted: Wanted, actor: Actor, now: datetime) -> list[SummaryLine]:
+    """
+    The rows of annex 2, by register number.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, for a list with somebody's tickets whose contacts *actor* may not open.
+    """
+    lines = []
+    for ticket in tickets_of(work, wanted, actor):
+        said = _opened(work, ticket, actor, now)
+        listed = said.list_number if ticket.intake.channel in REPORTED else ""
+        source = said.source if ticket.intake.channel in REPORTED else ""
+        number = listed or ticket.number or ticket.id
+        lines.append(SummaryLine(number, said.enterprise, said.problem, ticket.intake.channel, source, said.contact, said.phone))
+    return lines
+
+
+def reporter_of(view: UnitOfWork | View, actor: Actor, called: Names) -> Reporter:
+    """Unit, name and phone of the account that reports, as it was opened last (HM20-A2.1)."""
+    table, node = schema.entries, view.head.node
+    rows = view.connection.execute(
+        select(table.c.content)
+        .where(table.c.node == node, table.c.kind == "AccountOpened")
+        .order_by(table.c.epoch.desc(), table.c.seq.desc())
+    ).scalars()
+    unit, subject = called.unit(actor.unit), Subject(SubjectKind.NODE.value, node)
+    for content in rows:
+        event = decode_content(bytes(content)).event
+        if isinstance(event, AccountOpened) and event.account == actor.account:
+            return Reporter(unit, _plain(view, subject, event.name), _plain(view, subject, event.phone))
+    return Reporter(unit, "", "")
+
+
+def tickets_of(work: UnitOfWork | View, wanted: Wanted, viewer: Actor) -> list[Ticket]:
+    """The tickets of this node that a list is about, by register number; what is hidden from *viewer* is not there."""
+    table = schema.tickets
+    query = select(table.c.id).where(table.c.holder == work.head.node, visible_to(viewer))
+    if wanted.unit:
+        query = query.where(or_(table.c.lead == wanted.unit, table.c.first_contact == wanted.unit))
+    if wanted.first is not None:
+        query = query.where(table.c.registered_at >= micros(end_of(date.fromordinal(wanted.first.toordinal() - 1))))
+    if wanted.last is not None:
+        query = query.where(table.c.registered_at < micros(end_of(wanted.last)))
+    found = (work.readings.ticket(one) for one in list(work.connection.execute(query.order_by(table.c.id)).scalars()))
+    return [ticket for ticket in found if ticket is not None]
+
+
+@dataclass(frozen=True)
+class _Said:
+    enterprise: str
+    problem: str
+    source: str
+    list_number: str
+    contact: str
+    phone: str
+
+
+def _opened(work: UnitOfWork, ticket: Ticket, actor: Actor, now: datetime) -> _Said:
+    """What the lists say in words: opened by *actor* to be worked with, so that the opening stands in the journal."""
+    wanted = {
+        "enterprise": ticket.details.enterprise_name,
+        "problem": ticket.intake.appeal,
+        "source": ticket.intake.channel_note,
+        "list_number": ticket.details.list_number,
+        "contact": ticket.appellant.name,
+        "phone": ticket.appellant.phone,
+    }
+    refs = {name: ref for name, ref in wanted.items() if isinstance(ref, SealedRef)}
+    try:
+        said = open_payloads(work, actor, ticket, refs, HANDLING, now)
+    except Refusal as refusal:
+        if refusal.code not in (Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED):
+            raise
+        said = {}  # erased: the row has blanks there
+    name = _file_name(work, ticket.appellant.enterprise) or said.get("enterprise") or said.get("contact", "")
+    return _Said(name, *(said.get(one, "") for one in ("problem", "source", "list_number", "contact", "phone")))
+
+
+def _file_name(work: UnitOfWork, file: str) -> str:
+    """What the enterprise's own file calls it."""
+    if not file:
+        return ""
+    subject = Subject(SubjectKind.ENTERPRISE.value, file)
+    found = dossier_of(work.journal, subject)
+    return _plain(work, subject, found.name) if found is not None else ""
+
+
+def _plain(view: UnitOfWork | View, subject: Subject, ref: object) -> str:
+    if not isinstance(ref, SealedRef):
+        return ""
+    try:
+        return view.payloads.open(subject, ref)
+    except Refusal as refusal:
+        if refusal.code in (Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED):
+            return ""
+        raise

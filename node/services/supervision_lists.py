@@ -1,0 +1,173 @@
+"""
+What the supervision side looks at: its own orders, the daily tracking list (HM20-3.4a), the backlog (HM20-4.3c), and the texts of an
+order, for those whom it concerns.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from node.domain.entry import Actor, Subject, SubjectKind
+from node.domain.order import record as o
+from node.domain.order.record import SupervisionOrder
+from node.domain.organisation import Role
+from node.domain.payload import SealedRef
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.state import OPEN, State
+from node.domain.time import Unit, WorkCalendar, left
+from node.storage import schema
+from node.storage.codec import decode_content
+from node.storage.database import instant_or_none, micros
+from node.storage.dossier_readings import dossier_of
+from node.storage.unit_of_work import View
+
+# Assigned, and in somebody's hands.
+_ASSIGNED = (State.DISPATCHED, State.OBJECTED, State.HANDLING, State.REWORKING, State.ESCALATED)
+# What counts as progress: anything that the units wrote about the matter.
+_PROGRESS = ("ProgressRecorded", "ProgressReported", "VisitRecorded", "ContributionFiled", "PlanFiled", "PreliminaryReplied", "Signed")
+
+
+@dataclass(frozen=True)
+class OrderLine:
+    """An order in a list.  ``overdue_workdays`` is how long the limit that it follows has been over, 0 if it is not or follows none."""
+
+    order: SupervisionOrder
+    reply_due_at: datetime | None
+    overdue_workdays: int
+
+
+@dataclass(frozen=True)
+class TrackingLine:
+    """An open assignment.  ``left`` is in the limit's unit, negative when overdue, None while no limit runs."""
+
+    ticket: str
+    number: str
+    state: str
+    unit: str
+    due_at: datetime | None
+    left: int | None
+    progress_at: datetime | None
+    is_asked: bool
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What was open when a period began, and what became of it by its end; ``other`` was ended otherwise."""
+
+    open_before: int
+    solved: int
+    determined: int
+    other: int
+    remaining: int
+
+
+def order_lines(
+    view: View, calendar: WorkCalendar, now: datetime, *, issuer: str = "", unit: str = "", open_only: bool = True
+) -> list[OrderLine]:
+    """The orders and proposals of this node, the oldest first; *issuer* is the role in whose name they stand."""
+    table = schema.dossiers
+    wanted = [table.c.kind == SubjectKind.ORDER.value, table.c.owner == view.head.node]
+    if open_only:
+        wanted.append(table.c.state.in_(sorted(o.OPEN)))
+    if unit:
+        wanted.append(table.c.parties.contains(f",{unit},", autoescape=True))
+    found = []
+    for id in list(view.connection.execute(select(table.c.id).where(*wanted).order_by(table.c.opened_at, table.c.id)).scalars()):
+        order = dossier_of(view.journal, Subject(SubjectKind.ORDER.value, id))
+        if order is not None and (not issuer or order.issuer == issuer):
+            reply = order.clock("supervision_reply")
+            found.append(OrderLine(order, reply.due_at if reply else None, _overdue_workdays(order, calendar, now)))
+    return found
+
+
+def _overdue_workdays(order: SupervisionOrder, calendar: WorkCalendar, now: datetime) -> int:
+    """Working days since the limit that an open order follows was over (AS25-4.6.1.2b)."""
+    if order.due_at is None or not order.is_open or now < order.due_at:
+        return 0
+    return max(-left(order.due_at, now, Unit.WORKDAY, calendar), 0)
+
+
+def tracking_list(view: View, calendar: WorkCalendar, now: datetime) -> list[TrackingLine]:
+    """Every open assignment of this node, what is due first on top."""
+    tickets, clocks, entries = schema.tickets, schema.clocks, schema.entries
+    rows = view.connection.execute(
+        select(tickets.c.id, tickets.c.number, tickets.c.state, tickets.c.lead, clocks.c.due_at, clocks.c.unit)
+        .outerjoin(clocks, (clocks.c.ticket == tickets.c.id) & (clocks.c.name == "resolve") & (clocks.c.node == tickets.c.holder))
+        .where(tickets.c.holder == view.head.node, tickets.c.state.in_([state.value for state in _ASSIGNED]))
+        .order_by(clocks.c.due_at.is_(None), clocks.c.due_at, tickets.c.id)
+    ).all()
+    found = []
+    for row in rows:
+        last = view.connection.execute(
+            select(func.max(entries.c.taken)).where(entries.c.subject_id == row.id, entries.c.kind.in_(_PROGRESS))
+        ).scalar()
+        asked = view.connection.execute(
+            select(clocks.c.ticket).where(clocks.c.ticket == row.id, clocks.c.name == "progress_answer", clocks.c.stopped_at.is_(None))
+        ).first()
+        due_at = instant_or_none(row.due_at)
+        found.append(
+            TrackingLine(
+                ticket=row.id,
+                number=row.number,
+                state=row.state,
+                unit=row.lead,
+                due_at=due_at,
+                left=None if due_at is None else left(due_at, now, Unit(row.unit), calendar),
+                progress_at=None if last is None else _recorded_at(view, last),
+                is_asked=asked is not None,
+            )
+        )
+    return found
+
+
+def _recorded_at(view: View, taken: int) -> datetime:
+    table = schema.entries
+    return decode_content(
+        bytes(view.connection.execute(select(table.c.content).where(table.c.taken == taken)).scalar_one())
+    ).header.recorded_at
+
+
+def backlog(view: View, begins: datetime, ends: datetime) -> Backlog:
+    """
+    HM20-4.3c: what came in before *begins* and was not completed by then, and what became of it before *ends*.
+
+    What was sent back and is open again at *ends* remains; what ended without a result is ``other``.
+    """
+    table = schema.tickets
+    rows = view.connection.execute(
+        select(table.c.state, table.c.standard, table.c.completed_at, table.c.changed_at).where(
+            table.c.holder == view.head.node,
+            table.c.registered_at < micros(begins),
+            or_(table.c.completed_at.is_(None), table.c.completed_at >= micros(begins)),
+            # What ended without a result before the period was no backlog.
+            or_(
+                table.c.completed_at.isnot(None),
+                table.c.state.in_(sorted(state.value for state in OPEN)),
+                table.c.changed_at >= micros(begins),
+            ),
+        )
+    ).all()
+    ended = [row for row in rows if row.completed_at is not None and row.completed_at < micros(ends)]
+    open_states = {state.value for state in OPEN}
+    other = [row for row in rows if row.completed_at is None and row.state not in open_states and row.changed_at < micros(ends)]
+    solved = sum(row.standard == "solved" for row in ended)
+    determined = sum(row.standard == "determined" for row in ended)
+    others = len(ended) - solved - determined + len(other)
+    return Backlog(len(rows), solved, determined, others, len(rows) - len(ended) - len(other))
+
+
+def order_texts(view: View, order: SupervisionOrder, actor: Actor) -> Mapping[str, str]:
+    """
+    The demand, the plan and the answer of *order*, for the sides that it concerns: who supervises at the issuing node, the unit
+    addressed, the office of the node addressed and of the levels between.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, PAYLOAD_MISSING, PAYLOAD_SEALED.
+    """
+    supervises = actor.role in {role.value for role in o.SUPERVISING | {Role.STEWARD}}
+    if not supervises and actor.unit != order.unit:
+        raise Refusal(Code.PERMISSION_DENIED, command="OpenPayloads", role=actor.role, unit=actor.unit)
+    refs = {name: getattr(order, name) for name in ("demand", "plan", "answer")}
+    return {name: view.payloads.open(order.subject, ref) for name, ref in refs.items() if isinstance(ref, SealedRef)}

@@ -1,0 +1,84 @@
+"""
+What the outbox needs of a node: where an audience is reached, and the sentence for it.
+
+A phone number is opened at the last moment, by the node itself, for handling; the opening is journaled as any other.  An SMS
+says that something happened and where to look, never what: its sentence has only the short number of the ticket.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from node.domain.entry import SubjectKind
+from node.domain.payload import SealedRef
+from node.domain.refusal import Refusal
+from node.domain.time import BEIJING
+from node.services.numbers import short_number
+from node.services.openings import HANDLING, open_payloads
+from node.services.registry import NODE_ACTOR
+from node.storage.notices import Row
+from node.storage.unit_of_work import UnitOfWork, View
+from node.storage.writer import Writer
+from node.texts.catalogue import Lang, catalogue, text
+
+
+class Telling:
+    """*writer* journals openings, *now* is business time, *addresses* are the office's own by channel, *link* is put before a secret."""
+
+    def __init__(self, writer: Writer, now: Callable[[], datetime], addresses: Mapping[str, str], link: str, lang: Lang = "zh-CN") -> None:
+        self._writer = writer
+        self._now = now
+        self._addresses = addresses
+        self._link = link
+        self._lang = lang
+
+    def reach(self, row: Row) -> str:
+        """A phone number for the appellant's SMS, the office's own address for the rest; "" where there is none."""
+        if row.audience != "appellant":
+            return self._addresses.get(row.channel, "")
+        if row.channel != "sms" or row.subject_kind != SubjectKind.TICKET.value:
+            return ""
+        return self._phone(row.subject_id)
+
+    def say(self, row: Row) -> tuple[str, str]:
+        """Subject and body of *row* for its channel."""
+        link = f"{self._link}{row.token}" if row.token else self._link
+        return text("notice.subject", self._lang, number=_number(row)), sentence(row, self._lang, link)
+
+    def _phone(self, ticket_id: str) -> str:
+        def opened(work: UnitOfWork) -> str:
+            ticket = work.readings.ticket(ticket_id)
+            if ticket is None or not isinstance(ticket.appellant.phone, SealedRef) or ticket.custody.holder != work.head.node:
+                return ""
+            return open_payloads(work, NODE_ACTOR, ticket, {"phone": ticket.appellant.phone}, HANDLING, self._now())["phone"]
+
+        try:
+            return self._writer.command(opened)
+        except Refusal:
+            return ""  # erased, or not this node's to open: it is told on the page only
+
+
+def sentence(row: Row, lang: Lang, link: str = "") -> str:
+    """The sentence of *row*: the one of its channel, where there is one."""
+    facts = dict(row.facts) | {"number": _number(row), "link": link}
+    if "due" in facts:
+        facts["due"] = f"{datetime.fromisoformat(facts['due']).astimezone(BEIJING):%m-%d %H:%M}"
+    facts["clock"] = facts.get("clock", "").partition("/")[0]
+    key = f"notice.{row.template}_{row.channel}"
+    return text(key if key in catalogue(lang) else f"notice.{row.template}", lang, **facts)
+
+
+def _number(row: Row) -> str:
+    return short_number(row.subject_id) if row.subject_kind == SubjectKind.TICKET.value else row.subject_id
+
+
+def shown(view: View, row: Row) -> str:
+    """The text that the platform's page shows with a notice, or nothing."""
+    if row.words is None or row.subject_kind != SubjectKind.TICKET.value:
+        return ""
+    ticket = view.readings.ticket(row.subject_id)
+    if ticket is None or ticket.custody.holder != view.head.node:
+        return ""
+    try:
+        return view.payloads.open(ticket.subject, row.words)
+    except Refusal:
+        return ""

@@ -1,0 +1,89 @@
+"""
+The trays of a unit: what lies in the shared one, what one person has, and the unit's receipt register (USERS C25, XS25-4.4.1a).
+
+A ticket is in a unit's tray while the unit leads it and has it in hand, or owes a clock on it: a part, an item of a joint plan,
+an opinion.  Whose it is inside the unit is a row of ``desks``; without one it lies in the shared tray.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, or_, select
+
+from node.domain.ticket.row import TicketRow
+from node.domain.ticket.state import OPEN, State
+from node.storage import schema
+from node.storage.database import instant, instant_or_none
+from node.storage.readings import ticket_row
+from node.storage.unit_of_work import View
+
+# Open, and the unit's to act on: not with the office before a dispatch, nor with another level.
+_IN_A_UNIT = sorted(state.value for state in OPEN - {State.REGISTERED, State.IN_JUDGEMENT, State.FORMED, State.OFFERED, State.ESCALATED})
+
+
+@dataclass(frozen=True)
+class TrayLine:
+    """A ticket in a tray; ``due_at`` is the unit's own next due time, ``person`` who has it, or empty, ``is_lead`` if it leads."""
+
+    row: TicketRow
+    person: str
+    is_lead: bool
+    due_at: datetime | None
+
+
+def tray(view: View, unit: str, person: str | None = None) -> list[TrayLine]:
+    """
+    What *unit* has to do, what is due first first: everything, of one *person* only, or with "" what nobody has yet.
+    """
+    tickets, clocks, desks = schema.tickets, schema.clocks, schema.desks
+    owed = (
+        select(clocks.c.ticket, func.min(clocks.c.due_at).label("due_at"))
+        .where(clocks.c.owes == unit, clocks.c.node == view.head.node, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None))
+        .group_by(clocks.c.ticket)
+        .subquery()
+    )
+    has = func.coalesce(desks.c.person, "")
+    leads = and_(tickets.c.lead == unit, tickets.c.holder == view.head.node, tickets.c.state.in_(_IN_A_UNIT))
+    query = (
+        select(tickets, has.label("person"), owed.c.due_at.label("own_due_at"))
+        .outerjoin(owed, owed.c.ticket == tickets.c.id)
+        .outerjoin(desks, and_(desks.c.ticket == tickets.c.id, desks.c.unit == unit))
+        .where(or_(leads, owed.c.ticket.isnot(None)))
+    )
+    if person is not None:
+        query = query.where(has == person)
+    rows = view.connection.execute(query.order_by(owed.c.due_at.is_(None), owed.c.due_at, tickets.c.registered_at, tickets.c.id))
+    return [TrayLine(ticket_row(row), row.person, row.lead == unit, instant_or_none(row.own_due_at)) for row in rows]
+
+
+@dataclass(frozen=True)
+class ReceiptLine:
+    """A line of a unit's receipt register: the number, what was received, by whom and when, and who answers for it."""
+
+    number: int
+    ticket: str
+    received_at: datetime
+    account: str
+    person: str
+
+
+def receipt_register(view: View, unit: str, year: int) -> list[ReceiptLine]:
+    """The receipt register (收文登记) of *unit* in a Beijing year, by number."""
+    table = schema.receipts
+    rows = view.connection.execute(
+        select(table).where(table.c.unit == unit, table.c.year == year, table.c.number > 0).order_by(table.c.number)
+    )
+    return [ReceiptLine(row.number, row.ticket, instant(row.received_at), row.account, row.person) for row in rows]
+
+
+def without_owner(view: View) -> list[str]:
+    """
+    Open tickets held here that nobody owes anything on: no clock runs or stands, and none is asked elsewhere (HM20-2.1c).
+
+    Empty at any time, or something is wrong.
+    """
+    tickets, clocks = schema.tickets, schema.clocks
+    owed = select(clocks.c.ticket).where(clocks.c.ticket == tickets.c.id, clocks.c.stopped_at.is_(None), clocks.c.owes != "").exists()
+    is_open = and_(tickets.c.holder == view.head.node, tickets.c.state.in_(sorted(state.value for state in OPEN)))
+    found = view.connection.execute(select(tickets.c.id).where(is_open, tickets.c.asked == "", ~owed).order_by(tickets.c.id))
+    return list(found.scalars())

@@ -1,0 +1,67 @@
+"""
+Traits: what a ticket is found by besides its thin row, each as a name and a code (``traits``).
+
+They follow from the whole ticket.  A registration brings those of a new ticket; every other kind that changes one folds the
+ticket whole (``ticket.row``).
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, delete
+
+from node.domain.entry import Folded
+from node.domain.ticket.intake import Registered
+from node.domain.ticket.sight import concealed_units
+from node.domain.ticket.ticket import Ticket
+from node.storage import schema
+from node.storage.statements import upsert_many
+
+_PLAIN = ("appeal_kind", "topic", "group", "local_unit", "desk", "occasion", "finder", "receipt", "duty", "filed_by")
+
+
+def fold(connection: Connection, batch: Sequence[Folded]) -> None:
+    """Write the traits of what was registered in *batch*."""
+    begun = [one for one in batch if isinstance(one.event, Registered)]
+    upsert_many(connection, schema.traits, [_row(one.header.subject.id, *trait) for one in begun for trait in traits_of(_begun(one))])
+
+
+def write_wholes(connection: Connection, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
+    """Write the traits of whole tickets; those of *known* tickets are replaced."""
+    for start in range(0, len(known), 500):
+        connection.execute(delete(schema.traits).where(schema.traits.c.ticket.in_(known[start : start + 500])))
+    upsert_many(connection, schema.traits, [_row(ticket.id, *trait) for ticket in tickets for trait in traits_of(ticket)])
+
+
+def traits_of(ticket: Ticket) -> Iterator[tuple[str, str]]:
+    """Names and codes, each once."""
+    details = ticket.details
+    plain = {name: getattr(details, name) for name in _PLAIN} | {"matter": ticket.intake.matter, "field": ticket.intake.field}
+    yield from ((name, value) for name, value in plain.items() if value)
+    yield from (("enterprise", one) for one in sorted({ticket.appellant.enterprise, *details.enterprises} - {""}))
+    others = {
+        "leader": ticket.leading.leader,
+        "submitter": ticket.leading.source or ticket.intake.assigned_by,
+        "industry": ticket.industry,
+        "ready_for": f"{ticket.readiness.meeting_kind}/{ticket.readiness.duty_line}" if ticket.readiness is not None else "",
+    }
+    yield from ((name, value) for name, value in others.items() if value)
+    yield from (("led_before", one) for one in sorted(set(ticket.leading.former)))
+    yield from (("case", tone) for tone in sorted({one.tone for one in ticket.cases}))
+    yield from (("concealed", unit) for unit in sorted(concealed_units(ticket)))
+    flags = {
+        "found": details.is_found,
+        "common": bool(details.enterprises),
+        "after_hours": details.is_after_hours,
+        "legacy": details.is_legacy,
+        "awaits_consent": ticket.merge_consent is not None and not ticket.merge_consent.answer,
+    }
+    yield from ((name, "yes") for name, is_so in flags.items() if is_so)
+
+
+def _begun(one: Folded) -> Ticket:
+    assert isinstance(one.event, Registered)
+    return one.event.begin(one.header)
+
+
+def _row(ticket: str, name: str, value: str) -> dict[str, str]:
+    return {"ticket": ticket, "name": name, "value": value}
