@@ -41,7 +41,7 @@ DESKS = ("housing", "water")
 rounds_max = 2
 tries_max = 2
 # How many tickets are looked at in all, the shortest roads first.
-visits_max = 700
+visits_max = 500
 # How many ways of filling in one command are tried.
 ways_max = 24
 combinations_max = 160
@@ -364,7 +364,7 @@ FILLED: dict[tuple[str, str], Values] = {
     ("AnswerFinding", "answer"): _of("finding.answers"),
     ("CloseJudgement", "outcome"): lambda walk, ticket, now: ["form", "merge", "supplement", "not_accept", "escalate", "undecided"],
     ("GiveOpinion", "outcome"): lambda walk, ticket, now: ["form"],
-    ("", "leads"): lambda walk, ticket, now: [(_desk(walk, ticket, now)[0],)],
+    ("", "leads"): lambda walk, ticket, now: [(), (_desk(walk, ticket, now)[0],)],
     ("", "lead"): _desk,
     ("", "new_lead"): lambda walk, ticket, now: ["", *_desk(walk, ticket, now)],
     ("", "proposed_unit"): lambda walk, ticket, now: _desk(walk, ticket, now)[1:],
