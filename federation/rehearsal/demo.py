@@ -170,12 +170,14 @@ class _Player:
                 found = find_round(view, round_id(by, county, sampling.PERIOD))
                 assert found is not None
                 drawn = [(key, labels[key.partition("#")[0]]) for key in found.drawn]
-                leads = {label: view.readings.rows({self.known[label]})[self.known[label]].lead for _, label in drawn}
+                tickets = {label: view.readings.ticket(self.known[label]) for _, label in drawn}
             for call in sampling.calls(county, drawn, by):
                 self._plan(call.at, partial(self._round_act, call), show.said("calling"))
             for place, (_, label) in enumerate(drawn):
                 if not sampling.answer_of(county, place, label).is_consistent:
-                    for one in sampling.rework(label, leads[label]):
+                    ticket = tickets[label]
+                    assert ticket is not None and ticket.completion is not None
+                    for one in sampling.rework(label, ticket.lead, on_the_spot=ticket.completion.on_the_spot):
                         self._plan(one.at, partial(self._act, one), playing(one))
 
     def _round_act(self, one: sampling.RoundAct) -> None:

@@ -23,6 +23,7 @@ from node.domain.ticket.fold import evolve, fold_ticket
 from node.domain.ticket.intake import Register
 from node.domain.ticket.sweep import FireRung, due_rungs, next_rung_at
 from node.domain.ticket.ticket import Ticket
+from node.domain.ticket.urging import ClimbLadder
 from node.domain.time import local_day
 from node.packs.calendar_file import parse_calendar, shipped_texts, work_calendar
 from node.packs.file import effective_pack, finder
@@ -129,9 +130,15 @@ class World:
         others = {value: other for name in command.also if (other := site.ticket(value := getattr(command, name))) is not None}
         day = (site.entry.code, local_day(now).isoformat())
         facts = Facts(
-            actor, units=site.units, others=others, serial=self._serials[day] + 1, evidence=frozenset(site.papers[number or label])
+            actor,
+            units=site.units,
+            others=others,
+            serial=self._serials[day] + 1,
+            evidence=frozenset(site.papers[number or label]),
+            given={"order_id": f"O{site.entry.code}-{local_day(now).year}-{len(self.fired):04d}"},
         )
-        happened = decide(ticket, command, facts, site.policy, now)
+        # Orders are dossiers of their own, which no story looks at.
+        happened = [one for one in decide(ticket, command, facts, site.policy, now) if one.subject.kind == "ticket"]
         if isinstance(command, Register):
             self._serials[day] += 1
             self.numbers[label] = happened[0].subject.id
@@ -246,7 +253,8 @@ class World:
         assert ticket is not None
         for rung in due_rungs(ticket, site.policy, at):
             self.fired.append((site.entry.code, self.label_of(number), rung.clock, rung.rung))
-            self.give(site, NODE, number, FireRung(rung.clock, rung.rung), at)
+            command = ClimbLadder(rung.clock, rung.times) if rung.times else FireRung(rung.clock, rung.rung)
+            self.give(site, NODE, number, command, at)
 
 
 def _site(entry: NodeEntry) -> Site:

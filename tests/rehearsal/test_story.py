@@ -88,7 +88,7 @@ class TestPlaying:
         """AS25-4.6.1.2a: the early warning goes off before the limit does."""
         fired = [rung for node, label, clock, rung in world.fired if (node, label, clock) == ("520402", "drainage", "resolve")]
 
-        assert ["early_warning", "overdue"] == fired
+        assert ["early_warning", "urge", "overdue", "supervise"] == fired
 
     def test_the_late_ticket_is_completed_as_late(self, world: World) -> None:
         """What is recorded after the due time does not meet the limit."""
@@ -312,10 +312,16 @@ class TestSampling:
         world = at_reveal()
         now = sampling.REVEALED_AT.astimezone(UTC)
         labels = frame(world, XIXIU.code)
+        tickets = {label: world.sites[XIXIU.code].ticket(world[label]) for label in labels}
         for label in labels:
             world.give(world.sites[CITY.code], CITY_OFFICE, world[label], RaiseFinding(False, True, round="R520400-520402-2026-02"), now)
         fired = len(world.fired)
-        acts = [act for label in labels for act in sampling.rework(label, world.sites[XIXIU.code].ticket(world[label]).lead)]  # type: ignore[union-attr]
+        acts = [
+            act
+            for label, ticket in tickets.items()
+            if ticket is not None and ticket.completion is not None
+            for act in sampling.rework(label, ticket.lead, on_the_spot=ticket.completion.on_the_spot)
+        ]
         outcomes = [world.act(act) for act in sorted(acts, key=lambda act: act.at)]
 
         assert [] == [(one.act.ticket, one.refusal or one.detail) for one in outcomes if one.refusal or one.detail]

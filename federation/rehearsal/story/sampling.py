@@ -18,6 +18,7 @@ from node.domain.round import RecordCall, RevealRound, RoundCommand
 from node.domain.round_record import round_id
 from node.domain.ticket.closing import Close
 from node.domain.ticket.completion import Complete
+from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.finding import AnswerFinding
 from node.domain.ticket.handling import RecordProgress
 from node.domain.ticket.revisit import RecordRevisit
@@ -91,10 +92,11 @@ def calls(county: str, drawn: Sequence[tuple[str, str]], by: str = CITY.code) ->
     return tuple(sorted(made, key=lambda one: one.at))
 
 
-def rework(label: str, lead: str) -> tuple[Act, ...]:
+def rework(label: str, lead: str, *, on_the_spot: bool = False) -> tuple[Act, ...]:
     """
     What follows in the county from a finding of the round on the ticket *label*, whose lead is the unit *lead*: it answers,
-    works it over within the shortest limit that a class has, and the county's office calls back and closes it again.
+    works it over within the shortest limit that a class has, and the county's office calls back and closes it again.  What was
+    answered ``on_the_spot`` was led by nobody, so the office sends it out first.
     """
     node, _, desk = lead.partition("-")
     result = (
@@ -105,7 +107,12 @@ def rework(label: str, lead: str) -> tuple[Act, ...]:
     done = Complete("solved", Text(result), is_truthful=True, feedback_way="phone", feedback=Text(result), evidence=(paper.digest,))
     revisit = RecordRevisit(is_consistent=True, is_standard_met=True, evaluation="satisfied", remarks=Text("企业确认整改到位。"))
     department, office = Role.DEPARTMENT.value, Role.OFFICE.value
+    sent = (
+        Act(beijing("03-09 09:05"), node, "office-2", office, label, Dispatch(lead)),
+        Act(beijing("03-09 09:15"), node, desk, department, label, Sign()),
+    )
     return (
+        *(sent if on_the_spot else ()),
         Act(
             beijing("03-09 09:20"),
             node,
