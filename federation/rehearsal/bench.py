@@ -137,7 +137,7 @@ def _make_backlog(county: Node) -> None:
         with county.store.write() as work:
             for number in range(start, start + tickets_a_commit):
                 appeal = Text(f"园区道路施工,货车进出困难,希望协调临时通道。第{number}件")
-                command = Register(channel="window", appeal=appeal, phone=Contact("13800001234"), judgement="foreign")
+                command = Register(channel="window", appeal=appeal, phone=Contact("13800001234"), name=Contact("某厂"), judgement="foreign")
                 county.handler.carry_out(work, Order(str(uuid.uuid4()), actor, "", command))
 
 

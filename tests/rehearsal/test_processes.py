@@ -59,7 +59,12 @@ def register(stage: Stage, text: str) -> str:
     """A need at the county's window, in the office's pool."""
     county = stage.nodes["520402"]
     command = Register(
-        channel="window", appeal=Text(text), phone=Contact("13800001234"), judgement="foreign", first_contact="520402-centre"
+        channel="window",
+        appeal=Text(text),
+        phone=Contact("13800001234"),
+        name=Contact("某厂"),
+        judgement="foreign",
+        first_contact="520402-centre",
     )
     ticket = act(county, "centre:window_clerk", command).subject.id
     act(county, "centre:window_clerk", ReportToOffice(), ticket=ticket)
