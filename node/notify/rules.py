@@ -18,7 +18,8 @@ from node.notify.notice import APPELLANT, Channel, Notice, role, unit
 
 # Entries that are told to the appellant although they change no state, and the text that goes with them.
 STEPS: Mapping[str, str] = {
-    "ProgressRecorded": "note",
+    # What a department notes for itself is told as a step, never in its words.
+    "ProgressRecorded": "",
     "ProgressReported": "report",
     "MilestoneReached": "note",
     "FeedbackGiven": "content",

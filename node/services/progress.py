@@ -18,6 +18,7 @@ from node.domain.ticket.acceptance import NotAccepted
 from node.domain.ticket.completion import Completed, FeedbackGiven
 from node.domain.ticket.custody import DecidedAbove
 from node.domain.ticket.first_contact import AnsweredOnTheSpot
+from node.domain.ticket.progress_report import ProgressReported
 from node.domain.ticket.records import Clock
 from node.domain.ticket.termination import Terminated
 from node.domain.ticket.ticket import Ticket
@@ -30,6 +31,7 @@ PAPERS: Mapping[type[Event], tuple[str, ...]] = {
     NotAccepted: ("reason", "procedure", "note"),
     AnsweredOnTheSpot: ("standard", "answer"),
     DecidedAbove: ("decision",),
+    ProgressReported: ("report",),
     FeedbackGiven: ("content",),
     Completed: ("standard", "sub_code", "result", "explanation", "determination", "path_means", "path_body", "path_limit", "feedback"),
     Terminated: ("reason",),

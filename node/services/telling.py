@@ -16,7 +16,7 @@ from node.services.numbers import short_number
 from node.services.openings import HANDLING, open_payloads
 from node.services.registry import NODE_ACTOR
 from node.storage.notices import Row
-from node.storage.unit_of_work import UnitOfWork, View
+from node.storage.unit_of_work import UnitOfWork
 from node.storage.writer import Writer
 from node.texts.catalogue import Lang, catalogue, text
 
@@ -69,16 +69,3 @@ def sentence(row: Row, lang: Lang, link: str = "") -> str:
 
 def _number(row: Row) -> str:
     return short_number(row.subject_id) if row.subject_kind == SubjectKind.TICKET.value else row.subject_id
-
-
-def shown(view: View, row: Row) -> str:
-    """The text that the platform's page shows with a notice, or nothing."""
-    if row.words is None or row.subject_kind != SubjectKind.TICKET.value:
-        return ""
-    ticket = view.readings.ticket(row.subject_id)
-    if ticket is None or ticket.custody.holder != view.head.node:
-        return ""
-    try:
-        return view.payloads.open(ticket.subject, row.words)
-    except Refusal:
-        return ""

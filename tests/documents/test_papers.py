@@ -88,7 +88,6 @@ def test_a_long_problem_is_printed_whole_with_its_attachments(tmp_path: Path):
     assert "附件:现场照片.jpg、合同.pdf" in html
 
 
-@pytest.mark.clause("HM20-A1.10")
 def test_a_stored_form_keeps_the_telephone_that_the_office_had(tmp_path: Path):
     """HM20-A1.10: the three values at the end; a new form shows the new number, the old one is unchanged."""
     rules = (
@@ -112,7 +111,6 @@ def kept(hands: Hands, paper: p.Paper) -> Layout:
         return from_json(view.payloads.open(paper.subject, paper.content))  # type: ignore[arg-type]
 
 
-@pytest.mark.clause("AS25-1.3c")
 def test_the_joint_office_issues_and_the_service_centre_seals(tmp_path: Path):
     """AS25-1.3c: two lines, from two rules of the pack."""
     county = a_county(tmp_path, code="520400", pack="anshun-2025")
