@@ -27,6 +27,7 @@ Reach = Callable[[Row], str]
 # The sentence of a row for a channel.
 Say = Callable[[Row], tuple[str, str]]
 _RINGS = frozenset({Channel.SMS.value})
+_NO_GATEWAY = "no gateway is set"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class Dispatcher:
     def _send(self, row: Row, now: datetime) -> bool:
         if row.channel == Channel.IN_APP.value:
             return self._taken([row], now)  # the page is the delivery
+        if row.channel not in self.gateways:
+            return self._failed([row], _NO_GATEWAY, now)  # no phone number is opened, and no opening journaled, for nothing
         to = self.reach(row)
         subject, body = self.say(row)
         return self._hand_over([row], Message(row.id, to, subject, body), now, needs_address=True)
@@ -100,15 +103,14 @@ class Dispatcher:
 
     def _hand_over(self, rows: Sequence[Row], message: Message, now: datetime, *, needs_address: bool) -> bool:
         gateway = self.gateways.get(rows[0].channel)
+        if gateway is None:
+            return self._failed(rows, _NO_GATEWAY, now)
         try:
-            if gateway is None:
-                raise GatewayError("no gateway is set")
             if needs_address and not message.to:
                 raise GatewayError("no address")
             gateway.send(message)
         except GatewayError as error:
-            self._failed(rows, str(error), now)
-            return False
+            return self._failed(rows, str(error), now)
         return self._taken(rows, now)
 
     def _taken(self, rows: Sequence[Row], now: datetime) -> bool:
@@ -116,13 +118,14 @@ class Dispatcher:
             notices.mark_sent(work.connection, [row.id for row in rows], now)
         return True
 
-    def _failed(self, rows: Sequence[Row], error: str, now: datetime) -> None:
+    def _failed(self, rows: Sequence[Row], error: str, now: datetime) -> bool:
         log.warning("notice_failed", channel=rows[0].channel, error=error, notices=len(rows), attempts=rows[0].attempts + 1)
         with self.store.write() as work:
             for row in rows:
                 is_over = now - row.created_at > pace.give_up_after
                 again = None if is_over else pace.next_attempt(now, row.attempts + 1, self.share())
                 notices.mark_failed(work.connection, row.id, row.attempts + 1, again, error)
+        return False
 
     def _put_off(self, rows: Sequence[Row], until: datetime) -> None:
         with self.store.write() as work:

@@ -13,6 +13,7 @@ from node import app
 from node.domain.entry import Subject
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code
+from node.domain.registry import PayloadOpened
 from node.domain.ticket.completion import GiveFeedback
 from node.domain.ticket.dispatching import Sign
 from node.domain.ticket.evaluation import Evaluate
@@ -111,14 +112,26 @@ def test_an_sms_says_that_something_happened_and_never_what(tmp_path: Path):
     assert ticket == the_opened(county)
 
 
+def test_without_a_gateway_no_number_is_opened(tmp_path: Path):
+    """Nothing could be sent: the row says so, and the journal has no opening that served nobody."""
+    county = a_county(tmp_path)
+    ticket = registered(county, phone=Contact("13800001234"))
+    send(county)
+    (sms,) = told(county, ticket, channel="sms")
+    assert ("waiting", "no gateway is set", []) == (sms.state, sms.error, the_openings(county))
+
+
 def the_opened(hands: Hands) -> str:
     """The ticket of the only opening."""
+    (opened,) = the_openings(hands)
+    return opened
+
+
+def the_openings(hands: Hands) -> list[str]:
+    """The ticket of each opening in the node's own journal."""
     with hands.node.store.read() as view:
-        found = [
-            one.content.event for one in view.journal.of_subject(Subject("node", hands.node.code)) if one.header.kind == "PayloadOpened"
-        ]
-    (event,) = found
-    return str(event.opened)  # type: ignore[union-attr]
+        entries = view.journal.of_subject(Subject("node", hands.node.code))
+    return [str(one.content.event.opened) for one in entries if isinstance(one.content.event, PayloadOpened)]
 
 
 def test_a_dead_gateway_makes_its_own_rows_wait_and_nothing_else(tmp_path: Path):
