@@ -88,7 +88,7 @@ def function_of(
 
     parameters = [inspect.Parameter("the_session", inspect.Parameter.POSITIONAL_ONLY)]
     if positional and not command.starts:
-        help = verbs.option("ticket") if positional == "TICKET" else ""
+        help = verbs.option("dossier" if positional == "ID" else positional.lower())
         parameters.append(_parameter("ticket", Annotated[str, typer.Argument(metavar=positional, help=help, show_default=False)]))
     parameters += [_option(command, name, kind, default, verbs) for name, (kind, default) in fields.items()]
     common: Mapping[str, tuple[str, str]] = {
@@ -113,7 +113,7 @@ def choices(command: type[Command], field: str, lang: Lang) -> str:
 def _option(command: type[Command], name: str, kind: Any, default: Any, verbs: Verbs) -> inspect.Parameter:
     flag = f"--{name.replace('_', '-')}"
     is_required = default is dataclasses.MISSING
-    help = verbs.option(name)
+    help = verbs.option(name, command.__name__)
     if kind is str or _is_many(kind):
         help = ": ".join(part for part in (help, choices(command, name, verbs.lang)) if part)
     if kind is bool:

@@ -9,6 +9,7 @@ from rich.text import Text as RichText
 
 from node.cli.console import Session
 from node.services import lookup
+from node.services.progress import HANDLING_CLOCKS
 from node.services.queries import Names, names
 from node.services.registry import actor_of
 
@@ -40,8 +41,11 @@ def _show_found(session: Session, console: Console, found: lookup.Found, called:
 
 def said_aloud(session: Session, line: lookup.StatusLine, called: Names) -> str:
     """The one sentence about a need that whoever answers the telephone reads out."""
-    facts = {"spoken": line.spoken, "state": line.state, "due": line.due}
+    facts = {"spoken": line.spoken, "state": line.state, "due": line.due, "clock": line.clock}
     if not line.is_open:
         return session.say("status_line.ended", **facts)
     who = called.unit(line.unit) if line.unit else session.word("with_whom", line.with_whom)
-    return session.say("status_line.open" if line.due else "status_line.undue", who=who, **facts)
+    if line.due is None:
+        return session.say("status_line.undue", who=who, **facts)
+    # Only the limit of the handling itself promises an answer; any other is named for what it is.
+    return session.say("status_line.answer" if line.clock in HANDLING_CLOCKS else "status_line.open", who=who, **facts)

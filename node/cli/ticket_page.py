@@ -17,7 +17,7 @@ from node.cli.console import Session
 from node.domain.organisation import Role
 from node.services import queries
 from node.services.numbers import short_number
-from node.texts.catalogue import catalogue
+from node.texts.catalogue import catalogue, label
 
 # Codes of these fields are words of another section than the field's own name.
 _SECTIONS = {
@@ -195,15 +195,15 @@ def _who(session: Session, entry: queries.EntryLine, names: queries.Names) -> st
 def _says(session: Session, entry: queries.EntryLine, names: queries.Names) -> str:
     named = catalogue(session.lang)
     parts = [
-        f"{session.word('field', name)}: {_fact(session, name, value, names)}"
+        f"{label(entry.kind, name, session.lang)}: {_fact(session, name, value, names)}"
         for name, value in entry.facts.items()
         if f"field.{name}" in named and name not in _TIES
     ]
     parts += [
-        f"{session.word('field', name)}: {words if words is not None else session.say('ticket.sealed')}"
+        f"{label(entry.kind, name, session.lang)}: {words if words is not None else session.say('ticket.sealed')}"
         for name, words in entry.texts.items()
     ]
-    parts += [f"{session.word('field', name)}: {session.say('ticket.sealed')}" for name in entry.contacts]
+    parts += [f"{label(entry.kind, name, session.lang)}: {session.say('ticket.sealed')}" for name in entry.contacts]
     return "\n".join(parts)
 
 

@@ -7,8 +7,9 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Mapping
+from copy import copy
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
@@ -72,10 +73,12 @@ class Verbs:
         self.lang = lang
         self._said = said
         self._verb, self.noun = help.speaking(lang, tuple(GROUPS))
+        self._nouns: dict[typer.Typer, str] = {}
 
     def group(self, parent: typer.Typer, name: str) -> typer.Typer:
         """A noun below *parent*."""
         app = typer.Typer(cls=self.noun, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+        self._nouns[app] = name
         parent.add_typer(app, name=name, help=self.help(f"noun.{name}"), rich_help_panel=self.help(f"group.{GROUPS[name]}"))
         return app
 
@@ -84,13 +87,15 @@ class Verbs:
         Add *function* as the verb *name*; its first parameter gets the session.  *help* is the text itself, or *key* (else the
         name) is one of section ``cli.help``.  *group* is the part of the noun's page that it stands in.
         """
-        self.add_made(app, name, lambda: function, help or self.help(f"help.{key or name}"), group=group or GROUPS.get(name, ""))
+        called = f"{self._nouns[app]}-{name}" if app in self._nouns else name
+        help = help or self.help(f"help.{key or name}")
+        self.add_made(app, name, lambda: function, help, group=group or GROUPS.get(name, ""), verb=called)
 
-    def add_made(self, app: typer.Typer, name: str, make: Callable[[], Verb], help: str, *, group: str = "") -> None:
-        """Add what *make* gives as the verb *name*, made only if the command line may mean it."""
+    def add_made(self, app: typer.Typer, name: str, make: Callable[[], Verb], help: str, *, group: str = "", verb: str = "") -> None:
+        """Add what *make* gives as the verb *name*, made only if the command line may mean it.  *verb* owns its options' texts."""
         is_meant = self._said is None or name in self._said
         panel = self.help(f"group.{group}") if group else None
-        app.command(name, cls=self._verb, help=help, rich_help_panel=panel)(self._wrapped(make()) if is_meant else _not_meant)
+        app.command(name, cls=self._verb, help=help, rich_help_panel=panel)(self._wrapped(make(), verb or name) if is_meant else _not_meant)
 
     def root(self, app: typer.Typer) -> None:
         """Let the common options stand before the verb, too."""
@@ -111,13 +116,17 @@ class Verbs:
         """A text of the command line."""
         return text(f"cli.{key}", self.lang)
 
-    def option(self, name: str) -> str:
-        """Help for an option: the text of that name, else the name of the field, else nothing."""
+    def option(self, name: str, owner: str = "") -> str:
+        """
+        Help for an option of *owner*, a verb ("ticket-list") or a command class: the owner's own text, else that of all options of
+        this name, else the name of the field, else nothing.
+        """
         entries = catalogue(self.lang)
-        return entries.get(f"cli.option.{name}") or entries.get(f"field.{name}") or ""
+        own = entries.get(f"cli.option.{owner}.{name}") or entries.get(f"label.{owner}.{name}")
+        return own or entries.get(f"cli.option.{name}") or entries.get(f"field.{name}") or ""
 
-    def _wrapped(self, function: Verb) -> Callable[..., None]:
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    def _wrapped(self, function: Verb, verb: str) -> Callable[..., None]:
+        own = [self._explained(one, verb) for one in list(inspect.signature(function, eval_str=True).parameters.values())[1:]]
 
         @functools.wraps(function)
         def wrapper(ctx: typer.Context, **values: Any) -> None:
@@ -128,6 +137,14 @@ class Verbs:
         context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
         self._sign(wrapper, [context, *own, *self._options()])
         return wrapper
+
+    def _explained(self, parameter: inspect.Parameter, verb: str) -> inspect.Parameter:
+        """*parameter* with the help of its option or argument, where it has none of its own."""
+        kind, *infos = get_args(parameter.annotation) if get_origin(parameter.annotation) is Annotated else (parameter.annotation,)
+        told = [copy(info) for info in infos]
+        for info in told:
+            info.help = info.help or self.option(parameter.name, verb)
+        return parameter.replace(annotation=Annotated[kind, *told]) if told else parameter
 
     def _session(self, given: dict[str, Any]) -> Session:
         return Session(

@@ -38,9 +38,9 @@ found_max = 50
 @dataclass(frozen=True)
 class StatusLine:
     """
-    What is read aloud about one need: its spoken number, where it stands, who has it and the last day of the limit that runs.
+    What is read aloud about one need: its spoken number, where it stands, who has it, which limit runs and its last day.
 
-    ``unit`` is the lead's code, empty before there is one.
+    ``unit`` is the lead's code, empty before there is one; ``clock`` the kind of the limit, empty where none runs.
     """
 
     ticket: str
@@ -53,6 +53,7 @@ class StatusLine:
     is_overdue: bool
     enquiries: int
     is_open: bool
+    clock: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ def status_line(ticket: Ticket, calendar: WorkCalendar, now: datetime) -> Status
         is_overdue=due_at is not None and now >= due_at,
         enquiries=len(ticket.details.enquiries),
         is_open=ticket.is_open,
+        clock=clock.kind if clock is not None else "",
     )
 
 

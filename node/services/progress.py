@@ -26,6 +26,8 @@ from node.domain.time import WorkCalendar, last_day
 from node.services.queries import ClockLine, find_ticket, whole_clock_line
 from node.storage.unit_of_work import View
 
+# The limits at whose end an answer is owed; any other that runs is a step on the way.
+HANDLING_CLOCKS = frozenset({"resolve", "rectification"})
 # What is meant for the appellant, by event: plain facts and texts of these fields and no others.
 PAPERS: Mapping[type[Event], tuple[str, ...]] = {
     NotAccepted: ("reason", "procedure", "note"),
@@ -104,7 +106,7 @@ def _the_one(view: View, said: str, code: str) -> Ticket:
 def running_clock(ticket: Ticket) -> Clock | None:
     """The clock of the handling itself if it runs, else the one of whoever must act now that is due next (DESIGN 6)."""
     running = [clock for clock in ticket.clocks_of(ticket.custody.holder) if clock.is_running]
-    handling = [clock for clock in running if clock.kind in ("resolve", "rectification")]
+    handling = [clock for clock in running if clock.kind in HANDLING_CLOCKS]
     return min(handling or running, key=lambda clock: (clock.due_at, clock.name), default=None)
 
 

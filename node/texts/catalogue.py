@@ -131,6 +131,12 @@ def word(section: str, code: str | Enum, lang: Lang = "zh-CN") -> str:
     return _BETWEEN[lang].join(catalogue(lang).get(f"{section}.{one}", one) for one in codes)
 
 
+def label(owner: str, field: str, lang: Lang = "zh-CN") -> str:
+    """What *field* of the command or event *owner* is called: its own label, else the name of all such fields, else the code."""
+    entries = catalogue(lang)
+    return entries.get(f"label.{owner}.{field}") or entries.get(f"field.{field}", field)
+
+
 @cache
 def catalogue(lang: Lang) -> Mapping[str, str]:
     """All texts of *lang* by dotted key, from every file of that language: ``en.toml``, ``cli.en.toml``."""

@@ -44,6 +44,8 @@ class Suggester:
         own = [(text, code) for text, code in history if code in known]
         samples = [*((text, function.code) for function in functions for text in function.examples), *own]
         self._bayes: Bayes = learn(samples)
+        # Of a node that has decided nothing yet, all that was learnt are the lexicon's own examples.
+        self._learnt = "history" if own else "examples"
         self._meaning = semantic.learn(samples)
         self.model = f"lexicon-{lexicon.version}+{len(own)}{'+semantic' if self._meaning else ''}"
 
@@ -51,7 +53,7 @@ class Suggester:
         """At most *top* proposals for *text*, the best first; none where nothing speaks for any."""
         scored = self._lexicon.score(text, self._functions)
         votes = {"lexicon": _ranked({code: weight for code, (weight, _) in scored.items()})}
-        votes["history"] = _ranked(self._bayes.posterior(text)) if text.strip() else []
+        votes[self._learnt] = _ranked(self._bayes.posterior(text)) if text.strip() else []
         if self._meaning is not None and text.strip():
             votes["meaning"] = _ranked(self._meaning.similarity(text))
         fused: dict[str, float] = {}

@@ -13,6 +13,7 @@ import pytest
 
 from node.domain import registry
 from node.domain import round as sampled_round
+from node.domain.command import Command
 from node.domain.entry import Event, SubjectKind
 from node.domain.events import EVENTS
 from node.domain.organisation import Role
@@ -49,6 +50,14 @@ COMMANDS: list[Any] = [*DECISIONS, *registry.NodeCommand.__subclasses__(), *samp
 def events() -> dict[str, Any]:
     """Every kind of event by its name in entries."""
     return {name: kind for name, kind in EVENTS.items() if issubclass(kind, Event) and dataclasses.is_dataclass(kind)}
+
+
+def _below(kind: Any) -> Iterator[Any]:
+    """Every dataclass below *kind*."""
+    for one in kind.__subclasses__():
+        yield from _below(one)
+        if dataclasses.is_dataclass(one):
+            yield one
 
 
 def codes(lang: Lang, section: str) -> set[str]:
@@ -132,6 +141,14 @@ class TestCodes:
         fields = {field.name for kind in (*COMMANDS, *events().values()) for field in dataclasses.fields(kind)}
 
         assert set() == fields - codes("en", "field")
+
+    def test_every_label_belongs_to_a_field_of_its_command_or_event(self):
+        """[label.Correct] names fields that a Correct has: a renamed field would leave a label that nobody shows."""
+        owners = {command.__name__: command for command in _below(Command)} | events()
+        fields = {name: {field.name for field in dataclasses.fields(owner)} for name, owner in owners.items()}
+        labels = {tuple(key.split(".")[1:]) for key in catalogue("zh-CN") if key.startswith("label.")}
+
+        assert set() == {(owner, field) for owner, field in labels if field not in fields.get(owner, ())}
 
     def test_every_choice_is_called_by_a_field_and_has_words(self):
         """“x” is not offered for “category”, never for “classes”."""
