@@ -19,8 +19,14 @@ from node.services import queries
 from node.services.numbers import short_number
 from node.texts.catalogue import catalogue, label
 
-# Codes of these fields are words of another section than the field's own name.
+# Codes of these fields are words of another section than the field's own name; of one event's field, where it is named with it.
 _SECTIONS = {
+    "MergeConsentRecorded.answer": "consent",
+    "NotAccepted.reason": "refusal_reason",
+    "Registered.field": "field_of_service",
+    "StatutoryLimitEntered.unit": "limit_unit",
+    "Terminated.reason": "ground",
+    "VerificationRecorded.result": "verification_result",
     "answer_standard": "standard",
     "consent_way": "way",
     "consistent": "truth",
@@ -28,7 +34,10 @@ _SECTIONS = {
     "feedback_way": "way",
     "former_category": "category",
     "former_complexity": "complexity",
+    "former_layer": "layer",
+    "former_level": "level",
     "former_state": "state",
+    "grounds": "ground",
     "opened_kind": "payload_kind",
     "passed": "forming_test",
     "path_means": "way",
@@ -40,8 +49,8 @@ _SECTIONS = {
 }
 _UNITS = frozenset(UNIT_FIELDS)
 _NODES = frozenset({"county", "decided_by", "holder", "node", "to"})
-_DIGESTS = frozenset({"digest", "evidence", "materials", "provided"})
-_TIES = frozenset({"ask", "blob", "cause", "draft", "entry", "finding", "request", "scale", "session"})
+_DIGESTS = frozenset({"digest", "evidence", "materials", "provided", "scan"})
+_TIES = frozenset({"ask", "blob", "cause", "contributions", "draft", "entry", "finding", "request", "scale", "session"})
 _DIGEST_CHARACTERS = 12
 # Roles that act for their own unit: its name says more than the role.
 _OF_UNITS = frozenset(role.value for role in (Role.DEPARTMENT, Role.DEPARTMENT_LEADER, Role.MEMBER, Role.STEWARD))
@@ -195,7 +204,7 @@ def _who(session: Session, entry: queries.EntryLine, names: queries.Names) -> st
 def _says(session: Session, entry: queries.EntryLine, names: queries.Names) -> str:
     named = catalogue(session.lang)
     parts = [
-        f"{label(entry.kind, name, session.lang)}: {_fact(session, name, value, names)}"
+        f"{label(entry.kind, name, session.lang)}: {_fact(session, entry.kind, name, value, names)}"
         for name, value in entry.facts.items()
         if f"field.{name}" in named and name not in _TIES
     ]
@@ -207,8 +216,8 @@ def _says(session: Session, entry: queries.EntryLine, names: queries.Names) -> s
     return "\n".join(parts)
 
 
-def _fact(session: Session, name: str, value: object, names: queries.Names) -> str:
-    """A plain fact: a code in words where there are some, a unit or a node by name, a digest shortened, a time in Beijing's."""
+def _fact(session: Session, kind: str, name: str, value: object, names: queries.Names) -> str:
+    """A plain fact of a *kind* of event: codes in words where there are some, units and nodes by name, digests short, times Beijing's."""
     if isinstance(value, datetime):
         return session.moment(value)
     if isinstance(value, date):
@@ -216,7 +225,10 @@ def _fact(session: Session, name: str, value: object, names: queries.Names) -> s
     if isinstance(value, bool):
         return session.say("yes" if value else "no")
     many = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
-    if name in _UNITS:
+    own = _SECTIONS.get(f"{kind}.{name}")
+    if own:
+        many = [session.word(own, one) for one in many]
+    elif name in _UNITS:
         many = [names.unit(one) for one in many]
     elif name in _NODES:
         many = [names.node(one) for one in many]

@@ -58,6 +58,8 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "dissatisfaction.causes": ("found_cause", "dissatisfaction_cause"),
     "follow_up.results": ("effect", "follow_up_result"),
     "assessment.indicators": ("indicators", "indicator"),
+    "paper": ("paper", "paper"),
+    "correctable": ("correctable", "field"),
     "speaks_for": ("speaks_for", "speaker"),
     "meetings.kinds": ("meeting_kind", "meeting_kind"),
     "leaders.posts": ("post", "leader_post"),

@@ -9,7 +9,7 @@ from node.domain.refusal import Code
 from node.domain.ticket.closing import Close, ReportBack
 from node.domain.ticket.co_handling import ConfirmCoHandling, FileContribution
 from node.domain.ticket.completion import GiveFeedback
-from node.domain.ticket.countersigning import CountersignReply, DraftReply
+from node.domain.ticket.countersigning import CountersignReply, DraftReply, short_digest
 from node.domain.ticket.state import State
 from node.services.queries import Wanted, list_tickets
 from node.services.truthfulness import Untrue, untrue_completions
@@ -104,6 +104,23 @@ def test_a_reply_goes_out_with_the_signature_of_a_leader(tmp_path: Path):
     signed, done = page_of(county, ticket).timeline[-2:]
     assert ("ReplyCountersigned", "deputy", county.now, drafted) == (signed.kind, signed.account, signed.recorded_at, done.facts["draft"])
     assert State.COMPLETED is the(county, ticket).state
+
+
+def test_a_leader_names_the_draft_by_the_code_that_is_printed_with_it(tmp_path: Path):
+    """USERS C25: who reads the print has its check code, not the entry's id; the code of an earlier draft is another text."""
+    county = a_county(tmp_path)
+    ticket = handled(county)
+    codes = []
+    for reply in ("拟答复:便道下周开通", "拟答复:便道已开通"):
+        county.act("department", DraftReply(Text(reply)), ticket, "housing", account="chen")
+        codes.append(short_digest(the(county, ticket).rounds[-1].draft_digest))
+    with refuses(Code.VERSION_CONFLICT):
+        county.act("department_leader", CountersignReply(codes[0]), ticket, "housing", account="deputy")
+
+    county.act("department_leader", CountersignReply(codes[1]), ticket, "housing", account="deputy")
+
+    last = the(county, ticket).rounds[-1]
+    assert (last.draft, True) == (last.countersigned, last.draft != "")
 
 
 @pytest.mark.clause("FJ25-4.10.1a")

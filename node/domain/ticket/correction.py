@@ -111,7 +111,7 @@ def correct(ticket: Ticket, command: Correct, facts: Facts, policy: Policy, now:
     """USERS A6: by the registering account or the office; a fact that the ticket has already is not written again."""
     # AS25-4.1a: the first-contact department is set once; it is not among the fields.
     if command.field not in FIELDS:
-        raise Refusal(Code.VALUE_NOT_OFFERED, key="field", value=command.field, offered=FIELDS)
+        raise Refusal(Code.VALUE_NOT_OFFERED, key="correctable", value=command.field, offered=FIELDS)
     need_state(ticket, CORRECTABLE)
     is_registrar = facts.actor.account == ticket.intake.registered_by
     if not is_registrar and not facts.is_role(Role.OFFICE, Role.STEWARD):

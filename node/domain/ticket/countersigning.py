@@ -36,7 +36,7 @@ class DraftReply(Command):
 
 @dataclass(frozen=True)
 class CountersignReply(Command):
-    """A leader of the lead department signs the draft that he has read; ``draft`` is its entry id."""
+    """A leader of the lead department signs the draft that he has read; ``draft`` is its entry id, or its ``short_digest``."""
 
     roles = frozenset({Role.DEPARTMENT_LEADER})
 
@@ -132,13 +132,13 @@ def countersign(ticket: Ticket, command: CountersignReply, facts: Facts, policy:
     need_own_unit(ticket, facts, ticket.lead)
     need_value(policy, "countersignature.ways", "online")
     of = round_of(ticket, now)
-    if not of.draft or command.draft != of.draft:
+    if not of.draft or command.draft not in (of.draft, short_digest(of.draft_digest)):
         raise Refusal(Code.VERSION_CONFLICT, ticket=ticket.id, seen=command.draft, now=of.draft)
     if of.countersigned == of.draft:
         return []
     if is_author(ticket, facts.actor.account):
         raise Refusal(Code.OWN_CASE, ticket=ticket.id, unit=facts.actor.unit)
-    return [Happened(ticket.subject, ReplyCountersigned(command.draft))]
+    return [Happened(ticket.subject, ReplyCountersigned(of.draft))]
 
 
 def file_signed(ticket: Ticket, command: FileSignedReply, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
