@@ -13,7 +13,7 @@ from federation import reactions
 from federation.rehearsal.story.act import Act, LinkDown, NodeEntry
 from federation.rehearsal.story.staff import STAFF
 from node.domain.command import Command, Facts
-from node.domain.entry import Actor, CustodyHead, Folded, Happened, Header
+from node.domain.entry import Actor, Folded, Happened
 from node.domain.organisation import Place, Unit
 from node.domain.pack import Pack
 from node.domain.policy import Policy
@@ -28,6 +28,7 @@ from node.domain.time import local_day
 from node.packs.calendar_file import parse_calendar, shipped_texts, work_calendar
 from node.packs.file import effective_pack, finder
 from node.packs.published import published
+from tests.support.heading import headed
 
 NODE = Actor("clock", "node")
 CALENDAR = work_calendar([parse_calendar(name, text) for name, text in shipped_texts().items()], published)
@@ -172,31 +173,12 @@ class World:
     # --- inside -----------------------------------------------------------------------------------------------------
 
     def _written(self, site: Site, ticket: Ticket | None, one: Happened, actor: Actor, now: datetime) -> tuple[Folded, Ticket]:
-        number, version = (ticket.custody.number, ticket.version) if ticket else (0, 0)
-        if one.event.opens:
-            custody, new_version = CustodyHead(number + 1, one.holder, version), 1
-        else:
-            custody, new_version = CustodyHead(number), 0 if one.event.is_side else version + 1
         seq = next(self._ids)
-        head = Header(
-            node=site.entry.code,
-            epoch=1,
-            seq=seq,
-            id=f"{seq:08}",
-            recorded_at=now,
-            subject=one.subject,
-            kind=one.event.kind(),
-            actor=actor,
-            custody=custody,
-            version=new_version,
-            clocks=one.clocks,
-            addressee=one.addressee,
-            answers=one.answers,
-        )
-        after = evolve(ticket, Folded(head, one.event))
-        if head.kind == "ReplyDrafted":
-            self._drafts[one.subject.id] = head.id
-        return Folded(replace(head, state=after.state.value, with_whom=after.with_whom.value), one.event), after
+        entry = headed(ticket, one, site.entry.code, actor, now, seq, f"{seq:08}")
+        after = evolve(ticket, entry)
+        if entry.header.kind == "ReplyDrafted":
+            self._drafts[one.subject.id] = entry.header.id
+        return Folded(replace(entry.header, state=after.state.value, with_whom=after.with_whom.value), one.event), after
 
     def _take(self, site: Site, entry: Folded) -> None:
         number = entry.header.subject.id

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 from node.domain.command import Command, Facts
-from node.domain.entry import Actor, CustodyHead, Folded, Happened, Header
+from node.domain.entry import Actor, Folded, Happened
 from node.domain.organisation import Place, Role, Unit
 from node.domain.pack import Pack, Rule, Value
 from node.domain.payload import Contact, Text
@@ -29,6 +29,7 @@ from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import BEIJING, Limit, WorkCalendar
 from node.domain.time import Unit as TimeUnit
+from tests.support.heading import headed
 
 PROVINCE, CITY, COUNTY = "520000", "520400", "520402"
 OFFICE_UNIT, HOUSING, WATER = f"{COUNTY}-office", f"{COUNTY}-housing", f"{COUNTY}-water"
@@ -277,30 +278,9 @@ def refused(
 
 def recorded(ticket: Ticket | None, happened: Happened, actor: Actor, when: datetime, policy: Policy | None = None) -> Folded:
     """*happened* with the header that a journal would give it."""
-    policy, event = policy or POLICY, happened.event
-    number, version = (ticket.custody.number, ticket.version) if ticket else (0, 0)
-    if event.opens:
-        custody, new_version = CustodyHead(number + 1, happened.holder, version), 1
-    else:
-        custody, new_version = CustodyHead(number), 0 if event.is_side else version + 1
-    seq = next(_ids)
-    head = Header(
-        node=policy.node,
-        epoch=1,
-        seq=seq,
-        id=f"{policy.node}-{seq:06}",
-        recorded_at=when,
-        subject=happened.subject,
-        kind=event.kind(),
-        actor=actor,
-        custody=custody,
-        version=new_version,
-        clocks=happened.clocks,
-        addressee=happened.addressee,
-        answers=happened.answers,
-    )
-    after = evolve(ticket, Folded(head, event))
-    return Folded(replace(head, state=after.state.value, with_whom=after.with_whom.value), event)
+    entry = headed(ticket, happened, (policy or POLICY).node, actor, when, next(_ids))
+    after = evolve(ticket, entry)
+    return Folded(replace(entry.header, state=after.state.value, with_whom=after.with_whom.value), entry.event)
 
 
 def play_all(

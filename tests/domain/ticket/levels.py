@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from node.domain.command import Command, Facts
-from node.domain.entry import Actor, CustodyHead, Folded, Happened, Header, SubjectKind
+from node.domain.entry import Actor, Folded, Happened, SubjectKind
 from node.domain.organisation import Role, Unit
 from node.domain.pack import Value
 from node.domain.payload import Contact, Text
@@ -26,6 +26,7 @@ from node.domain.ticket.forming import Form
 from node.domain.ticket.intake import Register
 from node.domain.ticket.ticket import Ticket
 from tests.domain.ticket.given import CITY, COUNTY, FORM_TESTS, MONDAY, NODE, PROVINCE, a_policy, workdays
+from tests.support.heading import headed
 
 SISTER = "520424"
 LINES: Mapping[str, tuple[str, ...]] = {PROVINCE: (), CITY: (PROVINCE,), COUNTY: (CITY, PROVINCE), SISTER: (CITY, PROVINCE)}
@@ -137,30 +138,10 @@ class World:
 
 def written(ticket: Ticket | None, one: Happened, node: str, actor: Actor, when: datetime, seq: int) -> Folded:
     """*one* with the header that *node*'s journal gives it."""
-    number, version = (ticket.custody.number, ticket.version) if ticket else (0, 0)
-    opener = ticket.custody.opener if ticket else ""
-    if one.event.opens:
-        custody, version = CustodyHead(number + 1, one.holder, version, opener), 1
-    else:
-        custody, version = CustodyHead(number, opener=opener), 0 if one.event.is_side else version + 1
-    head = Header(
-        node=node,
-        epoch=1,
-        seq=seq,
-        id=f"{node}-{seq:06}",
-        recorded_at=when,
-        subject=one.subject,
-        kind=one.event.kind(),
-        actor=actor,
-        custody=custody,
-        version=version,
-        clocks=one.clocks,
-        addressee=one.addressee,
-        answers=one.answers,
-    )
-    after = evolve(ticket, Folded(head, one.event))
-    state, with_whom = (after.state.value, after.with_whom.value) if version else ("", "")
-    return Folded(replace(head, state=state, with_whom=with_whom), one.event)
+    entry = headed(ticket, one, node, actor, when, seq)
+    after = evolve(ticket, entry)
+    state, with_whom = (after.state.value, after.with_whom.value) if entry.header.version else ("", "")
+    return Folded(replace(entry.header, state=state, with_whom=with_whom), entry.event)
 
 
 def a_world(changes: Mapping[str, Value | None] | None = None, **by_node: Mapping[str, Value | None]) -> World:

@@ -20,7 +20,7 @@ from typing import Any
 
 from node.domain.command import Command, Facts
 from node.domain.dossier import dossier_id
-from node.domain.entry import Actor, CustodyHead, Folded, Happened, Header, SubjectKind
+from node.domain.entry import Actor, Folded, Happened, SubjectKind
 from node.domain.organisation import Place, Role, Unit
 from node.domain.pack import Pack
 from node.domain.payload import Contact, Text
@@ -50,6 +50,7 @@ from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer
 from node.packs.file import effective_pack, finder
 from tests.domain.ticket.given import CALENDAR, CITY, COUNTY, EVIDENCE, MONDAY, PROVINCE
+from tests.support.heading import headed
 
 LINES = {COUNTY: (CITY, PROVINCE), CITY: (PROVINCE,)}
 SUPERIORS = {PROVINCE: "", CITY: PROVINCE, COUNTY: CITY}
@@ -280,28 +281,7 @@ def _carry_out(
 
 def _entry(ticket: Ticket | None, one: Happened, actor: Actor, now: datetime, policy: Policy) -> Folded:
     """*one* as the journal of that node writes it."""
-    number, version, opener = (ticket.custody.number, ticket.version, ticket.custody.opener) if ticket else (0, 0, "")
-    if one.event.opens:
-        custody, version = CustodyHead(number + 1, one.holder, version, opener), 1
-    else:
-        custody, version = CustodyHead(number, opener=opener), 0 if one.event.is_side else version + 1
-    seq = next(_ids)
-    head = Header(
-        node=policy.node,
-        epoch=1,
-        seq=seq,
-        id=f"{policy.node}-{seq}",
-        recorded_at=now,
-        subject=one.subject,
-        kind=one.event.kind(),
-        actor=actor,
-        custody=custody,
-        version=version,
-        clocks=one.clocks,
-        addressee=one.addressee,
-        answers=one.answers,
-    )
-    return Folded(head, one.event)
+    return headed(ticket, one, policy.node, actor, now, next(_ids))
 
 
 def _tried(graph: Graph, ticket: Ticket, kind: type[Command], policies: Mapping[str, Policy], now: datetime) -> Iterator[Ticket]:
