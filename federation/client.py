@@ -42,6 +42,8 @@ class Peer(Protocol):
 
     def fetch(self, request: link_pb2.FetchRequest) -> link_pb2.FetchResponse: ...
 
+    def reconcile(self, request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse: ...
+
     def redial(self) -> None: ...
 
     def close(self) -> None: ...
@@ -92,6 +94,10 @@ class Superior:
     def fetch(self, request: link_pb2.FetchRequest) -> link_pb2.FetchResponse:
         """`Fetch`.  Raises: CallFailed."""
         return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Fetch(request, timeout=fetch_deadline_seconds))
+
+    def reconcile(self, request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse:
+        """`Reconcile`.  Raises: CallFailed."""
+        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Reconcile(request, timeout=fetch_deadline_seconds))
 
     def renew(self, request: enrolment_pb2.RenewRequest) -> enrolment_pb2.RenewResponse:
         """`Renew`.  Raises: CallFailed."""

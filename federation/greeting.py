@@ -1,7 +1,7 @@
 """
 How the superior answers `Hello`: who runs the uplink below, whether both ends still tell the same history, what it may send.
 
-A new boot id replaces the former at once; a replaced one that speaks again belongs to a second copy of the node.  Where
+A new boot id replaces the former at once; a replaced one that greets again belongs to a second copy of the node.  Where
 the caller's root is another one than that of the mirror at the same size, the fork is written down and the answer gives no
 credit.  A caller that applied more of the down stream than its head, or another one, met this node before it was restored:
 the stream is numbered anew from its start, and what the caller has already is a no-op there.
@@ -10,7 +10,7 @@ the stream is numbered anew from its start, and what the caller has already is a
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import func, insert, literal, select, update
 
 from federation import codec, outgoing
 from federation.codec import DownPosition
@@ -20,6 +20,7 @@ from federation.trust import Peer
 from federation.v1 import link_pb2
 from node.domain.organisation import Place
 from node.domain.refusal import Code, Refusal
+from node.services import reconcile
 from node.storage import schema
 from node.storage.codec import moment, stamp
 from node.storage.database import micros
@@ -29,8 +30,9 @@ from node.storage.unit_of_work import UnitOfWork, View
 protocol_min = 1
 protocol_max = 1
 # Calls and event groups beyond the protocol version that are built here.
-FEATURES = ("fetch", "renew")
+FEATURES = ("fetch", "renew", "reconcile")
 
+FENCED = "fenced"
 boot_id_bytes = 16
 former_boot_ids_max = 16
 
@@ -51,11 +53,21 @@ def answer(
         raise Refusal(Code.REHEARSAL_MISMATCH, node=peer.node)
     boot_ids = _boot_ids(peer, request.boot_id)
     if boot_ids is None:
-        mirror.keep_incident(work, "clone", peer.node, 0, 0, request.boot_id)
+        mirror.keep_clone(work, peer.node, request.boot_id)
         return Refusal(Code.CLONE_SUSPECTED, node=peer.node)
+    if peer.is_cloned:
+        raise Refusal(Code.CLONE_SUSPECTED, node=peer.node)
+    if request.superior_epoch > work.head.epoch:
+        # The caller has heard this node in a later epoch: another copy of it is the one in force.
+        mirror.keep_incident(work, FENCED, work.head.node, request.superior_epoch, 0, b"")
+        work.head.held = FENCED
+        return Refusal(Code.SUPERIOR_FENCED, peer=work.head.node, epoch=work.head.epoch, current=request.superior_epoch)
+    check_fence(work)
     place = work.place()
     held = [one for one in work.journal.positions() if place.branch(one.node) == peer.node]
-    _check_epoch(peer, held, request)
+    stale = _stale(work, peer, held, request)
+    if stale is not None:
+        return stale
     is_forked = peer.is_forked or _is_forked(work, peer, held, request, mirror)
     down = _down(work, peer, codec.down_from_pb(request.down))
     below = [node for node in place.superiors if place.branch(node) == peer.node]
@@ -63,7 +75,7 @@ def answer(
     _note(work, request, peer, boot_ids, down, wall)
     return link_pb2.HelloResponse(
         protocol=protocol,
-        positions=[codec.position_to_pb(one) for one in held],
+        positions=[codec.position_to_pb(one) for one in (_before_damage(work, held) if peer.has_damage else held)],
         down=codec.down_to_pb(down),
         now=stamp(now),
         wall=stamp(wall),
@@ -71,22 +83,36 @@ def answer(
         features=FEATURES,
         line=[work.head.node, *work.head.line],
         payload_keys=codec.payload_keys_to_pb(payload_keys(work, place)),
+        epoch=work.head.epoch,
     )
 
 
-def check_session(work: UnitOfWork, peer: Peer, boot_id: bytes, mirror: Mirror) -> Refusal | None:
+def check_fence(work: UnitOfWork) -> None:
     """
-    Say whether *boot_id* is the session that greeted last; a clone is written down and its refusal returned.
+    Need this node to be the one in force: a fenced copy takes nothing from anybody.
 
     Raises:
-        Refusal: NEED_HELLO.
+        Refusal: SUPERIOR_FENCED.
     """
-    if boot_id == peer.boot_id:
-        return None
-    if _boot_ids(peer, boot_id) is None:
-        mirror.keep_incident(work, "clone", peer.node, 0, 0, boot_id)
-        return Refusal(Code.CLONE_SUSPECTED, node=peer.node)
-    raise Refusal(Code.NEED_HELLO, node=peer.node)
+    if work.head.held == FENCED:
+        table = schema.incidents
+        current = work.connection.execute(select(func.max(table.c.epoch)).where(table.c.kind == FENCED)).scalar()
+        raise Refusal(Code.SUPERIOR_FENCED, peer=work.head.node, epoch=work.head.epoch, current=current or 0)
+
+
+def check_session(peer: Peer, boot_id: bytes) -> None:
+    """
+    Need *boot_id* to be the session that greeted last.
+
+    A replaced one is told to greet, and only its greeting makes it a clone: what a process sent before it died may come late.
+
+    Raises:
+        Refusal: NEED_HELLO, CLONE_SUSPECTED.
+    """
+    if peer.is_cloned:
+        raise Refusal(Code.CLONE_SUSPECTED, node=peer.node)
+    if boot_id != peer.boot_id:
+        raise Refusal(Code.NEED_HELLO, node=peer.node)
 
 
 def payload_keys(work: UnitOfWork | View, place: Place) -> Mapping[str, bytes]:
@@ -109,11 +135,30 @@ def _boot_ids(peer: Peer, boot_id: bytes) -> bytes | None:
     return b"".join(former[-former_boot_ids_max:])
 
 
-def _check_epoch(peer: Peer, held: list[Position], request: link_pb2.HelloRequest) -> None:
+def _stale(work: UnitOfWork, peer: Peer, held: list[Position], request: link_pb2.HelloRequest) -> Refusal | None:
+    """The answer to a caller whose epoch is over: with a reply, since silence kills the link (2.3 no. 5), and counted."""
     current = max((one.epoch for one in held if one.node == peer.node), default=1)
     said = max((one.epoch for one in request.positions if one.node == peer.node), default=1)
-    if said < current:
-        raise Refusal(Code.STALE_EPOCH, node=peer.node, epoch=said, current=current)
+    if said >= current:
+        return None
+    table = schema.links
+    work.connection.execute(update(table).where(table.c.peer == peer.node).values(stale=table.c.stale + 1))
+    return Refusal(Code.STALE_EPOCH, node=peer.node, epoch=said, current=current)
+
+
+def _before_damage(work: UnitOfWork, held: list[Position]) -> list[Position]:
+    """Positions as they are said: of a stream that is damaged here only what lies before it, so that the rest comes once more."""
+    first: dict[tuple[str, int], int] = {}
+    for node, epoch, seq in reversed(reconcile.damaged(work.connection)):
+        first[node, epoch] = seq
+    if not first:
+        return held
+    roots = outgoing.Roots()
+    said = []
+    for one in held:
+        size = min(one.size, first.get((one.node, one.epoch), one.size + 1) - 1)
+        said.append(one if size == one.size else Position(one.node, one.epoch, size, roots.at(work, one.node, one.epoch, size)))
+    return said
 
 
 def _is_forked(work: UnitOfWork, peer: Peer, held: list[Position], request: link_pb2.HelloRequest, mirror: Mirror) -> bool:

@@ -7,6 +7,7 @@ from random import Random
 
 from federation.reactions import concerns
 from node.services.handle import Handler
+from node.storage.guard import Guard
 from node.storage.unit_of_work import Store
 from node.storage.writer import Writer
 
@@ -29,6 +30,8 @@ class Level:
     monotonic: Callable[[], float]
     random: Random = field(default_factory=Random)
     program: str = ""
+    # How far the journal is known to be held elsewhere; None: nothing is kept of it.
+    guard: Guard | None = None
 
     def __post_init__(self) -> None:
         # Who reacts knows what calls for it; whatever else is appended here moves the cursor with it.

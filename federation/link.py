@@ -17,7 +17,7 @@ from enum import Enum
 
 from federation.retry import USUAL, Decision, Failure, Pace, Random, Then, decide
 from node.domain.refusal import Code
-from node.storage.journal import Position
+from node.storage.journal import Position, Spot
 
 # One batch carries at most so much; an entry that is larger alone goes alone.
 batch_entries_max = 500
@@ -25,8 +25,8 @@ batch_bytes_max = 1024 * 1024
 hello_every_seconds = 50.0
 pull_wait_ms = 25_000
 
-# The peer did not answer, or not now: any answer at all ends this.
-_AWAY = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"})
+# The peer did not answer: any answer at all ends this.  What it cannot take just now is another matter, that call's own.
+_AWAY = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED"})
 
 
 class State(Enum):
@@ -74,6 +74,17 @@ class Fetch:
 
 
 @dataclass(frozen=True)
+class Repair:
+    """Get one entry of a stream that is damaged here as the superior holds it."""
+
+    lane = Lane.UP
+
+    node: str
+    epoch: int
+    seq: int
+
+
+@dataclass(frozen=True)
 class Pull:
     """Ask for what comes down, and wait for it."""
 
@@ -82,7 +93,7 @@ class Pull:
     wait_ms: int
 
 
-Call = Hello | Push | Fetch | Pull
+Call = Hello | Push | Fetch | Repair | Pull
 
 
 @dataclass(frozen=True)
@@ -101,11 +112,15 @@ class Standing:
 
 @dataclass(frozen=True)
 class Greeted:
-    """`Hello` was answered.  ``credit`` 0: the superior takes nothing (the link is forked there)."""
+    """
+    `Hello` was answered.  ``credit`` 0: the superior takes nothing (the link is forked there).  ``damaged``: places whose
+    entries are to be fetched from it.
+    """
 
     standing: Standing
     credit: int
     own_size: int
+    damaged: tuple[Spot, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +139,14 @@ class Fetched:
 
 
 @dataclass(frozen=True)
+class Repaired:
+    """`Fetch` was answered for a damaged place.  ``is_healed``: what came fits the stream's root, and stands there now."""
+
+    spot: Spot
+    is_healed: bool
+
+
+@dataclass(frozen=True)
 class Pulled:
     """`Pull` was answered, and what came is durable here.  ``fits``: both roots of the down stream agree."""
 
@@ -131,7 +154,7 @@ class Pulled:
     fits: bool = True
 
 
-Reply = Greeted | Pushed | Fetched | Pulled
+Reply = Greeted | Pushed | Fetched | Repaired | Pulled
 
 
 @dataclass(frozen=True)
@@ -178,8 +201,12 @@ class Uplink:
     _alarm: str = ""
     _up_blocked: str = ""
     _down_blocked: str = ""
+    _down_blocked_until: datetime | None = None
     _ended: str = ""
     _missing: tuple[Position, int] | None = None
+    _repairs: list[Spot] = field(default_factory=list)
+    # Damage that the superior could not repair; the link goes on beside it.
+    _flaw: str = ""
 
     # --- what to do next ----------------------------------------------------------------------------------------------
 
@@ -204,6 +231,8 @@ class Uplink:
         if self._missing is not None:
             position, size = self._missing
             return Fetch(position.node, position.epoch, size + 1)
+        if self._repairs:
+            return Repair(*self._repairs[0])
         if self.cursor < self.tail and not self._up_blocked:
             return Push(self.cursor, self._entries_max)
         return None
@@ -256,6 +285,9 @@ class Uplink:
                 self._missing, self._greeted = None, False
                 if reply.entries == 0:
                     self._ended = "damaged"
+            case Repaired():
+                self._repairs = [spot for spot in self._repairs if spot != reply.spot]
+                self._flaw = self._flaw if reply.is_healed else "unrepaired"
             case Pulled():
                 self._greeted = self._greeted and reply.fits
 
@@ -263,10 +295,17 @@ class Uplink:
         self._greeted, self._alarm = True, ""
         self._hello_due = now + self.hello_every
         standing = reply.standing
-        self.cursor = standing.cursor
+        is_forked = bool(standing.forked) or reply.credit == 0
+        # Beside another history nothing more of this one is held there, whatever its size says.
+        self.cursor = min(self.cursor, standing.cursor) if is_forked else standing.cursor
         own = next((one for one in standing.ahead if one.node == self.node), None)
-        self._missing = None if own is None else (own, reply.own_size)
-        if standing.forked or reply.credit == 0:
+        # Where the superior says that the beginnings differ, what it has more belongs behind another history.
+        self._missing = None if own is None or reply.credit == 0 else (own, reply.own_size)
+        self._repairs = list(reply.damaged)
+        self._flaw = self._flaw if reply.damaged else ""
+        if self._down_blocked_until is not None and now >= self._down_blocked_until:
+            self._down_blocked, self._down_blocked_until = "", None
+        if is_forked:
             self._up_blocked = "forked"
         else:
             self._up_blocked = "behind" if own is not None else ""
@@ -315,7 +354,12 @@ class Uplink:
                 self._up_blocked = "forked"
                 self._after[type(call)] = now + timedelta(seconds=self.pace.probe_seconds)
             case Then.STOP if failure.code is Code.FORK:
-                self._down_blocked = "forked"
+                # Looked at again: the superior may have found back to the history that is known here.
+                self._down_blocked, self._down_blocked_until = "forked", now + timedelta(seconds=self.pace.probe_seconds)
+            case Then.STOP if failure.code is Code.STALE_EPOCH or failure.status == "DATA_LOSS":
+                # Ends without a restart once the epoch was followed, or the damage there repaired.
+                self._greeted, self._alarm = False, decision.alarm
+                self.not_before = now + timedelta(seconds=self.pace.probe_seconds)
             case Then.STOP:
                 self._ended = decision.alarm
 
@@ -328,7 +372,7 @@ class Uplink:
 
     def status(self, now: datetime) -> Status:
         """How it stands; a reason without STOPPED is an alarm beside a link that still probes or pulls."""
-        reason = self._ended or self._alarm or self._up_blocked or self._down_blocked
+        reason = self._ended or self._alarm or self._up_blocked or self._down_blocked or self._flaw
         if self._ended or self._alarm or self._up_blocked == "forked":
             state = State.STOPPED
         elif self.next_attempt_at(now) is not None:

@@ -18,7 +18,8 @@ from sqlalchemy import select, update
 from federation.codec import Carried, DownPosition, Segment
 from node.domain.merkle import Range, leaf_hash
 from node.domain.refusal import Code, Refusal
-from node.domain.registry import NodeAdmitted
+from node.domain.registry import EpochGranted, NodeAdmitted
+from node.services import reconcile
 from node.storage import schema
 from node.storage.codec import Content, decode_content
 from node.storage.database import micros
@@ -29,6 +30,7 @@ from node.storage.unit_of_work import UnitOfWork
 
 ACTIVE = "active"
 FORKED = "forked"
+CLONED = "cloned"
 # A UUID in the one form that is compared.
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -59,7 +61,7 @@ class Mirror:
         Raises:
             Refusal: FOREIGN_STREAM, STALE_EPOCH, MALFORMED_ENTRY with its field; nothing of the batch is then taken.
         """
-        batch = _Batch.of(work, peer, segments)
+        batch = _Batch.of(work, peer, segments, self._now())
         for segment in segments:
             batch.check_right(segment)
             fork = batch.take(segment)
@@ -77,6 +79,11 @@ class Mirror:
         """Keep the other bytes of a number that is taken, and stop taking from *peer*."""
         self.keep_incident(work, "fork", segment.node, segment.epoch, seq, data)
         work.connection.execute(update(schema.links).where(schema.links.c.peer == peer).values(status=FORKED))
+
+    def keep_clone(self, work: UnitOfWork, node: str, boot_id: bytes) -> None:
+        """Two copies of *node* run: written down, and nothing is taken from either until an operator has decided."""
+        self.keep_incident(work, "clone", node, 0, 0, boot_id)
+        work.connection.execute(update(schema.links).where(schema.links.c.peer == node).values(status=CLONED))
 
     def keep_incident(self, work: UnitOfWork, kind: str, node: str, epoch: int, seq: int, content: bytes) -> None:
         """Write down what must never happen; the same again is the same incident."""
@@ -141,17 +148,23 @@ class _Batch:
 
     work: UnitOfWork
     peer: str
+    now: datetime
     epochs: dict[str, int]
     leaves: dict[Spot, bytes]
+    # Places whose entries are to be put right by what comes once more.
+    damaged: frozenset[Spot]
     entries: int = 0
     has_gap: bool = False
     _unwritten: list[Arrived] = field(default_factory=list)
     _sizes: dict[Stream, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, work: UnitOfWork, peer: str, segments: Sequence[Segment]) -> "_Batch":
+    def of(cls, work: UnitOfWork, peer: str, segments: Sequence[Segment], now: datetime) -> "_Batch":
         epochs = work.journal.current_epochs({segment.node for segment in segments})
-        return cls(work, peer, epochs, _leaves(work, [one for one in segments if epochs.get(one.node) == one.epoch]))
+        leaves = _leaves(work, [one for one in segments if epochs.get(one.node) == one.epoch])
+        # Only where something comes again can something be put right.
+        damaged = frozenset(reconcile.damaged(work.connection)) if leaves else frozenset()
+        return cls(work, peer, now, epochs, leaves, damaged)
 
     def check_right(self, segment: Segment) -> None:
         """The peer's own stream, or one below it, in the epoch that is current."""
@@ -161,6 +174,10 @@ class _Batch:
         if not self._is_below(segment.node):
             raise Refusal(Code.FOREIGN_STREAM, node=segment.node, peer=self.peer)
         current = self.epochs.setdefault(segment.node, 1)
+        if segment.epoch > current and any(isinstance(one.content.event, EpochGranted) for one in self._unwritten):
+            # So did the entry that grants the epoch.
+            self.write()
+            current = self.epochs[segment.node] = self.work.journal.current_epochs({segment.node}).get(segment.node, 1)
         if segment.epoch != current:
             # Later epochs are granted from above, before anything of them is sent.
             raise Refusal(Code.STALE_EPOCH, node=segment.node, epoch=segment.epoch, current=current)
@@ -171,6 +188,10 @@ class _Batch:
         size = self._sizes.setdefault(stream, self.work.journal.range_of(*stream).size)
         known = max(0, min(size + 1 - segment.from_seq, len(segment.entries)))
         for seq, entry in enumerate(segment.entries[:known], segment.from_seq):
+            if (*stream, seq) in self.damaged:
+                # What stands here is known to be wrong, so what comes is no fork: it heals, or the place stays as it is.
+                reconcile.heal(self.work, (*stream, seq), entry.data, self.now)
+                continue
             if self.leaves.get((*stream, seq)) != leaf_hash(entry.data):
                 return seq, entry.data
         if segment.from_seq > size + 1:

@@ -14,7 +14,8 @@ from sqlalchemy import Row, func, select
 
 from federation.codec import Carried, DownPosition, Segment
 from federation.link import Standing, batch_bytes_max, batch_entries_max
-from node.domain.merkle import Range, empty_root
+from node.domain.merkle import Range, empty_root, leaf_hashes
+from node.domain.refusal import Code, Refusal
 from node.storage import schema
 from node.storage.journal import Position
 from node.storage.payloads import KeyRow
@@ -25,6 +26,9 @@ Stream = tuple[str, int]
 # What protobuf adds to an entry's bytes, its ciphertexts and keys: lengths, tags and digests, at most.
 _FRAME_BYTES = 16
 _SEALED_FRAME_BYTES = 64
+
+_entries = schema.entries.c
+_CARRIED = (_entries.taken, _entries.node, _entries.epoch, _entries.seq, _entries.leaf, _entries.content, _entries.is_laden)
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,7 @@ def read_up(view: View, after: int, entries_max: int = batch_entries_max, bytes_
     """
     table = schema.entries
     rows = view.connection.execute(
-        select(table.c.taken, table.c.node, table.c.epoch, table.c.seq, table.c.content, table.c.is_laden)
-        .where(table.c.taken > after, table.c.from_above.is_(False))
-        .order_by(table.c.taken)
-        .limit(entries_max)
+        select(*_CARRIED).where(table.c.taken > after, table.c.from_above.is_(False)).order_by(table.c.taken).limit(entries_max)
     ).all()
     carried = _carried(view, rows)
     fits = _how_many_fit(carried, bytes_max)
@@ -89,7 +90,7 @@ def read_down(
     """What *link* is owed behind down_seq *after*, in its numbering; bounds as in ``read_up``."""
     down, table = schema.down, schema.entries
     rows = view.connection.execute(
-        select(table.c.taken, table.c.content, table.c.is_laden, down.c.down_seq)
+        select(*_CARRIED, down.c.down_seq)
         .join(down, down.c.taken == table.c.taken)
         .where(down.c.link == link, down.c.epoch == epoch, down.c.down_seq > after)
         .order_by(down.c.down_seq)
@@ -109,7 +110,7 @@ def read_stream(
     """Entries of one stream that is held here, from *from_seq* on, for a peer that lost its own."""
     table = schema.entries
     rows = view.connection.execute(
-        select(table.c.taken, table.c.content, table.c.is_laden)
+        select(*_CARRIED)
         .where(table.c.node == node, table.c.epoch == epoch, table.c.seq >= from_seq)
         .order_by(table.c.seq)
         .limit(entries_max)
@@ -216,6 +217,10 @@ def _taken_of(view: View, node: str, epoch: int, seq: int) -> int:
 
 
 def _carried(view: View, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Carried]:
+    """Entries as they go out; one whose bytes are not those of its leaf never does."""
+    for row, leaf in zip(rows, leaf_hashes(bytes(row.content) for row in rows), strict=True):
+        if leaf != bytes(row.leaf):
+            raise Refusal(Code.ENTRY_DAMAGED, node=row.node, epoch=row.epoch, seq=row.seq)
     laden = [row.taken for row in rows if row.is_laden]
     sealed: dict[int, list[tuple[bytes, bytes]]]
     keys: dict[int, list[KeyRow]]

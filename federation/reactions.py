@@ -1,10 +1,10 @@
 """
 What arrived, as commands: the second half of taking a peer's entries, with a cursor of its own over ``taken`` (DESIGN 13).
 
-Only what needs no judgement is here: receipts, a superior's findings and rulings, clocks that go on after a return.  Each is
-a command whose id is made from the entry and the command's name, so a repeat is a no-op, and goes the one road of every
-command, in one transaction with the cursor; what arrived together is reacted to in one commit.  All else that is asked
-stays in the tray of the office.
+Only what needs no judgement is here: receipts, a superior's findings and rulings, an appellant's vote or wish that was told
+elsewhere, clocks that go on after a return.  Each is a command whose id is made from the entry and the command's name, so a
+repeat is a no-op, and goes the one road of every command, in one transaction with the cursor; what arrived together is reacted
+to in one commit.  All else that is asked stays in the tray of the office.
 
 An ask is answered once: where it is addressed, or, if it speaks to whoever holds the ticket, by the holder; there it waits
 while the ticket is frozen or on its way, and is looked at again when custody comes (a new opener).  Where entries of the
@@ -34,11 +34,12 @@ from node.domain.ticket.records import Ask
 from node.domain.ticket.termination import TakeWithdrawal
 from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer
+from node.domain.ticket.vote_elsewhere import TakeEvaluation
 from node.services.handle import Handler
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import micros
-from node.storage.statements import upsert_many
+from node.storage.statements import insert_missing
 from node.storage.unit_of_work import Store, UnitOfWork
 from node.storage.writer import Writer
 
@@ -61,7 +62,7 @@ FROM_ABOVE: dict[str, Make] = {
 }
 # Asks that speak to whoever holds the ticket: of a superior, and of anybody who has the ticket.
 OF_A_SUPERIOR: dict[str, Make] = {"FindingRaised": ExecuteFinding, "RecheckRuled": ExecuteRecheckRuling}
-OF_ANYBODY: dict[str, Make] = {"WithdrawalRequested": TakeWithdrawal}
+OF_ANYBODY: dict[str, Make] = {"WithdrawalRequested": TakeWithdrawal, "EvaluationPassedOn": TakeEvaluation}
 OF_THE_HOLDER = OF_A_SUPERIOR | OF_ANYBODY
 # What a unit of this node is asked for, by whoever holds the ticket: a limit begins here, and ends when the question is withdrawn.
 OF_A_UNIT: dict[str, Make] = {"OpinionAsked": ReceiveOpinionRequest}
@@ -87,7 +88,7 @@ KINDS = ASKS | OPENERS | {WITHDRAWN} | ORDERS
 # The ask waits: for custody, for a missing entry, for a pack.
 WAITING = frozenset({Code.NOT_HOLDER, Code.HANDLING_FROZEN, Code.TICKET_INCOMPLETE, Code.PACK_MISSING, Code.SUBJECT_UNKNOWN})
 # The node itself is not able just now: nothing is skipped.
-UNABLE = frozenset({Code.CLOCK_BEHIND, Code.BUSY, Code.STORAGE_FULL})
+UNABLE = frozenset({Code.CLOCK_BEHIND, Code.BUSY, Code.STORAGE_FULL, Code.NODE_HELD})
 
 
 @dataclass(frozen=True)
@@ -289,5 +290,5 @@ class Reactions:
     def _set_aside(self, work: UnitOfWork, taken: int, reason: str) -> None:
         head = self._header(work, taken)
         row = {"taken": taken, "subject_id": head.subject.id, "reason": f"reaction:{reason}", "at": micros(head.recorded_at)}
-        upsert_many(work.connection, schema.quarantine, [row])
+        insert_missing(work.connection, schema.quarantine, [row])  # what does not fold lies there already, for its own reason
         work.head.reacted = max(work.head.reacted, taken)

@@ -159,6 +159,8 @@ def _precondition(attempts: int, failure: Failure, now: datetime, jittered: date
             return Decision(Then.STOP, None, "forked")
         case Code.STALE_EPOCH:
             return Decision(Then.STOP, None, "stale")
+        case Code.SUPERIOR_FENCED:
+            return Decision(Then.GREET, probe, "fenced")
         case _:
             return Decision(Then.GREET, probe, "version")
 

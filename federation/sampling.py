@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from node.domain import round as d
 from node.domain import round_record as record
@@ -27,6 +27,7 @@ from node.services.handle import Handler, Outcome
 from node.services.policies import Policies
 from node.services.registry import NODE_ACTOR
 from node.services.rounds import find_round
+from node.services.situations import skew_seconds_max
 from node.storage import schema
 from node.storage.unit_of_work import Store, UnitOfWork, View
 
@@ -81,12 +82,15 @@ def _openings(view: UnitOfWork | View, policy: Policy, now: datetime) -> Iterato
 
 def _next_steps(view: UnitOfWork | View, policy: Policy, now: datetime) -> Iterator[Order]:
     table = schema.rounds
+    skewed = _skewed(view)
     rows = view.connection.execute(
-        select(table.c.id, table.c.state, table.c.period)
+        select(table.c.id, table.c.state, table.c.period, table.c.county)
         .where(table.c.node == policy.node, table.c.state != record.REVEALED)
         .order_by(table.c.county, table.c.opened_at)
     ).all()
     for row in rows:
+        if row.state == record.OPENED and row.county in skewed:
+            continue  # which closings came in time nobody can say before the clocks agree (FEDERATION 2.3 no. 13)
         if row.state == record.OPENED and now >= d.cut_from(row.period, policy):
             yield _order(row.id, row.id, d.CutFrame())
         elif row.state == record.CUT:
@@ -95,6 +99,13 @@ def _next_steps(view: UnitOfWork | View, policy: Policy, now: datetime) -> Itera
             found = find_round(view, row.id)
             if found is not None and found.window_until is not None and now >= found.window_until:
                 yield _order(row.id, row.id, d.RevealRound())
+
+
+def _skewed(view: UnitOfWork | View) -> frozenset[str]:
+    """Subordinates whose clock is so far from this node's that nothing is dated by both."""
+    links = schema.links
+    its = (links.c.side == "subordinate", func.abs(links.c.skew_seconds) > skew_seconds_max)
+    return frozenset(view.connection.execute(select(links.c.peer).where(*its)).scalars())
 
 
 def _order(round_id: str, subject: str, command: d.RoundCommand) -> Order:

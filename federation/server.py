@@ -20,7 +20,8 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 from sqlalchemy import update
 
-from federation import codec, greeting, outgoing
+from federation import codec, greeting, outgoing, reconciling
+from federation.admission import Admission
 from federation.certificates import Credentials
 from federation.channel import PortCredentials, server_options
 from federation.enrolment import EnrolmentServer
@@ -46,11 +47,12 @@ answer_seconds = 2.0
 class LinkServer(link_pb2_grpc.LinkServiceServicer):
     """`LinkService` as the superior answers it.  What is not built says so by its status, and is not among the features."""
 
-    def __init__(self, level: Level, waiting: Waiting) -> None:
+    def __init__(self, level: Level, waiting: Waiting, trust: Trust | None = None) -> None:
         self._level = level
-        self._trust = Trust(level.wall)
+        self._trust = trust or Trust(level.wall)
         self._mirror = Mirror(level.now)
         self._waiting = waiting
+        self._admission = Admission(level.random)
 
     def Hello(self, request: link_pb2.HelloRequest, context: grpc.ServicerContext) -> link_pb2.HelloResponse:
         caller = self._trust.caller(context.auth_context())
@@ -70,9 +72,8 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
 
         def take(work: UnitOfWork) -> Taken:
             peer = self._trust.admit(work, caller)
-            clone = greeting.check_session(work, peer, request.boot_id, self._mirror)
-            if clone is not None:
-                return Taken((), 0, clone)
+            greeting.check_fence(work)
+            greeting.check_session(peer, request.boot_id)
             if peer.is_forked:
                 raise Refusal(Code.FORK, node=peer.node, epoch=0, seq=0)
             taken = self._mirror.take(work, peer.node, segments)
@@ -83,7 +84,8 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
             work.connection.execute(update(table).where(table.c.peer == peer.node).values(**changed))
             return taken
 
-        taken = self._level.writer.batch(take, sum(len(segment.entries) for segment in segments))
+        with self._admission.entered():
+            taken = self._level.writer.batch(take, sum(len(segment.entries) for segment in segments))
         if taken.refusal is not None:
             raise taken.refusal
         return link_pb2.PushResponse(positions=[codec.position_to_pb(one) for one in taken.positions], credit=batch_entries_max)
@@ -97,6 +99,8 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
                 # Asked on every look: who is suspended while it waits gets nothing more.
                 peer = self._trust.admit(view, caller)
                 batch = self._owed(view, peer, request)
+                if batch.entries:
+                    self._note_guard(view)
             self._acknowledge(peer, request.down)
             left = until - self._level.monotonic()
             if batch.entries or left <= 0 or not context.is_active() or not self._waiting.wait(peer.node, mark, left):
@@ -108,12 +112,19 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
                 )
 
     def _owed(self, view: View, peer: Peer, request: link_pb2.PullRequest) -> outgoing.DownBatch:
-        if request.boot_id != peer.boot_id:
-            raise Refusal(Code.NEED_HELLO, node=peer.node)
+        greeting.check_session(peer, request.boot_id)
         if request.down.epoch != peer.down_epoch or request.down.size > peer.down_size:
             raise Refusal(Code.DOWN_EPOCH, epoch=request.down.epoch, current=peer.down_epoch)
         most = min(request.max or batch_entries_max, batch_entries_max)
         return outgoing.read_down(view, peer.node, peer.down_epoch, request.down.size, most)
+
+    def _note_guard(self, view: View) -> None:
+        """
+        What goes down is held below from then on, maybe before the superior holds it: a database from before that is an old one.
+        Its next entry would stand under a number that the subordinate holds already, and nobody could lift that fork.
+        """
+        if self._level.guard is not None and not view.head.held:
+            self._level.guard.note(view.journal.position(view.head.node, view.head.epoch))
 
     def _acknowledge(self, peer: Peer, down: link_pb2.DownPosition) -> None:
         """Note what the subordinate has durably applied, if that is news."""
@@ -137,6 +148,20 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
             entries = outgoing.read_stream(view, request.node, request.epoch, request.from_seq, most)
             position = view.journal.position(request.node, request.epoch)
         return link_pb2.FetchResponse(entries=[codec.entry_to_pb(one) for one in entries], position=codec.position_to_pb(position))
+
+    def Reconcile(self, request: link_pb2.ReconcileRequest, context: grpc.ServicerContext) -> link_pb2.ReconcileResponse:
+        caller = self._trust.caller(context.auth_context())
+        with self._level.store.read() as view:
+            peer = self._trust.admit(view, caller)
+            answer = reconciling.answer(view, peer.node, request)
+        if request.HasField("conclusion"):
+            now, wall = self._level.now(), self._level.wall()
+
+            def conclude(work: UnitOfWork) -> None:
+                reconciling.keep_conclusion(work, peer.node, request.conclusion, now, wall)
+
+            self._level.writer.command(conclude)
+        return answer
 
     def Witness(self, request: link_pb2.WitnessRequest, context: grpc.ServicerContext) -> link_pb2.WitnessResponse:
         raise NotImplementedError

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from federation import reconciling
 from federation.client import Superior
 from federation.credentials import KeyFiles
 from federation.enrolment import EnrolmentServer
@@ -32,7 +33,9 @@ from node.domain.refusal import Refusal
 from node.services.clock import Sweep
 from node.services.handle import Handler
 from node.services.policies import Policies
+from node.services.situations import skew_seconds_max
 from node.storage import schema
+from node.storage.guard import Guard
 from node.storage.unit_of_work import Store
 from node.storage.writer import Writer
 
@@ -40,6 +43,8 @@ log = structlog.get_logger()
 
 # DESIGN 7: a `Hello` comes at most so long after the last.
 hello_apart_seconds = 60.0
+# How often it is looked whether the night's comparison is due.
+night_look_seconds = 900.0
 # Values made and kept before the collector looks for cycles among them.
 garbage_looked_for_every = 50_000
 
@@ -74,7 +79,7 @@ class Serving:
         self._policies = policies
         self._sweep = sweep
         self._clocks = clocks
-        self._level = Level(store, writer, handler, clocks.now, clocks.wall, clocks.monotonic, program=program)
+        self._level = Level(store, writer, handler, clocks.now, clocks.wall, clocks.monotonic, program=program, guard=Guard(settings.guard))
         self._files = KeyFiles(settings.data_dir / "keys")
         self._swept: datetime | None = None
         self._garbage_thresholds = gc.get_threshold()
@@ -89,7 +94,7 @@ class Serving:
             self._session,
             self._server,
             self._look_every,
-            {"clock": self._go_by_the_clock, "certificates": self._renew},
+            {"clock": self._go_by_the_clock, "certificates": self._renew, "night": self._reconcile},
             clocks.monotonic,
         )
 
@@ -156,11 +161,46 @@ class Serving:
 
     def _sweep_once(self) -> None:
         now = self._clocks.now()
+        self._note_guard()
+        if self._is_skewed():
+            return  # nothing falls due by a clock that its superior's contradicts
         if now != self._swept or not self._settings.is_rehearsal:
             conduct(self._level.store, self._level.handler, self._policies, now)
             self._sweep.run(now)
             self._tell()
         self._swept = now
+
+    def _is_skewed(self) -> bool:
+        links = schema.links
+        its = (links.c.side == "superior", func.abs(links.c.skew_seconds) > skew_seconds_max)
+        with self._level.store.read() as view:
+            return view.connection.execute(select(links.c.peer).where(*its)).first() is not None
+
+    def _note_guard(self) -> None:
+        """At the top nobody else holds this journal: the guard file alone sees that an old database came back."""
+        guard = self._level.guard
+        with self._level.store.read() as view:
+            if guard is not None and not view.head.line and not view.head.held:
+                guard.note(view.journal.position(view.head.node, view.head.epoch))
+
+    def _reconcile(self) -> float:
+        """Once a night: look at every entry that is held, then compare with the superior (`qyzj reconcile`)."""
+        now = self._clocks.now()
+        with self._level.store.read() as view:
+            is_due = reconciling.is_due(view, now, self._clocks.wall())
+        found = self._superior() if is_due else None
+        if is_due:
+            self._level.writer.command(lambda work: reconciling.look(work, now, self._clocks.wall()))
+        if found is not None:
+            end = self._end(*found)
+            try:
+                reconciling.reconcile_with(self._level, found[0], end)
+                self._runner.wake()
+            except (CallFailed, Refusal) as error:
+                log.warning("not reconciled", peer=found[0], failure=str(error))
+            finally:
+                end.close()
+        return night_look_seconds
 
     def _look_for_superior(self) -> None:
         if self._session is None:

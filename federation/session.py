@@ -16,21 +16,41 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import func, select, update
 
-from federation import codec, outgoing
+from federation import codec, epochs, greeting, outgoing
 from federation.client import Peer
 from federation.codec import DownPosition, Segment
-from federation.enrolment import own_payload_keys, rewrap, take_place
+from federation.enrolment import REACTION_ACTOR, own_payload_keys, rewrap, take_place
 from federation.greeting import FEATURES, protocol_max, protocol_min
 from federation.level import Clock, Level
-from federation.link import Call, Fetch, Fetched, Greeted, Hello, Lane, Pull, Pulled, Push, Pushed, Reply, Uplink, batch_entries_max
+from federation.link import (
+    Call,
+    Fetch,
+    Fetched,
+    Greeted,
+    Hello,
+    Lane,
+    Pull,
+    Pulled,
+    Push,
+    Pushed,
+    Repair,
+    Repaired,
+    Reply,
+    Standing,
+    Uplink,
+    batch_entries_max,
+)
 from federation.mirror import Mirror
 from federation.outgoing import Roots
 from federation.retry import CallFailed, Failure, Inner, Pace
 from federation.v1 import link_pb2
 from node.domain.refusal import Code, Refusal
-from node.storage import schema
+from node.services import reconcile
+from node.services.reconcile import Span
+from node.storage import guard, schema
 from node.storage.codec import moment, stamp
 from node.storage.database import instant_or_none, micros, micros_or_none
+from node.storage.journal import Position, Spot
 from node.storage.unit_of_work import UnitOfWork, View
 
 log = structlog.get_logger()
@@ -128,6 +148,8 @@ class Session:
                 return self._push(call)
             case Fetch():
                 return self._fetch(call)
+            case Repair():
+                return self._repair(call)
             case Pull():
                 return self._pull(call)
 
@@ -136,20 +158,51 @@ class Session:
     def _hello(self) -> Greeted:
         with self.level.store.read() as view:
             request = self._hello_request(view)
-        answer = self._called(lambda: self.ends[Lane.UP].hello(request))
-        line = tuple(answer.line)
-        keys = codec.payload_keys_from_pb(answer.payload_keys, line)
-        is_news = self.level.writer.command(lambda work: self._note_greeting(work, answer, line, keys))
-        if is_news or not self._is_wrapped:  # once in each session: the last one may have died in between
-            self.level.writer.command(lambda work: rewrap(work, self.level.store.ring, self.level.now()))
-            self._is_wrapped = True
+        try:
+            answer = self._called(lambda: self.ends[Lane.UP].hello(request))
+        except CallFailed as error:
+            if error.failure.code is Code.STALE_EPOCH:
+                self._follow_epoch(error)
+            raise
+        self._need_superior_in_force(answer, request.superior_epoch)
         with self.level.store.read() as view:
             standing = outgoing.standing(view, [codec.position_from_pb(one) for one in answer.positions], self._roots)
             own = view.journal.position(view.head.node, view.head.epoch)
-        return Greeted(standing, answer.credit, own.size)
+            damaged = tuple(reconcile.damaged(view.connection))
+        held = _held(standing, own, damaged, is_taken=answer.credit > 0)
+        self.level.writer.command(lambda work: self._note_greeting(work, answer, held))
+        if not held:
+            # Nothing of its own is written while another history of this node may stand above.
+            self._take_place(answer)
+        return Greeted(standing, answer.credit, own.size, damaged)
+
+    def _need_superior_in_force(self, answer: link_pb2.HelloResponse, known: int) -> None:
+        """One that says a lower epoch than was heard before is another copy of the one in force (2.3 no. 12)."""
+        if answer.epoch and answer.epoch < known:
+            raise Refusal(Code.SUPERIOR_FENCED, peer=self.peer, epoch=answer.epoch, current=known)
+
+    def _follow_epoch(self, error: CallFailed) -> None:
+        """The superior takes from a later epoch: a node with nothing of its own behind goes on there by itself."""
+        if epochs.follow(self.level, self.ends[Lane.UP], REACTION_ACTOR) is not None:
+            with self._lock:
+                self.machine.greet_again()
+            raise CallFailed(Failure("FAILED_PRECONDITION", Refusal(Code.NEED_HELLO, node=self.machine.node))) from error
+
+    def _take_place(self, answer: link_pb2.HelloResponse) -> None:
+        line = tuple(answer.line)
+        keys = codec.payload_keys_from_pb(answer.payload_keys, line)
+
+        def take(work: UnitOfWork) -> bool:
+            names = {row.code: row.name for row in work.connection.execute(select(schema.nodes.c.code, schema.nodes.c.name))}
+            return take_place(self.level, work, line, names, keys)
+
+        is_news = self.level.writer.command(take)
+        if is_news or not self._is_wrapped:  # once in each session: the last one may have died in between
+            self.level.writer.command(lambda work: rewrap(work, self.level.store.ring, self.level.now()))
+            self._is_wrapped = True
 
     def _hello_request(self, view: View) -> link_pb2.HelloRequest:
-        table = schema.entries
+        table, links = schema.entries, schema.links
         with self._lock:
             cursor = self.machine.cursor
         waiting = view.connection.execute(select(func.count()).where(table.c.taken > cursor, table.c.from_above.is_(False))).scalar_one()
@@ -166,10 +219,11 @@ class Session:
             features=FEATURES,
             program=self.level.program,
             payload_keys=codec.payload_keys_to_pb(own_payload_keys(view)),
+            superior_epoch=view.connection.execute(select(links.c.peer_epoch).where(links.c.peer == self.peer)).scalar_one(),
         )
 
-    def _note_greeting(self, work: UnitOfWork, answer: link_pb2.HelloResponse, line: tuple[str, ...], keys: Mapping[str, bytes]) -> bool:
-        """Follow a down stream that was numbered anew, and the line above; True if month keys are to be wrapped anew."""
+    def _note_greeting(self, work: UnitOfWork, answer: link_pb2.HelloResponse, held: str) -> None:
+        """Follow a down stream that was numbered anew, and keep whether this node may write."""
         table = schema.links
         here = outgoing.down_head(work, self.peer)
         values: dict[str, object] = {
@@ -177,15 +231,27 @@ class Session:
             "skew_seconds": round((moment(answer.wall) - self.level.wall()).total_seconds()),
             "waiting": max(answer.down.size - here.size, 0),
         }
+        if answer.epoch:
+            values["peer_epoch"] = answer.epoch
         if answer.down.epoch != here.epoch:
             values |= {"down_epoch": answer.down.epoch, "down_size": 0, "down_peaks": b"", "waiting": answer.down.size}
         work.connection.execute(update(table).where(table.c.peer == self.peer).values(**values))
-        names = {row.code: row.name for row in work.connection.execute(select(schema.nodes.c.code, schema.nodes.c.name))}
-        return take_place(self.level, work, line, names, keys)
+        if work.head.held == greeting.FENCED or (work.head.held == guard.HELD and not held and not self._fits_guard(work)):
+            return  # what the guard has seen is held neither here nor above: only a new epoch goes on from there
+        work.head.held = held
+
+    def _fits_guard(self, work: UnitOfWork) -> bool:
+        return self.level.guard is None or self.level.guard.fits(work)
 
     def _push(self, call: Push) -> Pushed | None:
-        with self.level.store.read() as view:
-            batch = outgoing.read_up(view, call.after, call.entries_max)
+        try:
+            with self.level.store.read() as view:
+                batch = outgoing.read_up(view, call.after, call.entries_max)
+        except Refusal as refusal:
+            if refusal.code is not Code.ENTRY_DAMAGED:
+                raise
+            self._note_damage(refusal)
+            raise CallFailed(Failure("FAILED_PRECONDITION", Refusal(Code.NEED_HELLO, node=self.machine.node))) from refusal
         if not batch.entries:
             with self._lock:
                 self.machine.on_nothing(call, batch.upto)
@@ -202,6 +268,25 @@ class Session:
         segment = Segment(call.node, call.epoch, call.from_seq, tuple(codec.entry_from_pb(one) for one in answer.entries))
         taken = self.level.writer.batch(lambda work: Mirror(self.level.now).take_own(work, segment), len(segment.entries))
         return Fetched(taken)
+
+    def _repair(self, call: Repair) -> Repaired:
+        spot = call.node, call.epoch, call.seq
+        answer = self._called(
+            lambda: self.ends[Lane.UP].fetch(link_pb2.FetchRequest(node=call.node, epoch=call.epoch, from_seq=call.seq, max=1))
+        )
+
+        def put_right(work: UnitOfWork) -> bool:
+            is_healed = bool(answer.entries) and reconcile.heal(work, spot, answer.entries[0].content, self.level.now())
+            if not reconcile.damaged(work.connection) and work.head.held == reconcile.DAMAGED:
+                work.head.held = ""
+            return is_healed
+
+        return Repaired(spot, self.level.writer.command(put_right))
+
+    def _note_damage(self, refusal: Refusal) -> None:
+        """An entry that was to be sent is not what its leaf says: written down, and asked for at the next greeting."""
+        span = Span(refusal.facts["node"], int(refusal.facts["epoch"]), int(refusal.facts["seq"]), int(refusal.facts["seq"]))
+        self.level.writer.command(lambda work: reconcile.note_damage(work, self.level.now(), [span]))
 
     def _pull(self, call: Pull) -> Pulled:
         with self.level.store.read() as view:
@@ -260,6 +345,25 @@ class Session:
             work.connection.execute(update(table).where(table.c.peer == self.peer).values(**values))
 
         self.level.writer.command(write)
+        self._note_guard()
+
+    def _note_guard(self) -> None:
+        """The superior holds everything up to the cursor: a database that goes less far is an old one from here on."""
+        if self.level.guard is None or not self.machine.is_idle:
+            return
+        with self.level.store.read() as view:
+            if not view.head.held and view.head.taken <= self.machine.cursor:
+                self.level.guard.note(view.journal.position(view.head.node, view.head.epoch))
+
+
+def _held(standing: Standing, own: Position, damaged: tuple[Spot, ...], *, is_taken: bool) -> str:
+    """Why this node is to write nothing of its own just now, by what its superior holds of it; empty: it may."""
+    if any(one.node == own.node for one in standing.forked):
+        return "forked"
+    if any(one.node == own.node for one in standing.ahead):
+        # A superior that holds more compares the beginning itself, and takes nothing where that is another one.
+        return "behind" if is_taken else "forked"
+    return reconcile.DAMAGED if any(node == own.node for node, _, _ in damaged) else ""
 
 
 def session_of(

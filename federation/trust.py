@@ -3,20 +3,23 @@ Who is calling, and whether that node may: asked on every call, from certificate
 
 A certificate says who (``certificates.identify``); the registry of nodes (``nodes``, folded from this node's own entries)
 says whether that node is still active, so `qyzj node suspend | resume | revoke` takes effect on the next call; the link's
-row says which certificate is the one that was issued last.  ``links.status`` says only whether the link itself is forked.
+row says which certificate is the one that was issued last.  ``links.status`` says only whether the link itself is forked or cloned.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from federation.certificates import AuthContext, Identity, IdentityError, identify
 from node.domain.refusal import Code, Refusal
+from node.services.reconcile import DAMAGED
 from node.storage import schema
 from node.storage.unit_of_work import UnitOfWork, View
 
+# Beside the caller's row: a greeting costs no statement for it.
+_HAS_DAMAGE = exists().where(schema.incidents.c.kind == DAMAGED).label("has_damage")
 _NOT_ACTIVE = {"suspended": Code.NODE_SUSPENDED, "revoked": Code.NODE_REVOKED}
 
 
@@ -40,6 +43,10 @@ class Peer:
     down_peaks: bytes
     down_acked: int
     waiting: int
+    # Two copies of it spoke: neither is taken anything from until an operator decided.
+    is_cloned: bool = False
+    # An entry of some stream is damaged here.
+    has_damage: bool = False
 
 
 class Trust:
@@ -72,7 +79,7 @@ class Trust:
             raise Refusal(Code.UNAUTHENTICATED, fault="BOOTSTRAP_ONLY_ENROLS", node=caller.node)
         links, nodes = schema.links, schema.nodes
         row = work.connection.execute(
-            select(links, nodes.c.status.label("standing"))
+            select(links, nodes.c.status.label("standing"), _HAS_DAMAGE)
             .join(nodes, nodes.c.code == links.c.peer)
             .where(links.c.peer == caller.node, links.c.side == "subordinate", nodes.c.superior == work.head.node)
         ).first()
@@ -95,6 +102,8 @@ class Trust:
             down_peaks=bytes(row.down_peaks),
             down_acked=row.down_acked,
             waiting=row.waiting,
+            is_cloned=row.status == "cloned",
+            has_damage=bool(row.has_damage),
         )
 
     def identify(self, work: UnitOfWork | View, auth_context: AuthContext) -> Peer:

@@ -35,6 +35,7 @@ from node.services.setup import Beginning, initialise
 from node.services.telling import Telling
 from node.storage.blobs import Blobs
 from node.storage.database import open_database
+from node.storage.guard import HELD, Guard
 from node.storage.keyring import KeyRing
 from node.storage.migrate import NEWEST, revision, upgrade
 from node.storage.unit_of_work import Fault, Store, UnitOfWork, View, no_fault
@@ -91,6 +92,7 @@ def build(data_dir: Path, *, inline: bool = True, fault: Fault = no_fault, **ove
     settings = config.load(data_dir, **over)
     store = Store(open_database(settings.url), KeyRing.load(settings.data_dir / "keys"), os.urandom, fault)
     _check_schema(store)
+    _check_guard(settings, store)
     return _assemble(settings, store, inline=inline)
 
 
@@ -162,6 +164,15 @@ def tell(node: Node) -> Callable[[], None]:
         at_work[0].start()
 
     return begin
+
+
+def _check_guard(settings: config.Settings, store: Store) -> None:
+    """A database older than its guard file writes nothing until its superior has said where it stands (FEDERATION 2.3 no. 10)."""
+    with store.read() as view:
+        if Guard(settings.guard).fits(view) or view.head.held:
+            return
+    with store.write() as work:
+        work.head.held = HELD
 
 
 def _check_schema(store: Store) -> None:

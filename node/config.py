@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(default=30, gt=0, le=3600)
     # A rehearsal node reads its business time from this file, which its peers share.
     rehearsal_clock: Path | None = None
+    # How far the journal is known to be held above, beside the data directory and in no backup; empty: <data directory>.guard.
+    guard_file: Path | None = None
     log_level: str = "info"
     # Gateways of messages; empty: that channel is not used.  Secrets are best set in the environment.
     sms_url: str = ""
@@ -73,6 +75,12 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'node.db'}"
+
+    @property
+    def guard(self) -> Path:
+        """The guard file."""
+        whole = self.data_dir.absolute()
+        return self.guard_file or whole.with_name(f"{whole.name}.guard")
 
     @property
     def is_rehearsal(self) -> bool:

@@ -106,7 +106,7 @@ def leader_page(page: LeaderPage) -> RenderableType:
             "leader.done",
             completed=counts.completed,
             on_time=_of(counts.on_time, counts.completed),
-            satisfied=_of(counts.satisfied, counts.satisfied + counts.dissatisfied),
+            satisfied=_of(counts.satisfied, counts.votes),
         ),
         said("leader.above", findings=page.findings_from_above),
     ]

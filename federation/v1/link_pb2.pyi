@@ -99,6 +99,7 @@ class HelloRequest(_message.Message):
     FEATURES_FIELD_NUMBER: _builtins.int
     PROGRAM_FIELD_NUMBER: _builtins.int
     PAYLOAD_KEYS_FIELD_NUMBER: _builtins.int
+    SUPERIOR_EPOCH_FIELD_NUMBER: _builtins.int
     protocol_min: _builtins.int
     """Lowest and highest protocol version that the caller speaks."""
     protocol_max: _builtins.int
@@ -110,6 +111,10 @@ class HelloRequest(_message.Message):
     """Highest `taken` of the caller: how much there is to send, for the lag shown above."""
     program: _builtins.str
     """Program version, e.g. "0.1.0", for the status page above."""
+    superior_epoch: _builtins.int
+    """The highest epoch of the superior's own journal that the caller has seen; 0: an older program. A superior in a lower
+    one is another copy of the one in force: it refuses (SUPERIOR_FENCED) and writes nothing more.
+    """
     @_builtins.property
     def positions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Position]:
         """Every stream of the caller's subtree, its own first."""
@@ -147,10 +152,11 @@ class HelloRequest(_message.Message):
         features: _abc.Iterable[_builtins.str] | None = ...,
         program: _builtins.str = ...,
         payload_keys: _abc.Iterable[Global___PayloadKey] | None = ...,
+        superior_epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["down", b"down", "now", b"now", "wall", b"wall"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "down", b"down", "features", b"features", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "program", b"program", "protocol_max", b"protocol_max", "protocol_min", b"protocol_min", "rehearsal", b"rehearsal", "waiting", b"waiting", "wall", b"wall"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "down", b"down", "features", b"features", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "program", b"program", "protocol_max", b"protocol_max", "protocol_min", b"protocol_min", "rehearsal", b"rehearsal", "superior_epoch", b"superior_epoch", "waiting", b"waiting", "wall", b"wall"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -195,9 +201,12 @@ class HelloResponse(_message.Message):
     FEATURES_FIELD_NUMBER: _builtins.int
     LINE_FIELD_NUMBER: _builtins.int
     PAYLOAD_KEYS_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     credit: _builtins.int
     """Entries that the caller may send before it waits for an answer."""
+    epoch: _builtins.int
+    """The epoch of this node's own journal; 0: an older program."""
     @_builtins.property
     def positions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Position]:
         """Every stream of the caller's subtree as held here."""
@@ -232,10 +241,11 @@ class HelloResponse(_message.Message):
         features: _abc.Iterable[_builtins.str] | None = ...,
         line: _abc.Iterable[_builtins.str] | None = ...,
         payload_keys: _abc.Iterable[Global___PayloadKey] | None = ...,
+        epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["down", b"down", "now", b"now", "wall", b"wall"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "down", b"down", "features", b"features", "line", b"line", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "protocol", b"protocol", "wall", b"wall"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "down", b"down", "epoch", b"epoch", "features", b"features", "line", b"line", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "protocol", b"protocol", "wall", b"wall"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -490,6 +500,133 @@ class FetchResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FetchResponse: _TypeAlias = FetchResponse  # noqa: Y015
+
+@_typing.final
+class Range(_message.Message):
+    """Some entries of one stream, from_seq to to_seq, both included."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    FROM_SEQ_FIELD_NUMBER: _builtins.int
+    TO_SEQ_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    node: _builtins.str
+    epoch: _builtins.int
+    from_seq: _builtins.int
+    to_seq: _builtins.int
+    digest: _builtins.bytes
+    """Merkle root over the leaves of those of them that are held, 32 bytes."""
+    @_builtins.property
+    def subject(self) -> _entry_pb2.Subject:
+        """Of a range of one entry: what that entry is about, where it can still be read."""
+
+    def __init__(
+        self,
+        *,
+        node: _builtins.str = ...,
+        epoch: _builtins.int = ...,
+        from_seq: _builtins.int = ...,
+        to_seq: _builtins.int = ...,
+        digest: _builtins.bytes = ...,
+        subject: _entry_pb2.Subject | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "epoch", b"epoch", "from_seq", b"from_seq", "node", b"node", "subject", b"subject", "to_seq", b"to_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Range: _TypeAlias = Range  # noqa: Y015
+
+@_typing.final
+class ReconcileRequest(_message.Message):
+    """At most 64 ranges and 65,536 entries together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RANGES_FIELD_NUMBER: _builtins.int
+    CONCLUSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ranges(self) -> _containers.RepeatedCompositeFieldContainer[Global___Range]: ...
+    @_builtins.property
+    def conclusion(self) -> Global___Conclusion: ...
+    def __init__(
+        self,
+        *,
+        ranges: _abc.Iterable[Global___Range] | None = ...,
+        conclusion: Global___Conclusion | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conclusion", b"conclusion"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conclusion", b"conclusion", "ranges", b"ranges"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReconcileRequest: _TypeAlias = ReconcileRequest  # noqa: Y015
+
+@_typing.final
+class Conclusion(_message.Message):
+    """What a comparison came to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STREAMS_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    DIFFERING_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    streams: _builtins.int
+    entries: _builtins.int
+    differences: _builtins.int
+    @_builtins.property
+    def differing(self) -> _containers.RepeatedCompositeFieldContainer[Global___Range]:
+        """Ranges of one entry each; at most 1,000 of them are named."""
+
+    def __init__(
+        self,
+        *,
+        streams: _builtins.int = ...,
+        entries: _builtins.int = ...,
+        differing: _abc.Iterable[Global___Range] | None = ...,
+        differences: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences", "differing", b"differing", "entries", b"entries", "streams", b"streams"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Conclusion: _TypeAlias = Conclusion  # noqa: Y015
+
+@_typing.final
+class ReconcileResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITIONS_FIELD_NUMBER: _builtins.int
+    DIFFERING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def positions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Position]:
+        """Every stream of the caller's subtree as held here."""
+
+    @_builtins.property
+    def differing(self) -> _containers.RepeatedCompositeFieldContainer[Global___Range]:
+        """Those of the request's ranges that are others here, with the digests that they have here."""
+
+    def __init__(
+        self,
+        *,
+        positions: _abc.Iterable[Global___Position] | None = ...,
+        differing: _abc.Iterable[Global___Range] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differing", b"differing", "positions", b"positions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReconcileResponse: _TypeAlias = ReconcileResponse  # noqa: Y015
 
 @_typing.final
 class PutBlobRequest(_message.Message):

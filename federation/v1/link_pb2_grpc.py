@@ -61,6 +61,11 @@ class LinkServiceStub:
                 request_serializer=federation_dot_v1_dot_link__pb2.FetchRequest.SerializeToString,
                 response_deserializer=federation_dot_v1_dot_link__pb2.FetchResponse.FromString,
                 _registered_method=True)
+        self.Reconcile = channel.unary_unary(
+                '/federation.v1.LinkService/Reconcile',
+                request_serializer=federation_dot_v1_dot_link__pb2.ReconcileRequest.SerializeToString,
+                response_deserializer=federation_dot_v1_dot_link__pb2.ReconcileResponse.FromString,
+                _registered_method=True)
         self.PutBlob = channel.unary_unary(
                 '/federation.v1.LinkService/PutBlob',
                 request_serializer=federation_dot_v1_dot_link__pb2.PutBlobRequest.SerializeToString,
@@ -125,6 +130,18 @@ class LinkServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Reconcile(self, request, context):
+        """Compares what both hold of the caller's subtree, range by range: the digest of a range is the Merkle root over its
+        entries' leaves, made anew from their bytes on both sides, so that damage below the stored hashes is found, too.
+
+        Without ranges it says where every stream of the caller's subtree stands here. A conclusion is stored as what this
+        node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM) and INVALID_ARGUMENT
+        (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED at an older node. Deadline 30 s.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PutBlob(self, request, context):
         """Stores a piece of an attachment or of a large sealed payload. Pieces of 256 KiB at most. Deadline 60 s.
         """
@@ -166,6 +183,11 @@ def add_LinkServiceServicer_to_server(servicer, server):
                     servicer.Fetch,
                     request_deserializer=federation_dot_v1_dot_link__pb2.FetchRequest.FromString,
                     response_serializer=federation_dot_v1_dot_link__pb2.FetchResponse.SerializeToString,
+            ),
+            'Reconcile': grpc.unary_unary_rpc_method_handler(
+                    servicer.Reconcile,
+                    request_deserializer=federation_dot_v1_dot_link__pb2.ReconcileRequest.FromString,
+                    response_serializer=federation_dot_v1_dot_link__pb2.ReconcileResponse.SerializeToString,
             ),
             'PutBlob': grpc.unary_unary_rpc_method_handler(
                     servicer.PutBlob,
@@ -315,6 +337,33 @@ class LinkService:
             '/federation.v1.LinkService/Fetch',
             federation_dot_v1_dot_link__pb2.FetchRequest.SerializeToString,
             federation_dot_v1_dot_link__pb2.FetchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Reconcile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/federation.v1.LinkService/Reconcile',
+            federation_dot_v1_dot_link__pb2.ReconcileRequest.SerializeToString,
+            federation_dot_v1_dot_link__pb2.ReconcileResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -64,6 +64,14 @@ class LinkServiceStub:
     """Countersigns a signed checkpoint after recomputing its root. Deadline 10 s."""
     Fetch: _grpc.UnaryUnaryMultiCallable[_link_pb2.FetchRequest, _link_pb2.FetchResponse]
     """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Deadline 30 s."""
+    Reconcile: _grpc.UnaryUnaryMultiCallable[_link_pb2.ReconcileRequest, _link_pb2.ReconcileResponse]
+    """Compares what both hold of the caller's subtree, range by range: the digest of a range is the Merkle root over its
+    entries' leaves, made anew from their bytes on both sides, so that damage below the stored hashes is found, too.
+
+    Without ranges it says where every stream of the caller's subtree stands here. A conclusion is stored as what this
+    node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM) and INVALID_ARGUMENT
+    (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED at an older node. Deadline 30 s.
+    """
     PutBlob: _grpc.UnaryUnaryMultiCallable[_link_pb2.PutBlobRequest, _link_pb2.PutBlobResponse]
     """Stores a piece of an attachment or of a large sealed payload. Pieces of 256 KiB at most. Deadline 60 s."""
     GetBlob: _grpc.UnaryUnaryMultiCallable[_link_pb2.GetBlobRequest, _link_pb2.GetBlobResponse]
@@ -101,6 +109,14 @@ class LinkServiceAsyncStub(LinkServiceStub):
     """Countersigns a signed checkpoint after recomputing its root. Deadline 10 s."""
     Fetch: _aio.UnaryUnaryMultiCallable[_link_pb2.FetchRequest, _link_pb2.FetchResponse]  # type: ignore[assignment]
     """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Deadline 30 s."""
+    Reconcile: _aio.UnaryUnaryMultiCallable[_link_pb2.ReconcileRequest, _link_pb2.ReconcileResponse]  # type: ignore[assignment]
+    """Compares what both hold of the caller's subtree, range by range: the digest of a range is the Merkle root over its
+    entries' leaves, made anew from their bytes on both sides, so that damage below the stored hashes is found, too.
+
+    Without ranges it says where every stream of the caller's subtree stands here. A conclusion is stored as what this
+    node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM) and INVALID_ARGUMENT
+    (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED at an older node. Deadline 30 s.
+    """
     PutBlob: _aio.UnaryUnaryMultiCallable[_link_pb2.PutBlobRequest, _link_pb2.PutBlobResponse]  # type: ignore[assignment]
     """Stores a piece of an attachment or of a large sealed payload. Pieces of 256 KiB at most. Deadline 60 s."""
     GetBlob: _aio.UnaryUnaryMultiCallable[_link_pb2.GetBlobRequest, _link_pb2.GetBlobResponse]  # type: ignore[assignment]
@@ -165,6 +181,20 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_link_pb2.FetchResponse, _abc.Awaitable[_link_pb2.FetchResponse]]:
         """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Deadline 30 s."""
+
+    @_abc_1.abstractmethod
+    def Reconcile(
+        self,
+        request: _link_pb2.ReconcileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_link_pb2.ReconcileResponse, _abc.Awaitable[_link_pb2.ReconcileResponse]]:
+        """Compares what both hold of the caller's subtree, range by range: the digest of a range is the Merkle root over its
+        entries' leaves, made anew from their bytes on both sides, so that damage below the stored hashes is found, too.
+
+        Without ranges it says where every stream of the caller's subtree stands here. A conclusion is stored as what this
+        node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM) and INVALID_ARGUMENT
+        (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED at an older node. Deadline 30 s.
+        """
 
     @_abc_1.abstractmethod
     def PutBlob(

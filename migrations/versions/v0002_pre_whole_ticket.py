@@ -194,6 +194,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_receipts_unit_year_number"), ["unit", "year", "number"], unique=False)
 
     op.create_table(
+        "reconciliations",
+        sa.Column("peer", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("streams", sa.Integer(), nullable=False),
+        sa.Column("entries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("differences", sa.Integer(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("peer", "at", name=op.f("pk_reconciliations")),
+    )
+    op.create_table(
+        "text_grams",
+        sa.Column("single", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("pair", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("taken", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("single", "pair", "taken", name=op.f("pk_text_grams")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("text_grams", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_text_grams_taken"), ["taken"], unique=False)
+
+    op.create_table(
         "traits",
         sa.Column("ticket", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -217,6 +238,13 @@ def upgrade() -> None:
     with op.batch_alter_table("turns", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_turns_node_kind_begins_at"), ["node", "kind", "begins_at"], unique=False)
 
+    with op.batch_alter_table("heads", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("held", sa.String(), server_default="", nullable=False))
+
+    with op.batch_alter_table("links", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("peer_epoch", sa.Integer(), server_default="1", nullable=False))
+        batch_op.add_column(sa.Column("stale", sa.Integer(), server_default="0", nullable=False))
+
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.add_column(sa.Column("layer", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("level", sa.String(), server_default="", nullable=False))
@@ -237,6 +265,13 @@ def downgrade() -> None:
         batch_op.drop_column("level")
         batch_op.drop_column("layer")
 
+    with op.batch_alter_table("links", schema=None) as batch_op:
+        batch_op.drop_column("stale")
+        batch_op.drop_column("peer_epoch")
+
+    with op.batch_alter_table("heads", schema=None) as batch_op:
+        batch_op.drop_column("held")
+
     with op.batch_alter_table("turns", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_turns_node_kind_begins_at"))
 
@@ -245,6 +280,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_traits_name_value"))
 
     op.drop_table("traits")
+    with op.batch_alter_table("text_grams", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_text_grams_taken"))
+
+    op.drop_table("text_grams")
+    op.drop_table("reconciliations")
     with op.batch_alter_table("receipts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_receipts_unit_year_number"))
 

@@ -131,7 +131,9 @@ UNIT_FIELDS = (
     "bound", "co_handlers", "conceal_from", "first_contact", "lead", "leads",
     "members", "new_lead", "suggested", "participants", "present", "proposed_unit", "team", "unit", "units",
 )  # fmt: skip
-_NAMING_UNITS = frozenset({SubjectKind.TICKET, SubjectKind.MEETING, SubjectKind.LEADER, SubjectKind.ORDER})
+_NAMING_UNITS = frozenset(
+    {SubjectKind.TICKET, SubjectKind.MEETING, SubjectKind.LEADER, SubjectKind.ORDER, SubjectKind.APPRAISAL, SubjectKind.CONTEST}
+)
 
 
 def _with_whole_units(view: View, command: Command) -> Command:

@@ -15,10 +15,11 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli import enterprises, supervision
+from node.cli import contests, enterprises, supervision, tasks
 from node.cli.act import act
 from node.cli.command_line import Typed, function_of, is_for_people
 from node.cli.console import Session
+from node.cli.dossier_page import show_dossier
 from node.cli.meetings import VIEWS
 from node.cli.tickets import outcome_body, verbs_help
 from node.cli.verbs import Verbs
@@ -28,7 +29,9 @@ from node.domain.entry import Subject, SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.services import dossiers
+from node.services.dossier_page import dossier_page
 from node.services.handle import Outcome
+from node.services.ticket_view import EntryLine
 
 NOUNS: Mapping[str, SubjectKind] = {
     "enterprise": SubjectKind.ENTERPRISE,
@@ -36,6 +39,9 @@ NOUNS: Mapping[str, SubjectKind] = {
     "order": SubjectKind.ORDER,
     "leader": SubjectKind.LEADER,
     "policy": SubjectKind.SUPPORT_POLICY,
+    "task": SubjectKind.TASK,
+    "appraisal": SubjectKind.APPRAISAL,
+    "contest": SubjectKind.CONTEST,
 }
 
 DossierId = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
@@ -49,7 +55,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
             continue
         noun = verbs.group(app, name)
         add_looking(noun, verbs, kind)
-        for views in (VIEWS, enterprises.VIEWS, supervision.VIEWS):
+        for views in (VIEWS, enterprises.VIEWS, supervision.VIEWS, tasks.VIEWS, contests.VIEWS):
             for view, function in views.get(name, {}).items():
                 verbs.add(noun, view, function, key=f"{name}.{view}", group="look")
         for command in commands:
@@ -111,26 +117,18 @@ def _showing(kind: SubjectKind) -> Any:
     def show(session: Session, dossier: DossierId) -> None:
         """One dossier with its history."""
         with session.node() as node, node.store.read() as view:
-            found = dossiers.find(view, kind, dossier)
-            page = dossiers.page(view, Subject(kind.value, found))
+            subject = Subject(kind.value, dossiers.find(view, kind, dossier))
+            page = dossier_page(view, subject, node.policies.bare(view).calendar, node.now())
         if page is None:
             raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind.value, id=dossier)
-        body = {"dossier": plain(page.dossier), "history": [dataclasses.asdict(line) for line in page.history]}
-        session.answer(body, lambda console: _show_page(session, console, body))
+        body = {"dossier": plain(page.dossier), "history": [_history(line) for line in page.history]}
+        session.answer(body, lambda console: show_dossier(session, console, page))
 
     return show
 
 
-def _show_page(session: Session, console: Console, body: Mapping[str, Any]) -> None:
-    facts = session.table("opened", "fact", "value")
-    for name, value in body["dossier"].items():
-        if value not in (None, "", [], {}):
-            facts.add_row(session.word("field", name), RichText(str(value)))
-    console.print(facts)
-    table = session.table("history", "recorded", "what", "who")
-    for line in body["history"]:
-        table.add_row(session.moment(line["at"]), session.word("event", line["kind"]), line["account"])
-    console.print(table)
+def _history(line: EntryLine) -> dict[str, Any]:
+    return {"at": line.recorded_at, "kind": line.kind, "account": line.account, "role": line.role, "node": line.node}
 
 
 def plain(value: Any) -> Any:

@@ -15,6 +15,8 @@ from node.cli.pack_files import read_pack_file
 from node.cli.staff import CENTRE
 from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
+from node.cli.viewing import viewer_of
+from node.documents.issuing import papers_of_dispatch
 from node.domain.command import Order
 from node.domain.duty_list import AdoptDutyList, DutyItem, Fault, Precedent
 from node.domain.registry import unit_code
@@ -169,7 +171,7 @@ def _rulings(session: Session, found: list[Precedent], names: queries.Names) -> 
 def problems(session: Session) -> None:
     """The problem list of today."""
     with session.node() as node, node.store.read() as view:
-        found = problem_list(view, node.now())
+        found = problem_list(view, node.now(), viewer_of(session, node.code, view))
         names = queries.names(view)
 
     def show_list(console: Console) -> None:
@@ -199,7 +201,7 @@ def send(
             actor = acting(node, view, session.acting(CENTRE), command)
             found = [queries.find_ticket(view, one) for one in tickets]
         orders = [Order(str(uuid.uuid4()), actor, one, command) for one in found]
-        outcomes = dispatch_batch(node.writer, node.handler, code, orders)
+        outcomes = dispatch_batch(node.writer, node.handler, code, orders, papers_of_dispatch(node.policies, node.now()))
     body = {"batch": code, "tickets": [outcome_body(one, order.id) for one, order in zip(outcomes, orders, strict=True)]}
     session.answer(body, lambda console: console.print(session.say("duty.sent", code=code, count=len(found))))
 
@@ -207,6 +209,6 @@ def send(
 def show_batch(session: Session, code: Annotated[str, typer.Argument(metavar="BATCH", show_default=False)]) -> None:
     """How many of a batch are struck off."""
     with session.node() as node, node.store.read() as view:
-        found = batch(view, code)
+        found = batch(view, code, viewer_of(session, node.code, view))
     facts = {"code": code, "done": len(found.struck_off), "count": len(found.tickets)}
     session.answer(dataclasses.asdict(found), lambda console: console.print(session.say("duty.batch", **facts)))

@@ -19,6 +19,7 @@ from node.cli.console import Session
 from node.cli.find import line_body, said_aloud
 from node.cli.tickets import outcome_body, verbs_help
 from node.cli.verbs import Verbs
+from node.cli.viewing import viewer_of
 from node.domain import directory as d
 from node.domain.entry import SubjectKind
 from node.domain.time import local_day
@@ -56,7 +57,7 @@ def show_file(session: Session, enterprise: Id) -> None:
     """One enterprise, one file: what is tied to it, and every need that was brought in for it."""
     with session.node() as node, node.store.read() as view:
         id = dossiers.find(view, SubjectKind.ENTERPRISE, enterprise)
-        page = enterprises.file_page(view, id, node.policies.bare(view).calendar, node.now())
+        page = enterprises.file_page(view, id, node.policies.bare(view).calendar, node.now(), viewer_of(session, node.code, view))
         called = names(view)
     body: dict[str, Any] = {"id": id, "credit_code": page.file.credit_code, "state": page.file.state, "tied": page.tied}
     body |= {
@@ -83,7 +84,7 @@ def show_profile(session: Session, enterprise: Id) -> None:
     """What the file's own data say of an enterprise."""
     with session.node() as node, node.store.read() as view:
         id = dossiers.find(view, SubjectKind.ENTERPRISE, enterprise)
-        seen = enterprises.profile(view, id, node.policies.bare(view).calendar, node.now())
+        seen = enterprises.profile(view, id, node.policies.bare(view).calendar, node.now(), viewer_of(session, node.code, view))
     body = {field.name: getattr(seen, field.name) for field in dataclasses.fields(seen)}
 
     def show(console: Console) -> None:

@@ -1,17 +1,124 @@
-"""``qyzj ticket find``: who may be on the telephone, and the one line about each of his needs that is read out (USERS C26)."""
+"""
+``qyzj find``, the problem library by text, type, source, unit, state and date (XS25-4.2b); ``qyzj ticket find``, who may be on
+the telephone, and the one line about each of his needs that is read out (USERS C26).
+"""
 
 import dataclasses
+from datetime import date
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.console import Session
+from node.cli.console import Session, Usage
+from node.cli.verbs import Verbs
+from node.domain.refusal import Code, Refusal
+from node.domain.registry import unit_code
+from node.domain.ticket.state import State
 from node.services import lookup
+from node.services.numbers import short_number
 from node.services.progress import HANDLING_CLOCKS
 from node.services.queries import Names, names
 from node.services.registry import actor_of
+from node.services.search import Found, FoundTicket, Sought, search, verified_max
+
+_STATES = tuple(state.value for state in State)
+
+
+def add_to(app: typer.Typer, verbs: Verbs) -> None:
+    """Put the verb onto the program."""
+    verbs.add(app, "find", find)
+
+
+# --- the problem library ----------------------------------------------------------------------------------------------
+
+
+def find(
+    session: Session,
+    text: Annotated[str, typer.Option("--text", metavar="WORDS", show_default=False)] = "",
+    category: Annotated[str, typer.Option("--category", metavar="CODE", show_default=False)] = "",
+    channel: Annotated[str, typer.Option("--channel", metavar="CODE", show_default=False)] = "",
+    unit: Annotated[str, typer.Option("--unit", metavar="UNIT", show_default=False)] = "",
+    state: Annotated[list[str] | None, typer.Option("--state", metavar="STATE", show_default=False)] = None,
+    since: Annotated[str, typer.Option("--from", metavar="DAY", show_default=False)] = "",
+    until: Annotated[str, typer.Option("--to", metavar="DAY", show_default=False)] = "",
+    rows: Annotated[int, typer.Option("--rows", metavar="NUMBER", min=1)] = 200,
+) -> None:
+    """The problems that answer to every condition, the latest first, with where the words stand."""
+    states = tuple(state or ())
+    for one in states:
+        if one not in _STATES:
+            raise Refusal(Code.VALUE_NOT_OFFERED, key="state", value=one, offered=_STATES)
+    first, last = _day("--from", since), _day("--to", until)
+    with session.node() as node, node.store.read() as view:
+        at = unit_code(node.code, unit) if unit else ""
+        account, _, role = session.account.partition(":")
+        # Whoever is named behind --as finds what he may see; the operator at the machine finds what the node holds.
+        viewer = actor_of(view.connection, node.code, account, role) if account else None
+        now = node.now()
+        found = search(view, Sought(text, category, channel, at, states, first, last, viewer, rows), now)
+        called = names(view)
+    body = {
+        "now": now,
+        "count": found.count,
+        "is_exact": found.is_exact,
+        "tickets": [_found_body(one) for one in found.tickets],
+    }
+    session.answer(body, lambda console: _show_library(session, console, found, called))
+
+
+def _day(option: str, said: str) -> date | None:
+    try:
+        return date.fromisoformat(said) if said else None
+    except ValueError:
+        raise Usage("date_wanted", option=option, value=said) from None
+
+
+def _found_body(one: FoundTicket) -> dict[str, Any]:
+    row = one.row
+    return {
+        "id": row.id,
+        "spoken": short_number(row.id),
+        "number": row.number,
+        "state": row.state,
+        "with": row.with_whom,
+        "origin": row.origin,
+        "holder": row.holder,
+        "category": row.category,
+        "channel": row.channel,
+        "lead": row.lead,
+        "first_contact": row.first_contact,
+        "registered_at": row.registered_at,
+        "completed_at": row.completed_at,
+        "found_in": [dataclasses.asdict(excerpt) for excerpt in one.excerpts],
+    }
+
+
+def _show_library(session: Session, console: Console, found: Found, called: Names) -> None:
+    if not found.tickets:
+        console.print(session.say("find.none"))
+        return
+    has_words = any(one.excerpts for one in found.tickets)
+    table = session.table("", "ticket", "registered", "channel", "category", "state", "lead", *(("excerpt",) if has_words else ()))
+    for one in found.tickets:
+        row = one.row
+        said = "\n".join(f"{session.word('event', excerpt.event)}: {excerpt.words}" for excerpt in one.excerpts)
+        table.add_row(
+            row.id,
+            session.moment(row.registered_at),
+            session.word("channel", row.channel) if row.channel else "",
+            session.word("category", row.category) if row.category else "",
+            session.word("state", row.state),
+            called.unit(row.lead or row.first_contact),
+            *((said,) if has_words else ()),
+        )
+    console.print(table)
+    key = "find.count" if found.is_exact else "find.at_most"
+    console.print(session.say(key, count=found.count, shown=len(found.tickets), verified=verified_max))
+
+
+# --- who is on the telephone ------------------------------------------------------------------------------------------
 
 
 def find_ticket(session: Session, said: Annotated[str, typer.Argument(metavar="TEXT", show_default=False)]) -> None:

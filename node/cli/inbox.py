@@ -11,6 +11,7 @@ from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain.payload import Text
 from node.domain.ticket.evaluation import Evaluate
+from node.notify.notice import audiences_of
 from node.services.registry import actor_of
 from node.services.telling import sentence
 from node.services.votes import vote
@@ -33,8 +34,7 @@ def inbox(
         name, _, role = session.acting().partition(":")
         with node.store.read() as view:
             actor = actor_of(view.connection, node.code, name, role)
-            audiences = [f"account:{actor.account}", f"role:{actor.role}", *([f"unit:{actor.unit}"] if actor.unit else [])]
-            rows = notices.of_audience(view.connection, audiences, unread=not all)
+            rows = notices.of_audience(view.connection, audiences_of(actor), unread=not all)
         if read and rows:
             with node.store.write() as work:
                 notices.mark_read(work.connection, [row.id for row in rows], node.now())

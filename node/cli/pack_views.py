@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, time
 from typing import Annotated, Any
 
 import typer
@@ -11,13 +11,13 @@ from rich.console import Console
 from node.cli.console import Session, Usage
 from node.cli.pack_files import PackName, effective, plain_rule
 from node.domain.pack import Rule, Value
-from node.domain.time import Limit
+from node.domain.time import parse_windows
 from node.packs import graph as graphs
 from node.packs.difference import differences, plain
 from node.packs.file import limit_text, parse_limit
-from node.packs.key import Kind
+from node.packs.key import Key, Kind
 from node.packs.keys import find_key
-from node.services.what_if import Measured, WhatIf, moves_a_due_time, what_if
+from node.services.what_if import FiredRung, Measured, WhatIf, what_if
 
 Set = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", show_default=False)]
 Day = Annotated[str, typer.Option(metavar="DATE", show_default=False)]
@@ -87,10 +87,12 @@ def try_on(session: Session, set: Set, first: FirstDay = "", last: LastDay = "")
         "from": begin,
         "to": end,
         "counts": {kind: dict(zip(("clocks", "late_before", "late_after"), counts, strict=True)) for kind, counts in found.counts.items()},
+        "fired": {rung: {"before": before, "after": after} for rung, (before, after) in found.fired.items()},
         "tickets_late_before": list(found.late_before),
         "tickets_late_after": list(found.late_after),
         "newly_late": [_measured(one) for one in found.newly_late],
         "no_longer_late": [_measured(one) for one in found.no_longer_late],
+        "fired_otherwise": [_measured(one) for one in found.fired_otherwise],
     }
     session.answer(body, lambda console: _print_what_if(session, console, found))
 
@@ -103,6 +105,8 @@ def _print_what_if(session: Session, console: Console, found: WhatIf) -> None:
     for title, rows in (("newly_late", found.newly_late), ("no_longer_late", found.no_longer_late)):
         if rows:
             console.print(_clocks(session, title, rows))
+    if found.fired_otherwise:
+        console.print(_rungs(session, found))
     console.print(session.say("pack.what_if", before=len(found.late_before), after=len(found.late_after)))
 
 
@@ -113,6 +117,21 @@ def _clocks(session: Session, title: str, rows: tuple[Measured, ...]) -> Any:
         times = (session.moment(one.started_at), session.due(one.due_before), session.due(one.due_after), session.moment(one.met_at))
         table.add_row(one.ticket, kind, *times)
     return table
+
+
+def _rungs(session: Session, found: WhatIf) -> Any:
+    """What went off, and what would have: first how often in all, then clock by clock."""
+    table = session.table("fired_otherwise", "ticket", "clock", "fired_before", "fired_after")
+    for rung, (before, after) in found.fired.items():
+        table.add_row(session.say("all_tickets"), session.word("rung", rung), str(before), str(after))
+    for one in found.fired_otherwise:
+        kind = session.word("clock", one.clock.partition("/")[0])
+        table.add_row(one.ticket, kind, _fired(session, one.fired_before), _fired(session, one.fired_after))
+    return table
+
+
+def _fired(session: Session, rungs: tuple[FiredRung, ...]) -> str:
+    return "\n".join(f"{session.due(one.at)} {session.word('rung', one.rung)}" for one in rungs)
 
 
 def _measured(one: Measured) -> Mapping[str, Any]:
@@ -129,21 +148,49 @@ def _shown(rule: Rule | None) -> tuple[str, str]:
 
 def _change(given: str) -> tuple[str, Value]:
     """
-    One ``--set``: a key that moves a due time, with a value of its type.
+    One ``--set``: a key, with a value of its type; several codes are separated by commas.
 
     Raises:
-        Usage: it is not "key=value", the engine knows no such key, or it cannot be replayed.
+        Usage: it is not "key=value", the engine knows no such key, or it has no such value.
     """
     key, sign, text = given.partition("=")
     row = find_key(key)
     if not sign or row is None:
         raise Usage("set_wanted", value=given)
-    if not moves_a_due_time(key):
-        raise Usage("set_not_timed", name=key)
-    value: Limit | str | None = parse_limit(text.strip()) if row.kind is Kind.LIMIT else text.strip()
-    if value is None or (row.among and value not in row.among) or (isinstance(value, Limit) and value.count < row.least):
+    value = _value(row, text.strip())
+    if value is None:
         raise Usage("set_value", name=key, value=text)
     return key, value
+
+
+def _value(row: Key, text: str) -> Value | None:
+    """What *text* says for *row*; None if it is no value of that kind, or out of its range."""
+    match row.kind:
+        case Kind.LIMIT:
+            limit = parse_limit(text)
+            return limit if limit is not None and limit.count >= row.least else None
+        case Kind.NUMBER:
+            return int(text) if text.isascii() and text.isdigit() and row.least <= int(text) <= row.most else None
+        case Kind.FLAG:
+            return {"true": True, "false": False}.get(text)
+        case Kind.NAMES:
+            codes = tuple(part.strip() for part in text.split(",") if part.strip())
+            return codes if not row.among or set(codes) <= set(row.among) else None
+        case Kind.WINDOWS:
+            windows = parse_windows(text)
+            return text if windows or (windows == () and not row.required) else None
+        case Kind.CHOICE:
+            return text if not row.among or text in row.among else None
+        case Kind.TEXT:
+            # The one text that times anything is a time of day.
+            return text if _is_time_of_day(text) else None
+
+
+def _is_time_of_day(text: str) -> bool:
+    try:
+        return f"{time.fromisoformat(text):%H:%M}" == text
+    except ValueError:
+        return False
 
 
 def _day(option: str, text: str) -> date | None:

@@ -14,8 +14,8 @@ from node.cli.dossiers import add_looking
 from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.documents import papers
+from node.documents.issuing import paper_about
 from node.documents.layout import from_json, to_json
-from node.documents.matter import matter_of
 from node.documents.render import to_docx, to_html
 from node.documents.stamp import Stamp
 from node.domain import paper as p
@@ -71,8 +71,8 @@ def _command(node: Node, kind: str, about: str) -> p.IssuePaper:
         ticket = view.readings.ticket(find_ticket(view, about))
         if ticket is None:
             raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=about)
-        policy = node.policies.for_ticket(view, ticket, now)
-        return p.IssuePaper(kind, Text(to_json(papers.layout_of(kind, matter_of(view, ticket), policy, now))), ticket=ticket.id)
+        policy, office = node.policies.for_ticket(view, ticket, now), node.policies.of_node(view, now)
+        return paper_about(view, kind, ticket, policy, office.pack, now)
 
 
 def _order(view: View, order_id: str) -> papers.Order:

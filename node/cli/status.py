@@ -1,17 +1,24 @@
 """``qyzj status``: the node at a glance."""
 
 import dataclasses
+import shutil
 
 import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
+from node.cli.act import Node
 from node.cli.console import Session, coded_words
+from node.cli.reconcile import reconciled_body, show_reconciled
 from node.cli.ticket_page import node_words, whose
 from node.cli.verbs import Verbs
 from node.services import queries
+from node.services.situations import Situation
 from node.services.status import LinkLine, Status
 from node.services.status import status as status_of
+from node.texts.catalogue import text
+
+_STYLES = {"red": "bold red", "amber": "yellow", "note": ""}
 
 
 def add_to(app: typer.Typer, verbs: Verbs) -> None:
@@ -23,9 +30,21 @@ def status(session: Session) -> None:
     """Node, pack, calendar, links with their lag, clocks due today and overdue, what was set aside."""
     with session.node() as node, node.store.read() as view:
         calendar = node.policies.bare(view).calendar
-        found = status_of(view, calendar, node.now(), node.wall(), node.settings.heartbeat_seconds)
+        found = status_of(
+            view,
+            calendar,
+            node.now(),
+            node.wall(),
+            node.settings.heartbeat_seconds,
+            free_percent=_free_percent(node),
+            certificate_days=_certificate_days(node),
+        )
         names = queries.names(view)
-    body = dataclasses.asdict(found) | {"links": [dataclasses.asdict(link) | {"state": state_of(link)} for link in found.links]}
+    body = dataclasses.asdict(found) | {
+        "links": [dataclasses.asdict(link) | {"state": state_of(link)} for link in found.links],
+        "situations": [dataclasses.asdict(one) | {"sentence": sentence_of(session, one)} for one in found.situations],
+        "reconciled": [reconciled_body(one) for one in found.reconciled],
+    }
     session.answer(body, lambda console: _show(session, console, found, names))
 
 
@@ -56,6 +75,10 @@ def _show(session: Session, console: Console, found: Status, names: queries.Name
                 style="red" if state_of(link) != "connected" else "",
             )
         console.print(table)
+    for situation in found.situations:
+        console.print(RichText(sentence_of(session, situation), style=_STYLES[situation.colour]))
+    for compared in found.reconciled:
+        show_reconciled(session, console, compared)
     if found.below:
         _show_below(session, console, found)
     if found.due:
@@ -91,6 +114,29 @@ def _show_below(session: Session, console: Console, found: Status) -> None:
             style=style,
         )
     console.print(table)
+
+
+def sentence_of(session: Session, situation: Situation) -> str:
+    """A situation in words: what is the case, and what to do."""
+    facts = {"node": "", **situation.facts, "peer": situation.peer}
+    if "error" in facts:
+        facts["error"] = coded_words(str(facts["error"]), session.lang)[0] if facts["error"] else ""
+    return text(f"situation.{situation.code}", session.lang, **facts)
+
+
+def _free_percent(node: Node) -> int:
+    usage = shutil.disk_usage(node.data_dir)
+    return usage.free * 100 // usage.total
+
+
+def _certificate_days(node: Node) -> dict[str, int]:
+    """Whole days until each certificate ends; of files that cannot be read nothing is known."""
+    from federation.credentials import KeyFiles  # what only this needs of it takes long to load
+
+    try:
+        return KeyFiles(node.data_dir / "keys").days_left(node.wall())
+    except (OSError, ValueError):
+        return {}
 
 
 def state_of(link: LinkLine) -> str:

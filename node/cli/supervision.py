@@ -7,20 +7,27 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text as RichText
 
 from node.cli.console import Session, Usage
+from node.cli.viewing import viewer_of
+from node.domain.entry import SubjectKind
 from node.domain.order.record import SupervisionOrder
 from node.domain.registry import unit_code
 from node.domain.time import end_of, local_day
 from node.domain.time.calendar import at
+from node.services import dossiers
 from node.services import supervision_lists as lists
+from node.services.order_messages import Message, open_message
+from node.services.registry import actor_of
 
 
 def open_orders(session: Session, unit: Annotated[str, typer.Option("--unit", metavar="UNIT", show_default=False)] = "") -> None:
     """Orders and proposals that are open, with the time of the reply and the working days that the limit is overdue."""
     with session.node() as node, node.store.read() as view:
         code = unit_code(node.code, unit) if unit else ""
-        lines = lists.order_lines(view, node.policies.bare(view).calendar, node.now(), unit=code)
+        viewer = viewer_of(session, node.code, view)
+        lines = lists.order_lines(view, node.policies.bare(view).calendar, node.now(), unit=code, viewer=viewer)
     body = {
         "orders": [_plain(line.order) | {"reply_due_at": line.reply_due_at, "overdue_workdays": line.overdue_workdays} for line in lines]
     }
@@ -30,7 +37,7 @@ def open_orders(session: Session, unit: Annotated[str, typer.Option("--unit", me
 def tracking(session: Session) -> None:
     """Every open assignment with its state, the days left and the last progress (HM20-3.4a)."""
     with session.node() as node, node.store.read() as view:
-        lines = lists.tracking_list(view, node.policies.bare(view).calendar, node.now())
+        lines = lists.tracking_list(view, node.policies.bare(view).calendar, node.now(), viewer_of(session, node.code, view))
     session.answer({"assignments": [dataclasses.asdict(line) for line in lines]}, lambda console: _show_tracking(session, console, lines))
 
 
@@ -43,12 +50,26 @@ def backlog(
     with session.node() as node, node.store.read() as view:
         today = local_day(node.now())
         begins = at(_day("--first", first) or today.replace(day=1), time.min)
-        found = lists.backlog(view, begins, end_of(_day("--last", last) or today))
+        found = lists.backlog(view, begins, end_of(_day("--last", last) or today), viewer_of(session, node.code, view))
     counts = dataclasses.asdict(found)
     session.answer({"backlog": counts}, lambda console: _show_backlog(session, console, counts))
 
 
-VIEWS: Mapping[str, Mapping[str, Callable[..., None]]] = {"order": {"open": open_orders, "tracking": tracking, "backlog": backlog}}
+def message(session: Session, order: Annotated[str, typer.Argument(metavar="ID", show_default=False)]) -> None:
+    """What the order says; that the unit addressed opened it, and when, is kept as its reading receipt (AS25-4.6.2)."""
+    with session.node() as node:
+        account, _, role = session.acting().partition(":")
+        with node.store.read() as view:
+            actor = actor_of(view.connection, node.code, account, role)
+            found = dossiers.find(view, SubjectKind.ORDER, order)
+        opened = node.writer.command(lambda work: open_message(work, node.handler, found, actor))
+    body = {"order": _plain(opened.order), "texts": dict(opened.texts)}
+    session.answer(body, lambda console: _show_message(session, console, opened))
+
+
+VIEWS: Mapping[str, Mapping[str, Callable[..., None]]] = {
+    "order": {"open": open_orders, "tracking": tracking, "backlog": backlog, "message": message}
+}
 
 
 def _plain(order: SupervisionOrder) -> dict[str, Any]:
@@ -66,6 +87,9 @@ def _plain(order: SupervisionOrder) -> dict[str, Any]:
         "tickets",
         "reference",
         "times",
+        "called_at",
+        "received_at",
+        "read_at",
     )
     return {name: getattr(order, name) for name in kept}
 
@@ -78,7 +102,7 @@ def _day(option: str, said: str) -> date | None:
 
 
 def _show_orders(session: Session, console: Console, lines: list[lists.OrderLine]) -> None:
-    table = session.table("orders", "key", "state", "what", "why", "unit", "due", "overdue")
+    table = session.table("orders", "key", "state", "what", "why", "unit", "due", "overdue", "order_read")
     for line in lines:
         order = line.order
         table.add_row(
@@ -89,8 +113,18 @@ def _show_orders(session: Session, console: Console, lines: list[lists.OrderLine
             order.unit or order.to_node,
             session.due(line.reply_due_at),
             str(line.overdue_workdays or ""),
+            session.moment(order.read_at),
         )
     console.print(table)
+
+
+def _show_message(session: Session, console: Console, opened: Message) -> None:
+    table = session.table("opened", "fact", "value")
+    for name, plain in opened.texts.items():
+        table.add_row(session.word("field", name), RichText(plain))
+    console.print(table)
+    if opened.order.read_at is not None:
+        console.print(session.say("order_message.read", at=session.moment(opened.order.read_at)))
 
 
 def _show_tracking(session: Session, console: Console, lines: list[lists.TrackingLine]) -> None:

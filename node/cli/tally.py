@@ -9,6 +9,7 @@ from rich.console import Console
 
 from node.cli.console import Session, Usage
 from node.cli.verbs import Verbs
+from node.cli.viewing import viewer_of
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
 from node.services import deadlines, tallies
@@ -33,14 +34,16 @@ def tally(
     """Registrations of this node by channel, what ended without a result by reason, or limits that were missed by kind."""
     if by not in SECTIONS:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="by", value=by, offered=tuple(SECTIONS))
-    period = tallies.Period(_day("--first", first), _day("--last", last))
     with session.node() as node, node.store.read() as view:
         code = unit_code(node.code, unit) if unit else ""
+        period = tallies.Period(_day("--first", first), _day("--last", last), viewer_of(session, node.code, view))
         counting: Mapping[str, Callable[[View], Mapping[str, int]]] = {
             "channel": lambda view: tallies.by_channel(view, period, unit=code),
             "refusal": lambda view: tallies.by_refusal(view, period),
             "termination": lambda view: tallies.by_termination(view, period),
-            "late": lambda view: deadlines.late_by_kind(view, node.now(), unit=code, first=period.first, last=period.last),
+            "late": lambda view: deadlines.late_by_kind(
+                view, node.now(), unit=code, first=period.first, last=period.last, viewer=period.viewer
+            ),
         }
         counted = counting[by](view)
     session.answer({"by": by, "counts": counted}, lambda console: _show(session, console, by, counted))

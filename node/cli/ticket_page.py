@@ -5,7 +5,7 @@ Units and nodes are said by their names, codes in the words of the catalogue.  W
 whole digests) is left to ``--json``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from rich.text import Text as RichText
 from node.cli.act import UNIT_FIELDS
 from node.cli.console import Session
 from node.domain.organisation import Role
-from node.services import queries
+from node.services import queries, ticket_view
 from node.services.numbers import short_number
 from node.texts.catalogue import catalogue, label
 
@@ -29,6 +29,7 @@ _SECTIONS = {
     "VerificationRecorded.result": "verification_result",
     "answer_standard": "standard",
     "consent_way": "way",
+    "convener_role": "role",
     "consistent": "truth",
     "decides": "with_whom",
     "feedback_way": "way",
@@ -56,7 +57,7 @@ _DIGEST_CHARACTERS = 12
 _OF_UNITS = frozenset(role.value for role in (Role.DEPARTMENT, Role.DEPARTMENT_LEADER, Role.MEMBER, Role.STEWARD))
 
 
-def show_page(session: Session, console: Console, page: queries.TicketPage) -> None:
+def show_page(session: Session, console: Console, page: ticket_view.TicketPage) -> None:
     """Everything about a ticket that this node knows."""
     ticket, names = page.ticket, page.names
     show_where(session, console, page)
@@ -68,21 +69,23 @@ def show_page(session: Session, console: Console, page: queries.TicketPage) -> N
         console.print(RichText(session.say("ticket.incomplete"), style="yellow"))
     _show_asks(session, console, page)
     console.print(_facts_table(session, page))
-    _show_clocks(session, console, page)
+    show_clocks(session, console, page.clocks, names)
+    if any(clock.stopped_at is None for clock in page.clocks):
+        console.print(session.say("clock.explained", id=ticket.id))
     timeline = session.table("timeline", "recorded", "node", "who", "what", "says")
     for entry in page.timeline:
         timeline.add_row(
             session.moment(entry.recorded_at),
             names.node(entry.node),
-            _who(session, entry, names),
+            who(session, entry, names),
             session.word("event", entry.kind) + (session.say("ticket.void") if entry.is_void else ""),
-            _says(session, entry, names),
+            says(session, entry, names),
             style="strike" if entry.is_void else "",
         )
     console.print(timeline)
 
 
-def show_where(session: Session, console: Console, page: queries.TicketPage) -> None:
+def show_where(session: Session, console: Console, page: ticket_view.TicketPage) -> None:
     """Numbers, state, whose turn it is, and every running clock."""
     ticket = page.ticket
     console.print(session.say("ticket.number", id=ticket.id, spoken=short_number(ticket.id), number=ticket.number or "—"))
@@ -94,7 +97,7 @@ def show_where(session: Session, console: Console, page: queries.TicketPage) -> 
             console.print(RichText(clock_sentence(session, clock, page.names), style="red" if clock.is_overdue else ""))
 
 
-def _show_asks(session: Session, console: Console, page: queries.TicketPage) -> None:
+def _show_asks(session: Session, console: Console, page: ticket_view.TicketPage) -> None:
     for ask in page.ticket.open_asks():
         said = session.say(
             "ticket.ask",
@@ -106,7 +109,7 @@ def _show_asks(session: Session, console: Console, page: queries.TicketPage) -> 
         console.print(RichText(said, style="yellow"))
 
 
-def _facts_table(session: Session, page: queries.TicketPage) -> Any:
+def _facts_table(session: Session, page: ticket_view.TicketPage) -> Any:
     table = session.table("facts", "fact", "value")
     ticket, intake, classing = page.ticket, page.ticket.intake, page.ticket.classing
     rows: Mapping[str, str] = {
@@ -118,7 +121,7 @@ def _facts_table(session: Session, page: queries.TicketPage) -> Any:
         "first_contact": page.names.unit(intake.first_contact),
         "lead": page.names.unit(ticket.lead),
         "received_at": session.moment(intake.received_at),
-        "absent": session.say("between").join(one.name for one in queries.heard(page) if not one.has_spoken),
+        "absent": session.say("between").join(one.name for one in ticket_view.heard(page) if not one.has_spoken),
     }
     for name, value in rows.items():
         if value:
@@ -130,14 +133,15 @@ def _facts_table(session: Session, page: queries.TicketPage) -> Any:
 # --- clocks -----------------------------------------------------------------------------------------------------------
 
 
-def _show_clocks(session: Session, console: Console, page: queries.TicketPage) -> None:
+def show_clocks(session: Session, console: Console, lines: Sequence[queries.ClockLine], names: queries.Names) -> None:
+    """Every clock with its limit, who owes it and what is left."""
     clocks = session.table("clocks", "clock", "node", "owes", "limit", "started", "due", "left")
-    for clock in page.clocks:
+    for clock in lines:
         limit = session.say("clock.limit", count=clock.limit.count, unit=session.word("limit_unit", clock.limit.unit))
         clocks.add_row(
-            clock_name(session, clock.name, page.names),
-            page.names.node(clock.node),
-            whose(session, clock.owes, page.names),
+            clock_name(session, clock.name, names),
+            names.node(clock.node),
+            whose(session, clock.owes, names),
             limit,
             session.moment(clock.started_at),
             session.due(clock.due_at) + (session.say("clock.provisional") if clock.is_provisional else ""),
@@ -145,8 +149,6 @@ def _show_clocks(session: Session, console: Console, page: queries.TicketPage) -
             style="red" if clock.is_overdue else "dim" if clock.stopped_at is not None else "",
         )
     console.print(clocks)
-    if any(clock.stopped_at is None for clock in page.clocks):
-        console.print(session.say("clock.explained", id=page.ticket.id))
 
 
 def clock_sentence(session: Session, clock: queries.ClockLine, names: queries.Names | None = None) -> str:
@@ -167,9 +169,11 @@ def clock_name(session: Session, name: str, names: queries.Names | None = None) 
 
 
 def whose(session: Session, owes: str, names: queries.Names | None = None) -> str:
-    """Who owes: a role in words, a unit by its name, where names are known."""
+    """Who owes: a part or a role in words, a unit by its name, where names are known."""
     called = session.word("with_whom", owes)
-    return names.unit(owes) if names and called == owes else called
+    if called == owes and names:
+        called = names.unit(owes)
+    return called if called != owes else session.word("role", owes)
 
 
 def left_of(session: Session, clock: queries.ClockLine) -> str:
@@ -193,7 +197,7 @@ def node_words(names: queries.Names, code: str) -> str:
 # --- the timeline -----------------------------------------------------------------------------------------------------
 
 
-def _who(session: Session, entry: queries.EntryLine, names: queries.Names) -> str:
+def who(session: Session, entry: ticket_view.EntryLine, names: queries.Names) -> str:
     """The account with its role, or with its unit where it acts for that; the node itself by one word."""
     role = session.word("role", entry.role)
     if entry.role == Role.NODE.value:
@@ -201,7 +205,8 @@ def _who(session: Session, entry: queries.EntryLine, names: queries.Names) -> st
     return f"{entry.account} ({names.unit(entry.unit) if entry.unit and entry.role in _OF_UNITS else role})"
 
 
-def _says(session: Session, entry: queries.EntryLine, names: queries.Names) -> str:
+def says(session: Session, entry: ticket_view.EntryLine, names: queries.Names) -> str:
+    """What the entry says, a line for each field that has a name: codes in words, texts as they are, contacts as sealed."""
     named = catalogue(session.lang)
     parts = [
         f"{label(entry.kind, name, session.lang)}: {_fact(session, entry.kind, name, value, names)}"

@@ -21,38 +21,37 @@ from node.cli.console import Session, Usage
 from node.cli.find import find_ticket
 from node.cli.ticket_page import clock_name, left_of, show_page, show_where
 from node.cli.verbs import Verbs
+from node.cli.viewing import viewer_of
 from node.domain.command import Command
-from node.domain.entry import Actor
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
 from node.domain.ticket.decide import DECISIONS
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
-from node.services import deadlines, queries
+from node.services import deadlines, queries, ticket_view
 from node.services.handle import Outcome
 from node.services.numbers import short_number
 from node.services.openings import open_payloads
 from node.services.registry import actor_of
-from node.storage.unit_of_work import View
 from node.texts.catalogue import word
 
 # The parts of the noun's help page, with their areas of the domain.
 _AREAS: Mapping[str, frozenset[str]] = {
     "intake": frozenset({"intake", "legacy", "filling", "enquiry", "first_contact", "offering", "correction"}),
     "triage": frozenset({"judgement", "supplement", "acceptance", "consent", "merging", "forming", "commitment"}),
-    "dispatch": frozenset({"dispatching", "objection", "layers"}),
+    "dispatch": frozenset({"dispatching", "objection", "layers", "complaint_centre"}),
     "handling": frozenset(
         {
             *("assignment", "tracking", "handling", "co_handling", "task_force", "opinion", "coordination", "extension", "termination"),
             *("introduction", "proxy_decision", "close_out", "countersigning", "completion", "answering", "applications"),
-            *("plan", "progress_report", "due_proposal", "turns", "milestone", "leading", "meetings"),
+            *("plan", "progress_report", "due_proposal", "turns", "milestone", "leading", "meetings", "submission"),
         }
     ),
     "closing": frozenset(
         {
-            *("after", "calls", "confirmation", "revisit", "evaluation", "verification", "rework", "follow_up"),
-            *("recheck", "recheck_above", "rectification", "closing", "assessment", "supervision"),
+            *("after", "calls", "confirmation", "revisit", "evaluation", "invitation", "verification", "rework", "follow_up"),
+            *("vote_elsewhere", "recheck", "recheck_above", "rectification", "closing", "assessment", "supervision"),
         }
     ),
     "levels": frozenset({"escalation", "transfer", "custody", "finding"}),
@@ -108,7 +107,7 @@ def _carry_out(session: Session, typed: Typed) -> None:
         now = node.now()
         with node.store.read() as view:
             policy = node.policies.bare(view)
-            page = queries.ticket_page(view, outcome.subject.id, policy.calendar, now)
+            page = ticket_view.ticket_page(view, outcome.subject.id, policy.calendar, now)
             code = view.payloads.query_code(outcome.subject) if typed.command.starts else None
     body = outcome_body(outcome, typed.id) | ({} if code is None else {"query_code": code})
     session.answer(body, lambda console: _show_outcome(session, console, outcome, page, code))
@@ -153,7 +152,7 @@ def ticket_body(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _show_outcome(session: Session, console: Console, outcome: Outcome, page: queries.TicketPage, code: str | None) -> None:
+def _show_outcome(session: Session, console: Console, outcome: Outcome, page: ticket_view.TicketPage, code: str | None) -> None:
     kinds = session.say("between").join(session.word("event", one.header.kind) for one in outcome.entries)
     key = "ticket.repeated" if outcome.is_repeat else "ticket.done" if outcome.entries else "ticket.nothing"
     console.print(RichText(session.say(key, events=kinds), style="green"))
@@ -188,7 +187,7 @@ def list_tickets(
             actor = actor_of(view.connection, node.code, name, role)
             whose_turn = (actor.role, actor.unit)
         at = unit_code(node.code, unit) if unit else ""
-        seen_by = _viewer(session, node.code, view)
+        seen_by = viewer_of(session, node.code, view)
         wanted = queries.Wanted(states, at, due, whose_turn, unsorted, rows, layer=layer, level=level, viewer=seen_by)
         now = node.now()
         lines = queries.list_tickets(view, wanted, node.policies.bare(view).calendar, now)
@@ -270,17 +269,11 @@ def show_ticket(session: Session, ticket: TicketNumber) -> None:
     with session.node() as node, node.store.read() as view:
         now = node.now()
         found, calendar = queries.find_ticket(view, ticket), node.policies.bare(view).calendar
-        page = queries.ticket_page(view, found, calendar, now, _viewer(session, node.code, view))
+        page = ticket_view.ticket_page(view, found, calendar, now, viewer_of(session, node.code, view))
     session.answer(page_body(page, now), lambda console: show_page(session, console, page))
 
 
-def _viewer(session: Session, code: str, view: View) -> Actor | None:
-    """Whoever is named behind --as sees what he may see; the operator at the machine sees what the node holds."""
-    name, _, role = session.account.partition(":")
-    return actor_of(view.connection, code, name, role) if name else None
-
-
-def page_body(page: queries.TicketPage, now: datetime) -> dict[str, Any]:
+def page_body(page: ticket_view.TicketPage, now: datetime) -> dict[str, Any]:
     """A ticket's page, for machines."""
     return {
         "now": now,
@@ -290,13 +283,13 @@ def page_body(page: queries.TicketPage, now: datetime) -> dict[str, Any]:
             for ask in page.ticket.open_asks()
         ],
         "channels": page.channels,
-        "heard": [dataclasses.asdict(one) for one in queries.heard(page)],
+        "heard": [dataclasses.asdict(one) for one in ticket_view.heard(page)],
         "clocks": [clock_body(clock) for clock in page.clocks],
         "timeline": [_entry_body(entry) for entry in page.timeline],
     }
 
 
-def _entry_body(entry: queries.EntryLine) -> dict[str, Any]:
+def _entry_body(entry: ticket_view.EntryLine) -> dict[str, Any]:
     return {
         "id": entry.id,
         "kind": entry.kind,
@@ -322,12 +315,13 @@ def show_clock(
     with session.node() as node, node.store.read() as view:
         now = node.now()
         found = queries.find_ticket(view, ticket)
-        clock = _clock_meant(session, queries.ticket_page(view, found, node.policies.bare(view).calendar, now), clock)
+        seen_by = viewer_of(session, node.code, view)
+        clock = _clock_meant(session, ticket_view.ticket_page(view, found, node.policies.bare(view).calendar, now, seen_by), clock)
         receipt = deadlines.deadline_receipt(view, found, clock, node.policies.bare(view), now)
     session.answer(receipt_body(receipt), lambda console: _show_receipt(session, console, receipt))
 
 
-def _clock_meant(session: Session, page: queries.TicketPage, said: str) -> str:
+def _clock_meant(session: Session, page: ticket_view.TicketPage, said: str) -> str:
     """The clock that somebody means: by its code or its word; by nothing the one that is due next."""
     codes = [clock.name for clock in page.clocks]
     if not said:

@@ -27,7 +27,9 @@ GROUPS: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "status",
+            "overview",
             "ticket",
+            "find",
             "desk",
             "enterprise",
             "meeting",
@@ -35,6 +37,9 @@ GROUPS: Mapping[str, str] = {
             "order",
             "policy",
             "paper",
+            "appraisal",
+            "contest",
+            "task",
             "round",
             "progress",
             "tally",
@@ -46,9 +51,9 @@ GROUPS: Mapping[str, str] = {
         "daily",
     ),
     **dict.fromkeys(("init", "invite", "join", "serve"), "begin"),
-    **dict.fromkeys(("unit", "account", "duty", "directory", "node", "pack", "calendar", "import", "export"), "order"),
-    **dict.fromkeys(("backup", "restore", "verify", "rebuild"), "care"),
-    **dict.fromkeys(("demo", "bench"), "trial"),
+    **dict.fromkeys(("unit", "account", "duty", "directory", "node", "link", "pack", "calendar", "import", "export"), "order"),
+    **dict.fromkeys(("backup", "restore", "verify", "reconcile", "rebuild"), "care"),
+    **dict.fromkeys(("demo", "bench", "simulate"), "trial"),
 }
 
 

@@ -7,13 +7,15 @@ from typing import Any
 
 from sqlalchemy import select
 
+from node.domain.dossier import fold_dossier
+from node.domain.enterprise.record import Enterprise
 from node.domain.entry import Subject, SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.refusal import Refusal
 from node.domain.ticket.ticket import Ticket
 from node.storage import schema
-from node.storage.dossier_readings import dossier_of
-from node.storage.unit_of_work import View
+from node.storage.journal import Stored
+from node.storage.unit_of_work import UnitOfWork, View
 
 
 @dataclass(frozen=True)
@@ -44,25 +46,34 @@ class Matter:
         return str(value or "")
 
 
-def matter_of(view: View, ticket: Ticket) -> Matter:
-    """Open what is to be printed of *ticket*; contacts only where the caller may have them (papers are made by who handles it)."""
-    opened = _Opened(view, ticket)
+def matter_of(view: View | UnitOfWork, ticket: Ticket, *, at_assignment: bool = False) -> Matter:
+    """
+    Open what is to be printed of *ticket*; contacts only where the caller may have them (papers are made by who handles it).
+
+    Name and address of an enterprise are those of its file as it stands now, or, *at_assignment*, as it stood when the ticket was
+    assigned (HM20-A1.2); where it has no file, or the file is silent, what was said on intake.
+    """
+    opened = _Opened(view, ticket.subject)
     said: dict[str, dict[str, Any]] = {}
     at: dict[str, datetime] = {}
     names: list[str] = []
+    assigned = 0
     for one in view.journal.of_subject(ticket.subject):
         event = one.folded.event
         if event is None or one.header.id in ticket.void:
             continue
         said[one.header.kind] = {name: opened.plain(getattr(event, name)) for name in event.__dataclass_fields__}  # type: ignore[attr-defined]
         at[one.header.kind] = one.header.recorded_at
+        if _is_assignment(one, ticket):
+            assigned = one.taken
         if one.header.kind == "EvidenceAdded":
             names.append(str(said[one.header.kind]["file_name"] or said[one.header.kind]["digest"][:12]))
     appellant, units = ticket.appellant, _unit_names(view)
+    name, address = _of_file(view, ticket, assigned if at_assignment else 0)
     return Matter(
         ticket=ticket,
-        enterprise=_enterprise(view, ticket) or opened.words(ticket.details.enterprise_name) or opened.words(appellant.name),
-        address=opened.words(ticket.details.address),
+        enterprise=name or opened.words(ticket.details.enterprise_name) or opened.words(appellant.name),
+        address=address or opened.words(ticket.details.address),
         contact=opened.words(appellant.name),
         phone=opened.words(appellant.phone),
         title=opened.words(ticket.intake.title),
@@ -76,9 +87,11 @@ def matter_of(view: View, ticket: Ticket) -> Matter:
 
 
 class _Opened:
-    def __init__(self, view: View, ticket: Ticket) -> None:
+    """The sealed words of one subject as plain ones."""
+
+    def __init__(self, view: View | UnitOfWork, subject: Subject) -> None:
         self._view = view
-        self._ticket = ticket
+        self._subject = subject
 
     def plain(self, value: object) -> Any:
         return self.words(value) if isinstance(value, SealedRef) else value
@@ -87,24 +100,31 @@ class _Opened:
         if not isinstance(value, SealedRef):
             return str(value or "")
         try:
-            return self._view.payloads.open(self._ticket.subject, value)
+            return self._view.payloads.open(self._subject, value)
         except Refusal:
             return ""  # erased: the paper has a blank there
 
 
-def _unit_names(view: View) -> dict[str, str]:
+def _unit_names(view: View | UnitOfWork) -> dict[str, str]:
     return {row.code: row.name for row in view.connection.execute(select(schema.units.c.code, schema.units.c.name))}
 
 
-def _enterprise(view: View, ticket: Ticket) -> str:
-    """The name in the enterprise's own file, where the ticket names one."""
+def _is_assignment(one: Stored, ticket: Ticket) -> bool:
+    """The entry that gave the ticket its present lead: a dispatch, a ruling that named one, or what the unit took up by itself."""
+    dispatch, event = ticket.dispatch, one.folded.event
+    if dispatch is None or not one.header.is_line or one.header.recorded_at != dispatch.dispatched_at:
+        return False
+    named = {getattr(event, name, "") for name in ("lead", "new_lead", "unit")} - {""}
+    return dispatch.lead in (named or {one.header.actor.unit})
+
+
+def _of_file(view: View | UnitOfWork, ticket: Ticket, until: int) -> tuple[str, str]:
+    """Name and address in the enterprise's own file, where the ticket names one; *until* is the last entry that counts, 0: all do."""
     if not ticket.appellant.enterprise:
-        return ""
+        return "", ""
     subject = Subject(SubjectKind.ENTERPRISE.value, ticket.appellant.enterprise)
-    file = dossier_of(view.journal, subject)
-    if file is None or not isinstance(file.name, SealedRef):
-        return ""
-    try:
-        return view.payloads.open(subject, file.name)
-    except Refusal:
-        return ""
+    file = fold_dossier(one.folded for one in view.journal.of_subject(subject) if not until or one.taken < until)
+    if not isinstance(file, Enterprise):
+        return "", ""
+    opened = _Opened(view, subject)
+    return opened.words(file.name), opened.words(file.address)

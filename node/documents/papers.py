@@ -5,7 +5,7 @@ Papers are in Chinese: they go to Chinese enterprises and offices, whatever lang
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from node.documents.layout import Layout, Row
@@ -33,18 +33,23 @@ class Order:
     tickets: tuple[str, ...] = ()
 
 
-def layout_of(paper: str, matter: Matter | None, policy: Policy, now: datetime, order: Order | None = None) -> Layout:
+def layout_of(
+    paper: str, matter: Matter | None, policy: Policy, now: datetime, order: Order | None = None, office: Pack | None = None
+) -> Layout:
     """
-    The layout of *paper*, as it stands at *now*.
+    The layout of *paper*, as it stands at *now*.  *policy* governs the ticket; *office* is the pack in force, which says where the
+    office is found now, whatever pack a ticket began under (HM20-A1.10); *policy*'s own, if it is None.
 
     Raises:
         LookupError: there is no such paper.
     """
     if paper == p.SUPERVISION:
         assert order is not None
-        return _supervision(order, policy, now)
-    assert matter is not None
-    return _BUILDERS[paper](matter, policy, now)
+        layout = _supervision(order, policy, now)
+    else:
+        assert matter is not None
+        layout = _BUILDERS[paper](matter, policy, now)
+    return replace(layout, foot=foot_of(office or policy.pack))
 
 
 def day(moment: datetime | date | None) -> str:
@@ -89,7 +94,6 @@ def _receipt(matter: Matter, policy: Policy, now: datetime) -> Layout:
                 day(last_day(first.due_at)) if first and first.due_at else "",
             ),
         ),
-        foot=foot_of(policy.pack),
         dated=day(now),
     )
 
@@ -108,7 +112,6 @@ def _supplement(matter: Matter, policy: Policy, now: datetime) -> Layout:
             f"请于{day(last_day(clock.due_at)) if clock and clock.due_at else '期限内'}前补齐；补齐后重新计算形成工单的期限。",
             f"说明：{matter.of('SupplementRequested', 'note')}" if matter.of("SupplementRequested", "note") else "",
         ),
-        foot=foot_of(policy.pack),
         dated=day(now),
     )
 
@@ -128,7 +131,6 @@ def _refusal(matter: Matter, policy: Policy, now: datetime) -> Layout:
         ),
         rows=(Row("诉求内容", matter.appeal),),
         closing=("如对本告知有疑问，请联系首问部门，由其当面说明并做好劝导。",),
-        foot=foot_of(policy.pack),
         dated=day(now),
     )
 
@@ -146,7 +148,6 @@ def _explanation(matter: Matter, policy: Policy, now: datetime) -> Layout:
         ),
         rows=(Row("诉求内容", matter.appeal), Row("办理结果", matter.of("Completed", "result"))),
         closing=("如对办理结果不满意，可在评价中说明，或申请复核一次。",),
-        foot=foot_of(policy.pack),
         dated=day(matter.at.get("Completed", now)),
     )
 
@@ -164,7 +165,6 @@ def _statutory_path(matter: Matter, policy: Policy, now: datetime) -> Layout:
             Row("提出期限", matter.of("Completed", "path_limit")),
         ),
         closing=(matter.of("Completed", "explanation") or matter.of("Completed", "result"),),
-        foot=foot_of(policy.pack),
         dated=day(matter.at.get("Completed", now)),
     )
 
@@ -180,7 +180,6 @@ def _supervision(order: Order, policy: Policy, now: datetime) -> Layout:
         ),
         rows=(Row("督办方式", word("order_form", order.form), "回复期限", day(order.due)),),
         closing=("请在期限内书面回复办理情况；逾期未回复的，按机制规定处理。",),
-        foot=foot_of(policy.pack),
         dated=day(now),
     )
 
@@ -199,7 +198,6 @@ def _report(matter: Matter, policy: Policy, now: datetime) -> Layout:
             f"四、建议：{matter.of('CoordinationReported', 'report')}",
         ),
         closing=("妥否，请批示。",),
-        foot=foot_of(pack),
         dated=day(now),
     )
 
@@ -226,7 +224,6 @@ def _assignment(matter: Matter, policy: Policy, now: datetime) -> Layout:
             Row("求助企业\n回访情况\n(此栏由服务企业办填写)", _revisit_block(revisit)),
         ),
         closing=(f"备注: {_reply_rule(resolve_limit(ticket, policy))}{f'本件应于{due}前答复。' if due else ''}",),
-        foot=foot_of(policy.pack),
         dated=day(sent),
         attachments=matter.attachments,
     )
@@ -268,7 +265,6 @@ def _revisit(matter: Matter, policy: Policy, now: datetime) -> Layout:
             Row("回访情况", _revisit_block(revisit)),
         ),
         closing=("开场白：您好，这里是" + _office(policy.pack) + ",就您反映的诉求办理情况做一次回访，大约需要两分钟。",),
-        foot=foot_of(policy.pack),
         dated=day(now),
     )
 

@@ -34,6 +34,9 @@ _LETTERS = {
     SubjectKind.LEADER: "L",
     SubjectKind.SUPPORT_POLICY: "P",
     SubjectKind.PAPER: "D",
+    SubjectKind.TASK: "T",
+    SubjectKind.APPRAISAL: "A",
+    SubjectKind.CONTEST: "C",
 }
 
 

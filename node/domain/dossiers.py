@@ -6,8 +6,10 @@ A module has events (subclasses of ``DossierEvent``), commands and ``DECISIONS``
 
 from types import ModuleType
 
-from node.domain import dossier, paper, support_policy
+from node.domain import dossier, paper, support_policy, task
+from node.domain.appraisal import scoring as appraisal_scoring
 from node.domain.command import Command
+from node.domain.contest import voting as contest_voting
 from node.domain.dossier import Decision
 from node.domain.enterprise import contact as enterprise_contact
 from node.domain.enterprise import filing as enterprise_filing
@@ -16,6 +18,7 @@ from node.domain.entry import SubjectKind
 from node.domain.leader import appointing as leader_appointing
 from node.domain.leader import reporting as leader_reporting
 from node.domain.meeting import agenda as meeting_agenda
+from node.domain.meeting import calling as meeting_calling
 from node.domain.meeting import convening as meeting_convening
 from node.domain.meeting import holding as meeting_holding
 from node.domain.meeting import minutes as meeting_minutes
@@ -30,6 +33,7 @@ MODULES: tuple[ModuleType, ...] = (
     enterprise_service,
     support_policy,
     paper,
+    task,
     order_issuing,
     order_answering,
     order_proposing,
@@ -37,12 +41,25 @@ MODULES: tuple[ModuleType, ...] = (
     leader_reporting,
     meeting_convening,
     meeting_agenda,
+    meeting_calling,
     meeting_holding,
     meeting_minutes,
+    appraisal_scoring,
+    contest_voting,
 )
 
 KINDS = frozenset(
-    {SubjectKind.ENTERPRISE, SubjectKind.MEETING, SubjectKind.ORDER, SubjectKind.LEADER, SubjectKind.SUPPORT_POLICY, SubjectKind.PAPER}
+    {
+        SubjectKind.ENTERPRISE,
+        SubjectKind.MEETING,
+        SubjectKind.ORDER,
+        SubjectKind.LEADER,
+        SubjectKind.SUPPORT_POLICY,
+        SubjectKind.PAPER,
+        SubjectKind.TASK,
+        SubjectKind.APPRAISAL,
+        SubjectKind.CONTEST,
+    }
 )
 
 DECISIONS: dict[type[Command], Decision] = {

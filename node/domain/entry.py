@@ -23,6 +23,9 @@ class SubjectKind(Enum):
     LEADER = "leader"
     SUPPORT_POLICY = "support_policy"
     PAPER = "paper"
+    TASK = "task"
+    APPRAISAL = "appraisal"
+    CONTEST = "contest"
     ACCOUNT = "account"
     NODE = "node"
 

@@ -18,6 +18,7 @@ class Code(Enum):
     COMMAND_UNKNOWN = auto(), "INVALID_ARGUMENT", False
     FIELD_REQUIRED = auto(), "INVALID_ARGUMENT", False
     VALUE_NOT_OFFERED = auto(), "INVALID_ARGUMENT", False
+    TOO_MANY_WORDS = auto(), "INVALID_ARGUMENT", False
     UNAUTHENTICATED = auto(), "UNAUTHENTICATED", False
     PERMISSION_DENIED = auto(), "PERMISSION_DENIED", False
     OWN_CASE = auto(), "PERMISSION_DENIED", False
@@ -131,6 +132,7 @@ class Code(Enum):
     CONFIRMATION_MISSING = auto(), "FAILED_PRECONDITION", False
     EVALUATION_MISSING = auto(), "FAILED_PRECONDITION", False
     FOLLOW_UP_MISSING = auto(), "FAILED_PRECONDITION", False
+    STAGE_MISSING = auto(), "FAILED_PRECONDITION", False
     REVISIT_ADVERSE = auto(), "FAILED_PRECONDITION", False
     DECIDER_LEFT = auto(), "FAILED_PRECONDITION", False
     DO_NOT_CALL = auto(), "FAILED_PRECONDITION", False
@@ -162,6 +164,7 @@ class Code(Enum):
     NOT_THE_CONVENER = auto(), "PERMISSION_DENIED", False
     FIXED_PARTICIPANT = auto(), "FAILED_PRECONDITION", False
     MEETING_STATE = auto(), "FAILED_PRECONDITION", False
+    TASK_DONE = auto(), "FAILED_PRECONDITION", False
     MEETING_NOT_MISSED = auto(), "FAILED_PRECONDITION", False
     TOO_MANY_MATTERS = auto(), "FAILED_PRECONDITION", False
     NOT_RIPE = auto(), "FAILED_PRECONDITION", False
@@ -169,9 +172,24 @@ class Code(Enum):
     IN_SESSION = auto(), "FAILED_PRECONDITION", False
     ITEM_UNKNOWN = auto(), "NOT_FOUND", False
     ITEM_UNDECIDED = auto(), "FAILED_PRECONDITION", False
+    MINUTES_MISSING = auto(), "FAILED_PRECONDITION", False
     ALREADY_LED = auto(), "FAILED_PRECONDITION", False
     NOT_LED = auto(), "FAILED_PRECONDITION", False
     LEADER_OUT_OF_OFFICE = auto(), "FAILED_PRECONDITION", False
+
+    # Appraisals of units and contests.
+    OWN_SCORE = auto(), "PERMISSION_DENIED", False
+    APPRAISAL_CLOSED = auto(), "FAILED_PRECONDITION", False
+    POINTS_OUT_OF_RANGE = auto(), "INVALID_ARGUMENT", False
+    SCORE_MISSING = auto(), "NOT_FOUND", False
+    SCORE_STANDS = auto(), "FAILED_PRECONDITION", False
+    SCORES_MISSING = auto(), "FAILED_PRECONDITION", False
+    CONTEST_STATE = auto(), "FAILED_PRECONDITION", False
+    NOT_A_VOTER = auto(), "PERMISSION_DENIED", False
+    VOTE_FOR_ITSELF = auto(), "PERMISSION_DENIED", False
+    VOTED_BEFORE = auto(), "ALREADY_EXISTS", False
+    VOTES_USED = auto(), "FAILED_PRECONDITION", False
+    VOTING_RUNS = auto(), "FAILED_PRECONDITION", False
 
     # The node itself.
     ROLES_EXCLUDE = auto(), "FAILED_PRECONDITION", False
@@ -185,10 +203,12 @@ class Code(Enum):
     NOT_HOLDER = auto(), "FAILED_PRECONDITION", False
     HANDLING_FROZEN = auto(), "FAILED_PRECONDITION", False
     TICKET_INCOMPLETE = auto(), "FAILED_PRECONDITION", False
+    CLASS_UNCONFIRMED = auto(), "FAILED_PRECONDITION", False
     WITHIN_AUTHORITY = auto(), "FAILED_PRECONDITION", False
     NO_SUPERIOR = auto(), "FAILED_PRECONDITION", False
     NOT_ASKED = auto(), "FAILED_PRECONDITION", False
     NOT_SUBORDINATE = auto(), "FAILED_PRECONDITION", False
+    RECEIVER_KEY_UNKNOWN = auto(), "FAILED_PRECONDITION", False
     NOT_ABOVE = auto(), "FAILED_PRECONDITION", False
     OVERRIDE_UNCONFIRMED = auto(), "FAILED_PRECONDITION", False
     OVERRIDE_TOO_EARLY = auto(), "FAILED_PRECONDITION", False
@@ -197,6 +217,8 @@ class Code(Enum):
     CLOCK_UNKNOWN = auto(), "NOT_FOUND", False
     RUNG_NOT_DUE = auto(), "FAILED_PRECONDITION", False
     CALENDAR_CHANGED = auto(), "ABORTED", False
+    KEY_NOT_REPLAYED = auto(), "INVALID_ARGUMENT", False
+    EARLIER_START_UNRECORDED = auto(), "FAILED_PRECONDITION", False
 
     # Storage.
     STORAGE_FULL = auto(), "RESOURCE_EXHAUSTED", True
@@ -204,6 +226,7 @@ class Code(Enum):
     DATABASE_OLD = auto(), "FAILED_PRECONDITION", False
     BLOB_MISSING = auto(), "NOT_FOUND", True
     BLOB_DAMAGED = auto(), "DATA_LOSS", False
+    ENTRY_DAMAGED = auto(), "DATA_LOSS", False
     PAYLOAD_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
     PAYLOAD_MISSING = auto(), "NOT_FOUND", True
     PAYLOAD_SEALED = auto(), "PERMISSION_DENIED", False
@@ -223,6 +246,9 @@ class Code(Enum):
     PROTOCOL_UNSUPPORTED = auto(), "FAILED_PRECONDITION", False
     REHEARSAL_MISMATCH = auto(), "FAILED_PRECONDITION", False
     CLONE_SUSPECTED = auto(), "ALREADY_EXISTS", False
+    NODE_HELD = auto(), "FAILED_PRECONDITION", False
+    SUPERIOR_FENCED = auto(), "FAILED_PRECONDITION", False
+    NOTHING_GRANTED = auto(), "FAILED_PRECONDITION", False
     MALFORMED_ENTRY = auto(), "INVALID_ARGUMENT", False
     BATCH_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
     INVITATION_UNKNOWN = auto(), "PERMISSION_DENIED", False

@@ -76,6 +76,24 @@ class EpochStarted(NodeEvent):
     previous: int = 0
     kept_size: int = 0
     kept_root: str = ""
+    reason: Words | None = None
+
+
+@dataclass(frozen=True)
+class EpochGranted(NodeEvent):
+    """
+    The subordinate `node` may begin `epoch`: its journal and what its superiors hold of it went apart, or it was lost.
+
+    The new epoch keeps `kept_size` entries of `previous`, under `kept_root`: all that the superior holds. From here on nothing
+    more of the former epoch is taken.
+    """
+
+    node: str
+    epoch: int
+    previous: int
+    kept_size: int
+    kept_root: str
+    reason: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -274,6 +292,17 @@ class SetNodeStatus(NodeCommand):
 
 
 @dataclass(frozen=True)
+class GrantEpoch(NodeCommand):
+    """Let a subordinate whose journal went apart from what is held of it here begin a new epoch (FEDERATION 2.3 no. 7, 8)."""
+
+    roles = frozenset({Role.OPERATOR})
+    needs = ("mirror",)
+
+    node: str
+    reason: Text | None = None
+
+
+@dataclass(frozen=True)
 class JoinSuperior(NodeCommand):
     """Note the node's own place below its superiors, as enrolment answered it."""
 
@@ -340,6 +369,8 @@ def decide(registry: Registry, command: Command, facts: Facts, policy: Policy, n
             event = NodeAdmitted(command.node, command.name, command.fingerprint)
         case SetNodeStatus():
             event = _set_status(registry, command)
+        case GrantEpoch():
+            event = _grant_epoch(registry, command, facts)
         case JoinSuperior():
             event = None if command.line == policy.place.line else SuperiorJoined(command.line, command.names)
         case AdoptPack():
@@ -448,3 +479,16 @@ def _set_status(registry: Registry, command: SetNodeStatus) -> Event | None:
     if status == "revoked" and command.status != "revoked":
         raise Refusal(Code.NODE_REVOKED, node=command.node)
     return None if status == command.status else NodeStatusSet(command.node, command.status, command.reason)
+
+
+def _grant_epoch(registry: Registry, command: GrantEpoch, facts: Facts) -> Event:
+    if command.reason is None or not command.reason.plain:
+        raise Refusal(Code.FIELD_REQUIRED, field="reason")
+    status = registry.nodes.get(command.node)
+    held = facts.given["mirror"]
+    if status is None or held is None:
+        raise Refusal(Code.NODE_UNKNOWN, node=command.node)
+    if status == "revoked":
+        raise Refusal(Code.NODE_REVOKED, node=command.node)
+    epoch, size, root = held
+    return EpochGranted(command.node, epoch + 1, epoch, size, root, command.reason)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum, unique
 
+from node.domain.entry import Actor
+from node.domain.organisation import Role
 from node.domain.payload import SealedRef
 
 
@@ -16,7 +18,7 @@ class Channel(Enum):
     ROBOT = "robot"
 
 
-# Whom a notice is for: the appellant of the ticket, everybody of a unit, one account, everybody of a role here.
+# Whom a notice is for: the appellant of the ticket, everybody of a unit or its leader, one account, everybody of a role here.
 APPELLANT = "appellant"
 
 
@@ -28,6 +30,23 @@ def unit(code: str) -> str:
 def role(name: str) -> str:
     """The audience of everybody who has a role at this node."""
     return f"role:{name}"
+
+
+def account(id: str) -> str:
+    """The audience of one account."""
+    return f"account:{id}"
+
+
+def leader_of(code: str) -> str:
+    """The audience of the leader of a unit: whoever has that role there."""
+    return f"leader:{code}"
+
+
+def audiences_of(actor: Actor) -> list[str]:
+    """Every audience that an account belongs to in the role in which it acts."""
+    of_unit = [unit(actor.unit)] if actor.unit else []
+    leads = [leader_of(actor.unit)] if actor.unit and actor.role == Role.DEPARTMENT_LEADER.value else []
+    return [account(actor.account), role(actor.role), *of_unit, *leads]
 
 
 @dataclass(frozen=True)

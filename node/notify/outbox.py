@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from node.domain.entry import SubjectKind
 from node.domain.pack import Pack
+from node.notify.around import Around
 from node.notify.rules import channels_of, notices_of
 from node.storage import notices
 from node.storage.journal import Stored
@@ -12,7 +13,9 @@ from node.storage.unit_of_work import UnitOfWork
 
 # The pack in force, or None where none is yet.
 PackOf = Callable[[UnitOfWork], Pack | None]
-_TOLD = frozenset({SubjectKind.TICKET.value, SubjectKind.MEETING.value, SubjectKind.ORDER.value, SubjectKind.ENTERPRISE.value})
+_TOLD = frozenset(
+    kind.value for kind in (SubjectKind.TICKET, SubjectKind.MEETING, SubjectKind.ORDER, SubjectKind.ENTERPRISE, SubjectKind.TASK)
+)
 
 
 class Announcer:
@@ -27,10 +30,20 @@ class Announcer:
         pack = self._pack_of(work) if told else None
         if pack is None:
             return
-        new: list[notices.New] = []
+        around, new = Around(work), list[notices.New]()
+        said = set[tuple[object, ...]]()
+        states = {id: row.before.state for id, row in moved.items() if row.before is not None}
         for one in told:
-            row = moved.get(one.header.subject.id)
-            for notice in notices_of(one.folded, row.before if row else None, row.after if row else None, pack):
+            id = one.header.subject.id
+            row, was = moved.get(id), states.get(id, "")
+            if one.header.is_line and one.header.state:
+                states[id] = one.header.state
+            for notice in notices_of(one.folded, was, row.before if row else None, row.after if row else None, pack, around):
+                # A dispatch with its limit and its tracker is three entries and one turn.
+                same = (id, notice.audience, notice.template, *sorted(notice.facts.items()))
+                if same in said:
+                    continue
+                said.add(same)
                 new += [
                     notices.New(
                         entry=one.header.id,

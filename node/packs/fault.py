@@ -41,6 +41,8 @@ class Rule(Enum):
     KEY_REQUIRED = "key_required"
     CLASS_WITHOUT_CLOCK = "class_without_clock"
     CLASS_WITHOUT_COMPLEXITY = "class_without_complexity"
+    CLASS_WITHOUT_CORE = "class_without_core"
+    CORE_WITHOUT_CLASS = "core_without_class"
     STATE_WITHOUT_EXIT = "state_without_exit"
     LADDER_WITHOUT_ADDRESSEE = "ladder_without_addressee"
     MEMBER_COUNT = "member_count"

@@ -1,5 +1,6 @@
 """The schema's rows for what follows a completion: revisit, vote, verification, confirmation, withdrawal, archive, assessment."""
 
+from node.domain.ticket.closed_loop import LOOP
 from node.packs.key import choice, flag, limit, names, number
 
 AFTER_COMPLETION = (
@@ -23,6 +24,7 @@ AFTER_COMPLETION = (
     names("follow_up.results", "what the follow-up assessment of a second handling may come to", required=True),
     limit("verify", "the supervision side verifies what the appellant is dissatisfied with"),
     limit("follow_up", "the supervision side assesses a second handling"),
+    names("closing.stages", "stages of the closed loop of which a ticket must have a record before it is struck off", LOOP[:-1]),
     names("confirmation.submitted_by_others", "channels by which somebody other than the enterprise submits, and confirms"),
     choice("withdrawal.ends_as", "what a withdrawn ticket is called", "terminated", "struck_off", "determined"),
     flag("withdrawal.needs_note", "who grants a withdrawal writes down what was verified, or the conclusion"),

@@ -1,6 +1,7 @@
 """The schema's rows for sorting, whose duty it is, objections, and the local ladder."""
 
 from node.domain.organisation import Role
+from node.domain.paper import ASSIGNMENT, RECEIPT
 from node.domain.ticket.state import With
 from node.packs.key import Key, Kind, choice, flag, limit, names
 
@@ -14,6 +15,7 @@ SORTING_AND_DISPATCH = (
     names("acceptance.gap_items", "the items that are secondary: they may be missing then"),
     limit("assign", "from the verification with the enterprise to the dispatch; without it, from the forming", required=False, least=0),
     flag("dispatch.by_duty_list", "a dispatch elsewhere than the responsibility catalogue says needs a reason"),
+    names("batch.papers", "the papers that are issued with every ticket of a batch that is dispatched", (RECEIPT, ASSIGNMENT)),
     names("direct.complexities", "complexities that one unit handles from begin to end, without co-handlers and without another lead"),
     choice("sign.on_silence", "what silence after the sign limit is", "supervise", "deemed_signed"),
     names("stewards.own_kinds", "kinds of units whose stewards also act on needs that reached their unit first"),
@@ -49,6 +51,9 @@ LOCAL_LADDER = (
         "what a lead that cannot settle a matter must bring to pass it up; none: it cannot",
         ("reason", "tried", "proposal"),
     ),
+    names("complaint_centre.classes", "classes of which the centre submits what is major to the complaint supervision centre; none: never"),
+    names("complaint_centre.grounds", "what makes such a matter major"),
+    Key("complaint_centre.meeting", Kind.TEXT, "the kind of joint meeting with whose minutes the complaint centre decides"),
     limit("proposal", "the lead files its proposal for the next layer"),
     limit("layer_forward", "the office passes on what a lead or a layer could not settle"),
     limit("layer_decision", "the body of a layer decides"),

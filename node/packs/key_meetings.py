@@ -19,10 +19,12 @@ MEETINGS = (
     names("meeting.<kind>.submitted_by", "the roles that put tickets on its agenda; silent: who convened it", _ROLES),
     names("meeting.<kind>.ripe_needs", "what a ticket must have before it is put on its agenda", RIPE_NEEDS),
     names("meeting.<kind>.decision_needs", "what its decision on an item must say besides the conclusion", ("unit", "due")),
+    names("meeting.<kind>.complexities", "the complexities of which a ticket must be to be put on its agenda; silent: any"),
     names("meeting.<kind>.bodies", "the decision-making bodies, of which it names one"),
     Key("meeting.<kind>.layer", Kind.TEXT, "the layer of the local ladder whose decision it takes"),
     Key("meeting.<kind>.every", Kind.CHOICE, "the period in each of which there must be one", among=("none", "month", "quarter")),
     Key("meeting.<kind>.judges", Kind.FLAG, "it is a joint judgement: each need ends with an outcome before it is formed"),
+    Key("co_handling.meeting", Kind.TEXT, "the kind of meeting to which a lead calls its co-handlers; silent: it calls none"),
     limit("minutes", "who convened a meeting files its minutes, or calls it off, after the planned day"),
 )
 

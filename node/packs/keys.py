@@ -11,6 +11,7 @@ from functools import cache
 
 from node.domain.organisation import Role
 from node.domain.sampling import RATE_MIN_PERCENT
+from node.domain.ticket.core_class import CORE_CLASSES
 from node.packs.key import Bound, Key, Kind
 from node.packs.key import choice as _choice
 from node.packs.key import flag as _flag
@@ -18,6 +19,7 @@ from node.packs.key import limit as _limit
 from node.packs.key import names as _names
 from node.packs.key import number as _number
 from node.packs.key_after import AFTER_COMPLETION
+from node.packs.key_appraisal import APPRAISAL
 from node.packs.key_dispatch import LOCAL_LADDER, OBJECTING, RESULTS, SORTING_AND_DISPATCH
 from node.packs.key_intake import INTAKE_DETAILS
 from node.packs.key_mechanism import MECHANISM
@@ -25,6 +27,7 @@ from node.packs.key_meetings import LEADERS, MEETINGS
 from node.packs.key_notify import NOTIFY
 from node.packs.key_pace import PACE
 from node.packs.key_supervision import SUPERVISION
+from node.packs.key_tasks import TASKS
 
 __all__ = ["KEYS", "Bound", "Key", "Kind", "find_key"]
 
@@ -70,6 +73,8 @@ INTAKE = (
     Key("number.prefix", Kind.TEXT, "what ticket numbers of this node begin with", required=True),
     _names("classes", "the classes (类别) of tickets", required=True),
     _names("complexities.<class>", "the complexities that a class has"),
+    Key("core_class.<class>", Kind.CHOICE, "the core class that a class stands for; a core class stands for itself", among=CORE_CLASSES),
+    Key("class_of_core.<core>", Kind.CHOICE, "the class proposed for what comes as this core class; silent: the first that stands for it"),
     _names("on_the_spot.classes", "the classes that may be answered on the spot"),
     _names("forming.tests", "what must be answered yes before a ticket is formed"),
     _flag("forming.verified_first", "the need is verified with the enterprise before a ticket is formed"),
@@ -224,7 +229,9 @@ KEYS: tuple[Key, ...] = (
     *MEETINGS,
     *LEADERS,
     *NOTIFY,
+    *TASKS,
     *SUPERVISION,
+    *APPRAISAL,
 )
 
 # The most literal family first: "resolve.any.<complexity>" before "resolve.<class>.<complexity>".

@@ -17,6 +17,7 @@ from pathlib import Path
 from node.domain.organisation import Role
 from node.domain.pack import Pack, Value
 from node.domain.pack import Rule as PackRule
+from node.domain.ticket.core_class import CORE_CLASSES, core_of, proposed_class
 from node.domain.time import Limit, Unit, parse_windows
 from node.packs import groups, staffing
 from node.packs.fault import Fault, FaultyPack, Rule
@@ -137,6 +138,7 @@ def _whole(file: str, pack: Pack, line: tuple[PackFile, ...]) -> Iterator[Fault]
         yield from (Fault(file, key, Rule.KEY_REQUIRED) for key in missing)
         return
     yield from _classes(file, pack)
+    yield from _core_classes(file, pack)
     yield from _numbers(file, pack)
     yield from _organisation(file, pack)
     yield from _counts(file, pack)
@@ -168,6 +170,21 @@ def _classes(file: str, pack: Pack) -> Iterator[Fault]:
             if not is_covered and pack.find(*_clocks_of(category, complexity)) is None:
                 facts = {"category": category, "complexity": complexity}
                 yield Fault(blamed, f"limit.resolve.{category}.{complexity}", Rule.CLASS_WITHOUT_CLOCK, facts)
+
+
+def _core_classes(file: str, pack: Pack) -> Iterator[Fault]:
+    """POLICY_PACKS 2 no. 26: every class stands for a core class, and what comes as a core class becomes a class of the pack."""
+    classes = pack.names("classes")
+    for category in classes:
+        if not core_of(pack, category):
+            yield Fault(_origin(file, pack, "classes"), f"core_class.{category}", Rule.CLASS_WITHOUT_CORE, {"category": category})
+    for core in CORE_CLASSES:
+        key, proposed = f"class_of_core.{core}", proposed_class(pack, core)
+        if proposed and proposed not in classes:
+            blamed = _origin(file, pack, key)
+            yield Fault(blamed, key, Rule.VALUE_UNKNOWN, {"value": proposed, "offered": ", ".join(classes)})
+        elif not proposed:
+            yield Fault(_origin(file, pack, "classes"), key, Rule.CORE_WITHOUT_CLASS, {"core": core})
 
 
 def _clocks_of(category: str, complexity: str) -> tuple[str, ...]:

@@ -114,6 +114,7 @@ _ROWS: tuple[tuple[str, str, When], ...] = (
     ("RecordEvaluation", "completed closed > verifying", _by_supervision),
     ("Evaluate", "completed closed > verifying", _by_supervision),
     ("ReferDissatisfaction", "completed closed > verifying", _by_supervision),
+    ("TakeEvaluation", "completed closed > verifying", _by_supervision),
     ("OrderRework", "verifying > dispatched formed reworking registered", _by_supervision),
     (
         "ApproveExplanation",

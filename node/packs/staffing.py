@@ -48,6 +48,7 @@ NOT_BY_HANDLER = (
     "SendBack",
     "Determine",
     "PrepareForMeeting",
+    "AnswerSubmission",
     "VerifyHandling",
     "MarkCase",
     "Confirm",
@@ -66,6 +67,7 @@ COUNTERSIGNS = ("CountersignReply",)
 # Commands that nobody needs unless the pack asks for what they do.
 NEEDED_IF: Mapping[str, Callable[[Pack], bool]] = {
     "RecordTracking": lambda pack: any("tracker" in pack.names(name) for name in pack.rules if name.startswith("dispatch.needs.")),
+    "DecideComplaint": lambda pack: bool(pack.names("complaint_centre.classes")),
     "CountersignReply": lambda pack: "countersignature" in pack.names("completion.needs"),
     "OrderRework": lambda pack: pack.choice("rework.by") == "supervision",
     "ApproveExplanation": lambda pack: pack.choice("rework.by") == "supervision",

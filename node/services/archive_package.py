@@ -27,7 +27,7 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
-from node.services import queries
+from node.services import ticket_view
 from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.unit_of_work import View
@@ -139,11 +139,11 @@ def _file_of(view: View, ticket: Ticket, years: int) -> dict[str, Any]:
             for one in ticket.rounds
         ],
         # Putting it away belongs to the journal, not to the package: packed before and after it is the same.
-        "timeline": [_line(line) for line in queries.timeline(view, ticket) if line.kind != "Archived"],
+        "timeline": [_line(line) for line in ticket_view.timeline(view, ticket) if line.kind != "Archived"],
     }
 
 
-def _line(line: queries.EntryLine) -> dict[str, Any]:
+def _line(line: ticket_view.EntryLine) -> dict[str, Any]:
     return {
         "id": line.id,
         "kind": line.kind,

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.after_record import Assessment
 from node.domain.time import WorkCalendar
-from node.services import queries
+from node.services import ticket_view
 from node.storage import schema
 from node.storage.unit_of_work import View
 
@@ -33,7 +33,7 @@ def tickets_of(view: View, assessor: str, batch: str = "") -> tuple[str, ...]:
     return tuple(ticket for ticket, one in _given(view) if one.assessor == assessor and batch in ("", one.batch))
 
 
-def page(view: View, assessor: str, ticket: str, calendar: WorkCalendar, now: datetime) -> queries.TicketPage:
+def page(view: View, assessor: str, ticket: str, calendar: WorkCalendar, now: datetime) -> ticket_view.TicketPage:
     """
     A ticket's page for the third party.
 
@@ -42,7 +42,7 @@ def page(view: View, assessor: str, ticket: str, calendar: WorkCalendar, now: da
     """
     if ticket not in tickets_of(view, assessor):
         raise Refusal(Code.NOT_IN_BATCH, ticket=ticket)
-    return queries.ticket_page(view, ticket, calendar, now)
+    return ticket_view.ticket_page(view, ticket, calendar, now)
 
 
 def report(view: View, batch: str) -> Report:

@@ -32,7 +32,7 @@ import pysqlite3.dbapi2 as sqlite
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from sqlalchemy import Connection, LargeBinary, Table, func, insert, select
+from sqlalchemy import Connection, LargeBinary, Table, func, insert, or_, select
 from sqlalchemy.engine import make_url
 
 from node import config
@@ -239,6 +239,7 @@ def restore(file: Path, data_dir: Path, pass_phrase: str, *, database_url: str =
         settings = config.load(stage, database_url=database_url)
         config.save(settings)
         _fill_database(manifest, settings, stage)
+        _hold(settings)
         for name in (KEYS, FILES):
             (stage / name).unlink()
         if data_dir.exists():
@@ -324,6 +325,30 @@ def _fill_database(manifest: dict[str, Any], settings: config.Settings, stage: P
     finally:
         database.close()
     shutil.rmtree(tables)
+
+
+def _hold(settings: config.Settings) -> None:
+    """
+    What it writes before its superior has said where it stands might bear numbers that are taken (FEDERATION 2.3 no. 6); so might
+    what a node at the top writes, of which its subordinates hold more, before it begins a new epoch (no. 11).
+    """
+    database = open_database(settings.url)
+    try:
+        with database.write() as connection:
+            heads, links = schema.heads, schema.links
+            has_neighbours = or_(heads.c.line != "", select(links.c.peer).exists())
+            connection.execute(heads.update().where(has_neighbours).values(held="restored"))
+    finally:
+        database.close()
+        if database.is_sqlite:
+            _settle_sqlite(Path(str(make_url(settings.url).database)))
+
+
+def _settle_sqlite(file: Path) -> None:
+    """The database is one file again: what is moved next to it is whole."""
+    connection = sqlite.connect(file)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
 
 
 def _tables_of_sqlite(file: Path, tables: Path) -> None:

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import or_, select
 
+from node.domain.entry import Actor
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
@@ -19,6 +20,7 @@ from node.domain.ticket.ticket import Ticket
 from node.domain.time import DayLine, Limit, Pause, Unit, due, due_of_date, end_of, explain, period_end, recount
 from node.services.policies import Policies
 from node.services.queries import ClockLine, whole_clock_line
+from node.services.scope import sees_all, visible_to
 from node.storage import schema
 from node.storage.database import micros
 from node.storage.unit_of_work import View
@@ -146,11 +148,19 @@ def _carried(view: View, ticket: Ticket, ended: datetime) -> CarriedOver | None:
 # --- missed limits ----------------------------------------------------------------------------------------------------
 
 
-def late_by_kind(view: View, now: datetime, *, unit: str = "", first: date | None = None, last: date | None = None) -> Mapping[str, int]:
+def late_by_kind(
+    view: View,
+    now: datetime,
+    *,
+    unit: str = "",
+    first: date | None = None,
+    last: date | None = None,
+    viewer: Actor | None = None,
+) -> Mapping[str, int]:
     """
     How often each kind of limit that this node set was missed: ended late, or overdue at *now*; of *unit* only if one is named.
 
-    *first* and *last* bound the Beijing day on which the limit was due, both ends included.
+    *first* and *last* bound the Beijing day on which the limit was due, both ends included.  *viewer* counts what he sees.
     """
     table = schema.clocks
     query = select(table.c.name).where(
@@ -160,6 +170,8 @@ def late_by_kind(view: View, now: datetime, *, unit: str = "", first: date | Non
     )
     if unit:
         query = query.where(table.c.owes == unit)
+    if not sees_all(viewer):
+        query = query.where(table.c.ticket.in_(select(schema.tickets.c.id).where(visible_to(viewer))))
     if first is not None:
         query = query.where(table.c.last_due_at > micros(end_of(first) - timedelta(days=1)))
     if last is not None:

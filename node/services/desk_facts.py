@@ -12,7 +12,7 @@ from node.storage import schema
 from node.storage.unit_of_work import UnitOfWork
 
 # Fields of commands that name accounts of this node.
-ACCOUNT_FIELDS = ("person", "persons", "tracker", "members")
+ACCOUNT_FIELDS = ("person", "persons", "tracker", "members", "assessor", "representatives")
 
 
 def named_accounts(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> dict[str, Account]:

@@ -88,6 +88,19 @@ def listed(view: View | UnitOfWork, kind: SubjectKind, *, state: str = "", ticke
     ]
 
 
+def whole(view: View | UnitOfWork, kind: SubjectKind, said: str) -> Any:
+    """
+    The dossier of *kind* that somebody means, folded whole.
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN.
+    """
+    found = dossier_of(view.journal, Subject(kind.value, find(view, kind, said)))
+    if found is None:
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind, id=said)
+    return found
+
+
 def page(view: View | UnitOfWork, subject: Subject) -> Page | None:
     """The whole dossier with its history; None if it is not here."""
     dossier = dossier_of(view.journal, subject)

@@ -14,11 +14,13 @@ from sqlalchemy import ColumnElement, func, or_, select
 from node.domain.directory import PlanFault, Turn, plan_faults
 from node.domain.enterprise.record import Enterprise
 from node.domain.enterprise.service import profile_of
+from node.domain.entry import Actor
 from node.domain.refusal import Code, Refusal
 from node.domain.support_policy import SupportPolicy
 from node.domain.time import WorkCalendar, end_of, local_day
 from node.services.intake_facts import file_of, policy_of, turn_of
 from node.services.lookup import StatusLine, status_line
+from node.services.scope import visible_to
 from node.storage import schema
 from node.storage.database import instant, micros
 from node.storage.unit_of_work import View
@@ -52,28 +54,28 @@ class Profile:
     policies: tuple[str, ...]
 
 
-def file_page(view: View, id: str, calendar: WorkCalendar, now: datetime) -> FilePage:
+def file_page(view: View, id: str, calendar: WorkCalendar, now: datetime, viewer: Actor | None = None) -> FilePage:
     """
-    The file and everything that was brought in for it.
+    The file and everything that was brought in for it, as far as *viewer* sees it.
 
     Raises:
         Refusal: SUBJECT_UNKNOWN.
     """
     file = _file(view, id)
     tied = _tied(view, file)
-    found = (view.readings.ticket(one) for one in sorted(_tickets(view, (file.id, *tied)), reverse=True))
+    found = (view.readings.ticket(one) for one in sorted(_tickets(view, (file.id, *tied), viewer), reverse=True))
     return FilePage(file, tied, tuple(status_line(ticket, calendar, now) for ticket in found if ticket is not None))
 
 
-def profile(view: View, id: str, calendar: WorkCalendar, now: datetime) -> Profile:
+def profile(view: View, id: str, calendar: WorkCalendar, now: datetime, viewer: Actor | None = None) -> Profile:
     """
-    The profile of an enterprise, computed from its file and its needs.
+    The profile of an enterprise, computed from its file and those of its needs that *viewer* sees.
 
     Raises:
         Refusal: SUBJECT_UNKNOWN.
     """
     file = _file(view, id)
-    tickets = [view.readings.ticket(one) for one in _tickets(view, (file.id, *_tied(view, file)))]
+    tickets = [view.readings.ticket(one) for one in _tickets(view, (file.id, *_tied(view, file)), viewer)]
     known = [ticket for ticket in tickets if ticket is not None]
     votes = [of.evaluation.value for ticket in known for of in ticket.rounds if of.evaluation is not None]
     lines = [status_line(ticket, calendar, now) for ticket in known]
@@ -246,13 +248,13 @@ def _tied(view: View, file: Enterprise) -> tuple[str, ...]:
     return tuple(view.connection.execute(select(table.c.id).where(same, table.c.owner == file.owner).order_by(table.c.id)).scalars())
 
 
-def _tickets(view: View, files: Iterable[str]) -> set[str]:
+def _tickets(view: View, files: Iterable[str], viewer: Actor | None = None) -> set[str]:
     """The needs of *files*: those that name one, and those that came in under its code."""
     tickets, traits, table = schema.tickets, schema.traits, schema.enterprises
     ids = list(files)
     codes = select(table.c.credit_code).where(table.c.id.in_(ids), table.c.credit_code != "")
     linked = select(traits.c.ticket).where(traits.c.name == "enterprise", traits.c.value.in_(ids))
-    query = select(tickets.c.id).where(or_(tickets.c.credit_code.in_(codes), tickets.c.id.in_(linked)))
+    query = select(tickets.c.id).where(or_(tickets.c.credit_code.in_(codes), tickets.c.id.in_(linked)), visible_to(viewer))
     return set(view.connection.execute(query).scalars())
 
 

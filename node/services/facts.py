@@ -17,12 +17,14 @@ from node.domain.policy import Policy
 from node.domain.time import BEIJING, local_day
 from node.services import intake_facts
 from node.services.after_facts import recheck_deciders
+from node.services.appraisals import appraisals_of_period
 from node.services.desk_facts import named_accounts, next_receipt_number
 from node.services.duties import duties_fact, guide_fact
 from node.services.leaders import leader_account, leaders_fact
-from node.services.meetings import agenda_tickets, missed_meetings, needs_of_industry, negative_cases
+from node.services.meetings import agenda_tickets, missed_meetings, named_meeting, needs_of_industry, negative_cases
 from node.services.precedents import precedents_fact
 from node.services.profiles import profiles
+from node.services.tasks import waiting_for_task
 from node.services.ticket_numbers import running_number
 from node.storage import schema
 from node.storage.database import micros
@@ -52,9 +54,13 @@ PROVIDERS: dict[str, Provider] = {
     "leader_account": leader_account,
     "agenda": agenda_tickets,
     "missed_meetings": missed_meetings,
+    "named_meeting": named_meeting,
     "negative_cases": negative_cases,
     "needs_of_industry": needs_of_industry,
     "receipt_number": next_receipt_number,
+    "waiting_for_task": waiting_for_task,
+    "appraisals_of_period": appraisals_of_period,
+    "mirror": lambda work, order, _policy, _now: mirrored(work, getattr(order.command, "node", "")),
     "order_id": lambda work, _order, policy, now: fresh_id(work, SubjectKind.ORDER, policy, now),
 }
 
@@ -71,3 +77,12 @@ def fresh_id(work: UnitOfWork, kind: SubjectKind, policy: Policy, now: datetime)
     own = (table.c.kind == kind.value, table.c.owner == policy.node, table.c.opened_at >= micros(year))
     count = work.connection.execute(select(func.count()).select_from(table).where(*own)).scalar_one()
     return dossier_id(kind, policy.node, now, count + 1)
+
+
+def mirrored(work: UnitOfWork, node: str) -> tuple[int, int, str] | None:
+    """The current epoch of *node*, how many entries of it are held here, and the root over them, in hex; None if none is held."""
+    epoch = work.journal.current_epochs({node}).get(node)
+    if epoch is None:
+        return None
+    position = work.journal.position(node, epoch)
+    return epoch, position.size, position.root.hex()

@@ -11,9 +11,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 
+from node.domain.entry import Actor
+from node.domain.ticket.row import UNREACHED
 from node.domain.ticket.state import DONE, OPEN, With
 from node.domain.time import end_of, local_day
-from node.services import queries
+from node.services import ticket_view
+from node.services.scope import has_trait, sees_all, visible_to
 from node.storage import schema
 from node.storage.database import micros
 from node.storage.unit_of_work import View
@@ -32,6 +35,9 @@ class Counts:
     """
     Tickets of one origin, or of a whole subtree.  ``late`` were completed after their limit, ``overdue`` are open past it.
 
+    ``not_evaluated`` are completed without any word of the appellant: they are in neither of the two that a satisfaction rate is made
+    of (FJ25-4.10.3b).
+
     What was open before its node began (``legacy``) is in none of the other figures: its time ran elsewhere (USERS B15).
     """
 
@@ -49,6 +55,12 @@ class Counts:
     reworked: int
     decided_above: int
     legacy: int
+    not_evaluated: int = 0
+
+    @property
+    def votes(self) -> int:
+        """What a satisfaction rate is out of: who said neither yes nor no is in it as little as who said nothing."""
+        return self.satisfied + self.dissatisfied
 
     @property
     def needs(self) -> int:
@@ -128,16 +140,18 @@ class LeaderPage:
     link_heard_at: int | None = None
 
 
-def level(view: View, now: datetime) -> Level:
-    """What this node counts of its whole subtree."""
+def level(view: View, now: datetime, viewer: Actor | None = None) -> Level:
+    """What *viewer* may count of this node's subtree: everything, a department what concerns it and no samples (AS25-3.1.1a)."""
+    origin, shown = schema.tickets.c.origin, visible_to(viewer)
     names = {row.code: row.name for row in view.connection.execute(select(schema.nodes.c.code, schema.nodes.c.name))}
-    origins = sorted(set(view.connection.execute(select(schema.tickets.c.origin)).scalars()))
+    names |= {view.head.node: view.head.name}
+    origins = sorted(set(view.connection.execute(select(origin).where(shown)).scalars()))
     return Level(
         node=view.head.node,
         name=view.head.name,
-        total=counts(view, now),
-        by_origin=tuple((origin, names.get(origin, ""), counts(view, now, schema.tickets.c.origin == origin)) for origin in origins),
-        samples=tuple(_samples(view)),
+        total=counts(view, now, shown),
+        by_origin=tuple((one, names.get(one, ""), counts(view, now, shown, origin == one)) for one in origins),
+        samples=tuple(_samples(view)) if sees_all(viewer) else (),
     )
 
 
@@ -152,7 +166,7 @@ def counts(view: View, now: datetime, *where: ColumnElement[bool]) -> Counts:
     )
     is_done = table.c.state.in_(_DONE)
 
-    is_legacy = queries.has_trait("legacy", "yes")
+    is_legacy = has_trait("legacy", "yes")
 
     def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.count().filter(and_(condition, not_(is_legacy)))
@@ -173,6 +187,7 @@ def counts(view: View, now: datetime, *where: ColumnElement[bool]) -> Counts:
             how_many(table.c.rounds > 1),
             how_many(table.c.decided_above.is_(True)),
             func.count().filter(is_legacy),
+            how_many(and_(is_done, table.c.satisfied.is_(None), table.c.evaluation.in_(("", UNREACHED)))),
         ).where(*where)
     ).one()
     return Counts(*tuple(row))
@@ -219,7 +234,7 @@ def _waiting(view: View, ticket_id: str) -> Waiting:
     """The last step on the ticket's line put it to him; its first words are the question."""
     ticket = view.readings.ticket(ticket_id)
     assert ticket is not None  # a row is folded from the same entries
-    lines = queries.timeline(view, ticket)
+    lines = ticket_view.timeline(view, ticket)
     last = next(line for line in reversed(lines) if line.version > 0 and not line.is_void)
     first = lines[0].texts
     return Waiting(

@@ -20,6 +20,7 @@ from node.domain.command import Command, Facts, Order
 from node.domain.division import NodeCode
 from node.domain.entry import CustodyHead, Draft, Folded, Happened, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
+from node.domain.order.readers import is_sealed, readers
 from node.domain.organisation import Unit
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
@@ -90,6 +91,9 @@ class Handler:
         first = self._first_outcome(work, order)
         if first is not None:
             return first
+        if work.head.held:
+            # What it wrote now might stand under a number that its superior holds already (FEDERATION 2.3 no. 6, 7, 10).
+            raise Refusal(Code.NODE_HELD, reason=work.head.held)
         # DESIGN 9: a clock behind the last entry takes no command that has a time.
         if micros(now) < work.head.last_at:
             raise Refusal(Code.CLOCK_BEHIND, now=now.isoformat(), last=instant(work.head.last_at).isoformat())
@@ -139,12 +143,20 @@ class Handler:
         if happened.event.asks and happened.addressee and happened.addressee != policy.node and not happened.event.is_side:
             work.payloads.grant(happened.subject, happened.addressee)
 
-    def _grant_down(self, work: UnitOfWork, happened: Happened, policy: Policy, now: datetime) -> None:
-        """An order to a node below is readable there, and by the levels between (DESIGN 6)."""
-        node = happened.addressee if isinstance(happened.event, dossier_domain.DossierEvent) else ""
-        while node and node != policy.node and policy.place.is_below(node):
-            work.payloads.grant(happened.subject, node, month_of(now))
-            node = policy.place.superiors.get(node, "")
+    def _hand_keys(
+        self, work: UnitOfWork, dossier: dossier_domain.Dossier | None, happened: Happened, policy: Policy, now: datetime
+    ) -> None:
+        """An order to a node below is readable there, and by the levels between; a sealed one by them from its receipt on (DESIGN 6)."""
+        if not isinstance(happened.event, dossier_domain.DossierEvent):
+            return
+        # Only the owner makes a key: whoever passes on what he cannot read himself has none to give.
+        month = month_of(now, work.head.epoch) if dossier is None or dossier.owner == policy.node else ""
+        nodes = readers(dossier, happened, policy)
+        for node in nodes:
+            # Nobody between could hand on later what this node cannot wrap now.
+            if is_sealed(dossier, happened) and dossier is None and not work.payloads.knows(node):
+                raise Refusal(Code.RECEIVER_KEY_UNKNOWN, node=node)
+            work.payloads.grant(happened.subject, node, month)
 
     def _facts(self, work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Facts:
         command = order.command
@@ -197,7 +209,7 @@ class Handler:
         )
         happened = dossier_domain.decide(dossiers.DECISIONS, dossier, command, facts, policy, now)
         for one in happened:
-            self._grant_down(work, one, policy, now)
+            self._hand_keys(work, dossier, one, policy, now)
         return self._append_plain(work, order, happened, now)
 
     def _about_round(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:

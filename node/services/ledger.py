@@ -18,7 +18,8 @@ from node.domain.ticket.row import row_of
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import end_of
 from node.services.openings import HANDLING, open_payloads
-from node.services.queries import Names, visible_to
+from node.services.queries import Names
+from node.services.scope import visible_to
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import micros

@@ -330,6 +330,12 @@ def agenda_tickets(work: UnitOfWork, order: Order, policy: Policy, now: datetime
     return {one.ticket: ticket for one in items if one.ticket and (ticket := work.readings.ticket(one.ticket)) is not None}
 
 
+def named_meeting(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Meeting | None:
+    """The meeting that the command names, if it names one that there is."""
+    name = getattr(order.command, "meeting", "")
+    return meeting_of(work, name) if name else None
+
+
 def missed_meetings(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> frozenset[tuple[str, str]]:
     """Kind and period of the meetings that were missed and have no reason yet."""
     return frozenset((one.meeting_kind, one.period) for one in missed(work, policy, now) if not one.is_explained)

@@ -6,10 +6,12 @@ for its judgement, with its age (XS25-4.2c).  And a batch: what went out togethe
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
+from node.domain.entry import Actor
 from node.domain.ticket.state import DONE, FINAL, State
 from node.domain.time import BEIJING, local_day
+from node.services.scope import visible_to
 from node.storage import schema
 from node.storage.database import instant, micros
 from node.storage.unit_of_work import View
@@ -52,11 +54,11 @@ class ProblemList:
 _WAITING = (State.REGISTERED.value, State.IN_JUDGEMENT.value, State.SUPPLEMENTING.value)
 
 
-def problem_list(view: View, now: datetime) -> ProblemList:
-    """The list of the Beijing day of *now*, in the order of the numbers that were given."""
+def problem_list(view: View, now: datetime, viewer: Actor | None = None) -> ProblemList:
+    """The list of the Beijing day of *now* as far as *viewer* sees it, in the order of the numbers that were given."""
     table = schema.tickets
     day = local_day(now)
-    here = table.c.holder == view.head.node
+    here = and_(table.c.holder == view.head.node, visible_to(viewer))
     recent = view.connection.execute(
         select(table.c.id).where(here, table.c.number != "", table.c.changed_at >= micros(_begin(day))).order_by(table.c.number)
     ).scalars()
@@ -104,11 +106,13 @@ _STRUCK_OFF = frozenset(state.value for state in FINAL)
 _COMPLETED = frozenset(state.value for state in DONE)
 
 
-def batch(view: View, code: str) -> BatchState:
-    """The batch *code* of this node."""
+def batch(view: View, code: str, viewer: Actor | None = None) -> BatchState:
+    """The batch *code* of this node, as far as *viewer* sees it."""
     table = schema.tickets
     rows = view.connection.execute(
-        select(table.c.id, table.c.state).where(table.c.batch == code, table.c.origin == view.head.node).order_by(table.c.id)
+        select(table.c.id, table.c.state)
+        .where(table.c.batch == code, table.c.origin == view.head.node, visible_to(viewer))
+        .order_by(table.c.id)
     ).all()
     return BatchState(
         code,

@@ -1,39 +1,32 @@
 """
-Read models: what people ask of a node, answered from its readings in one snapshot.
+Lists: what people ask of a node about many tickets, answered from its readings in one snapshot.
 
-Lists and figures come from the thin rows; a ticket's page from the whole ticket, folded from its entries; limits in
-``deadlines``.  Nothing here writes, and nothing opens a contact; texts are opened where the node holds the ticket (DESIGN 13).
+Lists and figures come from the thin rows; limits in ``deadlines``, a ticket's page in ``ticket_view``.  Nothing here writes, and
+nothing opens a payload.
 """
 
-import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
-from node.domain.entry import Actor, Folded, Subject, SubjectKind
+from node.domain.entry import Actor
 from node.domain.organisation import Role
-from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
-from node.domain.ticket.fold import in_order, line_of
 from node.domain.ticket.row import TicketRow
-from node.domain.ticket.sight import OUTSIDE, need_sight
 from node.domain.ticket.state import OPEN, With
 from node.domain.ticket.sweep import SETTLEMENT, is_carried_over
-from node.domain.ticket.ticket import Ticket
 from node.domain.time import Limit, Unit, WorkCalendar, end_of, left, local_day
 from node.services.numbers import number_pattern
+from node.services.scope import has_trait, visible_to
 from node.storage import schema
 from node.storage.database import instant, instant_or_none, micros
-from node.storage.journal import Stored
 from node.storage.readings import ticket_row
 from node.storage.unit_of_work import View
 
 DUE_CHOICES = ("today", "overdue")
-# AS25-4.4.3c: what a co-handler files is for the lead and the office alone; ``services.replies`` shows it to them.
-RESERVED = frozenset({"ContributionFiled"})
 # Who must act, as the role that does it; a department and a first contact are told apart by their unit, too.
 _WITH_OF_ROLE: Mapping[str, frozenset[str]] = {
     Role.OFFICE.value: frozenset({With.OFFICE.value}),
@@ -94,6 +87,23 @@ def _clock_line(row: Row[tuple[object, ...]], calendar: WorkCalendar, now: datet
         is_provisional=values["is_provisional"],
         left=None if due_at is None else left(due_at, now, limit.unit, calendar),
         is_overdue=due_at is not None and now >= due_at and values["name"] != SETTLEMENT,
+    )
+
+
+def whole_clock_line(ticket: str, clock: r.Clock, calendar: WorkCalendar, now: datetime) -> ClockLine:
+    """A clock of a whole ticket as people see it."""
+    return ClockLine(
+        ticket=ticket,
+        name=clock.name,
+        node=clock.node,
+        owes=clock.owes,
+        limit=clock.limit,
+        started_at=clock.started_at,
+        due_at=clock.due_at,
+        stopped_at=clock.stopped_at,
+        is_provisional=clock.is_provisional,
+        left=None if clock.due_at is None else left(clock.due_at, now, clock.limit.unit, calendar),
+        is_overdue=clock.due_at is not None and now >= clock.due_at and not is_carried_over(clock),
     )
 
 
@@ -208,7 +218,7 @@ class Wanted:
     rows_max: int = 200
     # Names and codes that it must all have: matter, topic, group, finder ... (``storage.trait_readings``).
     traits: tuple[tuple[str, str], ...] = ()
-    # Who looks: nothing is shown that is hidden from his unit, to somebody from outside nothing but what he filed himself.
+    # Who looks, and sees what his role's scope is (``scope``); nobody in particular is the node itself.
     viewer: Actor | None = None
     # Where they stand on the node's own ladder, and whose power they are (XS25-4.3.0).
     layer: str = ""
@@ -241,14 +251,15 @@ def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: dateti
         .subquery()
     )
     query = select(tickets, next_due.c.due_at.label("next_due_at")).outerjoin(next_due, next_due.c.ticket == tickets.c.id)
-    query = _wanted(view, query, wanted, now)
+    query = narrowed(view, query, wanted, now)
     order = (next_due.c.due_at.is_(None), next_due.c.due_at, tickets.c.registered_at.desc(), tickets.c.id)
     rows = view.connection.execute(query.order_by(*order).limit(wanted.rows_max)).all()
     running = _next_clocks(view, [row.id for row in rows], calendar, now)
     return [TicketLine(ticket_row(row), running.get(row.id)) for row in rows]
 
 
-def _wanted(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: datetime) -> Select[tuple[object, ...]]:
+def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: datetime) -> Select[tuple[object, ...]]:
+    """*query*, which asks ``tickets``, with every condition of *wanted*."""
     clocks, tickets = schema.clocks, schema.tickets
     if wanted.states:
         query = query.where(tickets.c.state.in_(wanted.states))
@@ -266,8 +277,7 @@ def _wanted(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: 
         query = query.where(awaits.exists())
     for name, value in wanted.traits:
         query = query.where(has_trait(name, value))
-    if wanted.viewer is not None:
-        query = query.where(visible_to(wanted.viewer))
+    query = query.where(visible_to(wanted.viewer))
     if wanted.unit:
         query = query.where(or_(tickets.c.lead == wanted.unit, tickets.c.first_contact == wanted.unit, _owed_by(wanted.unit)))
     if wanted.due:
@@ -291,18 +301,6 @@ def _wanted(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: 
         is_here = or_(tickets.c.holder == view.head.node, tickets.c.asked == view.head.node)
         query = query.where(tickets.c.state.in_(_OPEN), is_here, or_(*turns))
     return query
-
-
-def has_trait(name: str, value: str) -> ColumnElement[bool]:
-    """That a ticket has *value* under *name*."""
-    traits, tickets = schema.traits, schema.tickets
-    return select(traits.c.ticket).where(traits.c.ticket == tickets.c.id, traits.c.name == name, traits.c.value == value).exists()
-
-
-def visible_to(viewer: Actor) -> ColumnElement[bool]:
-    """``sight.may_read``, asked of rows."""
-    shown = not_(has_trait("concealed", viewer.unit)) if viewer.unit else true()
-    return and_(shown, has_trait("filed_by", viewer.account)) if viewer.role in OUTSIDE else shown
 
 
 def _owed_by(unit: str) -> ColumnElement[bool]:
@@ -334,178 +332,3 @@ def _next_clocks(view: View, tickets: Sequence[str], calendar: WorkCalendar, now
         for row in rows:
             found.setdefault(row.ticket, _clock_line(row, calendar, now))
     return found
-
-
-# --- one ticket -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class EntryLine:
-    """
-    An entry of a ticket's timeline.  ``facts`` are the event's plain fields, ``texts`` its texts: opened, or None where this
-    node may not read them; ``contacts`` names the fields that hold one, which only an opening shows.  ``is_void``: kept as
-    evidence, without effect.
-    """
-
-    id: str
-    kind: str
-    node: str
-    recorded_at: datetime
-    occurred_at: datetime | None
-    account: str
-    role: str
-    unit: str
-    state: str
-    custody: int
-    version: int
-    addressee: str
-    facts: Mapping[str, object]
-    texts: Mapping[str, str | None]
-    contacts: tuple[str, ...]
-    is_void: bool
-    is_known: bool
-
-
-@dataclass(frozen=True)
-class TicketPage:
-    """
-    A ticket with its clocks and its timeline; *names* says what its nodes and units are called.
-
-    ``channels`` are its own and those of what was merged into it (AS25-4.2.1.2b).
-    """
-
-    ticket: Ticket
-    names: Names
-    clocks: tuple[ClockLine, ...]
-    timeline: tuple[EntryLine, ...]
-    channels: tuple[str, ...]
-
-
-def ticket_page(view: View, ticket_id: str, calendar: WorkCalendar, now: datetime, viewer: Actor | None = None) -> TicketPage:
-    """
-    Everything about a ticket that this node knows, for *viewer* if somebody is named.  Texts are opened where it holds the ticket.
-
-    Raises:
-        Refusal: SUBJECT_UNKNOWN, also where it is hidden from the viewer's unit; PERMISSION_DENIED, for another's filing.
-    """
-    ticket = _ticket(view, ticket_id)
-    if viewer is not None:
-        need_sight(ticket, viewer)
-    clocks = tuple(whole_clock_line(ticket.id, clock, calendar, now) for clock in ticket.clocks.values())
-    return TicketPage(ticket, names(view), clocks, timeline(view, ticket), _channels(view, ticket))
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A unit that was asked for its opinion in ``about`` ("judgement" or "recheck"), and whether it gave one (AS25-2.5)."""
-
-    about: str
-    unit: str
-    name: str
-    has_spoken: bool
-
-
-def heard(page: TicketPage) -> tuple[Heard, ...]:
-    """Who was asked for an opinion on the ticket of *page*, in the order of the invitation; who is absent has not spoken."""
-    judgement, recheck = page.ticket.judgement, page.ticket.recheck
-    asked = [("judgement", unit, unit in judgement.opinions) for unit in judgement.members] if judgement else []
-    asked += [("recheck", unit, unit in recheck.opinions) for unit in recheck.participants] if recheck else []
-    return tuple(Heard(about, unit, page.names.unit(unit), has_spoken) for about, unit, has_spoken in asked)
-
-
-def _channels(view: View, ticket: Ticket) -> tuple[str, ...]:
-    merged = view.readings.rows(set(ticket.merge.taken_in))
-    return tuple(dict.fromkeys((ticket.intake.channel, *(merged[one].channel for one in ticket.merge.taken_in if one in merged))))
-
-
-def timeline(view: View, ticket: Ticket) -> tuple[EntryLine, ...]:
-    """The entries of *ticket* in the order in which they take effect; texts are opened where this node holds it."""
-    subject = Subject(SubjectKind.TICKET.value, ticket.id)
-    opens = ticket.custody.holder == view.head.node
-    return tuple(_entry_line(view, subject, one, opens, ticket.void) for one in _timeline(view, view.journal.of_subject(subject)))
-
-
-def _ticket(view: View, ticket_id: str) -> Ticket:
-    ticket = view.readings.ticket(ticket_id)
-    if ticket is None:
-        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket_id)
-    return ticket
-
-
-def whole_clock_line(ticket: str, clock: r.Clock, calendar: WorkCalendar, now: datetime) -> ClockLine:
-    """A clock of a whole ticket as people see it."""
-    return ClockLine(
-        ticket=ticket,
-        name=clock.name,
-        node=clock.node,
-        owes=clock.owes,
-        limit=clock.limit,
-        started_at=clock.started_at,
-        due_at=clock.due_at,
-        stopped_at=clock.stopped_at,
-        is_provisional=clock.is_provisional,
-        left=None if clock.due_at is None else left(clock.due_at, now, clock.limit.unit, calendar),
-        is_overdue=clock.due_at is not None and now >= clock.due_at and not is_carried_over(clock),
-    )
-
-
-def _timeline(view: View, stored: Sequence[Stored]) -> list[Folded]:
-    """The entries in the order in which they take effect; those without effect stand where they were written."""
-    entries = list({one.header.id: one.folded for one in stored}.values())
-    line = line_of(entries, view.place().rank)
-    ordered = in_order(line.entries, [entry for entry in entries if not entry.header.is_line])
-    shown = {entry.header.id for entry in ordered}
-    for entry in sorted((entry for entry in entries if entry.header.id not in shown), key=lambda one: one.header.recorded_at):
-        place = sum(1 for one in ordered if one.header.recorded_at <= entry.header.recorded_at)
-        ordered.insert(place, entry)
-    return ordered
-
-
-def _entry_line(view: View, subject: Subject, one: Folded, opens: bool, void: tuple[str, ...]) -> EntryLine:
-    head = one.header
-    facts: dict[str, object] = {}
-    texts: dict[str, str | None] = {}
-    contacts: list[str] = []
-    for name, value in _fields(one):
-        if not isinstance(value, SealedRef):
-            facts[name] = value
-        elif value.kind is PayloadKind.CONTACT:
-            contacts.append(name)
-        else:
-            texts[name] = _opened(view, subject, value) if opens and head.kind not in RESERVED else None
-    return EntryLine(
-        id=head.id,
-        kind=head.kind,
-        node=head.node,
-        recorded_at=head.recorded_at,
-        occurred_at=head.occurred_at,
-        account=head.actor.account,
-        role=head.actor.role,
-        unit=head.actor.unit,
-        state=head.state,
-        custody=head.custody.number,
-        version=head.version,
-        addressee=head.addressee,
-        facts=facts,
-        texts=texts,
-        contacts=tuple(contacts),
-        is_void=head.id in void,
-        is_known=one.event is not None,
-    )
-
-
-def _fields(one: Folded) -> Iterable[tuple[str, object]]:
-    """The event's fields that say something: neither empty nor the no or the nought that stands where nothing was said."""
-    if one.event is None or not dataclasses.is_dataclass(one.event):
-        return []
-    values = ((field, getattr(one.event, field.name)) for field in dataclasses.fields(one.event))
-    return [(field.name, value) for field, value in values if value or (value in (False, 0) and value != field.default)]
-
-
-def _opened(view: View, subject: Subject, ref: SealedRef) -> str | None:
-    try:
-        return view.payloads.open(subject, ref)
-    except Refusal as refusal:
-        if refusal.code in (Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED):
-            return None
-        raise

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Column, Connection, MetaData, RowMapping, Table, delete, func, select, text
 
 from node.services import lookup_index
-from node.storage import schema
+from node.storage import schema, text_index
 from node.storage.codec import decode_content
 from node.storage.journal import Stored
 from node.storage.readings import Readings
@@ -80,6 +80,11 @@ def rebuild(store: Store) -> Rebuilt:
         return _refold(work, is_kept=True)
 
 
+def refold(work: UnitOfWork) -> Rebuilt:
+    """As ``rebuild``, inside the caller's unit of work."""
+    return _refold(work, is_kept=True)
+
+
 def _refold(work: UnitOfWork, *, is_kept: bool) -> Rebuilt:
     connection = work.connection
     for table in _TABLES:
@@ -92,6 +97,11 @@ def _refold(work: UnitOfWork, *, is_kept: bool) -> Rebuilt:
         readings.fold(batch)
         entries += len(batch)
     lookup_index.refill(work)
+    text_index.refill(connection, work.journal, work.payloads)
+    # What was set aside by a reaction that stumbled is no matter of folding, and waits for an operator all the same.
+    was = _was(schema.quarantine)
+    kept = f"SELECT * FROM {was} WHERE reason LIKE 'reaction:%' AND taken NOT IN (SELECT taken FROM quarantine)"
+    connection.execute(text(f"INSERT INTO quarantine {kept}"))
     differences = [difference for table in _TABLES for difference in _differences(connection, table)]
     rows = sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in schema.READINGS)
     quarantine = connection.execute(select(func.count()).select_from(schema.quarantine)).scalar_one()

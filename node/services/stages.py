@@ -1,5 +1,6 @@
 """
-The six stages of a need (AS25-0.1) and the four duties of the office (AS25-2.2), read from what was journaled.
+The six stages of a need (AS25-0.1), the eight of a closed loop (XS25-2.2b) and the four duties of the office (AS25-2.2), read from
+what was journaled.
 
 A stage is not kept anywhere: it is the kinds of entries that a need has.  So a report of needs that were never judged lists exactly
 those whose history has no such entry, whoever formed or dispatched them and however they came in.
@@ -12,7 +13,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from node.domain.entry import SubjectKind
-from node.services.queries import EntryLine
+from node.domain.ticket import closed_loop as loop
+from node.services.ticket_view import EntryLine
 from node.storage import schema
 from node.storage.unit_of_work import View
 
@@ -31,6 +33,20 @@ STAGES: Mapping[str, frozenset[str]] = {
     TRANSFER: frozenset({"Dispatched", "Offered", "OfferClaimed", "TransferRequested", "AnsweredOnTheSpot"}),
     SUPERVISION: frozenset({"TicketFollowed", "HandlingVerified", "ProgressAsked", "Supervised", "TrackingRecorded", "RungFired"}),
     RECHECK: frozenset({"RevisitFiled", "Reworked", "RecheckProposed", "RecheckOpened", "RecheckOpinionGiven", "RecheckDecided"}),
+}
+
+# Raise, accept, assign, handle, track, feed back, evaluate, appraise.  One act may be a record of several stages.
+LOOP_KINDS: Mapping[str, frozenset[str]] = {
+    loop.RAISE: frozenset({"Registered", "IntakeFilled"}),
+    loop.ACCEPT: frozenset({"Formed", "OwnDutyTaken", "AnsweredOnTheSpot"}),
+    loop.ASSIGN: frozenset({"Dispatched", "Offered", "OfferClaimed", "OwnDutyTaken", "AnsweredOnTheSpot"}),
+    loop.HANDLE: frozenset(
+        {"Signed", "AssignmentReceived", "EvidenceAdded", "ReplyDrafted", "AnsweredOnTheSpot", "Completed", "DecidedAbove"}
+    ),
+    loop.TRACK: loop.TRACKING_KINDS,
+    loop.FEED_BACK: frozenset({"FeedbackGiven", "AnsweredOnTheSpot"}),
+    loop.EVALUATE: frozenset({"EvaluationInvited", "EvaluationAttempted", "Evaluated", "RevisitFiled"}),
+    loop.APPRAISE: frozenset({"AssessmentFiled"}),
 }
 
 JUDGE, DISPATCH, COORDINATE, FOLLOW_UP = "judge", "dispatch", "coordinate", "follow_up"
@@ -71,6 +87,20 @@ def stages_of(timeline: tuple[EntryLine, ...]) -> list[Reached]:
         if entry.kind == "Registered" and not entry.facts.get("in_ledger"):
             found.setdefault(POOL, Reached(POOL, entry.recorded_at, entry.kind))
     return list(found.values())
+
+
+def loop_of(timeline: tuple[EntryLine, ...]) -> dict[str, list[EntryLine]]:
+    """The records of a ticket by stage of the closed loop, each stage's in order; void entries are none (XS25-2.2b)."""
+    found: dict[str, list[EntryLine]] = {stage: [] for stage in loop.LOOP}
+    for entry in timeline:
+        if entry.is_void:
+            continue
+        for stage, kinds in LOOP_KINDS.items():
+            # A completion may say that the appellant was told in the same breath (AS25-4.5.1a).
+            is_told = stage == loop.FEED_BACK and entry.kind == "Completed" and bool(entry.facts.get("feedback_way"))
+            if entry.kind in kinds or is_told:
+                found[stage].append(entry)
+    return found
 
 
 def duties_done(timeline: tuple[EntryLine, ...]) -> dict[str, int]:

@@ -9,6 +9,8 @@ from sqlalchemy import Row, func, select
 from node.domain.ticket.state import OPEN
 from node.domain.time import WorkCalendar, end_of, local_day
 from node.services.queries import DueLine, due_lines
+from node.services.reconcile import Reconciled, latest
+from node.services.situations import ALARMING, Situation, situations
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import instant_or_none, micros
@@ -101,10 +103,27 @@ class Status:
     quarantine: int
     incidents: int
     reactions_waiting: int
+    # Why the node writes nothing of its own just now, or empty.
+    held: str
+    situations: tuple[Situation, ...]
+    # The newest comparison with each neighbour.
+    reconciled: tuple[Reconciled, ...]
 
 
-def status(view: View, calendar: WorkCalendar, now: datetime, wall: datetime, heartbeat_seconds: float) -> Status:
-    """The node at a glance.  *now* is business time, *wall* the machine's: links live by the latter."""
+def status(
+    view: View,
+    calendar: WorkCalendar,
+    now: datetime,
+    wall: datetime,
+    heartbeat_seconds: float,
+    *,
+    free_percent: int | None = None,
+    certificate_days: Mapping[str, int] | None = None,
+) -> Status:
+    """
+    The node at a glance.  *now* is business time, *wall* the machine's: links live by the latter.  *free_percent* and
+    *certificate_days* as ``situations`` takes them.
+    """
     connection, head = view.connection, view.head
     position = view.journal.position(head.node, head.epoch)
     rows = connection.execute(
@@ -135,8 +154,12 @@ def status(view: View, calendar: WorkCalendar, now: datetime, wall: datetime, he
         tickets={state: count for state, count in sorted(tuple(row) for row in states)},
         due=_by_unit(due_lines(view, calendar, now)),
         quarantine=connection.execute(select(func.count()).select_from(schema.quarantine)).scalar_one(),
-        incidents=connection.execute(select(func.count()).select_from(schema.incidents)).scalar_one(),
+        # What was kept of a new epoch or a repair is among the situations; nobody has to look at it at once.
+        incidents=connection.execute(select(func.count()).where(schema.incidents.c.kind.in_(ALARMING))).scalar_one(),
         reactions_waiting=max(head.taken - head.reacted, 0),
+        held=head.held,
+        situations=tuple(situations(view, links, now, free_percent=free_percent, certificate_days=certificate_days)),
+        reconciled=tuple(found for _, found in sorted(latest(view).items())),
     )
 
 

@@ -1,9 +1,9 @@
 """
 The rules of supervision that look at more than one ticket: what they find becomes commands of the node (AS25-4.6.1, FJ25-5.14.1a).
 
-A rule proposes, or settles, or links; it never orders.  What it found once it finds no more: the proposal has left its mark on
-the tickets, the settled order is closed.  So a second look, and a look after a restart, do nothing.  Nothing is looked at twice
-while neither an entry was taken nor a new day began.
+A rule proposes, or settles, or links, or opens a regular task; it never orders.  What it found once it finds no more: the
+proposal has left its mark on the tickets, the settled order is closed.  So a second look, and a look after a restart, do
+nothing.  Nothing is looked at twice while neither an entry was taken nor a new day began.
 """
 
 import uuid
@@ -25,6 +25,7 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
+from node.services import tasks
 from node.services.policies import Policies
 from node.services.registry import NODE_ACTOR
 from node.storage import schema
@@ -72,6 +73,7 @@ class Watch:
             raise
         look = _Look(self, view, policy, now)
         found = [*look.closings(), *look.unanswered_findings(), *look.complaints(), *look.reworked(), *look.overdue(), *look.last_in_row()]
+        found += tasks.due_now(view, policy, now)
         if not found:
             self._seen, self.since = seen, seen[0]
         return found

@@ -17,11 +17,12 @@ from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import OPEN, State
 from node.domain.time import Unit, WorkCalendar, left
+from node.services.scope import sees_all, visible_to
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import instant_or_none, micros
 from node.storage.dossier_readings import dossier_of
-from node.storage.unit_of_work import View
+from node.storage.unit_of_work import UnitOfWork, View
 
 # Assigned, and in somebody's hands.
 _ASSIGNED = (State.DISPATCHED, State.OBJECTED, State.HANDLING, State.REWORKING, State.ESCALATED)
@@ -64,15 +65,27 @@ class Backlog:
 
 
 def order_lines(
-    view: View, calendar: WorkCalendar, now: datetime, *, issuer: str = "", unit: str = "", open_only: bool = True
+    view: View,
+    calendar: WorkCalendar,
+    now: datetime,
+    *,
+    issuer: str = "",
+    unit: str = "",
+    open_only: bool = True,
+    viewer: Actor | None = None,
 ) -> list[OrderLine]:
-    """The orders and proposals of this node, the oldest first; *issuer* is the role in whose name they stand."""
+    """
+    The orders and proposals of this node, the oldest first; *issuer* is the role in whose name they stand.
+
+    Who does not see the whole node sees those in which his unit has a part.
+    """
     table = schema.dossiers
     wanted = [table.c.kind == SubjectKind.ORDER.value, table.c.owner == view.head.node]
     if open_only:
         wanted.append(table.c.state.in_(sorted(o.OPEN)))
-    if unit:
-        wanted.append(table.c.parties.contains(f",{unit},", autoescape=True))
+    for one in (unit, "" if viewer is None or sees_all(viewer) else viewer.unit or viewer.account):
+        if one:
+            wanted.append(table.c.parties.contains(f",{one},", autoescape=True))
     found = []
     for id in list(view.connection.execute(select(table.c.id).where(*wanted).order_by(table.c.opened_at, table.c.id)).scalars()):
         order = dossier_of(view.journal, Subject(SubjectKind.ORDER.value, id))
@@ -89,13 +102,13 @@ def _overdue_workdays(order: SupervisionOrder, calendar: WorkCalendar, now: date
     return max(-left(order.due_at, now, Unit.WORKDAY, calendar), 0)
 
 
-def tracking_list(view: View, calendar: WorkCalendar, now: datetime) -> list[TrackingLine]:
-    """Every open assignment of this node, what is due first on top."""
+def tracking_list(view: View, calendar: WorkCalendar, now: datetime, viewer: Actor | None = None) -> list[TrackingLine]:
+    """Every open assignment of this node that *viewer* sees, what is due first on top."""
     tickets, clocks, entries = schema.tickets, schema.clocks, schema.entries
     rows = view.connection.execute(
         select(tickets.c.id, tickets.c.number, tickets.c.state, tickets.c.lead, clocks.c.due_at, clocks.c.unit)
         .outerjoin(clocks, (clocks.c.ticket == tickets.c.id) & (clocks.c.name == "resolve") & (clocks.c.node == tickets.c.holder))
-        .where(tickets.c.holder == view.head.node, tickets.c.state.in_([state.value for state in _ASSIGNED]))
+        .where(tickets.c.holder == view.head.node, tickets.c.state.in_([state.value for state in _ASSIGNED]), visible_to(viewer))
         .order_by(clocks.c.due_at.is_(None), clocks.c.due_at, tickets.c.id)
     ).all()
     found = []
@@ -129,7 +142,7 @@ def _recorded_at(view: View, taken: int) -> datetime:
     ).header.recorded_at
 
 
-def backlog(view: View, begins: datetime, ends: datetime) -> Backlog:
+def backlog(view: View, begins: datetime, ends: datetime, viewer: Actor | None = None) -> Backlog:
     """
     HM20-4.3c: what came in before *begins* and was not completed by then, and what became of it before *ends*.
 
@@ -139,6 +152,7 @@ def backlog(view: View, begins: datetime, ends: datetime) -> Backlog:
     rows = view.connection.execute(
         select(table.c.state, table.c.standard, table.c.completed_at, table.c.changed_at).where(
             table.c.holder == view.head.node,
+            visible_to(viewer),
             table.c.registered_at < micros(begins),
             or_(table.c.completed_at.is_(None), table.c.completed_at >= micros(begins)),
             # What ended without a result before the period was no backlog.
@@ -158,7 +172,7 @@ def backlog(view: View, begins: datetime, ends: datetime) -> Backlog:
     return Backlog(len(rows), solved, determined, others, len(rows) - len(ended) - len(other))
 
 
-def order_texts(view: View, order: SupervisionOrder, actor: Actor) -> Mapping[str, str]:
+def order_texts(view: View | UnitOfWork, order: SupervisionOrder, actor: Actor) -> Mapping[str, str]:
     """
     The demand, the plan and the answer of *order*, for the sides that it concerns: who supervises at the issuing node, the unit
     addressed, the office of the node addressed and of the levels between.

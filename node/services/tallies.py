@@ -11,12 +11,12 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, func, not_, or_, select
 
-from node.domain.entry import Subject
+from node.domain.entry import Actor, Subject
 from node.domain.ticket.closing import DETERMINED, Determined
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.state import DONE, FINAL
 from node.domain.time import end_of
-from node.services import queries
+from node.services.scope import has_trait, visible_to
 from node.storage import schema
 from node.storage.database import micros
 from node.storage.journal import Stored
@@ -25,10 +25,11 @@ from node.storage.unit_of_work import View
 
 @dataclass(frozen=True)
 class Period:
-    """Beijing days, both ends included; None is open."""
+    """Beijing days, both ends included; None is open.  ``viewer`` counts what his scope shows him, nobody in particular everything."""
 
     first: date | None = None
     last: date | None = None
+    viewer: Actor | None = None
 
 
 ALWAYS = Period()
@@ -166,7 +167,7 @@ def revisit_coverage(view: View, period: Period = ALWAYS) -> Coverage:
         .where(
             tickets.c.holder == view.head.node,
             tickets.c.state.in_(sorted(state.value for state in DONE)),
-            not_(queries.has_trait("legacy", "yes")),
+            not_(has_trait("legacy", "yes")),
             *_within(tickets.c.completed_at, period),
         )
         .order_by(tickets.c.id)
@@ -201,6 +202,7 @@ def backlog(view: View, period: Period) -> Backlog:
         select(table.c.id)
         .where(
             table.c.holder == view.head.node,
+            visible_to(period.viewer),
             table.c.registered_at < micros(began),
             or_(table.c.state.not_in(_FINAL), table.c.changed_at >= micros(began)),
         )
@@ -250,7 +252,7 @@ def _registered_in(period: Period) -> list[ColumnElement[bool]]:
 
 
 def _within(column: ColumnElement[int], period: Period) -> list[ColumnElement[bool]]:
-    where = []
+    where = [visible_to(period.viewer)]
     if period.first is not None:
         where.append(column >= micros(_begin_of(period.first)))
     if period.last is not None:

@@ -138,6 +138,14 @@ class Content:
         return Folded(self.header, self.event)
 
 
+def moved_content(data: bytes, epoch: int, seq: int) -> bytes:
+    """The bytes of an entry of this node's own as it stands at another place of its journal; all else is as it was."""
+    content = entry_pb2.EntryContent.FromString(data)
+    content.epoch, content.seq = epoch, seq
+    moved: bytes = content.SerializeToString(deterministic=True)
+    return moved
+
+
 def decode_content(data: bytes) -> Content:
     """
     Read an entry's content.

@@ -10,14 +10,14 @@ numbers commit in any order and a reader past 7 would never see a late 6.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, delete, select, tuple_, update
 
 from node.domain.entry import Draft, Folded, Header, Subject
 from node.domain.merkle import Range, leaf_hash
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
 from node.storage import schema
-from node.storage.codec import Content, PayloadLine, decode_content, encode_content, encode_event
+from node.storage.codec import Content, PayloadLine, decode_content, encode_content, encode_event, moved_content
 from node.storage.database import micros
 from node.storage.payloads import KeyRow, Payloads, Riders
 from node.storage.sealing import month_of
@@ -42,6 +42,8 @@ class Head:
     is_rehearsal: bool
     line: tuple[str, ...]
     pack: str
+    # Why this node writes nothing of its own just now, or empty.
+    held: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,16 @@ class Arrived:
     data: bytes
     leaf: bytes
     content: Content
+    sealed: Mapping[bytes, bytes]
+    keys: tuple[KeyRow, ...]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An own entry that was taken out of the journal: its bytes, and what rode beside them."""
+
+    taken: int
+    data: bytes
     sealed: Mapping[bytes, bytes]
     keys: tuple[KeyRow, ...]
 
@@ -124,7 +136,7 @@ class Journal:
         sealed: dict[bytes, bytes] = {}
 
         def seal(words: Text | Contact) -> int:
-            line, ciphertext = self._payloads.seal(header.subject, words, month_of(header.recorded_at))
+            line, ciphertext = self._payloads.seal(header.subject, words, month_of(header.recorded_at, header.epoch))
             lines.append(line)
             sealed[line.blob] = ciphertext
             return len(lines)
@@ -204,6 +216,32 @@ class Journal:
             found[node] = max(epoch, found.get(node, epoch))
         return found
 
+    def take_out(self, epoch: int, after: int) -> list["Kept"]:
+        """
+        Take the own entries of *epoch* behind *after* out of the journal, and give them with what rode beside, in their order.
+
+        Only for a branch that the node's superior never held, once an operator at both ends has said so (2.3 no. 7).
+        """
+        node, table = self.head.node, schema.entries
+        its = (table.c.node == node, table.c.epoch == epoch, table.c.seq > after)
+        rows = self._connection.execute(select(table.c.taken, table.c.content).where(*its).order_by(table.c.seq)).all()
+        places = [row.taken for row in rows]
+        sealed, keys = self._payloads.beside(places)
+        self._payloads.take_out(places)
+        self._connection.execute(delete(table).where(*its))
+        kept = select(table.c.leaf).where(table.c.node == node, table.c.epoch == epoch).order_by(table.c.seq)
+        self._set_ranges({(node, epoch): Range().extend([bytes(leaf) for leaf in self._connection.execute(kept).scalars()])})
+        return [Kept(row.taken, bytes(row.content), dict(sealed.get(row.taken, ())), tuple(keys.get(row.taken, ()))) for row in rows]
+
+    def write_again(self, kept: Sequence["Kept"]) -> list[Stored]:
+        """Append what was taken out of an epoch that is over once more, in the current one: other places, the same entries."""
+        arrived = []
+        size = self.range_of(self.head.node, self.head.epoch).size
+        for seq, one in enumerate(kept, size + 1):
+            data = moved_content(one.data, self.head.epoch, seq)
+            arrived.append(Arrived(data, leaf_hash(data), decode_content(data), one.sealed, one.keys))
+        return self.mirror(arrived)
+
     def adopt(self, node: str, epoch: int) -> None:
         """Begin to hold a stream, whole, from its first entry on."""
         self._set_ranges({(node, epoch): self.range_of(node, epoch)})
@@ -278,6 +316,7 @@ class Journal:
                 swept_at=head.swept_at,
                 line=",".join(head.line),
                 pack=head.pack,
+                held=head.held,
             )
         )
 

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Row, select, update
 
 from node.domain import registry as g
 from node.domain.entry import Event, Folded, Header
+from node.domain.merkle import Range
 from node.storage import catalogue_readings, directory_readings, schema
 from node.storage.database import micros
-from node.storage.statements import upsert_many
+from node.storage.statements import insert_missing, upsert_many
 
 
 def fold(connection: Connection, own: str, one: Folded) -> bool:
@@ -66,6 +67,21 @@ def _status_set(connection: Connection, _own: str, head: Header, event: g.NodeSt
     if known is None or known.superior != head.node:
         return False
     connection.execute(update(schema.nodes).where(schema.nodes.c.code == event.node).values(status=event.status))
+    return True
+
+
+def _epoch_granted(connection: Connection, own: str, head: Header, event: g.EpochGranted) -> bool:
+    """The stream of the new epoch is held from here on; only the node's superior may say so."""
+    known = _node(connection, event.node)
+    if event.node == own:
+        return True  # it begins the epoch itself, once its operator says so, too
+    if known is None or known.superior != head.node:
+        return False
+    table = schema.streams
+    row = {"node": event.node, "epoch": event.epoch, "size": 0, "peaks": Range().to_bytes()}
+    insert_missing(connection, table, [row])
+    former = (table.c.node == event.node, table.c.epoch == event.previous)
+    connection.execute(update(table).where(*former).values(kept=event.kept_size))
     return True
 
 
@@ -148,6 +164,7 @@ def _calendar_adopted(connection: Connection, _own: str, head: Header, event: g.
 _WAYS: dict[type[Event], Callable[[Connection, str, Header, Any], bool]] = {
     g.EpochStarted: _epoch_started,
     g.NodeAdmitted: _node_admitted,
+    g.EpochGranted: _epoch_granted,
     g.NodeStatusSet: _status_set,
     g.SuperiorJoined: _superior_joined,
     g.UnitOpened: _unit_opened,

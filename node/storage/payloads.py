@@ -7,7 +7,7 @@ Wrapped keys and ciphertexts ride beside the entry with which they became necess
 as received.  A missing one never holds an entry.  Erasing drops rows here; the log still verifies.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, update
@@ -23,6 +23,10 @@ from node.storage.statements import insert_many, insert_missing, upsert_many
 
 # Up to this size a payload rides in the batch with its entry; larger ones go as blobs.
 payload_bytes_max = 64 * 1024
+
+
+# A subject's key as it lies wrapped: node, month, recipient, bytes.
+Wrapped = tuple[str, str, str, bytes]
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class Payloads:
         self._subject_keys: dict[tuple[Subject, PayloadKind], bytes] = {}
         self._month_keys: dict[MonthKeyName, bytes] = {}
         self._new_keys: list[KeyRow] = []
+        # Ciphertexts by entry and place, read for many at once.
+        self._at_hand: dict[tuple[str, int], bytes] = {}
 
     # --- sealing ------------------------------------------------------------------------------------------------------
 
@@ -110,6 +116,10 @@ class Payloads:
                     )
                 )
 
+    def knows(self, node: str) -> bool:
+        """True if keys can be wrapped for *node*: its public payload key came here."""
+        return self._public(recipient(node, Reader.NODE)) is not None
+
     def rewrap_month_keys(self) -> None:
         """Wrap every month key of this node for readers that became known since; they ride on the next entry."""
         table = schema.wrapped_keys
@@ -121,7 +131,10 @@ class Payloads:
             have.setdefault((kind, month), set()).add(reader)
         for (kind, month), readers in have.items():
             name = MonthKeyName(self._node, PayloadKind(kind), month)
-            key = self._month_key(name)
+            try:
+                key = self._month_key(name)
+            except SealingError:
+                continue  # made by this node before it lost its keys: only its recovery key opens it
             if key is not None:
                 self._new_keys += [
                     self._wrapped_month_key(name, key, to, public) for to, public in self._readers(PayloadKind(kind)) if to not in readers
@@ -169,21 +182,52 @@ class Payloads:
             Refusal: PAYLOAD_MISSING (erased or still to come), PAYLOAD_SEALED (this node has no key that opens it).
         """
         kind = ref.kind
-        table, entries = schema.payloads, schema.entries
-        row = self._connection.execute(
-            select(table.c.ciphertext)
-            .join(entries, entries.c.taken == table.c.taken)
-            .where(entries.c.id == ref.entry, table.c.place == ref.place, table.c.ciphertext.isnot(None))
-        ).first()
-        if row is None:
+        ciphertext = self._at_hand.get((ref.entry, ref.place)) or self._ciphertext(subject, ref)
+        if ciphertext is None:
             raise Refusal(Code.PAYLOAD_MISSING, entry=ref.entry, place=ref.place)
         key = self._subject_key(subject, kind, as_desk=as_desk)
         if key is None:
             raise Refusal(Code.PAYLOAD_SEALED, subject=subject.id, kind=kind.value)
         try:
-            return sealing.unseal(bytes(row[0]), key, sealing.binding(subject.kind, subject.id, kind), ref.digest).decode()
+            return sealing.unseal(ciphertext, key, sealing.binding(subject.kind, subject.id, kind), ref.digest).decode()
         except SealingError as error:
             raise Refusal(Code.PAYLOAD_MISSING, entry=ref.entry, place=ref.place, fault=error.code) from error
+
+    def _ciphertext(self, subject: Subject, ref: SealedRef) -> bytes | None:
+        table, entries = schema.payloads, schema.entries
+        found = self._connection.execute(
+            select(table.c.ciphertext)
+            .join(entries, entries.c.taken == table.c.taken)
+            # The subject is what the index knows an entry by; its id alone would read the whole journal.
+            .where(entries.c.subject_id == subject.id, entries.c.id == ref.entry)
+            .where(table.c.place == ref.place, table.c.ciphertext.isnot(None))
+        ).scalar()
+        return None if found is None else bytes(found)
+
+    def bring_texts(self, subjects: Collection[Subject], taken: Sequence[int]) -> None:
+        """
+        Read what ``open`` needs for the entries *taken* of *subjects* with two statements, however many they are (a few hundred
+        at most), instead of two an entry.
+        """
+        table, entries, keys = schema.payloads, schema.entries, schema.wrapped_keys
+        rows = self._connection.execute(
+            select(entries.c.id, table.c.place, table.c.ciphertext)
+            .join(entries, entries.c.taken == table.c.taken)
+            .where(table.c.taken.in_(taken), table.c.ciphertext.isnot(None))
+        )
+        self._at_hand = {(row.id, row.place): bytes(row.ciphertext) for row in rows}
+        missing = {one.id for one in subjects if (one, PayloadKind.TEXT) not in self._subject_keys}
+        wrapped: dict[Subject, list[Wrapped]] = {}
+        for row in self._connection.execute(
+            select(keys.c.subject_kind, keys.c.subject_id, keys.c.node, keys.c.month, keys.c.recipient, keys.c.wrapped)
+            .where(keys.c.kind == PayloadKind.TEXT.value, keys.c.subject_id.in_(sorted(missing)))
+            .order_by(keys.c.taken)
+        ):
+            wrapped.setdefault(Subject(row.subject_kind, row.subject_id), []).append(
+                (row.node, row.month, row.recipient, bytes(row.wrapped))
+            )
+        for subject, found in wrapped.items():
+            self._first_that_opens(subject, PayloadKind.TEXT, found)
 
     def query_code(self, subject: Subject) -> str | None:
         """
@@ -202,6 +246,10 @@ class Payloads:
         """
         return None if self._ring is None else sealing.lookup_token(self._ring.node_secret, kind, piece)
 
+    def text_index_key(self) -> bytes | None:
+        """The key under which texts stand in the text index; None without this node's keys.  It follows from the same secret."""
+        return None if self._ring is None else sealing.text_index_key(self._ring.node_secret)
+
     def _subject_key(self, subject: Subject, kind: PayloadKind, *, as_desk: bool = False) -> bytes | None:
         known = self._subject_keys.get((subject, kind))
         if known is not None:
@@ -212,8 +260,13 @@ class Payloads:
             .where(table.c.kind == kind.value, table.c.subject_kind == subject.kind, table.c.subject_id == subject.id)
             .order_by(table.c.taken)
         ).all()
+        return self._first_that_opens(
+            subject, kind, [(node, month, to, bytes(wrapped)) for node, month, to, wrapped in rows], as_desk=as_desk
+        )
+
+    def _first_that_opens(self, subject: Subject, kind: PayloadKind, rows: Sequence[Wrapped], *, as_desk: bool = False) -> bytes | None:
         for node, month, to, wrapped in rows:
-            key = self._unwrapped(subject, kind, node, month, to, bytes(wrapped), as_desk=as_desk)
+            key = self._unwrapped(subject, kind, node, month, to, wrapped, as_desk=as_desk)
             if key is not None:
                 self._subject_keys[subject, kind] = key
                 return key
@@ -296,6 +349,34 @@ class Payloads:
             )
         return sealed, keys
 
+    def keys_of(self, subject: Subject) -> dict[PayloadKind, bytes]:
+        """The keys of *subject*, as far as this node can open them."""
+        found = {kind: self._subject_key(subject, kind) for kind in PayloadKind}
+        return {kind: key for kind, key in found.items() if key is not None}
+
+    def rewrapped(self, subject: Subject, keys: Mapping[PayloadKind, bytes], month: str) -> list[KeyRow]:
+        """
+        Wrap *keys* of *subject* under this node's month keys as they are now, with those month keys that had to be made.
+
+        Of two branches of a journal each may have made a month key of its own; one of them stays (2.3 no. 7).
+        """
+        self._month_keys.clear()
+        rows = []
+        for kind, key in keys.items():
+            name = MonthKeyName(self._node, kind, month)
+            month_key = self._month_key(name) or self._make_month_key(name)
+            rows.append(KeyRow(kind.value, self._node, month, subject.kind, subject.id, "", sealing.wrap_subject_key(key, month_key)))
+            self._subject_keys[subject, kind] = key
+        return [*self.new_keys(), *rows]
+
+    def take_out(self, taken: Sequence[int]) -> None:
+        """Drop what rides beside these entries; whoever writes them again brings it back."""
+        for start in range(0, len(taken), 500):
+            part = taken[start : start + 500]
+            self._connection.execute(delete(schema.payloads).where(schema.payloads.c.taken.in_(part)))
+            self._connection.execute(delete(schema.wrapped_keys).where(schema.wrapped_keys.c.taken.in_(part)))
+            self._connection.execute(delete(schema.text_grams).where(schema.text_grams.c.taken.in_(part)))
+
     def learn(self, public_keys: Mapping[str, bytes]) -> bool:
         """Note payload public keys of other nodes; True if one is new or changed."""
         table = schema.payload_keys
@@ -306,7 +387,10 @@ class Payloads:
         return bool(news)
 
     def erase(self, subject: Subject) -> int:
-        """Drop the ciphertexts and keys of *subject*; gives how many payloads were dropped.  Entries stay and still verify."""
+        """
+        Drop the ciphertexts and keys of *subject* and what it was found by; gives how many payloads were dropped.  Entries stay
+        and still verify.
+        """
         table, wrapped = schema.payloads, schema.wrapped_keys
         count = self._connection.execute(
             update(table)
@@ -316,6 +400,10 @@ class Payloads:
         self._connection.execute(delete(wrapped).where(wrapped.c.subject_kind == subject.kind, wrapped.c.subject_id == subject.id))
         lookups = schema.lookups
         self._connection.execute(delete(lookups).where(lookups.c.subject_kind == subject.kind, lookups.c.subject_id == subject.id))
+        grams = schema.text_grams
+        self._at_hand.clear()
+        brought = select(table.c.taken).where(table.c.subject_kind == subject.kind, table.c.subject_id == subject.id)
+        self._connection.execute(delete(grams).where(grams.c.taken.in_(brought)))
         self._subject_keys = {at: key for at, key in self._subject_keys.items() if at[0] != subject}
         return count
 

@@ -26,6 +26,10 @@ from node.storage.journal import Journal, Stored
 from node.storage.statements import upsert_many
 
 _MOMENTS = frozenset({"registered_at", "completed_at", "changed_at"})
+# Of an entry in quarantine: it waits behind one of its ticket that does not fold.
+WAITS = "waits"
+# Reasons that stop no lane: such an entry is passed by.
+_BESIDE = ("unknown_kind", "not_its_own")
 _FIELDS = tuple(field.name for field in fields(TicketRow))
 
 
@@ -75,10 +79,9 @@ class Readings:
         if one.header.epoch == 1:
             return False
         table = schema.entries
-        return (
-            self._connection.execute(select(table.c.taken).where(table.c.id == one.header.id, table.c.taken < one.taken)).first()
-            is not None
-        )
+        # The subject is what the index knows an entry by; its id alone would read the whole journal.
+        same = (table.c.subject_id == one.header.subject.id, table.c.id == one.header.id)
+        return self._connection.execute(select(table.c.taken).where(*same, table.c.taken < one.taken)).first() is not None
 
     # --- tickets ------------------------------------------------------------------------------------------------------
 
@@ -89,24 +92,39 @@ class Readings:
         for one in batch:
             of_ticket.setdefault(one.header.subject.id, []).append(one)
         before = self.rows(set(of_ticket))
-        new = set(of_ticket) - set(before)
-        new -= self._older(new, batch[0].taken)
+        unseen = set(of_ticket) - set(before)
+        older = self._older(unseen, batch[0].taken)
+        # A lane that stands stays so: what comes behind the entry that does not fold waits with it (FEDERATION 2.3 no. 15).
+        stopped = self._stopped(set(before) | older)
+        for ticket in stopped:
+            self._stop(of_ticket[ticket], WAITS)
+        lanes = {ticket: entries for ticket, entries in of_ticket.items() if ticket not in stopped}
+        new = unseen - older
         rows: dict[str, TicketRow | None] = dict(before)
-        plain = [one for ticket, entries in of_ticket.items() if self._fold_plainly(entries, rows, ticket in new) for one in entries]
+        found = {ticket: self._fold_plainly(entries, rows, ticket in new) for ticket, entries in lanes.items()}
+        plain = [one for entries in found.values() if entries is not None for one in entries]
         ClockRows(self._connection).fold([one.folded for one in plain], new)
         self._fold_asks(plain)
         desk_readings.fold(self._connection, [one.folded for one in plain])
         trait_readings.fold(self._connection, [one.folded for one in plain])
-        folded = {one.header.subject.id for one in plain}
         # What did not fold plainly is folded whole: of a new ticket the entries are at hand, of others they are read again.
-        wholes = [
-            self._whole(entries[0], entries if ticket in new else None) for ticket, entries in of_ticket.items() if ticket not in folded
-        ]
+        wholes = [self._whole(entries, ticket in new) for ticket, entries in lanes.items() if found[ticket] is None]
         tickets = [whole for whole in wholes if whole is not None]
         self._write_wholes(tickets, [ticket.id for ticket in tickets if ticket.id not in new])
         rows |= {ticket.id: row_of(ticket) for ticket in tickets}
         upsert_many(self._connection, schema.tickets, [ticket_values(row) for row in rows.values() if row is not None])
         return {ticket: Moved(before.get(ticket), rows.get(ticket), ticket in new) for ticket in of_ticket}
+
+    def _stopped(self, tickets: set[str]) -> set[str]:
+        """Those of *tickets* of which an entry could not be folded."""
+        table = schema.quarantine
+        if not tickets or self._connection.execute(select(table.c.taken).limit(1)).first() is None:
+            return set()
+        folds = (table.c.reason.not_in(_BESIDE), table.c.reason.not_like("reaction:%"))
+        found: set[str] = set()
+        for part in _parts(sorted(tickets)):
+            found |= set(self._connection.execute(select(table.c.subject_id).where(table.c.subject_id.in_(part), *folds)).scalars())
+        return found
 
     def _older(self, tickets: set[str], taken: int) -> set[str]:
         """Those of *tickets* about which something was taken before: a later entry came first."""
@@ -118,33 +136,52 @@ class Readings:
             )
         return found
 
-    def _fold_plainly(self, entries: Sequence[Stored], rows: dict[str, TicketRow | None], is_new: bool) -> bool:
-        """Fold the entries of one ticket onto its row, if it is new from its first one on; False if the whole must be folded anew."""
+    def _fold_plainly(self, entries: Sequence[Stored], rows: dict[str, TicketRow | None], is_new: bool) -> Sequence[Stored] | None:
+        """
+        Fold the entries of one ticket onto its row, if it is new from its first one on, and give those that were folded; None if
+        the whole must be folded anew.
+        """
         ticket = entries[0].header.subject.id
         row = rows.get(ticket)
-        for one in entries:
+        for place, one in enumerate(entries):
             try:
                 if row is None and is_new and _begins(one.header):
-                    row = first_row(one.folded)
+                    after: TicketRow | None = first_row(one.folded)
                 else:
                     # A move of custody touches asks and clocks of both sides: rare enough to fold the whole ticket.
-                    row = None if _is_move(one.header) else fold_row(row, one.folded)
-            except Exception as error:  # broken content must not stop what stands behind it (FEDERATION 2.3 no. 15)
-                self._set_aside(one, type(error).__name__)
-                continue
-            if row is None:
-                return False
+                    after = None if _is_move(one.header) else fold_row(row, one.folded)
+            except Exception as error:  # broken content must not stop what is about other tickets (FEDERATION 2.3 no. 15)
+                self._stop(entries[place:], type(error).__name__)
+                rows[ticket] = row
+                return entries[:place]
+            if after is None:
+                return None
+            row = after
         rows[ticket] = row
-        return True
+        return entries
 
-    def _whole(self, cause: Stored, entries: Sequence[Stored] | None) -> Ticket | None:
-        """The whole ticket of *entries*, or of all that is here; None if that does not fold, or its first entry is missing."""
-        ticket = cause.header.subject.id
+    def _whole(self, entries: Sequence[Stored], is_new: bool) -> Ticket | None:
+        """
+        The whole ticket after *entries*, or before the first of them that does not fold; None if its first entry is missing, or
+        nothing changed.
+        """
+        subject = entries[0].header.subject
         try:
-            return self.ticket(ticket) if entries is None else fold_ticket((one.folded for one in entries), self._place().rank)
-        except Exception as error:
-            self._set_aside(cause, type(error).__name__)
-            return None
+            return fold_ticket((one.folded for one in entries), self._place().rank) if is_new else self.ticket(subject.id)
+        except Exception:
+            return self._before_trouble(entries, is_new)
+
+    def _before_trouble(self, entries: Sequence[Stored], is_new: bool) -> Ticket | None:
+        """As ``_whole``: the longest beginning of *entries* that folds; the rest is set aside."""
+        earlier = [] if is_new else [one for one in self._journal.of_subject(entries[0].header.subject) if one.taken < entries[0].taken]
+        ticket = None
+        for place in range(len(entries)):
+            try:
+                ticket = fold_ticket((one.folded for one in (*earlier, *entries[: place + 1])), self._place().rank)
+            except Exception as error:
+                self._stop(entries[place:], type(error).__name__)
+                break
+        return ticket
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The whole ticket, folded from every entry about it; None if its first entry is not here."""
@@ -198,6 +235,11 @@ class Readings:
             # The answer came first: remember it for the ask.
             early = [_early_answer(one.header) for one in batch if one.header.answers and one.header.answers not in known_ids]
             upsert_many(self._connection, table, early)
+
+    def _stop(self, entries: Sequence[Stored], reason: str) -> None:
+        """Set the first of *entries* aside for *reason*, and what waits behind it."""
+        for place, one in enumerate(entries):
+            self._set_aside(one, WAITS if place else reason)
 
     def _set_aside(self, one: Stored, reason: str) -> None:
         row = {"taken": one.taken, "subject_id": one.header.subject.id, "reason": reason, "at": micros(one.header.recorded_at)}

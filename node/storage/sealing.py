@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum, unique
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -42,6 +43,8 @@ wrapped_month_key_length_bytes = 32 + key_length_bytes + tag_length_bytes
 
 _HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _BEIJING = timezone(timedelta(hours=8))
+# Tokens of the text index that a process keeps at hand: the pairs of characters that people use again and again.
+grams_kept_max = 65_536
 # Nothing in it is misheard or misread for something else: no I, L, O, U.
 _QUERY_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -88,14 +91,14 @@ class Sealed:
 
 @dataclass(frozen=True)
 class MonthKeyName:
-    """Whose month key, for which kind, of which month: "2026-02", by Beijing time."""
+    """Whose month key, for which kind, of which month: "2026-02", by Beijing time; "2026-02.2" in the node's second epoch."""
 
     node: str
     kind: PayloadKind
     month: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", self.month):
+        if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])(\.[0-9]{1,9})?", self.month):
             raise ValueError(f"month {self.month!r} is not of the form 2026-02")
 
     def info(self, recipient: str) -> bytes:
@@ -211,9 +214,14 @@ def public_of(secret: bytes) -> bytes:
     return X25519PrivateKey.from_private_bytes(_checked(secret)).public_key().public_bytes_raw()
 
 
-def month_of(now: datetime) -> str:
-    """Return the month, such as "2026-02", whose keys are used at *now* (aware)."""
-    return now.astimezone(_BEIJING).strftime("%Y-%m")
+def month_of(now: datetime, epoch: int = 1) -> str:
+    """
+    Return the month, such as "2026-02", whose keys are used at *now* (aware) in a node's first epoch; in a later one "2026-02.2".
+
+    Each epoch has its own: the keys of a month that began before it may be lost, or others than those that are held above.
+    """
+    month = now.astimezone(_BEIJING).strftime("%Y-%m")
+    return month if epoch == 1 else f"{month}.{epoch}"
 
 
 def _digest(salt: bytes, plain: bytes) -> bytes:
@@ -236,6 +244,17 @@ def query_code(key: bytes, subject: str) -> str:
     """Eight letters and digits (40 bits) that follow from a subject's text *key* and its id, and say nothing about the key."""
     number = int.from_bytes(hmac.digest(key, b"qyzj query code|" + subject.encode(), "sha256")[:5], "big")
     return "".join(_QUERY_LETTERS[number >> shift & 31] for shift in range(35, -1, -5))
+
+
+def text_index_key(secret: bytes) -> bytes:
+    """The key of the text index, 32 bytes: it follows from a node's *secret*, and no other key follows from it."""
+    return hmac.digest(_checked(secret), b"qyzj text index 1", "sha256")
+
+
+@lru_cache(maxsize=grams_kept_max)
+def gram_token(key: bytes, gram: str) -> int:
+    """48 bits that follow from *gram*, one or two characters, under the *key* of the text index; 0 to 2**48 - 1."""
+    return int.from_bytes(hashlib.blake2b(gram.encode(), key=key, digest_size=6).digest(), "big")
 
 
 def lookup_token(secret: bytes, kind: str, piece: str) -> str:

@@ -2,7 +2,7 @@
 Traits: what a ticket is found by besides its thin row, each as a name and a code (``traits``).
 
 They follow from the whole ticket.  A registration brings those of a new ticket; every other kind that changes one folds the
-ticket whole (``ticket.row``).
+ticket whole (``ticket.row``).  Only whom it concerns grows with any entry, so that is read from each.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,19 +10,23 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, delete
 
 from node.domain.entry import Folded
+from node.domain.ticket.concerned import asked_in
 from node.domain.ticket.intake import Registered
 from node.domain.ticket.sight import concealed_units
 from node.domain.ticket.ticket import Ticket
 from node.storage import schema
 from node.storage.statements import upsert_many
 
+CONCERNED = "concerned"
 _PLAIN = ("appeal_kind", "topic", "group", "local_unit", "desk", "occasion", "finder", "receipt", "duty", "filed_by")
 
 
 def fold(connection: Connection, batch: Sequence[Folded]) -> None:
-    """Write the traits of what was registered in *batch*."""
+    """Write the traits of what was registered in *batch*, and whom its entries ask in."""
     begun = [one for one in batch if isinstance(one.event, Registered)]
-    upsert_many(connection, schema.traits, [_row(one.header.subject.id, *trait) for one in begun for trait in traits_of(_begun(one))])
+    found = [(one.header.subject.id, *trait) for one in begun for trait in traits_of(_begun(one))]
+    found += [(one.header.subject.id, CONCERNED, code) for one in batch for code in asked_in(one.header, one.event)]
+    upsert_many(connection, schema.traits, [_row(*one) for one in dict.fromkeys(found)])
 
 
 def write_wholes(connection: Connection, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
@@ -41,6 +45,7 @@ def traits_of(ticket: Ticket) -> Iterator[tuple[str, str]]:
     others = {
         "leader": ticket.leading.leader,
         "submitter": ticket.leading.source or ticket.intake.assigned_by,
+        "tracker": ticket.tracker,
         "industry": ticket.industry,
         "ready_for": f"{ticket.readiness.meeting_kind}/{ticket.readiness.duty_line}" if ticket.readiness is not None else "",
     }
@@ -48,6 +53,7 @@ def traits_of(ticket: Ticket) -> Iterator[tuple[str, str]]:
     yield from (("led_before", one) for one in sorted(set(ticket.leading.former)))
     yield from (("case", tone) for tone in sorted({one.tone for one in ticket.cases}))
     yield from (("concealed", unit) for unit in sorted(concealed_units(ticket)))
+    yield from ((CONCERNED, code) for code in sorted(ticket.concerned))
     flags = {
         "found": details.is_found,
         "common": bool(details.enterprises),

@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select, text
 
-from node.domain.entry import Draft
+from node.domain.entry import Draft, Event
 from node.domain.organisation import Place
-from node.storage import schema
+from node.storage import schema, text_index
 from node.storage.database import Database
 from node.storage.downs import Downs
 from node.storage.journal import Head, Journal, Stored, lock_head, read_head
@@ -68,14 +68,18 @@ class UnitOfWork:
         """Append own entries, fold them and route them."""
         stored = self.journal.append(drafts)
         self.fault("append.after_entries")
-        moved = self.fold_and_route(stored)
+        moved = self._fold_and_route(stored, {one.taken: draft.event for one, draft in zip(stored, drafts, strict=True)})
         if self._announce is not None:
             self._announce(self, stored, moved)
         return stored
 
     def fold_and_route(self, stored: Sequence[Stored]) -> dict[str, Moved]:
-        """Fold what was just appended, own or mirrored, and write the down rows."""
+        """Fold what was just appended, own or mirrored, index the texts that this node holds, and write the down rows."""
+        return self._fold_and_route(stored, {})
+
+    def _fold_and_route(self, stored: Sequence[Stored], plain: Mapping[int, Event]) -> dict[str, Moved]:
         moved = self.readings.fold(stored)
+        text_index.follow(self.connection, self.journal, self.payloads, stored, moved, plain)
         if any(one.header.subject.kind == "node" for one in stored):
             self._place = None
             self.memo.clear()

@@ -63,6 +63,7 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "speaks_for": ("speaks_for", "speaker"),
     "meetings.kinds": ("meeting_kind", "meeting_kind"),
     "leaders.posts": ("post", "leader_post"),
+    "contest.kinds": ("contest_kind", "contest_kind"),
     "act": ("act", "leader_act"),
     "tone": ("tone", "case_tone"),
     "item_kind": ("item_kind", "item_kind"),

@@ -483,7 +483,7 @@ class WrappedKey(_message.Message):
     node: _builtins.str
     """Node whose month key this is, or by whose month key the subject's key is wrapped."""
     month: _builtins.str
-    """"2026-02": the month of that month key."""
+    """"2026-02": the month of that month key; "2026-02.2" in the node's second epoch, which has its own."""
     recipient: _builtins.str
     """A month key: who can open it, "<node>/node", "<node>/desk" or "<node>/recovery". Empty for a subject's key."""
     wrapped: _builtins.bytes

@@ -2707,7 +2707,10 @@ class EscalationRequested(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     LEGAL_BASIS_FIELD_NUMBER: _builtins.int
     OPINION_FIELD_NUMBER: _builtins.int
+    CORE_CLASS_FIELD_NUMBER: _builtins.int
     power_item: _builtins.str
+    core_class: _builtins.str
+    """What the asker's class stands for in every pack: "consultation", "coordination", "suggestion", "complaint", or nothing."""
     @_builtins.property
     def tried(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -2727,10 +2730,11 @@ class EscalationRequested(_message.Message):
         reason: _entry_pb2.PayloadRef | None = ...,
         legal_basis: _entry_pb2.PayloadRef | None = ...,
         opinion: _entry_pb2.PayloadRef | None = ...,
+        core_class: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["legal_basis", b"legal_basis", "opinion", b"opinion", "reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["legal_basis", b"legal_basis", "materials", b"materials", "opinion", b"opinion", "power_item", b"power_item", "reason", b"reason", "tried", b"tried"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["core_class", b"core_class", "legal_basis", b"legal_basis", "materials", b"materials", "opinion", b"opinion", "power_item", b"power_item", "reason", b"reason", "tried", b"tried"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2888,7 +2892,10 @@ class TransferRequested(_message.Message):
 
     DUE_ON_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    CORE_CLASS_FIELD_NUMBER: _builtins.int
     due_on: _builtins.str
+    core_class: _builtins.str
+    """What the superior's class stands for in every pack, as in EscalationRequested; nothing for what is not classed yet."""
     @_builtins.property
     def note(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
@@ -2896,10 +2903,11 @@ class TransferRequested(_message.Message):
         *,
         due_on: _builtins.str = ...,
         note: _entry_pb2.PayloadRef | None = ...,
+        core_class: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["due_on", b"due_on", "note", b"note"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["core_class", b"core_class", "due_on", b"due_on", "note", b"note"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3411,12 +3419,15 @@ class EpochStarted(_message.Message):
     PREVIOUS_FIELD_NUMBER: _builtins.int
     KEPT_SIZE_FIELD_NUMBER: _builtins.int
     KEPT_ROOT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     suite: _builtins.str
     is_rehearsal: _builtins.bool
     previous: _builtins.int
     kept_size: _builtins.int
     kept_root: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
         self,
         *,
@@ -3426,10 +3437,11 @@ class EpochStarted(_message.Message):
         previous: _builtins.int = ...,
         kept_size: _builtins.int = ...,
         kept_root: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_rehearsal", b"is_rehearsal", "kept_root", b"kept_root", "kept_size", b"kept_size", "name", b"name", "previous", b"previous", "suite", b"suite"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_rehearsal", b"is_rehearsal", "kept_root", b"kept_root", "kept_size", b"kept_size", "name", b"name", "previous", b"previous", "reason", b"reason", "suite", b"suite"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -7838,6 +7850,7 @@ class OrderIssued(_message.Message):
     FINDING_FIELD_NUMBER: _builtins.int
     DEMAND_FIELD_NUMBER: _builtins.int
     PLAN_FIELD_NUMBER: _builtins.int
+    IS_SEALED_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     measure: _builtins.str
     ground: _builtins.str
@@ -7850,6 +7863,7 @@ class OrderIssued(_message.Message):
     clock: _builtins.str
     times: _builtins.int
     finding: _builtins.str
+    is_sealed: _builtins.bool
     @_builtins.property
     def tickets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -7886,10 +7900,11 @@ class OrderIssued(_message.Message):
         finding: _builtins.str = ...,
         demand: _entry_pb2.PayloadRef | None = ...,
         plan: _entry_pb2.PayloadRef | None = ...,
+        is_sealed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["called_at", b"called_at", "demand", b"demand", "due_at", b"due_at", "plan", b"plan", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["addressed_to", b"addressed_to", "called_at", b"called_at", "clock", b"clock", "demand", b"demand", "due_at", b"due_at", "finding", b"finding", "form", b"form", "ground", b"ground", "issuer", b"issuer", "measure", b"measure", "number", b"number", "plan", b"plan", "reference", b"reference", "started_at", b"started_at", "team", b"team", "tickets", b"tickets", "times", b"times", "to_node", b"to_node", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addressed_to", b"addressed_to", "called_at", b"called_at", "clock", b"clock", "demand", b"demand", "due_at", b"due_at", "finding", b"finding", "form", b"form", "ground", b"ground", "is_sealed", b"is_sealed", "issuer", b"issuer", "measure", b"measure", "number", b"number", "plan", b"plan", "reference", b"reference", "started_at", b"started_at", "team", b"team", "tickets", b"tickets", "times", b"times", "to_node", b"to_node", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -8879,3 +8894,581 @@ class MinutesFiled(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MinutesFiled: _TypeAlias = MinutesFiled  # noqa: Y015
+
+@_typing.final
+class AppraisalOpened(_message.Message):
+    """---- scoring -------------------------------------------------------------------------------------------------------
+
+    The third party `assessor` scores `units` for `period` by `indicators`, up to and with the day `until`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    ASSESSOR_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    INDICATORS_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    period: _builtins.str
+    assessor: _builtins.str
+    until: _builtins.str
+    @_builtins.property
+    def units(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def indicators(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        period: _builtins.str = ...,
+        assessor: _builtins.str = ...,
+        units: _abc.Iterable[_builtins.str] | None = ...,
+        indicators: _abc.Iterable[_builtins.str] | None = ...,
+        until: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assessor", b"assessor", "indicators", b"indicators", "period", b"period", "units", b"units", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AppraisalOpened: _TypeAlias = AppraisalOpened  # noqa: Y015
+
+@_typing.final
+class ScoreProposed(_message.Message):
+    """A score was put to the third party; it counts once that confirms it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_FIELD_NUMBER: _builtins.int
+    INDICATOR_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    GROUNDS_FIELD_NUMBER: _builtins.int
+    unit: _builtins.str
+    indicator: _builtins.str
+    points: _builtins.int
+    @_builtins.property
+    def grounds(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        unit: _builtins.str = ...,
+        indicator: _builtins.str = ...,
+        points: _builtins.int = ...,
+        grounds: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["grounds", b"grounds"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grounds", b"grounds", "indicator", b"indicator", "points", b"points", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScoreProposed: _TypeAlias = ScoreProposed  # noqa: Y015
+
+@_typing.final
+class ScoreEntered(_message.Message):
+    """The third party scored the unit in the indicator. A score that was proposed is kept behind it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_FIELD_NUMBER: _builtins.int
+    INDICATOR_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    GROUNDS_FIELD_NUMBER: _builtins.int
+    unit: _builtins.str
+    indicator: _builtins.str
+    points: _builtins.int
+    @_builtins.property
+    def grounds(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        unit: _builtins.str = ...,
+        indicator: _builtins.str = ...,
+        points: _builtins.int = ...,
+        grounds: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["grounds", b"grounds"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grounds", b"grounds", "indicator", b"indicator", "points", b"points", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScoreEntered: _TypeAlias = ScoreEntered  # noqa: Y015
+
+@_typing.final
+class ScoreConfirmed(_message.Message):
+    """The third party stands for the score that was proposed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_FIELD_NUMBER: _builtins.int
+    INDICATOR_FIELD_NUMBER: _builtins.int
+    unit: _builtins.str
+    indicator: _builtins.str
+    def __init__(
+        self,
+        *,
+        unit: _builtins.str = ...,
+        indicator: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["indicator", b"indicator", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScoreConfirmed: _TypeAlias = ScoreConfirmed  # noqa: Y015
+
+@_typing.final
+class ScoreCorrected(_message.Message):
+    """The third party put another score in the place of its own; the former one is kept behind it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_FIELD_NUMBER: _builtins.int
+    INDICATOR_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    unit: _builtins.str
+    indicator: _builtins.str
+    points: _builtins.int
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        unit: _builtins.str = ...,
+        indicator: _builtins.str = ...,
+        points: _builtins.int = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["indicator", b"indicator", "points", b"points", "reason", b"reason", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScoreCorrected: _TypeAlias = ScoreCorrected  # noqa: Y015
+
+@_typing.final
+class AppraisalClosed(_message.Message):
+    """Every score was entered or confirmed; nobody writes any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AppraisalClosed: _TypeAlias = AppraisalClosed  # noqa: Y015
+
+@_typing.final
+class ContestPrepared(_message.Message):
+    """---- voting --------------------------------------------------------------------------------------------------------
+
+    A contest of `contest_kind` is being prepared; each voter may vote for `choices_max` candidates.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTEST_KIND_FIELD_NUMBER: _builtins.int
+    CHOICES_MAX_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    contest_kind: _builtins.str
+    choices_max: _builtins.int
+    @_builtins.property
+    def title(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        contest_kind: _builtins.str = ...,
+        choices_max: _builtins.int = ...,
+        title: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["title", b"title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices_max", b"choices_max", "contest_kind", b"contest_kind", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContestPrepared: _TypeAlias = ContestPrepared  # noqa: Y015
+
+@_typing.final
+class CandidateNominated(_message.Message):
+    """Candidate `number` is the unit, or its case `case_code`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    CASE_CODE_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    unit: _builtins.str
+    case_code: _builtins.str
+    @_builtins.property
+    def title(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        unit: _builtins.str = ...,
+        case_code: _builtins.str = ...,
+        title: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["title", b"title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_code", b"case_code", "number", b"number", "title", b"title", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CandidateNominated: _TypeAlias = CandidateNominated  # noqa: Y015
+
+@_typing.final
+class VotingOpened(_message.Message):
+    """The vote is open to these representatives, by account, and these units, up to and with the day `until`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPRESENTATIVES_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    until: _builtins.str
+    @_builtins.property
+    def representatives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def units(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        representatives: _abc.Iterable[_builtins.str] | None = ...,
+        units: _abc.Iterable[_builtins.str] | None = ...,
+        until: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["representatives", b"representatives", "units", b"units", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VotingOpened: _TypeAlias = VotingOpened  # noqa: Y015
+
+@_typing.final
+class VoteCast(_message.Message):
+    """One vote for a candidate; `voter_group` is "enterprises" (the voter is the account) or "units" (the voter is the actor's
+    unit).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOTER_GROUP_FIELD_NUMBER: _builtins.int
+    CANDIDATE_FIELD_NUMBER: _builtins.int
+    voter_group: _builtins.str
+    candidate: _builtins.int
+    def __init__(
+        self,
+        *,
+        voter_group: _builtins.str = ...,
+        candidate: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "voter_group", b"voter_group"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoteCast: _TypeAlias = VoteCast  # noqa: Y015
+
+@_typing.final
+class VotingClosed(_message.Message):
+    """The vote is over; its result stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VotingClosed: _TypeAlias = VotingClosed  # noqa: Y015
+
+@_typing.final
+class EpochGranted(_message.Message):
+    """The subordinate `node` may begin `epoch`: its journal and what its superiors hold of it went apart, or it was lost.
+
+    The new epoch keeps `kept_size` entries of `previous`, under `kept_root`: all that the superior holds. From here on
+    nothing more of the former epoch is taken.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    KEPT_SIZE_FIELD_NUMBER: _builtins.int
+    KEPT_ROOT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    node: _builtins.str
+    epoch: _builtins.int
+    previous: _builtins.int
+    kept_size: _builtins.int
+    kept_root: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        node: _builtins.str = ...,
+        epoch: _builtins.int = ...,
+        previous: _builtins.int = ...,
+        kept_size: _builtins.int = ...,
+        kept_root: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "kept_root", b"kept_root", "kept_size", b"kept_size", "node", b"node", "previous", b"previous", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EpochGranted: _TypeAlias = EpochGranted  # noqa: Y015
+
+@_typing.final
+class TaskOpened(_message.Message):
+    """---- task ----------------------------------------------------------------------------------------------------------
+
+    `role` owes the task `task_kind` of the pack for `period`, whose last day is `ends_on`. The header's clock ends
+    with that day.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_KIND_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    ENDS_ON_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    task_kind: _builtins.str
+    period: _builtins.str
+    ends_on: _builtins.str
+    role: _builtins.str
+    def __init__(
+        self,
+        *,
+        task_kind: _builtins.str = ...,
+        period: _builtins.str = ...,
+        ends_on: _builtins.str = ...,
+        role: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ends_on", b"ends_on", "period", b"period", "role", b"role", "task_kind", b"task_kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskOpened: _TypeAlias = TaskOpened  # noqa: Y015
+
+@_typing.final
+class TaskAssigned(_message.Message):
+    """The account `person` does the task, instead of `former`, if that is not empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    FORMER_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    former: _builtins.str
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        former: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["former", b"former", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskAssigned: _TypeAlias = TaskAssigned  # noqa: Y015
+
+@_typing.final
+class TaskCompleted(_message.Message):
+    """The task was done by the actor; `left` is how many matters still waited for it then."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEFT_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    left: _builtins.int
+    @_builtins.property
+    def note(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        left: _builtins.int = ...,
+        note: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["left", b"left", "note", b"note"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskCompleted: _TypeAlias = TaskCompleted  # noqa: Y015
+
+@_typing.final
+class EvaluationPassedOn(_message.Message):
+    """---- vote elsewhere ------------------------------------------------------------------------------------------------
+
+    The appellant's vote on round `round`, which stands before this entry, was given at a node that does not hold the
+    ticket.
+
+    A request: it stays open and follows the ticket until the holder begins what its pack says, or grants it where
+    nothing follows.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROUND_FIELD_NUMBER: _builtins.int
+    round: _builtins.int
+    def __init__(
+        self,
+        *,
+        round: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["round", b"round"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluationPassedOn: _TypeAlias = EvaluationPassedOn  # noqa: Y015
+
+@_typing.final
+class SubmittedToComplaintCentre(_message.Message):
+    """---- complaint centre ----------------------------------------------------------------------------------------------
+
+    The centre submitted the complaint, which is major on the `ground`, to the complaint supervision centre, which must
+    decide.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUND_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ground: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        ground: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ground", b"ground", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmittedToComplaintCentre: _TypeAlias = SubmittedToComplaintCentre  # noqa: Y015
+
+@_typing.final
+class ComplaintDecided(_message.Message):
+    """The complaint centre decided by the minutes of a joint `meeting`, at which `units` were present; `unit` owes it by
+    the day `due`.
+
+    Not `is_settled`: the meeting could not settle it, and the office passes the ticket on or takes it back.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEETING_FIELD_NUMBER: _builtins.int
+    IS_SETTLED_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    meeting: _builtins.str
+    is_settled: _builtins.bool
+    unit: _builtins.str
+    due: _builtins.str
+    @_builtins.property
+    def units(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def decision(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        meeting: _builtins.str = ...,
+        is_settled: _builtins.bool = ...,
+        units: _abc.Iterable[_builtins.str] | None = ...,
+        unit: _builtins.str = ...,
+        due: _builtins.str = ...,
+        decision: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "due", b"due", "is_settled", b"is_settled", "meeting", b"meeting", "unit", b"unit", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComplaintDecided: _TypeAlias = ComplaintDecided  # noqa: Y015
+
+@_typing.final
+class SubmissionAnswered(_message.Message):
+    """---- submission ----------------------------------------------------------------------------------------------------
+
+    The centre answered a plan or a report on progress, `submission`, by its entry id.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBMISSION_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    submission: _builtins.str
+    @_builtins.property
+    def answer(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        submission: _builtins.str = ...,
+        answer: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "submission", b"submission"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmissionAnswered: _TypeAlias = SubmissionAnswered  # noqa: Y015
+
+@_typing.final
+class EvaluationInvited(_message.Message):
+    """---- invitation ----------------------------------------------------------------------------------------------------
+
+    The appellant was sent a link with which he can vote on the round in force, once. The link itself stands in no
+    entry; whoever does not follow it is counted as not evaluated, never as satisfied.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluationInvited: _TypeAlias = EvaluationInvited  # noqa: Y015

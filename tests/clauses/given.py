@@ -18,7 +18,7 @@ from node.domain.ticket.revisit import RecordRevisit
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import BEIJING
 from node.domain.time import end_of as last_moment_of
-from node.services import queries
+from node.services import queries, ticket_view
 from tests.support.node import Hands, make_node
 
 PROVINCE, CITY, COUNTY = "520000", "520400", "520402"
@@ -130,10 +130,10 @@ def the(hands: Hands, ticket: str) -> Ticket:
     return found
 
 
-def page_of(hands: Hands, ticket: str) -> queries.TicketPage:
+def page_of(hands: Hands, ticket: str) -> ticket_view.TicketPage:
     """The ticket's page at this node."""
     with hands.node.store.read() as view:
-        return queries.ticket_page(view, ticket, hands.node.policies.bare(view).calendar, hands.now)
+        return ticket_view.ticket_page(view, ticket, hands.node.policies.bare(view).calendar, hands.now)
 
 
 def clock_of(hands: Hands, ticket: str, name: str) -> queries.ClockLine:
@@ -146,7 +146,7 @@ def kinds_of(hands: Hands, ticket: str) -> list[str]:
     return [entry.kind for entry in page_of(hands, ticket).timeline]
 
 
-def rungs_of(hands: Hands, ticket: str, clock: str, rung: str) -> list[queries.EntryLine]:
+def rungs_of(hands: Hands, ticket: str, clock: str, rung: str) -> list[ticket_view.EntryLine]:
     """What the clock set off: its "early_warning" or "overdue" entries."""
     fired = [entry for entry in page_of(hands, ticket).timeline if entry.kind == "RungFired"]
     return [entry for entry in fired if (entry.facts["clock"], entry.facts["rung"]) == (clock, rung)]

@@ -28,8 +28,8 @@ from node.domain.ticket.task_force import (
 from node.domain.ticket.tracking import NameTracker, RecordTracking
 from node.packs.file import effective_pack, finder
 from node.services.progress import progress as progress_of
-from node.services.queries import ticket_page
 from node.services.replies import contributions, reply_of
+from node.services.ticket_view import ticket_page
 from node.services.trays import tray
 from tests.clauses.given import (
     FINANCE,

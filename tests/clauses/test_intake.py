@@ -307,5 +307,5 @@ def test_the_first_contact_cannot_be_corrected(tmp_path: Path):
     county = a_county(tmp_path)
     ticket = registered(county, first_contact=HOUSING)
 
-    with refuses(Code.VALUE_NOT_OFFERED, key="field", value="first_contact"):
+    with refuses(Code.VALUE_NOT_OFFERED, key="correctable", value="first_contact"):
         county.act("office", Correct("first_contact", f"{COUNTY}-water", reason=Text("登记有误")), ticket)

@@ -13,7 +13,7 @@ from node.domain.ticket.filling import FillIn
 from node.domain.ticket.first_contact import AnswerOnTheSpot
 from node.domain.ticket.forming import Form
 from node.domain.ticket.intake import Register
-from node.services import enterprises, lookup, queries, tallies
+from node.services import enterprises, lookup, tallies, ticket_view
 from tests.clauses.given import PASSED, a_county, beijing, listed, refuses, registered, the
 from tests.support.node import Hands
 
@@ -290,7 +290,7 @@ class TestAnshun:
             viewer = county.order("finder", filing, account=account).actor
             with county.node.store.read() as view:
                 calendar = county.node.policies.bare(view).calendar
-                return queries.ticket_page(view, ticket, calendar, county.now, viewer).ticket.id
+                return ticket_view.ticket_page(view, ticket, calendar, county.now, viewer).ticket.id
 
         assert own == page("s-1", own)
         with refuses(Code.PERMISSION_DENIED):

@@ -25,7 +25,7 @@ from node.domain.ticket.offering import Claim, Offer, WithdrawOffer
 from node.domain.ticket.state import State, With
 from node.domain.ticket.supplement import AskSupplement, NotifySupplement, ReportSupplement
 from node.packs.linter import check
-from node.services import lookup, queries, rebuild
+from node.services import lookup, rebuild, ticket_view
 from node.services.enterprises import file_page
 from node.services.numbers import short_number
 from node.services.openings import HANDLING, open_payloads
@@ -182,14 +182,14 @@ class TestConcealment:
         county = a_county(tmp_path, "2026-03-02 10:00", pack=pack, code=code)
         ticket = registered(county, "other", channel_note=Text("来访"), conceal_from=f"{code}-housing")
         housing = county.order("department", Sign(), ticket, "housing").actor
-        water = county.order("department", Sign(), ticket, "water").actor
+        centre = county.order("office", Sign(), ticket).actor
 
         def lines(viewer: object) -> list[str]:
             return listed(county, viewer=viewer)
 
         with county.node.store.read() as view, refuses(Code.SUBJECT_UNKNOWN):
-            queries.ticket_page(view, ticket, county.node.policies.bare(view).calendar, county.now, housing)
-        assert ([], [ticket]) == (lines(housing), lines(water))
+            ticket_view.ticket_page(view, ticket, county.node.policies.bare(view).calendar, county.now, housing)
+        assert ([], [ticket]) == (lines(housing), lines(centre))
         with county.node.store.write() as work, refuses(Code.SUBJECT_UNKNOWN):
             found = the(county, ticket)
             assert found.appellant.phone is not None
@@ -303,7 +303,7 @@ def test_an_introduction_to_a_law_firm(tmp_path: Path):
     county.act("department", done, ticket, "housing")
 
     with county.node.store.read() as view:
-        page = queries.ticket_page(view, ticket, county.node.policies.bare(view).calendar, county.now)
+        page = ticket_view.ticket_page(view, ticket, county.node.policies.bare(view).calendar, county.now)
     (entry,) = [entry for entry in page.timeline if entry.kind == "IntroductionRecorded"]
     assert ("law-01", date(2026, 3, 2), State.COMPLETED) == (entry.facts["intermediary"], entry.facts["introduced_on"], page.ticket.state)
 

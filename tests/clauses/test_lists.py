@@ -25,7 +25,7 @@ from node.domain.refusal import Code
 from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.forming import Form
 from node.domain.ticket.legacy import RegisterLegacy
-from node.services import enterprises, figures, ledger, queries
+from node.services import enterprises, figures, ledger, queries, ticket_view
 from node.services.imports import KINDS
 from node.services.imports.fault import Fault, Faulty
 from node.services.imports.plan import Options, Parts, Report, run
@@ -218,7 +218,7 @@ def test_the_ledger_shows_what_the_tickets_are_now(tmp_path: Path) -> None:
 
     line = rows()[0]
     with hands.node.store.read() as view:
-        page = queries.ticket_page(view, tickets[0], hands.node.policies.bare(view).calendar, hands.now)
+        page = ticket_view.ticket_page(view, tickets[0], hands.node.policies.bare(view).calendar, hands.now)
     assert ("completed", True, "solved") == (line.state, line.is_in_time, line.standard)
     assert line.state == page.ticket.state.value
     file = tmp_path / "ledger.xlsx"

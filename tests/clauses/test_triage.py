@@ -8,7 +8,7 @@ from node.domain import registry as g
 from node.domain.payload import Text
 from node.domain.ticket.judgement import GiveOpinion, OpenJudgement
 from node.domain.ticket.recheck import GiveRecheckOpinion, OpenRecheck, ProposeRecheck
-from node.services.queries import heard
+from node.services.ticket_view import heard
 from tests.clauses.given import COUNTY, a_county, a_revisit, completed, page_of, registered
 from tests.support.node import Hands
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from node.cli.console import EXIT_USAGE
+from node.cli.console import EXIT_REFUSED, EXIT_USAGE
 from tests.cli.given import MONDAY, Program
 
 
@@ -75,16 +75,38 @@ class TestWhatIf:
         [
             ("limit.form", "--set应写成"),
             ("limit.nowhere=2 workdays", "--set应写成"),
-            ("rework.on=inconsistent", "不改变任何到期时间"),
             ("limit.form=soon", "不是“limit.form”可取的值"),
             ("resolve.starts_on=whenever", "不是“resolve.starts_on”可取的值"),
+            ("opening.workday=closed", "不是“opening.workday”可取的值"),
+            ("warning.last_day_time=25:00", "不是“warning.last_day_time”可取的值"),
+            ("extension.max_count=few", "不是“extension.max_count”可取的值"),
+            ("judgement.pauses_form=perhaps", "不是“judgement.pauses_form”可取的值"),
         ],
     )
-    def test_what_cannot_be_tried_is_said(self, qyzj: Program, change: str, says: str):
-        """A key that moves no due time has no past to be replayed."""
+    def test_what_is_no_value_of_a_key_is_said(self, qyzj: Program, change: str, says: str):
+        """The key must exist, and the value must be one that a pack could have."""
         said = qyzj("pack", "what-if", "--set", change)
 
         assert (EXIT_USAGE, True) == (said.code, says in said.err)
+
+    def test_a_key_that_no_replay_answers_for_is_refused_with_those_that_can_be_tried(self, qyzj: Program):
+        """Code, sentence, and the list."""
+        said = qyzj("pack", "what-if", "--set", "rework.on=inconsistent")
+
+        assert (EXIT_REFUSED, True, True) == (said.code, "KEY_NOT_REPLAYED" in said.err, "limit.sign" in said.err)
+
+    def test_what_would_have_gone_off_is_shown(self, qyzj: Program):
+        """Of one working day the warning comes at 14:00 of the last; of two with one day left, at 0:00 of the first."""
+        qyzj.register()
+        qyzj.at(MONDAY + timedelta(days=3))
+
+        said = qyzj("pack", "what-if", "--set", "limit.form=2 workdays", "--json").json
+
+        assert {"before": 1, "after": 1} == said["fired"]["early_warning"]
+        assert [
+            (["2026-01-27T06:00:00+00:00", "2026-01-27T16:00:00+00:00"], ["2026-01-26T16:00:00+00:00", "2026-01-28T16:00:00+00:00"])
+        ] == [tuple([rung["at"] for rung in one[name]] for name in ("fired_before", "fired_after")) for one in said["fired_otherwise"]]
+        assert "预警" in qyzj("pack", "what-if", "--set", "limit.form=2 workdays").out
 
 
 def test_the_centre_publishes_how_a_clause_is_to_be_read(qyzj: Program):

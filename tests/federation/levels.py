@@ -155,6 +155,9 @@ class MemoryWire:
     def fetch(self, request: link_pb2.FetchRequest) -> link_pb2.FetchResponse:
         return self._call("Fetch", request)  # type: ignore[no-any-return]
 
+    def reconcile(self, request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse:
+        return self._call("Reconcile", request)  # type: ignore[no-any-return]
+
     def redial(self) -> None:
         self.calls.append("redial")
 

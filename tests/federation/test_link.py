@@ -155,6 +155,15 @@ class TestPositions:
         assert ("stopped", "forked") == played.shown
         assert Hello() == played.later(50).next()
 
+    @pytest.mark.parametrize("reply", [greeted(20, forked=(OWN,)), greeted(20, credit=0, ahead=(OWN,))])
+    def test_beside_another_history_nothing_more_counts_as_held(self, reply: Greeted) -> None:
+        """I02: what stands above under the same numbers is something else."""
+        played = Played(tail=20, cursor=7).later(60)
+        played.answer(reply)
+
+        assert 7 == played.machine.cursor
+        assert not played.machine.is_idle
+
     def test_once_the_operators_have_decided_pushing_goes_on(self) -> None:
         played = Played(tail=20, greet=False)
         played.answer(greeted(20, credit=0))
@@ -337,8 +346,20 @@ class TestFailures:
 
     @pytest.mark.parametrize(
         ("failure", "reason"),
-        [(refusing(Code.CLONE_SUSPECTED), "clone"), (refusing(Code.STALE_EPOCH), "stale"), (Failure("DATA_LOSS"), "damaged")],
+        [(refusing(Code.STALE_EPOCH), "stale"), (Failure("DATA_LOSS"), "damaged")],
     )
+    def test_what_is_mended_at_the_other_end_is_asked_for_every_ten_minutes(self, failure: Failure, reason: str) -> None:
+        """A new epoch, an entry that the superior repaired: nobody has to start this node again for it."""
+        played = Played(tail=20)
+        played.fail(failure)
+
+        assert ("stopped", reason) == played.shown
+        assert [] == played.later(599).machine.calls(played.now)
+        assert [Hello()] == played.later(1).machine.calls(played.now)
+        played.machine.on_reply(Hello(), greeted(0), played.now)
+        assert ("running", "") == played.shown
+
+    @pytest.mark.parametrize(("failure", "reason"), [(refusing(Code.CLONE_SUSPECTED), "clone")])
     def test_what_an_operator_must_decide_ends_every_call(self, failure: Failure, reason: str) -> None:
         played = Played(tail=20)
         played.fail(failure)

@@ -254,7 +254,7 @@ class TestIdentity:
         assert county.contents(COUNTY) == city.contents(COUNTY)
 
     def test_a_new_process_replaces_the_former_and_the_former_is_a_clone(self, county: Place, city: Place) -> None:
-        """FEDERATION 2.3 no. 9, DESIGN 13: whoever is replaced and speaks again does not go on."""
+        """FEDERATION 2.3 no. 9, DESIGN 13: whoever is replaced and greets again does not go on, and neither does the other."""
         connect(county, city)
         settle(county, city)
         former = county.session
@@ -264,12 +264,14 @@ class TestIdentity:
         assert former is not None
 
         former.step(Lane.UP)
+        former.step(Lane.UP)
 
         assert "clone" == former.machine.status(county.steady()).reason
         assert ["clone"] == [row.kind for row in city.rows(schema.incidents)]
         assert not former.step(Lane.UP)
         settle(county, city)
-        assert county.contents(COUNTY) == city.contents(COUNTY)
+        assert "stopped clone" == county.status()
+        assert county.contents(COUNTY) != city.contents(COUNTY)
 
     def test_a_rehearsal_is_not_taken_for_the_real_thing(self, county: Place, city: Place) -> None:
         with city.level.store.database.write() as connection:

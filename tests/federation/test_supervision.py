@@ -4,7 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from federation.link import Lane
 from node.domain.entry import Subject, SubjectKind
 from node.domain.order.answering import AnswerOrder, CloseOrder
 from node.domain.order.issuing import IssueOrder
@@ -15,6 +17,7 @@ from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.finding import AnswerFinding, RaiseFinding
 from node.domain.ticket.forming import Form
 from node.services import supervision_lists as lists
+from node.storage import schema
 from node.storage.dossier_readings import dossier_of
 from tests.clauses.given import a_completion
 from tests.federation.levels import Place, connect, enrol, make_place, settle
@@ -89,6 +92,58 @@ def test_a_superiors_order_is_confirmed_at_once_answered_below_and_closed_above(
     settle(county, city, province)
     settle(county, city, province)
     assert ("closed", "rectified") == (the_order(county, order).state, the_order(county, order).result)
+
+
+def test_a_sealed_order_is_read_between_only_once_it_was_received(tmp_path: Path):
+    """DESIGN 6: the city passes on what it cannot read; with the county's receipt it gets the keys, to the answer, too."""
+    province, city, county = three_levels(tmp_path)
+    ticket = in_hand(county)
+    settle(county, city, province)
+    # The city's next greeting brings the county's key up.
+    settle(county, city, province, seconds=60)
+    issue = IssueOrder("supervise", "overdue", "written", (ticket,), demand=Text("请直接说明市级是否干预"), is_sealed=True)
+    order = province.hands.act("office", issue).subject.id
+    for above, below in ((province, city), (city, county)):
+        assert below.session is not None
+        while below.session.step(Lane.UP):
+            pass
+        below.session.step(Lane.DOWN)
+        if below is city:
+            city.reactions.run()
+            with pytest.raises(Refusal) as sealed:
+                words_of(city, order)
+            assert (Code.PAYLOAD_SEALED, CITY, above.code) == (sealed.value.code, city.code, PROVINCE)
+    assert {"demand": "请直接说明市级是否干预"} == words_of(county, order)
+
+    settle(county, city, province)
+    assert "received" == the_order(province, order).state
+    assert {"demand": "请直接说明市级是否干预"} == words_of(city, order)
+    county.hands.act("office", AnswerOrder(Text("未受干预")), order)
+    settle(county, city, province)
+    assert ["未受干预"] * 3 == [words_of(place, order)["answer"] for place in (county, city, province)]
+
+
+def test_only_what_goes_to_another_level_is_sealed(tmp_path: Path):
+    """There is nobody between the node and its own department."""
+    _, _, county = three_levels(tmp_path)
+    ticket = in_hand(county)
+
+    with pytest.raises(Refusal) as refused:
+        county.hands.act("office", IssueOrder("supervise", "overdue", tickets=(ticket,), is_sealed=True))
+    assert (Code.MALFORMED_COMMAND, "is_sealed") == (refused.value.code, refused.value.facts["field"])
+
+
+def test_what_nobody_could_open_below_is_not_sealed(tmp_path: Path):
+    """A node below whose key has not come up yet would hold an order that it cannot read."""
+    province, city, county = three_levels(tmp_path)
+    ticket = in_hand(county)
+    settle(county, city, province)
+    with province.level.store.write() as work:
+        work.connection.execute(delete(schema.payload_keys).where(schema.payload_keys.c.recipient == f"{COUNTY}/node"))
+
+    with pytest.raises(Refusal) as refused:
+        province.hands.act("office", IssueOrder("supervise", "overdue", tickets=(ticket,), is_sealed=True))
+    assert (Code.RECEIVER_KEY_UNKNOWN, COUNTY) == (refused.value.code, refused.value.facts["node"])
 
 
 def test_a_node_supervises_below_itself_and_nowhere_else(tmp_path: Path):

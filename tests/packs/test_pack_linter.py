@@ -35,6 +35,10 @@ def leaf(key: str, value: str, source: str = 'default = "x"') -> str:
     return f'[{table}]\n"{name}" = {{ value = {value}, {source} }}\n' if table else f"[{name}]\nvalue = {value}\n{source}\n"
 
 
+# A class that no document has, with what it has in common with other packs.
+WITH_INQUIRIES = leaf("classes", '["consultation", "coordination", "complaint", "inquiry"]') + leaf("core_class.inquiry", '"consultation"')
+
+
 class TestOneRule:
     """Each value by itself: a key that the engine knows, of its type, within its range, with a source."""
 
@@ -155,7 +159,7 @@ class TestWhole:
 
     def test_a_class_without_a_handling_limit_is_refused(self):
         """A class that no clock runs for; the limit for what is not classed yet does not stand in."""
-        body = leaf("classes", '["consultation", "inquiry"]') + leaf("complexities.inquiry", '["plain", "complex"]')
+        body = WITH_INQUIRIES + leaf("complexities.inquiry", '["plain", "complex"]')
 
         expected = [("mine.toml", f"limit.resolve.inquiry.{complexity}", Rule.CLASS_WITHOUT_CLOCK) for complexity in ("plain", "complex")]
         assert expected == faults_of(body)
@@ -163,9 +167,7 @@ class TestWhole:
 
     def test_a_class_without_complexities_is_refused(self):
         """Nobody could form a ticket of it with a limit."""
-        assert [("mine.toml", "complexities.inquiry", Rule.CLASS_WITHOUT_COMPLEXITY)] == faults_of(
-            leaf("classes", '["consultation", "inquiry"]')
-        )
+        assert [("mine.toml", "complexities.inquiry", Rule.CLASS_WITHOUT_COMPLEXITY)] == faults_of(WITH_INQUIRIES)
 
     def test_a_pack_of_anshun_with_four_members_is_refused(self):
         """AS25-1.1a: "1+4+N" has five member units."""

@@ -53,6 +53,11 @@ BROKEN: dict[Rule, tuple[str, str]] = {
         "limit.resolve.inquiry.plain",
     ),
     Rule.CLASS_WITHOUT_COMPLEXITY: (pack(leaf("classes", '["consultation", "inquiry"]')), "complexities.inquiry"),
+    Rule.CLASS_WITHOUT_CORE: (
+        pack(leaf("classes", '["consultation", "coordination", "complaint", "inquiry"]') + leaf("complexities.inquiry", '["plain"]')),
+        "core_class.inquiry",
+    ),
+    Rule.CORE_WITHOUT_CLASS: (pack(leaf("classes", '["consultation", "coordination"]')), "class_of_core.complaint"),
     Rule.STATE_WITHOUT_EXIT: (pack(leaf("rights.Dispatch", '["tracker"]')), "rights"),
     Rule.LADDER_WITHOUT_ADDRESSEE: (pack("", "anshun-2025"), "bodies.government"),
     Rule.MEMBER_COUNT: (pack(leaf("members.units", '["service_centre"]')), "members.units"),

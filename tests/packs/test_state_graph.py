@@ -19,6 +19,7 @@ NOT_WALKED = {
     "CarryOutTransferRuling": "wants a ruling on what a lower node objected to",
     "ExecuteRecheckRuling": "wants a superior's ruling on a superior's finding",
     "TakeWithdrawal": "wants a wish that was told at another node",
+    "TakeEvaluation": "wants a vote that was given at another node",
     "WithdrawEscalation": "wants a request that crossed the answer",
     "RuleByGovernment": "wants a coordination that failed, and its report",
     "RuleCoordination": "wants every position, a coordination that failed, and its report",

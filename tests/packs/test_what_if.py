@@ -12,7 +12,7 @@ from node.domain.ticket.handling import Reclassify
 from node.domain.ticket.objection import Object, RuleObjection
 from node.domain.ticket.supplement import ApplySupplement, DecideSupplement, NotifySupplement, ReportSupplement
 from node.domain.time import Limit, Unit
-from node.services.what_if import Measured, WhatIf, moves_a_due_time, what_if
+from node.services.what_if import Measured, WhatIf, is_replayed, what_if
 from node.storage import schema
 from tests.clauses.given import WATER, a_completion, a_county, beijing, completed, dispatched, formed, handled, page_of
 from tests.support.node import Hands
@@ -154,9 +154,9 @@ class TestChanged:
         assert len(tried(county).clocks) == len(first.clocks) + len(rest.clocks)
         assert 0 < len(first.clocks) < len(tried(county).clocks)
 
-    def test_only_what_moves_a_due_time_can_be_tried(self):
+    def test_only_what_is_replayed_can_be_tried(self):
         """A limit, and what starts the handling limit; the rest of a pack has no past to be replayed."""
-        assert [True, True, False] == [moves_a_due_time(key) for key in ("limit.sign", "resolve.starts_on", "rework.on")]
+        assert [True, True, False] == [is_replayed(key) for key in ("limit.sign", "resolve.starts_on", "rework.on")]
 
 
 def resolve_of(found: WhatIf) -> list[Measured]:

@@ -146,7 +146,7 @@ def submit_tickets(meeting: Meeting, command: SubmitTickets, facts: Facts, polic
     tickets = [facts.others[ticket] for ticket in dict.fromkeys(command.tickets) if meeting.item_of(ticket) is None]
     _need_room(meeting, form, tickets)
     for ticket in tickets:
-        _need_free(ticket, form, policy)
+        need_free(ticket, form, policy)
     _need_ripe(tickets, form, meeting)
     happened: list[Happened] = []
     for number, ticket in enumerate(tickets, len(meeting.agenda) + 1):
@@ -180,8 +180,11 @@ def _need_room(meeting: Meeting, form: Form, tickets: Iterable[Ticket]) -> None:
         raise Refusal(Code.TOO_MANY_MATTERS, meeting_kind=form.code, most=form.tickets_max, count=len(about))
 
 
-def _need_free(ticket: Ticket, form: Form, policy: Policy) -> None:
+def need_free(ticket: Ticket, form: Form, policy: Policy) -> None:
+    """The ticket is held here, of a kind that such a meeting deals with (FJ23-2.1b), and on no other agenda."""
     check_custody(ticket, policy)
+    if form.complexities and ticket.classing.complexity not in form.complexities:
+        raise Refusal(Code.VALUE_NOT_OFFERED, key="complexities.", value=ticket.classing.complexity, offered=form.complexities)
     if form.judges:
         need_poolable(ticket)
     elif not ticket.is_open:

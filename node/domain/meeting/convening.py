@@ -26,6 +26,8 @@ from node.domain.ticket.parts import need_evidence_here
 from node.domain.time import local_day
 
 HOSTS = frozenset({Role.OFFICE, Role.STEWARD, Role.GOVERNMENT, Role.LEADER, Role.SUPERVISION, Role.MEMBER})
+# Who runs a meeting that was convened: a lead runs the one to which it called its co-handlers.
+CHAIRS = HOSTS | {Role.DEPARTMENT}
 MINUTES_CLOCK = "minutes"
 
 
@@ -60,7 +62,7 @@ class ConveneMeeting(MeetingCommand):
 class InviteParticipants(MeetingCommand):
     """Invite more units, people or enterprises."""
 
-    roles = HOSTS
+    roles = CHAIRS
     needs = ("accounts",)
 
     units: tuple[str, ...] = ()
@@ -72,7 +74,7 @@ class InviteParticipants(MeetingCommand):
 class UninviteUnit(MeetingCommand):
     """Take back the invitation of a unit; the units that the kind always has stay."""
 
-    roles = HOSTS
+    roles = CHAIRS
 
     unit: str
 
@@ -81,7 +83,7 @@ class UninviteUnit(MeetingCommand):
 class MoveMeeting(MeetingCommand):
     """Plan the meeting for another time."""
 
-    roles = HOSTS
+    roles = CHAIRS
     needs = ("agenda",)
 
     planned_at: datetime
@@ -92,7 +94,7 @@ class MoveMeeting(MeetingCommand):
 class CancelMeeting(MeetingCommand):
     """Call the meeting off; its tickets are free for another one."""
 
-    roles = HOSTS
+    roles = CHAIRS
     needs = ("agenda",)
 
     reason: Text

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from node.domain.command import Facts
 from node.domain.entry import Actor, ClockChange, Happened, Header
 from node.domain.meeting.agenda import open_item
-from node.domain.meeting.convening import HOSTS, need_host, need_open, need_state_of
+from node.domain.meeting.convening import CHAIRS, HOSTS, need_host, need_open, need_state_of
 from node.domain.meeting.record import CASE, CONVENED, HELD, TICKET, Form, Item, Meeting, MeetingCommand, MeetingEvent, Task, form_of
 from node.domain.organisation import Role
 from node.domain.payload import Text, Words
@@ -37,7 +37,7 @@ OUTCOMES = (DECIDED, NOT_SETTLED)
 class HoldMeeting(MeetingCommand):
     """Record who was there: units, and enterprises by credit code.  Given again it replaces what was recorded."""
 
-    roles = HOSTS
+    roles = CHAIRS
 
     present: tuple[str, ...]
     enterprises: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class DecideItem(MeetingCommand):
     ``lead``; with ``settles_coordination`` what its departments disagreed about is settled, or has failed.
     """
 
-    roles = HOSTS
+    roles = CHAIRS
     needs = ("agenda",)
 
     agenda_item: int
@@ -83,7 +83,7 @@ class JudgeItem(MeetingCommand):
 class PostponeItem(MeetingCommand):
     """Leave an item to a later meeting, with the reason."""
 
-    roles = HOSTS
+    roles = CHAIRS
     needs = ("agenda",)
 
     agenda_item: int
@@ -94,7 +94,7 @@ class PostponeItem(MeetingCommand):
 class SetTask(MeetingCommand):
     """Give a unit a task in an item that was decided, due with the day ``due``."""
 
-    roles = HOSTS
+    roles = CHAIRS
     needs = ("agenda",)
 
     agenda_item: int
@@ -233,7 +233,10 @@ def _of_ticket(
 ) -> list[Happened]:
     """What the decision means for the ticket; never recorded by the unit that handles it."""
     check_custody(ticket, policy)
-    need_not_handler(ticket, facts)
+    if form.by_lead:
+        _need_own_matter(ticket, command)
+    else:
+        need_not_handler(ticket, facts)
     changes: list[ClockChange] = []
     if command.lead:
         need_state(ticket, IN_HAND)
@@ -264,6 +267,13 @@ def _of_ticket(
     if command.settles_coordination and not is_settling:
         happened.append(Happened(ticket.subject, CoordinationFailed(command.decision)))
     return happened + _on_the_ladder(ticket, form, meeting, command, facts, policy, now)
+
+
+def _need_own_matter(ticket: Ticket, command: DecideItem) -> None:
+    """XS25-4.3.2.1c: how the units go about it; a lead moves neither the lead nor the layer of its own ticket."""
+    for field in ("lead", "layer", "settles_coordination"):
+        if getattr(command, field):
+            raise Refusal(Code.MALFORMED_COMMAND, ticket=ticket.id, field=field)
 
 
 def _on_the_ladder(

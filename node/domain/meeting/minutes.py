@@ -13,7 +13,7 @@ from datetime import datetime
 from node.domain.command import Facts
 from node.domain.dossier import stop_clock
 from node.domain.entry import Happened, Header
-from node.domain.meeting.convening import HOSTS, MINUTES_CLOCK, need_host, need_state_of
+from node.domain.meeting.convening import CHAIRS, MINUTES_CLOCK, need_host, need_state_of
 from node.domain.meeting.holding import ItemDecided
 from node.domain.meeting.record import CASE, CLOSED, HELD, TICKET, Item, Meeting, MeetingCommand, MeetingEvent, form_of
 from node.domain.payload import Text, Words
@@ -30,7 +30,7 @@ from node.domain.time import local_day
 class FileMinutes(MeetingCommand):
     """File the minutes and close the meeting; ``digest`` is that of the signed copy, if it is stored here."""
 
-    roles = HOSTS
+    roles = CHAIRS
     needs = ("agenda",)
 
     minutes: Text

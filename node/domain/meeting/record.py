@@ -41,7 +41,8 @@ class Form:
     put tickets on its agenda, ``ripe_needs`` what a ticket must have before, ``decision_needs`` what a decision must say, ``bodies`` the
     decision-making bodies of which it must name one, ``layer`` the layer of the local ladder that decides by it ("" for none), ``every``
     how often it is due ("none", "month", "quarter"), ``judges`` that it is a joint judgement: its decisions are the outcomes of needs
-    that are not formed yet.
+    that are not formed yet, ``complexities`` those of which a ticket must be (none: any), ``by_lead`` that a lead calls its
+    co-handlers to it.
     """
 
     code: str
@@ -57,6 +58,8 @@ class Form:
     layer: str
     every: str
     judges: bool
+    complexities: tuple[str, ...]
+    by_lead: bool
 
 
 def form_of(pack: Pack, kind: str) -> Form:
@@ -77,6 +80,8 @@ def form_of(pack: Pack, kind: str) -> Form:
         layer=str(layer.value) if layer is not None else "",
         every=str(every.value) if every is not None else "none",
         judges=pack.flag(f"meeting.{kind}.judges"),
+        complexities=pack.names(f"meeting.{kind}.complexities"),
+        by_lead=(called := pack.find("co_handling.meeting")) is not None and called.value == kind,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from node.domain.command import Facts
 from node.domain.dossier import DossierCommand, DossierEvent, stop_clock
-from node.domain.entry import ClockChange, Happened, Header, SubjectKind
+from node.domain.entry import Actor, ClockChange, Happened, Header, SubjectKind
 from node.domain.order import record as o
 from node.domain.order.issuing import URGING
 from node.domain.order.record import SupervisionOrder
@@ -311,14 +311,16 @@ def _back(order: SupervisionOrder, policy: Policy) -> str:
     return "" if order.owner == policy.node else order.owner
 
 
+def is_addressed(order: SupervisionOrder, actor: Actor, node: str) -> bool:
+    """True for the unit addressed; where *order* goes to another level, there, and for that node's office and itself (the receipt)."""
+    if order.to_node in ("", node) and actor.unit == order.unit:
+        return True
+    return order.to_node == node and actor.role in (Role.OFFICE.value, Role.NODE.value)
+
+
 def _need_addressed(order: SupervisionOrder, facts: Facts, policy: Policy) -> None:
-    """The unit addressed, or, at another level, the node addressed: its office, or itself for the receipt."""
-    if order.to_node:
-        is_ours = order.to_node == policy.node and facts.is_role(Role.OFFICE, Role.NODE)
-        if not is_ours and not (order.to_node == policy.node and facts.actor.unit == order.unit):
-            raise Refusal(Code.PERMISSION_DENIED, ticket=order.id, unit=facts.actor.unit, wanted=order.to_node)
-    elif facts.actor.unit != order.unit:
-        raise Refusal(Code.PERMISSION_DENIED, ticket=order.id, unit=facts.actor.unit, wanted=order.unit)
+    if not is_addressed(order, facts.actor, policy.node):
+        raise Refusal(Code.PERMISSION_DENIED, ticket=order.id, unit=facts.actor.unit, wanted=order.to_node or order.unit)
 
 
 def _need_in_force(order: SupervisionOrder) -> None:

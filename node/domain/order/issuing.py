@@ -35,6 +35,8 @@ class IssueOrder(DossierCommand):
     """
     Open a measure of supervision against ``unit``, or against the node ``to_node`` below; without either, against the lead of the
     tickets, or the node that holds them.  ``reference`` names a contact or a record elsewhere where there is no ticket.
+
+    ``is_sealed``: the levels between this node and the one addressed read it only once that one confirmed the receipt (DESIGN 6).
     """
 
     subject_kind = SubjectKind.ORDER
@@ -53,6 +55,7 @@ class IssueOrder(DossierCommand):
     called_at: datetime | None = None
     team: tuple[str, ...] = ()
     plan: Text | None = None
+    is_sealed: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class OrderIssued(DossierEvent):
     `measure` is remind, urge, warn, supervise, listed, exposure, publication or appraisal; `ground` why. `unit` answers, or the
     node `to_node`, which is the addressee. `issuer` is the role in whose name it stands. A step of the ladder names the `clock`
     that it is about, that one's begin and due time, and its number `times`. `finding` is the entry of a superior's finding that
-    was not answered.
+    was not answered. `is_sealed`: the levels between get the keys to its texts only with the receipt of the node addressed.
     """
 
     begins = True
@@ -101,6 +104,7 @@ class OrderIssued(DossierEvent):
     finding: str = ""
     demand: Words | None = None
     plan: Words | None = None
+    is_sealed: bool = False
 
     def begin(self, head: Header) -> SupervisionOrder:
         return SupervisionOrder(
@@ -129,6 +133,7 @@ class OrderIssued(DossierEvent):
             finding=self.finding,
             demand=self.demand,
             plan=self.plan,
+            is_sealed=self.is_sealed,
         )
 
 
@@ -137,6 +142,8 @@ def issue(command: IssueOrder, facts: Facts, policy: Policy, now: datetime) -> l
     _need_measure(command, facts, policy)
     tickets = [facts.others[one] for one in command.tickets]
     unit, to_node = _against(command.unit, command.to_node, tickets, facts, policy)
+    if command.is_sealed and not to_node:
+        raise Refusal(Code.MALFORMED_COMMAND, field="is_sealed")
     for ticket in tickets:
         _need_may_supervise(ticket, unit, facts, policy)
     if not tickets and not command.reference and command.ground == o.UNREGISTERED:
@@ -160,6 +167,7 @@ def issue(command: IssueOrder, facts: Facts, policy: Policy, now: datetime) -> l
         team=command.team,
         demand=command.demand,
         plan=command.plan,
+        is_sealed=command.is_sealed,
     )
     return [opened(facts.fresh_id, event, policy, now), *marks(facts.fresh_id, event, tickets)]
 

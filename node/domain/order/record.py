@@ -69,7 +69,7 @@ class SupervisionOrder(Dossier):
 
     ``issuer`` is the role in whose name it stands; the node itself acts in the office's.  ``follows``, ``started_at`` and
     ``due_at`` say which limit of the ticket a step of the ladder is about, ``times`` the how-manyth step it was.  ``evidence``
-    are codes that a rule counted, such as "2026-Q1 1/4".
+    are codes that a rule counted, such as "2026-Q1 1/4".  ``is_sealed``: unread by the levels between until ``received_at``.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.ORDER
@@ -104,6 +104,7 @@ class SupervisionOrder(Dossier):
     result: str = ""
     closed_at: datetime | None = None
     talk_on: date | None = None
+    is_sealed: bool = False
 
     @property
     def key(self) -> str:

@@ -35,7 +35,8 @@ class After:
     ``agreed_at``: the enterprise has no objection to what somebody else submitted and confirmed.  ``silent_at``: who had to
     confirm did not in time.  ``unvoted_at``: the time for the vote went by without one.  ``unreached_at``: asked for a vote as
     often as the pack wants, and never reached.  ``explained_at``: the supervision side let "cannot be handled, explained" stand.
-    ``determined_at``: the office determined what could not be settled (定性).
+    ``determined_at``: the office determined what could not be settled (定性).  ``invited_at``: somebody sent the appellant a link to
+    vote, beside the invitation that goes out by itself.
     """
 
     referral: Referral | None = None
@@ -46,6 +47,7 @@ class After:
     unreached_at: datetime | None = None
     explained_at: datetime | None = None
     determined_at: datetime | None = None
+    invited_at: datetime | None = None
 
 
 @dataclass(frozen=True)

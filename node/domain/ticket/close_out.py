@@ -24,7 +24,7 @@ from node.domain.time import local_day
 # Other ways in which the file shows that units were brought together about the ticket.
 COORDINATING_KINDS = frozenset({"CoordinationAgreed", "CoordinationFailed", "CoordinationRuled", "OpinionFiled"})
 # What the lead submits to the centre while it handles: plans and progress.
-SUBMISSION_KINDS = frozenset({"ProgressRecorded", "SolutionPlanFiled", "PreliminaryReplyGiven", "SolvabilityAnswered"})
+SUBMISSION_KINDS = frozenset({"ProgressRecorded", "ProgressReported", "SolutionPlanFiled", "PreliminaryReplyGiven", "SolvabilityAnswered"})
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,13 @@ def need_coordination(ticket: Ticket, standard: str, policy: Policy) -> None:
 def need_push_ended(ticket: Ticket, standard: str, is_impossible: bool, policy: Policy) -> None:
     """
     POLICY_PACKS 2 no. 42: upper power is a ground only once the push upward was returned, finished, or is shown to be
-    impossible; while it is on its way the ticket follows the upper node.
+    impossible; while it is on its way the ticket follows the upper node.  What this node withdrew itself, or got back over
+    the head of who was asked, nobody above answered.
     """
     if standard not in policy.pack.names("completion.push_first") or is_impossible:
         return
     pushed = [hop for hop in ticket.escalations if not hop.is_down and hop.from_node == policy.node]
-    if not any(hop.outcome in ("returned", "decided") or hop.ended_at is not None for hop in pushed):
+    if not any(hop.outcome in ("returned", "decided") for hop in pushed):
         raise Refusal(Code.GROUND_NOT_MET, ticket=ticket.id, ground="push_ended")
 
 

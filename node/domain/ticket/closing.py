@@ -20,6 +20,7 @@ from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.after import awaits_confirmation, awaits_follow_up, awaits_revisit, is_settled_otherwise, with_after
 from node.domain.ticket.checks import need_field, need_state
+from node.domain.ticket.closed_loop import need_stages
 from node.domain.ticket.parts import need_evidence_here, need_not_handler
 from node.domain.ticket.rework import is_for_office, send_back
 from node.domain.ticket.state import State, With
@@ -171,6 +172,8 @@ def close(ticket: Ticket, command: Close, facts: Facts, policy: Policy, now: dat
     """DESIGN 5, closing needs: what the pack names, in its order; a rectification is checked off under every pack."""
     if ticket.state is State.CLOSED:
         return []
+    if ticket.is_open or ticket.state is State.COMPLETED:
+        need_stages(ticket, policy)
     need_state(ticket, {State.COMPLETED})
     need_not_handler(ticket, facts)
     of = ticket.round

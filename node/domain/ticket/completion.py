@@ -24,8 +24,9 @@ from node.domain.ticket.assignment import need_received
 from node.domain.ticket.checks import need_field, need_own_unit, need_state, need_value
 from node.domain.ticket.close_out import need_coordination, need_push_ended, need_submission
 from node.domain.ticket.co_handling import open_parts
+from node.domain.ticket.handling_record import CLOSE_OUT
 from node.domain.ticket.introduction import need_introduction
-from node.domain.ticket.parts import need_evidence_here, round_of, with_round
+from node.domain.ticket.parts import need_evidence_here, round_of, with_round, with_submission
 from node.domain.ticket.plan import need_answered
 from node.domain.ticket.state import IN_HAND, State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
@@ -168,6 +169,7 @@ class Completed(TicketEvent):
             with_whom=With(self.with_whom_next),
             rounds=with_round(ticket, head, completion=completion, feedback_at=feedback_at),
             outcomes=ticket.outcomes + 1,
+            submissions=with_submission(ticket, head, CLOSE_OUT),
         )
 
 

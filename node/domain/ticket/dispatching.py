@@ -24,7 +24,7 @@ from node.domain.ticket.checks import (
     need_unit,
 )
 from node.domain.ticket.duties import grounds_of_dispatch
-from node.domain.ticket.local_ladder import LAYER, LAYER_CLOCKS, layer_of_kind, with_layer
+from node.domain.ticket.local_ladder import BESIDE, LAYER, LAYER_CLOCKS, layer_of_kind, with_layer
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.ticket.tracking import need_case_named, set_for_case
@@ -220,7 +220,7 @@ def dispatch(ticket: Ticket, command: Dispatch, facts: Facts, policy: Policy, no
     if command.co_handlers:
         need_joint(ticket, policy)
     # Who was asked answers first: its instruction may name another lead (FJ25-3.8.2).
-    if ticket.layering.stage == LAYER:
+    if ticket.layering.stage in (LAYER, BESIDE):
         raise Refusal(Code.DECISION_PENDING, ticket=ticket.id, application="layer_decision")
     need_consultation(ticket, policy)
     # AS25-4.2.1.3a: another lead than the consultation's needs a reason.

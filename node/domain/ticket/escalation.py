@@ -17,6 +17,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_field, need_state, need_value
+from node.domain.ticket.core_class import confirmed_class, core_of
 from node.domain.ticket.finding import granting, refusing
 from node.domain.ticket.forming import ticket_number
 from node.domain.ticket.hops import asked_hop, asking, gone_back, with_hop
@@ -57,7 +58,9 @@ class ReceiveEscalation(Command):
 
 @dataclass(frozen=True)
 class AcceptEscalation(Command):
-    """Take the ticket over.  ``category`` and ``complexity`` are this level's; empty for the asker's own."""
+    """
+    Take the ticket over.  ``category`` and ``complexity`` are this level's; empty for the asker's own, where it means the same here.
+    """
 
     roles = frozenset({Role.OFFICE})
     is_side = True
@@ -113,9 +116,11 @@ class EscalationRequested(TicketEvent):
     reason: Words | None = None
     legal_basis: Words | None = None
     opinion: Words | None = None
+    # What the asker's class stands for in every pack: "consultation", "coordination", "suggestion", "complaint", or nothing.
+    core_class: str = ""
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return asking(ticket, head, power_item=self.power_item)
+        return asking(ticket, head, power_item=self.power_item, core_class=self.core_class)
 
 
 @dataclass(frozen=True)
@@ -223,7 +228,10 @@ def request(ticket: Ticket, command: RequestEscalation, facts: Facts, policy: Po
         need_value(policy, "escalation.tried", code)
     if policy.pack.flag("escalation.materials_required"):
         need_field("materials", command.materials)
-    event = EscalationRequested(command.power_item, command.tried, command.materials, command.reason, command.legal_basis, command.opinion)
+    core = core_of(policy.pack, ticket.classing.category)
+    event = EscalationRequested(
+        command.power_item, command.tried, command.materials, command.reason, command.legal_basis, command.opinion, core
+    )
     return [Happened(ticket.subject, event, clocks=freeze(ticket, policy, now), addressee=policy.superior)]
 
 
@@ -240,7 +248,7 @@ def receive(ticket: Ticket, command: ReceiveEscalation, facts: Facts, policy: Po
 def accept(ticket: Ticket, command: AcceptEscalation, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """DESIGN 6: the sole handler from here; classed anew, the limit of this level's pack, else the asker's class limit anew."""
     hop = _asked_here(ticket, policy)
-    category = command.category or ticket.classing.category
+    category = confirmed_class(ticket, hop, command.category, policy)
     complexity = command.complexity or ticket.classing.complexity or "plain"
     need_field("category", category)
     need_value(policy, "classes", category)

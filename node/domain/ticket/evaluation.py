@@ -16,18 +16,16 @@ from node.domain.payload import Text, Words
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
-from node.domain.ticket.after import stepping, with_after
+from node.domain.ticket.after import with_after
 from node.domain.ticket.calls import need_welcome
 from node.domain.ticket.checks import need_field, need_value
 from node.domain.ticket.parts import need_not_handler, round_of, with_round
-from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket, TicketEvent
-from node.domain.ticket.verification import refer
+from node.domain.ticket.vote_elsewhere import VOTING, follow, pass_on
 from node.domain.time import due
 
 # How somebody votes who does not say how.
 ONLINE = "online"
-VOTING = frozenset({State.COMPLETED, State.CLOSED})
 STAFF = frozenset({Role.OFFICE, Role.MEMBER, Role.SPECIALIST, Role.WINDOW_CLERK})
 
 
@@ -167,15 +165,15 @@ def what_follows(ticket: Ticket, voted: Happened, policy: Policy, now: datetime)
     """
     Where this node holds the ticket, the effective vote takes it on: to the supervision side, or to its next step.
 
-    A vote given while custody is elsewhere waits for the holder (``ReferDissatisfaction``).
+    A vote given while custody is elsewhere, or an entry is still missing here, is passed on to the holder.
     """
     assert ticket.round is not None
     of = with_vote(ticket.round, voted, now)
-    if ticket.custody.holder != policy.node or ticket.custody.is_frozen or ticket.is_incomplete or of.evaluation is ticket.round.evaluation:
+    if of.evaluation is ticket.round.evaluation:
         return []
-    if referred := refer(ticket, of, policy, now):
-        return referred
-    return stepping(ticket, of, policy, now) if ticket.clock("evaluate") is not None else []
+    if ticket.custody.holder != policy.node or ticket.custody.is_frozen or ticket.is_incomplete:
+        return [pass_on(ticket)]
+    return follow(ticket, of, policy, now)
 
 
 def with_vote(of: r.Round, voted: Happened, now: datetime) -> r.Round:

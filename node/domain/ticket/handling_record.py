@@ -107,6 +107,26 @@ class Liaison:
     recorded_at: datetime
 
 
+# What a lead submits to the centre.
+PLAN, PROGRESS, CLOSE_OUT = "plan", "progress", "close_out"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """
+    What the lead submitted to the centre (报送), by the entry that did it: a ``kind`` of "plan", "progress" or "close_out".
+
+    ``answer`` is the entry that answered a plan or a report; an application for the write-off is answered by what follows it.
+    """
+
+    entry: str
+    kind: str
+    submitted_at: datetime
+    unit: str
+    answer: str = ""
+    answered_at: datetime | None = None
+
+
 @dataclass(frozen=True)
 class ScannedSignature:
     """A reply that was signed on paper: the draft, the scan's digest, and who filed it; a second person confirms."""

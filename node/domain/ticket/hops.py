@@ -10,7 +10,9 @@ from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket
 
 
-def asking(ticket: Ticket, head: Header, *, is_down: bool = False, power_item: str = "", due: date | None = None) -> Ticket:
+def asking(
+    ticket: Ticket, head: Header, *, is_down: bool = False, power_item: str = "", due: date | None = None, core_class: str = ""
+) -> Ticket:
     """*ticket* after its holder asked another level: frozen, with all that a return will need."""
     left = r.Left(ticket.state, ticket.with_whom)
     hop = r.Escalation(
@@ -27,6 +29,7 @@ def asking(ticket: Ticket, head: Header, *, is_down: bool = False, power_item: s
         classing=ticket.classing,
         dispatch=ticket.dispatch,
         co_handlers=ticket.co_handlers,
+        core_class=core_class,
     )
     return replace(
         ticket,

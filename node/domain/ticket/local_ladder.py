@@ -17,6 +17,8 @@ from node.domain.ticket.ticket import Ticket
 LAYER_CLOCKS = ("proposal", "layer_forward", "layer_decision")
 # Turns of a ticket's life on the ladder (``Layering.stage``).
 PROPOSAL, FORWARD, LAYER = "proposal", "forward", "layer"
+# Beside the ladder: the complaint supervision centre has it and must decide (XS25-4.3.2.2c).
+BESIDE = "complaint_centre"
 
 
 def layers(policy: Policy) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from node.domain.command import Facts
 from node.domain.entry import Header
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
+from node.domain.ticket import handling_record as h
 from node.domain.ticket import records as r
 from node.domain.ticket.ticket import Ticket
 
@@ -108,6 +109,11 @@ def round_of(ticket: Ticket, at: datetime) -> r.Round:
 def with_round(ticket: Ticket, head: Header, **changes: Any) -> tuple[r.Round, ...]:
     """The rounds, with *changes* in the one in force."""
     return (*ticket.rounds[:-1], replace(round_of(ticket, head.recorded_at), **changes))
+
+
+def with_submission(ticket: Ticket, head: Header, kind: str) -> tuple[h.Submission, ...]:
+    """What the lead submitted to the centre so far, with this very entry as one more."""
+    return (*ticket.submissions, h.Submission(head.id, kind, head.recorded_at, head.actor.unit))
 
 
 def recheck_decider(ticket: Ticket, policy: Policy) -> str:

@@ -18,7 +18,8 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import pace_record as p
 from node.domain.ticket.checks import need_field, need_own_unit, need_state, need_value
-from node.domain.ticket.parts import round_of, with_round
+from node.domain.ticket.handling_record import PLAN
+from node.domain.ticket.parts import round_of, with_round, with_submission
 from node.domain.ticket.state import IN_HAND
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import LIMIT_COUNT_MAX, Limit, Unit, local_day
@@ -80,6 +81,7 @@ class SolutionPlanFiled(TicketEvent):
     plan: Words | None = None
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
+        ticket = replace(ticket, submissions=with_submission(ticket, head, PLAN))
         return _promised(ticket, head, "solution_plan", self.finishing, self.is_in_time)
 
 

@@ -1,6 +1,6 @@
 """The progress report (进度反馈) to the enterprise and the centre: at least every week on a difficult matter (FJ23-3.4d)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from node.domain.command import Command, Facts
@@ -10,6 +10,8 @@ from node.domain.payload import Text, Words
 from node.domain.policy import Policy
 from node.domain.ticket import clocks, turns
 from node.domain.ticket.checks import need_field, need_own_unit, need_state, need_value
+from node.domain.ticket.handling_record import PROGRESS
+from node.domain.ticket.parts import with_submission
 from node.domain.ticket.state import IN_HAND
 from node.domain.ticket.ticket import Ticket, TicketEvent
 
@@ -32,7 +34,7 @@ class ProgressReported(TicketEvent):
     report: Words | None = None
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return ticket
+        return replace(ticket, submissions=with_submission(ticket, head, PROGRESS))
 
 
 def report(ticket: Ticket, command: ReportProgress, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:

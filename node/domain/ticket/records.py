@@ -459,6 +459,8 @@ class Escalation:
     objection: str = ""
     ruling: str = ""
     is_upheld: bool = False
+    # What the asker's class stands for in every pack (POLICY_PACKS 2 no. 26).
+    core_class: str = ""
 
     @property
     def is_active(self) -> bool:

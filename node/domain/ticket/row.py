@@ -25,6 +25,7 @@ from node.domain.ticket.forming import Formed
 from node.domain.ticket.handling import Reclassified
 from node.domain.ticket.layers import LayerLowered, LayerRaised, LevelChanged
 from node.domain.ticket.revisit import RevisitFiled
+from node.domain.ticket.state import State, With
 from node.domain.ticket.termination import Terminated
 from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.transfer import TransferRequested
@@ -178,11 +179,16 @@ def fold_row(row: TicketRow | None, folded: Folded) -> TicketRow | None:
     change = LINES.get(head.kind)
     if not is_next or head.is_opener or row.asked or row.is_incomplete or change is None:
         return None
+    if head.state not in _STATES or head.with_whom not in _WITH_WHOM:
+        return None  # nobody can fold it, so it must not stand in a row either
     changes = change(row, head, folded.event)
     if changes is None:
         return None
     return replace(row, version=head.version, state=head.state, with_whom=head.with_whom, changed_at=changed_at, **changes)
 
+
+_STATES = frozenset(state.value for state in State)
+_WITH_WHOM = frozenset(one.value for one in With)
 
 Changes = dict[str, Any]
 # What a line entry of a kind does to the row beyond what its header says; None: refold.
@@ -269,10 +275,11 @@ LINES: dict[str, Change] = {
             "ExtensionRequested", "ExtensionRefused", "TerminationRequested", "TerminationRefused", "WithdrawalApplied",
             "WithdrawalRefused", "ReportedBack", "Archived", "PersuasionRecorded", "ClocksResumed",
             "FindingAnswered", "FindingJoined", "PassedUp", "ProposalFiled", "LayerDecided", "LeadProposed", "AcceptedWithGaps",
-            "AssignmentReceived", "PersonAssigned", "TrackerNamed", "TrackingRecorded", "TaskForceAttached", "JointItemAdded",
+            "AssignmentReceived", "PersonAssigned", "TrackingRecorded", "TaskForceAttached", "JointItemAdded",
             "JointItemDone", "JointItemMoved", "JointItemDropped", "OpinionAsked", "OpinionRequestWithdrawn", "SiteVisitRequired",
             "SiteVisited", "RedLineFlagged", "LiaisonRecorded", "DecisionRecorded", "DecisionConfirmed", "DecisionRecordRejected",
             "DecisionContradicted", "ContradictionAnswered", "ProgressReported", "StatutoryLimitEntered", "MissedTurnExplained",
+            "SubmissionAnswered", "SubmittedToComplaintCentre", "ComplaintDecided",
         ),
         _nothing,
     ),
@@ -280,7 +287,7 @@ LINES: dict[str, Change] = {
         (
             "ContactAttempted", "EvidenceAdded", "FeedbackGiven", "ReplyDrafted", "ReplyCountersigned", "ExtensionGranted",
             "RevisitAttempted", "Confirmed", "CaseLimitSet", "SignedReplyFiled", "SignedReplyRejected",
-            "SolutionPlanFiled", "PreliminaryReplyGiven",
+            "SolutionPlanFiled", "PreliminaryReplyGiven", "EvaluationInvited",
         ),
         _in_round,
     ),
@@ -308,6 +315,6 @@ QUIET_SIDES = frozenset({
     "EscalationReceived", "EscalationWithdrawalRequested", "TransferReceived", "TransferObjected", "TransferRuled", "OverrideRequested",
     "OpinionRequestReceived", "MaterialSubmitted", "OpinionFiled", "OpinionRequestReleased", "ClocksReleased", "PrecedentSet",
     "FindingRaised", "AskRefused", "AskGranted", "RungFired", "Supervised", "TicketFollowed", "HandlingVerified", "WithdrawalRequested",
-    "CommonLinked", "EnquiryLogged",
+    "CommonLinked", "EnquiryLogged", "EvaluationPassedOn",
     "TurnMissed", "DueProposalAccepted", "DueProposalDeclined",
 })  # fmt: skip

@@ -1,8 +1,9 @@
 """
-From whom a need is hidden: the unit complained of neither sees the reporter nor is sent the need (XS25-4.3.1.4, every pack).
+Who sees a ticket: each role its own scope (AS25-3.1.1a), and a unit complained of nothing (XS25-4.3.1.4, every pack).
 
-It is enforced in one place for commands (``decide``) and in one for reading (``queries``, ``openings``): to such a unit the need
-is not there, so that not even the refusal tells it that somebody complained.
+The unit complained of neither sees the reporter nor is sent the need: it is enforced in one place for commands (``decide``) and in
+one for reading (``services.scope`` of rows, here of a whole ticket): to such a unit the need is not there, so that not even the
+refusal tells it that somebody complained.
 """
 
 from node.domain.command import Facts
@@ -10,10 +11,14 @@ from node.domain.entry import Actor, Event, Happened
 from node.domain.organisation import Role
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
+from node.domain.ticket.concerned import BY_PART
+from node.domain.ticket.state import With
 from node.domain.ticket.ticket import Ticket
 
 # Fields of events by which a unit gets a part in a ticket.
 _PARTS = frozenset({"lead", "co_handlers", "members", "participants", "proposed_unit", "new_lead", "unit", "units", "bound", "tracker"})
+# AS25-4.4.3c: what a co-handler files is for the lead and the office alone; no page opens it and no search finds by it.
+RESERVED = frozenset({"ContributionFiled"})
 # Whoever files from outside sees his own filings and no others (AS25-2.2.7).
 OUTSIDE = frozenset({Role.FINDER.value, Role.ENTERPRISE.value})
 
@@ -32,6 +37,10 @@ def may_read(ticket: Ticket, actor: Actor) -> bool:
     """Whether *actor* may look at *ticket* at all; what of it he may open is another question."""
     if is_concealed(ticket, actor.unit):
         return False
+    if actor.role in BY_PART:
+        own = {actor.unit, actor.account} - {""}
+        is_joint = actor.role == Role.MEMBER.value and ticket.with_whom is With.MEMBERS
+        return is_joint or bool(own & {*ticket.concerned, ticket.lead, ticket.intake.first_contact})
     return actor.role not in OUTSIDE or ticket.intake.registered_by == actor.account
 
 
@@ -40,7 +49,7 @@ def need_sight(ticket: Ticket, actor: Actor) -> None:
     Refuse what ``may_read`` denies.
 
     Raises:
-        Refusal: SUBJECT_UNKNOWN, to a unit that it is hidden from; PERMISSION_DENIED, to somebody from outside who did not file it.
+        Refusal: SUBJECT_UNKNOWN, to a unit that it is hidden from; PERMISSION_DENIED, to whom it does not concern.
     """
     if is_concealed(ticket, actor.unit):
         raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket.id)

@@ -106,7 +106,7 @@ def due_rungs(ticket: Ticket, policy: Policy, now: datetime) -> list[Rung]:
     """What is due at *now* and was not fired yet, in the order in which it became due; of one moment a clock's own points first."""
     due: list[Rung] = []
     for clock in _running(ticket, policy):
-        for rung in _rungs(ticket, clock, policy):
+        for rung in rungs_of(ticket, clock, policy):
             if rung.at > now and rung.times:
                 break  # a ladder goes up: no later step is due
             if rung.at <= now and rung.mark not in clock.fired:
@@ -118,7 +118,7 @@ def next_rung_at(ticket: Ticket, policy: Policy) -> datetime | None:
     """When the sweep should look at this ticket again; None if nothing is left to fire."""
     firsts: list[datetime] = []
     for clock in _running(ticket, policy):
-        for rung in _rungs(ticket, clock, policy):
+        for rung in rungs_of(ticket, clock, policy):
             if rung.mark not in clock.fired:
                 firsts.append(rung.at)
                 if rung.times:
@@ -130,8 +130,8 @@ def _running(ticket: Ticket, policy: Policy) -> list[r.Clock]:
     return [clock for clock in ticket.clocks_of(policy.node) if clock.is_running]
 
 
-def _rungs(ticket: Ticket, clock: r.Clock, policy: Policy) -> Iterator[Rung]:
-    """The clock's own two points, then the steps of the ladder, each with its time."""
+def rungs_of(ticket: Ticket, clock: r.Clock, policy: Policy) -> Iterator[Rung]:
+    """What a running *clock* may set off: its own two points, then the steps of the ladder, each with its time."""
     assert clock.due_at is not None
     # AS25-4.6.1.2a: who got it late is not warned before he had it.
     handed_at = ticket.dispatch.dispatched_at if ticket.dispatch and clock.kind == "resolve" else clock.started_at

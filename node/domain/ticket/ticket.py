@@ -114,6 +114,10 @@ class Ticket:
     sittings: tuple[m.Sitting, ...] = ()
     industry: str = ""
     cases: tuple[m.Case, ...] = ()
+    # What the lead submitted to the centre, in order.
+    submissions: tuple[h.Submission, ...] = ()
+    # Units, and persons by account, that have or had a part in it.
+    concerned: frozenset[str] = frozenset()
 
     @property
     def subject(self) -> Subject:

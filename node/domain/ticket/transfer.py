@@ -17,6 +17,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
 from node.domain.ticket.checks import need_field, need_state, need_value
+from node.domain.ticket.core_class import confirmed_class, core_of, means_the_same
 from node.domain.ticket.escalation import freeze, stop_answer
 from node.domain.ticket.finding import granting, refusing
 from node.domain.ticket.forming import ticket_number
@@ -49,7 +50,9 @@ class ReceiveTransfer(Command):
 
 @dataclass(frozen=True)
 class AcceptTransfer(Command):
-    """Sign a transfer.  ``category`` and ``complexity`` are this level's; empty for the superior's own."""
+    """
+    Sign a transfer.  ``category`` and ``complexity`` are this level's; empty for the superior's own, where it means the same here.
+    """
 
     roles = frozenset({Role.OFFICE})
     is_side = True
@@ -100,9 +103,11 @@ class TransferRequested(TicketEvent):
 
     due_on: date
     note: Words | None = None
+    # What the superior's class stands for in every pack, as in EscalationRequested; nothing for what is not classed yet.
+    core_class: str = ""
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return asking(ticket, head, is_down=True, due=self.due_on)
+        return asking(ticket, head, is_down=True, due=self.due_on, core_class=self.core_class)
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,7 @@ def transfer_down(ticket: Ticket, command: TransferDown, facts: Facts, policy: P
         raise Refusal(Code.NOT_SUBORDINATE, node=command.to, superior=policy.node)
     if command.due_on < local_day(now):
         raise Refusal(Code.DATE_TOO_EARLY, field="due_on", earliest=local_day(now).isoformat())
-    event = TransferRequested(command.due_on, command.note)
+    event = TransferRequested(command.due_on, command.note, core_of(policy.pack, ticket.classing.category))
     return [Happened(ticket.subject, event, clocks=freeze(ticket, policy, now), addressee=command.to)]
 
 
@@ -226,7 +231,7 @@ def accept(ticket: Ticket, command: AcceptTransfer, facts: Facts, policy: Policy
     hop = _asked_here(ticket, policy)
     if hop.ruling and hop.is_upheld:
         raise Refusal(Code.RULED_BEFORE, ticket=ticket.id, ruling="upheld")
-    category = command.category or ticket.classing.category
+    category = confirmed_class(ticket, hop, command.category, policy)
     complexity = command.complexity or ticket.classing.complexity or "plain"
     need_field("category", category)
     need_value(policy, "classes", category)
@@ -302,8 +307,10 @@ def carry_out(ticket: Ticket, command: CarryOutTransferRuling, facts: Facts, pol
         )
         return [opener, *_ruled(ticket)]
     # The superior's class where this pack knows it; else the office still has to form the ticket.
-    category = ticket.classing.category if ticket.classing.category in policy.pack.names("classes") else ""
-    return [_accepted(ticket, hop, category, ticket.classing.complexity or "plain", facts, policy, now), *_ruled(ticket)]
+    category = ticket.classing.category
+    is_known = category in policy.pack.names("classes") and means_the_same(policy.pack, category, hop.core_class)
+    accepted = _accepted(ticket, hop, category if is_known else "", ticket.classing.complexity or "plain", facts, policy, now)
+    return [accepted, *_ruled(ticket)]
 
 
 def _ruled(ticket: Ticket) -> list[Happened]:

@@ -86,7 +86,7 @@ class LayerDecision:
 class Layering:
     """
     Where the ticket stands on the local ladder.  ``stage``: "" while it is handled, "proposal" while the lead owes one, "forward"
-    while the office must pass it on, "layer" while the body of the layer must decide.
+    while the office must pass it on, "layer" while the body of the layer must decide, "complaint_centre" while that one must.
 
     ``asked`` is the ask that the layer must answer; ``proposal`` the entry of the lead's proposal, ``tried`` of what it tried.
     """

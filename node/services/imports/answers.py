@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from node.domain.ticket.state import DONE
 from node.domain.ticket.ticket import Ticket
-from node.services.queries import timeline
+from node.services.ticket_view import timeline
 from node.storage import schema
 from node.storage.unit_of_work import View
 

@@ -48,6 +48,7 @@ from node.domain.ticket.supplement import LapseSupplement
 from node.domain.ticket.termination import TakeWithdrawal
 from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer
+from node.domain.ticket.vote_elsewhere import TakeEvaluation
 from node.packs.file import effective_pack, finder
 from tests.domain.ticket.given import CALENDAR, CITY, COUNTY, EVIDENCE, MONDAY, PROVINCE
 from tests.support.heading import headed
@@ -331,6 +332,7 @@ def _react(graph: Graph, ticket: Ticket, policies: Mapping[str, Policy], now: da
             commands += [ExecuteFinding(ask.id)] if ask.kind == "FindingRaised" else []
             commands += [ExecuteRecheckRuling(ask.id)] if ask.kind == "RecheckRuled" else []
             commands += [TakeWithdrawal(ask.id)] if ask.kind == "WithdrawalRequested" else []
+            commands += [TakeEvaluation(ask.id)] if ask.kind == "EvaluationPassedOn" else []
         before = ticket
         for policy in policies.values():
             for command in commands:

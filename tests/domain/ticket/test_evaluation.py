@@ -9,6 +9,7 @@ from node.domain.refusal import Code
 from node.domain.ticket.evaluation import Evaluate
 from node.domain.ticket.revisit import RecordRevisit
 from node.domain.ticket.state import State
+from node.domain.ticket.vote_elsewhere import EvaluationPassedOn
 from tests.domain.ticket.given import (
     CITY,
     FRIDAY,
@@ -81,13 +82,14 @@ class TestEvaluate:
         assert ticket.round.evaluation == swapped.round.evaluation
 
     def test_it_is_taken_wherever_custody_is_and_never_changes_the_state(self):
-        """DESIGN 6: a side entry."""
+        """DESIGN 6, 13: a side entry, and beside it the ask that follows the ticket to its holder."""
         ticket = a_ticket(State.COMPLETED)
         above = replace(ticket, custody=replace(ticket.custody, holder=CITY, number=2))
 
-        (happened,) = decided(above, OWNER, Evaluate("satisfied"), THURSDAY)
+        voted, passed_on = decided(above, OWNER, Evaluate("satisfied"), THURSDAY)
 
-        assert (True, 1, "appellant") == (happened.event.is_side, happened.event.round, happened.event.source)
+        assert (True, 1, "appellant") == (voted.event.is_side, voted.event.round, voted.event.source)
+        assert (EvaluationPassedOn(1), True, CITY) == (passed_on.event, passed_on.event.is_side, passed_on.addressee)
 
     def test_the_vote_told_at_the_revisit_is_the_round_s_vote(self):
         """From the revisit, and it says so."""

@@ -1,0 +1,317 @@
+"""
+When a node's journal and what its superior holds of it went apart: a new epoch, granted above and begun below.
+
+A node that was restored from an old backup and wrote on, that was lost and made anew, or whose tampered history was found
+out has a *branch*: own entries that its superior never took.  What the superior holds stays, whole: others have decided by
+it.  So the node takes that back, begins the epoch that was granted, which keeps all of it, and writes its branch again
+behind it, with the same entry ids; only what is about a ticket that both tell of is set aside and named, for people to enter
+again.  The branch itself is kept as evidence.  An operator at both ends has to say so; a node that only lags, with nothing
+of its own behind, follows by itself.
+
+What is durable: one transaction takes the branch out, brings the rest in and begins the epoch, or nothing happened.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select, update
+
+from federation.client import Peer
+from federation.codec import Segment, entry_from_pb
+from federation.level import Level
+from federation.link import batch_entries_max
+from federation.mirror import ACTIVE, CLONED, FORKED, Mirror
+from federation.reconciling import parting, positions_of
+from federation.v1 import link_pb2
+from node.domain.command import Order
+from node.domain.entry import Actor, Draft, Header, Subject, SubjectKind
+from node.domain.identifier import uuid7
+from node.domain.merkle import Range
+from node.domain.payload import PayloadKind, Text
+from node.domain.refusal import Code, Refusal
+from node.domain.registry import EpochStarted, GrantEpoch
+from node.services import lookup_index
+from node.services.rebuild import refold
+from node.storage import schema
+from node.storage.codec import decode_content
+from node.storage.journal import Kept, Position
+from node.storage.payloads import KeyRow
+from node.storage.sealing import month_of
+from node.storage.unit_of_work import UnitOfWork
+
+Keys = dict[PayloadKind, bytes]
+
+
+@dataclass(frozen=True)
+class Rejoined:
+    """
+    The node stands in ``epoch``.  ``fetched`` entries came back from the superior, ``again`` of the branch were written again,
+    ``aside`` are the subjects of those that were not: people have to look at them.
+    """
+
+    epoch: int
+    fetched: int
+    again: int
+    aside: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How the node stands to its superior: the first ``kept`` entries of its epoch are alike, ``branch`` more are its own."""
+
+    epoch: int
+    kept: int
+    branch: int
+    there: dict[int, Position]
+
+    @property
+    def current(self) -> int:
+        """The epoch that the superior takes from."""
+        return max(self.there, default=self.epoch)
+
+
+# --- the superior -----------------------------------------------------------------------------------------------------
+
+
+def grant(level: Level, node: str, reason: str, actor: Actor) -> int:
+    """
+    Let the subordinate *node* begin a new epoch, and return its number.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, NODE_UNKNOWN, NODE_REVOKED, FIELD_REQUIRED (the reason).
+    """
+
+    def carry_out(work: UnitOfWork) -> int:
+        order_id = uuid7(level.now(), work.payloads.random)
+        level.handler.carry_out(work, Order(order_id, actor, work.head.node, GrantEpoch(node, Text(reason))))
+        links = schema.links
+        its = (links.c.peer == node, links.c.status.in_((FORKED, CLONED)))
+        work.connection.execute(update(links).where(*its).values(status=ACTIVE))
+        return work.journal.current_epochs({node})[node]
+
+    return level.writer.command(carry_out)
+
+
+def release(level: Level, node: str) -> bool:
+    """Let the link with *node*, of which two copies spoke, go on with whichever greets next; False if it was not stopped for that."""
+
+    def carry_out(work: UnitOfWork) -> bool:
+        links = schema.links
+        its = (links.c.peer == node, links.c.side == "subordinate", links.c.status == CLONED)
+        former = work.connection.execute(select(links.c.boot_id, links.c.former_boot_ids).where(*its)).first()
+        if former is None:
+            return False
+        replaced = bytes(former.former_boot_ids) + bytes(former.boot_id)
+        work.connection.execute(update(links).where(*its).values(status=ACTIVE, boot_id=b"", former_boot_ids=replaced))
+        return True
+
+    return level.writer.command(carry_out)
+
+
+# --- the node itself --------------------------------------------------------------------------------------------------
+
+
+def start(level: Level, reason: str, actor: Actor) -> int:
+    """
+    Begin a new epoch at the top of the tree, where nobody grants one, and return its number: after a restore, or beside a copy.
+
+    Raises:
+        Refusal: NOTHING_GRANTED, if this node has a superior: that one grants.
+    """
+
+    def carry_out(work: UnitOfWork) -> int:
+        if work.head.line:
+            raise Refusal(Code.NOTHING_GRANTED, node=work.head.node)
+        position = work.journal.position(work.head.node, work.head.epoch)
+        _begin(level, work, work.head.epoch + 1, position, reason, actor)
+        work.head.held = ""
+        _number_down_anew(work)
+        return work.head.epoch
+
+    return level.writer.command(carry_out)
+
+
+def rejoin(level: Level, end: Peer, reason: str, actor: Actor) -> Rejoined:
+    """
+    Take back what the superior behind *end* holds of this node, and begin the epoch that it granted.
+
+    Raises:
+        Refusal: NOTHING_GRANTED; FORK, if what the superior gives is not what it says that it holds.
+        CallFailed.
+    """
+    way = _way(level, end)
+    if way.current <= way.epoch:
+        with level.store.read() as view:
+            raise Refusal(Code.NOTHING_GRANTED, node=view.head.node)
+    return _follow(level, end, way, reason, actor)
+
+
+def follow(level: Level, end: Peer, actor: Actor) -> Rejoined | None:
+    """
+    As ``rejoin``, without an operator, for a node that has nothing of its own behind what the superior holds, restored from
+    before an epoch that it had begun itself; None if that is not so.
+
+    Raises:
+        Refusal: FORK.  CallFailed.
+    """
+    way = _way(level, end)
+    if way.current <= way.epoch or way.branch or not way.there[way.current].size:
+        return None
+    return _follow(level, end, way, "", actor)
+
+
+def _way(level: Level, end: Peer) -> _Way:
+    with level.store.read() as view:
+        head = view.head
+        there = {one.epoch: one for one in positions_of(end) if one.node == head.node}
+        own = view.journal.position(head.node, head.epoch)
+        common = min(own.size, there[head.epoch].size) if head.epoch in there else 0
+        kept = parting(view, end, head.node, head.epoch, common)
+    return _Way(head.epoch, kept, own.size - kept, there)
+
+
+def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Rejoined:
+    with level.store.read() as view:
+        node = view.head.node
+    later = [epoch for epoch in sorted(way.there) if epoch > way.epoch]
+    wanted = [(epoch, way.kept if epoch == way.epoch else 0) for epoch in (way.epoch, *later) if epoch in way.there]
+    segments = [segment for epoch, after in wanted for segment in _fetched(end, way.there[epoch], after)]
+
+    def carry_out(work: UnitOfWork) -> Rejoined:
+        own = work.journal.range_of(node, way.epoch)
+        if work.head.epoch != way.epoch or own.size != way.kept + way.branch:
+            raise Refusal(Code.BUSY, retry_after_ms=1_000)  # something was written meanwhile: look again
+        keys, branch = _take_out(level, work, way)
+        count = _bring_in(level, work, segments)
+        for epoch, _ in wanted:
+            held, said = work.journal.position(node, epoch), way.there[epoch]
+            if (held.size, held.root) != (said.size, said.root):
+                raise Refusal(Code.FORK, node=node, epoch=epoch, seq=held.size)
+        current = way.current
+        if not way.there[current].size:
+            former = max(epoch for epoch in (way.epoch, *later) if epoch != current)
+            _begin(level, work, current, work.journal.position(node, former), reason, actor)
+        work.head.epoch = current
+        again, aside = _write_again(work, branch, keys, _told(segments), is_new=not way.kept)
+        _number_down_anew(work, [one.taken for one in branch])
+        work.head.held = ""
+        if branch:
+            lookup_index.refill(work)
+        return Rejoined(current, count, again, aside)
+
+    return level.writer.command(carry_out)
+
+
+def _fetched(end: Peer, there: Position, after: int) -> Iterable[Segment]:
+    while after < there.size:
+        request = link_pb2.FetchRequest(node=there.node, epoch=there.epoch, from_seq=after + 1, max=batch_entries_max)
+        entries = tuple(entry_from_pb(one) for one in end.fetch(request).entries)[: there.size - after]
+        if not entries:
+            raise Refusal(Code.FORK, node=there.node, epoch=there.epoch, seq=after + 1)
+        yield Segment(there.node, there.epoch, after + 1, entries)
+        after += len(entries)
+
+
+def _take_out(level: Level, work: UnitOfWork, way: _Way) -> tuple[dict[Subject, Keys], list[Kept]]:
+    """Take the branch out of the journal and of every reading; it stays as evidence.  Gives the keys of its subjects, too."""
+    if not way.branch:
+        return {}, []
+    table = schema.entries
+    its = (table.c.node == work.head.node, table.c.epoch == way.epoch, table.c.seq > way.kept)
+    rows = work.connection.execute(select(table.c.subject_kind, table.c.subject_id).where(*its).distinct()).all()
+    subjects = [Subject(row.subject_kind, row.subject_id) for row in rows]
+    keys = {subject: work.payloads.keys_of(subject) for subject in subjects}
+    branch = work.journal.take_out(way.epoch, way.kept)
+    mirror = Mirror(level.now)
+    for seq, one in enumerate(branch, way.kept + 1):
+        mirror.keep_incident(work, "branch", work.head.node, way.epoch, seq, one.data)
+    refold(work)
+    return keys, branch
+
+
+def _bring_in(level: Level, work: UnitOfWork, segments: Sequence[Segment]) -> int:
+    mirror, count = Mirror(level.now), 0
+    for segment in segments:
+        if segment.epoch != work.head.epoch:
+            work.head.epoch = segment.epoch
+            work.journal.adopt(segment.node, segment.epoch)
+        count += mirror.take_own(work, segment)
+    return count
+
+
+def _begin(level: Level, work: UnitOfWork, epoch: int, kept: Position, reason: str, actor: Actor) -> None:
+    """Write the first entry of *epoch*, which keeps all of *kept*."""
+    now, head = level.now(), work.head
+    head.epoch = epoch
+    work.journal.adopt(head.node, epoch)
+    event = EpochStarted(
+        name=head.name,
+        is_rehearsal=head.is_rehearsal,
+        previous=kept.epoch,
+        kept_size=kept.size,
+        kept_root=kept.root.hex(),
+        reason=Text(reason) if reason else None,
+    )
+    subject = Subject(SubjectKind.NODE.value, head.node)
+    header = Header("", 0, 0, uuid7(now, work.payloads.random), now, subject, event.kind(), actor)
+    work.append([Draft(header, event)])
+
+
+def _told(segments: Sequence[Segment]) -> set[Subject]:
+    """What the entries that came back are about; what is about the node itself stands beside anything."""
+    found = {decode_content(entry.data).header.subject for segment in segments for entry in segment.entries}
+    return {subject for subject in found if subject.kind != SubjectKind.NODE.value}
+
+
+def _write_again(
+    work: UnitOfWork, branch: Sequence[Kept], keys: dict[Subject, Keys], told: set[Subject], *, is_new: bool
+) -> tuple[int, tuple[str, ...]]:
+    """Write what of *branch* fits behind what was fetched; gives how much, and the subjects of the rest."""
+    again: list[Kept] = []
+    aside: dict[str, None] = {}
+    wrapped: set[Subject] = set()
+    for one in branch:
+        head = decode_content(one.data).header
+        if head.kind == EpochStarted.kind() or (is_new and head.subject.kind == SubjectKind.NODE.value):
+            continue  # how a node begins that begins once more
+        if head.subject in told:
+            aside[head.subject.id] = None
+            continue
+        rows = [row for row in one.keys if row.subject_id and row.recipient]
+        if head.subject not in wrapped:
+            wrapped.add(head.subject)
+            rows += work.payloads.rewrapped(head.subject, keys.get(head.subject, {}), month_of(head.recorded_at, work.head.epoch))
+        again.append(Kept(one.taken, one.data, one.sealed, _once(rows)))
+    work.fold_and_route(work.journal.write_again(again))
+    return len(again), tuple(aside)
+
+
+def _once(rows: Iterable[KeyRow]) -> tuple[KeyRow, ...]:
+    return tuple(dict.fromkeys(rows))
+
+
+def _number_down_anew(work: UnitOfWork, gone: Sequence[int] | None = None) -> None:
+    """
+    Begin the down streams anew whose numbering cannot go on: no down_seq is ever used for two entries (2.3 no. 11).
+
+    *gone* are entries that were taken out; None: every link, since others may have gone down than this database knows of.
+    """
+    down, links = schema.down, schema.links
+    for link in work.connection.execute(select(links).where(links.c.side == "subordinate")).all():
+        rows = work.connection.execute(
+            select(down.c.taken, schema.entries.c.leaf)
+            .outerjoin(schema.entries, schema.entries.c.taken == down.c.taken)
+            .where(down.c.link == link.peer, down.c.epoch == link.down_epoch)
+            .order_by(down.c.down_seq)
+        ).all()
+        if gone is not None and all(row.leaf is not None for row in rows):
+            continue
+        epoch = link.down_epoch + 1
+        kept = [(row.taken, bytes(row.leaf)) for row in rows if row.leaf is not None]
+        work.connection.execute(delete(down).where(down.c.link == link.peer, down.c.epoch == epoch))
+        if kept:
+            values = [{"link": link.peer, "epoch": epoch, "down_seq": seq, "taken": taken} for seq, (taken, _) in enumerate(kept, 1)]
+            work.connection.execute(insert(down), values)
+        progress = Range().extend([leaf for _, leaf in kept])
+        changed = {"down_epoch": epoch, "down_size": progress.size, "down_peaks": progress.to_bytes(), "down_acked": 0}
+        work.connection.execute(update(links).where(links.c.peer == link.peer).values(**changed))

@@ -1,0 +1,229 @@
+"""What each kind of fault does to the world, and how it ends."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from federation.simulation import acts
+from federation.simulation.plan import Item
+from federation.simulation.world import Crash, Node, copy_of
+from node.domain import registry as g
+from node.domain.entry import CustodyHead, Draft, Header, Subject, SubjectKind
+from node.domain.identifier import uuid7
+from node.domain.refusal import Refusal
+from node.domain.ticket.completion import Completed
+from node.services.registry import NODE_ACTOR
+from node.storage.database import instant
+from node.storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from federation.simulation.simulation import Simulation
+
+restart_seconds = (0.1, 60.0)
+operator_seconds = (5.0, 60.0)
+
+
+def inject(simulation: Simulation, item: Item) -> None:
+    """Begin *item*, and see to its end."""
+    _KINDS[item.kind](simulation, item)
+
+
+# --- the wire -----------------------------------------------------------------------------------------------------------
+
+
+def _wire(name: str) -> Callable[[Simulation, Item], None]:
+    def begin(simulation: Simulation, item: Item) -> None:
+        link = simulation.links[item.node]
+        setattr(link, name, item.size if item.size else True)
+        simulation.at(item.until, lambda: setattr(link, name, type(getattr(link, name))(0)))
+
+    return begin
+
+
+def _reorder(simulation: Simulation, item: Item) -> None:
+    """Whatever is sent comes twice, the second time much later: behind what was sent after it."""
+    link = simulation.links[item.node]
+    link.copies, link.echo_seconds = 0.5, item.size
+
+    def end() -> None:
+        link.copies, link.echo_seconds = 0.0, 1.0
+
+    simulation.at(item.until, end)
+
+
+def _clog(simulation: Simulation, item: Item) -> None:
+    """Swizzle-clog: wires stop one after the other, and come back in another order."""
+    chance = random.Random(item.seed)
+    links = list(simulation.links.values())
+    chance.shuffle(links)
+    now = simulation.schedule.seconds
+    for place, link in enumerate(links):
+        simulation.at(now + place * 3.0, partial(setattr, link, "is_cut", True))
+    chance.shuffle(links)
+    for place, link in enumerate(links):
+        simulation.at(now + 30.0 + place * 3.0, partial(setattr, link, "is_cut", False))
+
+
+# --- processes and databases ----------------------------------------------------------------------------------------------
+
+
+def _crash(simulation: Simulation, item: Item) -> None:
+    simulation.arm(item.node, item.point, int(item.size), item.seed)
+
+
+def _restart(simulation: Simulation, item: Item) -> None:
+    simulation.stop(item.node)
+    simulation.start_later(item.node, random.Random(item.seed).uniform(*restart_seconds))
+
+
+def _disk_full(simulation: Simulation, item: Item) -> None:
+    node = simulation.nodes[item.node]
+    node.fill_disk()
+    simulation.at(item.until, node.clear_disk)
+
+
+def back_up(simulation: Simulation, item: Item) -> None:
+    """Keep a copy of the node's database, as an operator does every night."""
+    node = simulation.nodes[item.node]
+    simulation.backups.setdefault(item.node, []).append(copy_of(node))
+
+
+def _restore(simulation: Simulation, item: Item, *, has_guard: bool) -> None:
+    """An old backup takes the database's place; *has_guard*: on the same machine, where the guard file still lies."""
+    chance = random.Random(item.seed)
+    copies = simulation.backups.get(item.node)
+    if not copies:
+        simulation.note(item.node, "has no backup to be restored from")
+        return
+    simulation.stop(item.node)
+    node = simulation.nodes[item.node]
+    node.clear_disk()
+    node.copy_from(chance.choice(copies))
+    if not has_guard:
+        node.guard.said = None
+    simulation.restored(node)
+    simulation.start_later(item.node, chance.uniform(*restart_seconds))
+
+
+def _clock_jump(simulation: Simulation, item: Item) -> None:
+    simulation.jump(item.node, item.size)
+    simulation.at(item.until, lambda: simulation.jump(item.node, 0.0))
+
+
+def _clone(simulation: Simulation, item: Item) -> None:
+    """The virtual machine is started twice; an operator stops the copy, and starts the right one anew."""
+    chance = random.Random(item.seed)
+    if simulation.start_clone(item.node, writes=bool(item.size)):
+        simulation.at(item.until + chance.uniform(*operator_seconds), lambda: simulation.stop_clone(item.node))
+
+
+# --- what a node writes -----------------------------------------------------------------------------------------------------
+
+
+def _unknown_kind(simulation: Simulation, item: Item) -> None:
+    """An entry of a kind that a later release writes."""
+    node = simulation.nodes[item.node]
+    event = g.UnitOpened(f"{item.node}-future", "department", "未来局")
+
+    def write(work: UnitOfWork) -> None:
+        head = _header(node, Subject(SubjectKind.NODE.value, node.code), "FromTheFuture")
+        work.append([Draft(head, _renamed(event))])
+
+    _append(simulation, node, write)
+
+
+def _poison(simulation: Simulation, item: Item) -> None:
+    """An entry that can be read and not be folded: a bug of another release, written by a node about a ticket of its own."""
+    node = simulation.nodes[item.node]
+    found = node.rows(
+        "SELECT id, custody, version FROM tickets WHERE holder = ? AND asked = '' AND state IN ('registered', 'formed')"
+        " AND id NOT IN (SELECT subject_id FROM quarantine) ORDER BY id",
+        node.code,
+    )
+    if not found:
+        simulation.note(item.node, "has no ticket to write poison about")
+        return
+    ticket, custody, version = random.Random(item.seed).choice(found)
+
+    def write(work: UnitOfWork) -> None:
+        opener = work.readings.ticket(ticket)
+        assert opener is not None
+        head = _header(node, Subject(SubjectKind.TICKET.value, ticket), Completed.kind())
+        head = replace(
+            head, custody=CustodyHead(custody, opener=opener.custody.opener), version=version + 1, state="no state", with_whom=""
+        )
+        work.append([Draft(head, Completed("", False, False))])
+
+    if _append(simulation, node, write):
+        simulation.poisoned.add(ticket)
+
+
+def _append(simulation: Simulation, node: Node, write: Callable[[UnitOfWork], None]) -> bool:
+    if not acts.may_write(simulation, node.code):
+        return False
+    try:
+        node.writer.command(write)
+    except Refusal as refusal:
+        simulation.note(node.code, f"cannot write: {refusal.code.name}")
+        return False
+    except Crash as crash:
+        simulation.crashed(crash)
+        return False
+    return True
+
+
+def _header(node: Node, subject: Subject, kind: str) -> Header:
+    at = max(node.now(), instant(node.value("SELECT last_at FROM heads")))
+    return Header("", 0, 0, uuid7(at, node.random.randbytes), at, subject, kind, NODE_ACTOR)
+
+
+def _renamed(event: g.UnitOpened) -> g.UnitOpened:
+    """The same message under a name that nobody knows."""
+    later = type("UnitOpened", (g.UnitOpened,), {"kind": classmethod(lambda _cls: "FromTheFuture")})
+    renamed: g.UnitOpened = later(event.unit, event.unit_kind, event.name)
+    return renamed
+
+
+# --- who may call -----------------------------------------------------------------------------------------------------------
+
+
+def _status(simulation: Simulation, item: Item, status: str) -> None:
+    acts.set_status(simulation, item.node, status)
+
+
+def _suspended(simulation: Simulation, item: Item) -> None:
+    _status(simulation, item, "suspended")
+    simulation.at(item.until, lambda: _status(simulation, item, "active"))
+
+
+def _revoked(simulation: Simulation, item: Item) -> None:
+    if not simulation.nodes[item.node].code.endswith("00"):  # a county; with a city its whole branch would be gone
+        _status(simulation, item, "revoked")
+
+
+_KINDS: dict[str, Callable[[Simulation, Item], None]] = {
+    "loss": _wire("loss"),
+    "duplicate": _wire("copies"),
+    "delay": _wire("late_seconds"),
+    "reorder": _reorder,
+    "partition": _wire("is_cut"),
+    "one_way_up": _wire("loses_up"),
+    "one_way_down": _wire("loses_down"),
+    "clog": _clog,
+    "crash": _crash,
+    "restart": _restart,
+    "disk_full": _disk_full,
+    "restore": lambda simulation, item: _restore(simulation, item, has_guard=True),
+    "restore_unguarded": lambda simulation, item: _restore(simulation, item, has_guard=False),
+    "clock_jump": _clock_jump,
+    "clone": _clone,
+    "poison": _poison,
+    "unknown_kind": _unknown_kind,
+    "expired": _wire("is_expired"),
+    "suspended": _suspended,
+    "revoked": _revoked,
+}

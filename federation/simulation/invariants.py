@@ -1,0 +1,418 @@
+"""
+The invariants of FEDERATION 2.6, each a function over the databases of all nodes that gives a sentence for each breach.
+
+Those that speak of the run (marked ONLINE) are the observer's, at every commit.  A link that is forked, cloned or revoked is taken
+out of what has to agree at rest, but only if it says so itself: that it says so is I04's and I15's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from federation.simulation.world import PROVINCE, TREE, Node, below, subtree
+from node.domain.ticket.fold import line_of
+from node.domain.ticket.ticket import Ticket
+from node.services import rebuild
+from node.storage.codec import decode_content
+
+if TYPE_CHECKING:
+    from federation.simulation.simulation import Simulation
+
+Check = Callable[["Rest"], Iterator[str]]
+
+ONLINE: Mapping[str, str] = {
+    "I02": "what counts as acknowledged is held above",
+    "I03": "a mirror never shrinks within an epoch but by a restore",
+    "I05": "no command is carried out twice",
+    "I11": "I01 to I05 on the way down",
+    "I13": "no place is taken twice with other bytes",
+    "I14": "nothing of a former epoch is taken",
+    "I16": "one holder at most; numbers only grow",
+    "I17": "nobody writes under a number that is not his",
+    "I24": "what was done is open again only by an entry",
+}
+NOT_CHECKED: Mapping[str, str] = {
+    "I23": "moving a county to another city is not built",
+}
+
+
+class Rest:
+    """All nodes at rest, with what several checks ask."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.nodes = simulation.nodes
+        self.held = {code: seen.held for code, seen in simulation.observer.seen.items()}
+
+    @cached_property
+    def conflicts(self) -> list[tuple[str, str, tuple[str, int, int]]]:
+        """Places where a node holds something else than the writer of the stream: writer, holder, place."""
+        found = []
+        for holder, held in self.held.items():
+            for spot, leaf in held.items():
+                own = self.held[spot[0]].get(spot) if spot[0] != holder else leaf
+                if own is not None and own != leaf and not self.is_superseded(holder, spot):
+                    found.append((spot[0], holder, spot))
+        return found
+
+    def is_superseded(self, holder: str, spot: tuple[str, int, int]) -> bool:
+        """True if a later epoch left this place behind."""
+        kept = self.nodes[holder].value("SELECT kept FROM streams WHERE node = ? AND epoch = ?", spot[0], spot[1])
+        return kept is not None and spot[2] > kept
+
+    @cached_property
+    def forks(self) -> dict[str, set[str]]:
+        """Nodes whose history is told in two ways, by whom it was written down."""
+        found: dict[str, set[str]] = {}
+        for code, node in self.nodes.items():
+            for (writer,) in node.rows("SELECT node FROM incidents WHERE kind = 'fork'"):
+                found.setdefault(writer, set()).add(code)
+        return found
+
+    @cached_property
+    def tainted(self) -> set[str]:
+        """Nodes of which others hold another history than they do themselves, and the nodes that hold it."""
+        return {code for writer, holder, _ in self.conflicts for code in (writer, holder)} | set(self.forks)
+
+    def links(self) -> Iterator[LinkAtRest]:
+        """Every link."""
+        for code, (superior, _) in TREE.items():
+            if superior:
+                yield LinkAtRest(self.simulation, self.nodes[code], self.nodes[superior])
+
+    def live(self) -> Iterator[LinkAtRest]:
+        """Links that have to agree."""
+        return (link for link in self.links() if not link.excuse)
+
+    @cached_property
+    def tickets(self) -> dict[str, dict[str, Ticket]]:
+        """Every ticket as each node folds it that has it whole, poisoned ones left out."""
+        found: dict[str, dict[str, Ticket]] = {}
+        for code, node in self.nodes.items():
+            with node.store.read() as view:
+                for (ticket_id,) in node.rows("SELECT id FROM tickets ORDER BY id"):
+                    if ticket_id not in self.simulation.poisoned:
+                        ticket = view.readings.ticket(ticket_id)
+                        if ticket is not None:
+                            found.setdefault(ticket_id, {})[code] = ticket
+        return found
+
+    @cached_property
+    def cut_off(self) -> set[str]:
+        """Nodes below a link that does not have to agree."""
+        return {code for link in self.links() if link.excuse for code in subtree(link.child.code)}
+
+    def is_sound(self, ticket: Ticket) -> bool:
+        """True if no party of the ticket tells two histories or is cut off from the others."""
+        return not (_parties(ticket) & (self.tainted | self.cut_off)) and not any(
+            self.simulation.observer.is_suspect(code) for code in _parties(ticket)
+        )
+
+
+@dataclass(frozen=True)
+class LinkAtRest:
+    """One link when all is over."""
+
+    simulation: Simulation
+    child: Node
+    above: Node
+
+    @property
+    def name(self) -> str:
+        return f"{self.child.code}-{self.above.code}"
+
+    @cached_property
+    def up(self) -> Mapping[str, Any]:
+        """The subordinate's row."""
+        return _row(self.child, self.above.code)
+
+    @cached_property
+    def down(self) -> Mapping[str, Any]:
+        """The superior's row."""
+        return _row(self.above, self.child.code)
+
+    @cached_property
+    def excuse(self) -> str:
+        """Why this link need not agree, as the product itself says it; empty if it has to."""
+        if self.above.value("SELECT status FROM nodes WHERE code = ?", self.child.code) == "revoked":
+            return "revoked"
+        if self.down["status"] not in ("active", ""):
+            return str(self.down["status"])
+        process = self.simulation.processes.get(self.child.code)
+        reason = (
+            "" if process is None or process.session is None else process.session.machine.status(self.simulation.schedule.moment).reason
+        )
+        return reason if reason in ("forked", "clone", "fenced") else ""
+
+
+# --- is there anything left to do? ------------------------------------------------------------------------------------------
+
+
+def is_at_rest(simulation: Simulation) -> bool:
+    """True if every link agrees and every reaction was made."""
+    rest = Rest(simulation)
+    if any(True for link in rest.live() for _ in _differences(link)):
+        return False
+    held = [code for code, node in simulation.nodes.items() if node.value("SELECT held FROM heads") and code not in rest.cut_off]
+    return not held and all(node.value("SELECT reacted >= taken FROM heads") for node in simulation.nodes.values())
+
+
+def at_rest(simulation: Simulation) -> list[Any]:
+    """Every breach when all is over."""
+    from federation.simulation.simulation import Violation
+
+    rest = Rest(simulation)
+    simulation.coverage.forks += bool(rest.conflicts)
+    return [Violation(name, simulation.schedule.seconds, what) for name, check in AT_REST.items() for what in check(rest)]
+
+
+# --- link and journal -------------------------------------------------------------------------------------------------------
+
+
+def prefix(rest: Rest) -> Iterator[str]:
+    """I01: a mirror is the beginning of the journal, byte for byte."""
+    for link in rest.live():
+        for writer in subtree(link.child.code):
+            ours, theirs = _stream(link.child, writer), _stream(link.above, writer)
+            for place, (one, other) in enumerate(zip(ours, theirs, strict=False)):
+                if one != other:
+                    yield f"{link.name}: entry {place + 1} of {writer} differs"
+                    break
+
+
+def forks_are_noticed(rest: Rest) -> Iterator[str]:
+    """I04, at the mirrors instead of at a checkpoint: where two histories are told, somebody wrote it down."""
+    for writer, holder in sorted({(writer, holder) for writer, holder, _ in rest.conflicts}):
+        if writer not in rest.forks:
+            yield f"{holder} holds another history of {writer} than {writer} does, and nobody noticed"
+
+
+def rebuilt(rest: Rest) -> Iterator[str]:
+    """I06: the readings are what the journal says."""
+    for code, node in rest.nodes.items():
+        found = rebuild.check(node.store)
+        for one in found.differences[:3]:
+            yield f"{code}: {one.table} {'/'.join(one.key)} is {one.kind} {','.join(one.columns)}"
+
+
+def in_order(rest: Rest) -> Iterator[str]:
+    """I07: entries of one stream were taken in its order."""
+    for code, node in rest.nodes.items():
+        rows = node.rows("SELECT node, epoch, seq FROM entries WHERE NOT from_above ORDER BY taken")
+        last: dict[tuple[str, int], int] = {}
+        for writer, epoch, seq in rows:
+            if seq != last.get((writer, epoch), 0) + 1:
+                yield f"{code} took {writer}/{epoch}/{seq} after {last.get((writer, epoch), 0)}"
+            last[writer, epoch] = seq
+
+
+def bytes_at_the_top(rest: Rest) -> Iterator[str]:
+    """I08: at the province every entry is what its writer wrote, unknown kinds included."""
+    province = rest.nodes[PROVINCE]
+    for code in TREE:
+        if code in rest.cut_off or code in rest.tainted:
+            continue
+        if _stream(province, code) != _stream(rest.nodes[code], code):
+            yield f"the journal of {code} is another one at the province"
+
+
+def links_agree(rest: Rest) -> Iterator[str]:
+    """I09, and with an idle end I12: what is here is there, and known to be."""
+    for link in rest.live():
+        for what in _differences(link):
+            yield f"{link.name}: {what}"
+    for link in rest.links():
+        if link.excuse not in ("", "revoked"):
+            yield f"{link.name} is still {link.excuse}, though operators at both ends did what they could"
+    for code, node in rest.nodes.items():
+        held = node.value("SELECT held FROM heads")
+        if held and code not in rest.cut_off:
+            yield f"{code} still writes nothing: {held}"
+
+
+def poison_is_alone(rest: Rest) -> Iterator[str]:
+    """I10: nothing but poison and what waits behind it is set aside."""
+    for code, node in rest.nodes.items():
+        for subject, reason in node.rows("SELECT subject_id, reason FROM quarantine"):
+            if subject not in rest.simulation.poisoned and reason != "unknown_kind":
+                yield f"{code}: {subject} is set aside: {reason}"
+
+
+def down_agrees(rest: Rest) -> Iterator[str]:
+    """I11: what came down is what the superior holds there."""
+    for link in rest.live():
+        if link.above.code in rest.tainted:
+            continue
+        sent, applied = ((row["down_epoch"], row["down_size"]) for row in (link.down, link.up))
+        if sent != applied:
+            yield f"{link.name}: {sent[0]}/{sent[1]} goes down, {applied[0]}/{applied[1]} is applied"
+        elif link.up["down_peaks"] != link.down["down_peaks"]:
+            yield f"{link.name}: the roots of the down stream differ"
+        elif link.down["down_acked"] != link.down["down_size"]:
+            yield f"{link.name}: the superior knows of {link.down['down_acked']} of {link.down['down_size']}"
+
+
+def incidents_are_whole(rest: Rest) -> Iterator[str]:
+    """I15: a forked link has an incident, and both histories can be read."""
+    for link in rest.links():
+        if link.excuse != "forked":
+            continue
+        rows = [row for node in (link.child, link.above) for row in node.rows("SELECT node, epoch, seq FROM incidents WHERE kind = 'fork'")]
+        if not rows:
+            yield f"{link.name} is forked, and no incident says so"
+
+
+# --- handling ---------------------------------------------------------------------------------------------------------------
+
+
+def one_line(rest: Rest) -> Iterator[str]:
+    """I18: put together from everywhere, no ticket was handled at two levels at once."""
+    for ticket_id, views in rest.tickets.items():
+        if ticket_id in rest.simulation.observer.overridden or not all(rest.is_sound(one) for one in views.values()):
+            continue
+        entries: dict[str, Any] = {}
+        for node in rest.nodes.values():
+            for (content,) in node.rows("SELECT content FROM entries WHERE subject_id = ? AND subject_kind = 'ticket'", ticket_id):
+                one = decode_content(bytes(content)).folded
+                entries[one.header.id] = one
+        line = line_of(entries.values(), _rank)
+        for one in (*line.void, *line.clash):
+            yield f"{ticket_id}: {one.header.kind} of {one.header.node} under number {one.header.custody.number} has no effect"
+
+
+def levels_agree(rest: Rest) -> Iterator[str]:
+    """I16, I19: every level that has the ticket says the same of it, and of each of its hops."""
+    for ticket_id, views in rest.tickets.items():
+        if not all(rest.is_sound(one) for one in views.values()):
+            continue
+        told = {
+            code: (one.state.value, one.custody.holder, one.custody.asked, one.custody.number, one.version, _hops(one))
+            for code, one in views.items()
+            if not (rest.cut_off & {code})
+        }
+        if len(set(map(str, told.values()))) > 1:
+            yield f"{ticket_id}: " + "; ".join(f"{code} says {said[0]} {said[1]} {said[3]}.{said[4]}" for code, said in told.items())
+
+
+def escalations_end(rest: Rest) -> Iterator[str]:
+    """I19: with all offices at work every escalation ends in one way."""
+    if rest.simulation.plan.is_idle:
+        return
+    for ticket_id, views in rest.tickets.items():
+        one = next(iter(views.values()))
+        if rest.is_sound(one):
+            for hop in one.escalations:
+                if not hop.is_down and hop.outcome not in ("decided", "returned", "withdrawn", "overridden"):
+                    yield f"{ticket_id}: {hop.from_node} to {hop.to_node} stands at {hop.outcome or 'asked'}"
+
+
+def returned_with_reason(rest: Rest) -> Iterator[str]:
+    """I21: what was returned has its reason, and its holder was who had asked."""
+    for ticket_id, views in rest.tickets.items():
+        for one in views.values():
+            for hop in one.escalations:
+                if hop.outcome == "returned" and not hop.is_down and hop.ended_number and not _is_back(one, hop):
+                    yield f"{ticket_id}: returned to {hop.from_node} without effect"
+
+
+def void_has_no_effect(rest: Rest) -> Iterator[str]:
+    """I22: what came too late is kept as void wherever it is held, and changes nothing."""
+    for ticket_id, views in rest.tickets.items():
+        for code, one in views.items():
+            rows = rest.nodes[code].rows("SELECT content FROM entries WHERE subject_id = ? AND subject_kind = 'ticket'", ticket_id)
+            folded = [decode_content(bytes(content)).folded for (content,) in rows]
+            line = line_of(folded, _rank)
+            void = {entry.header.id for entry in line.void}
+            if void != set(one.void):
+                yield f"{code}: {ticket_id} names {len(one.void)} void entries, {len(void)} are"
+
+
+def overdue_is_listed(rest: Rest) -> Iterator[str]:
+    """I20: an answer that is late is listed so at both ends."""
+    for ticket_id, views in rest.tickets.items():
+        for hop in next(iter(views.values())).escalations:
+            ends = [rest.nodes[hop.from_node], rest.nodes[hop.to_node]]
+            if hop.outcome or hop.is_down or not all(rest.is_sound(one) for one in views.values()):
+                continue
+            late = "SELECT fired FROM clocks WHERE ticket = ? AND node = ? AND name = 'escalation_answer' AND due_at < ?"
+            for end in ends:
+                limit = int(ends[1].now().timestamp() * 1e6) - 60_000_000
+                fired = end.value(late, ticket_id, hop.to_node, limit)
+                if fired is not None and "overdue" not in fired:
+                    yield f"{end.code}: {ticket_id} is not answered in time, and not listed so"
+
+
+AT_REST: Mapping[str, Check] = {
+    "I01": prefix,
+    "I04": forks_are_noticed,
+    "I06": rebuilt,
+    "I07": in_order,
+    "I08": bytes_at_the_top,
+    "I09": links_agree,
+    "I10": poison_is_alone,
+    "I11": down_agrees,
+    "I15": incidents_are_whole,
+    "I18": one_line,
+    "I16": levels_agree,
+    "I19": escalations_end,
+    "I21": returned_with_reason,
+    "I22": void_has_no_effect,
+}
+# Looked at while offices still have to answer; I12 is I09 in the seeds whose end is idle.
+ON_THE_WAY: Mapping[str, Check] = {"I20": overdue_is_listed}
+
+
+def checked() -> list[str]:
+    """Every invariant that is looked at."""
+    return sorted({*ONLINE, *AT_REST, *ON_THE_WAY, "I12"})
+
+
+def _differences(link: LinkAtRest) -> Iterator[str]:
+    for writer in subtree(link.child.code):
+        sizes = [
+            node.rows("SELECT epoch, size FROM streams WHERE node = ? ORDER BY epoch DESC", writer) for node in (link.child, link.above)
+        ]
+        here, there = sizes[0][0] if sizes[0] else (1, 0), sizes[1][0] if sizes[1] else (1, 0)
+        if here != there and not (writer != link.child.code and here < there):
+            yield f"{here[1]} of {writer} in epoch {here[0]}, above {there[1]} in epoch {there[0]}"
+    behind = link.child.value("SELECT max(taken) FROM entries WHERE NOT from_above") or 0
+    if link.up["acked"] < behind:
+        yield f"known up to {link.up['acked']} of {behind}"
+    downs = [(row["down_epoch"], row["down_size"], row["down_peaks"]) for row in (link.up, link.down)]
+    if downs[0] != downs[1] or link.down["down_acked"] != link.down["down_size"]:
+        yield f"down {downs[0][0]}/{downs[0][1]} of {downs[1][0]}/{downs[1][1]}"
+
+
+def _row(node: Node, peer: str) -> Mapping[str, Any]:
+    names = ("acked", "down_epoch", "down_size", "down_peaks", "down_acked", "status")
+    return dict(zip(names, node.rows(f"SELECT {', '.join(names)} FROM links WHERE peer = ?", peer)[0], strict=True))
+
+
+def _stream(node: Node, writer: str) -> list[bytes]:
+    rows = node.rows("SELECT content FROM entries WHERE node = ? AND NOT from_above ORDER BY epoch, seq", writer)
+    return [bytes(content) for (content,) in rows]
+
+
+def _parties(ticket: Ticket) -> set[str]:
+    return {ticket.origin, *ticket.custody.openers, *(node for hop in ticket.escalations for node in (hop.from_node, hop.to_node))}
+
+
+def _hops(ticket: Ticket) -> tuple[object, ...]:
+    return tuple((hop.ask, hop.from_node, hop.to_node, hop.outcome, hop.ended_number) for hop in ticket.escalations)
+
+
+def _is_back(ticket: Ticket, hop: Any) -> bool:
+    has_reason = bool(hop.return_reason) or not hop.answered_at or hop.answered_at != hop.ended_at
+    return has_reason and bool(ticket.custody.openers[hop.ended_number - 1] == hop.from_node)
+
+
+def _rank(code: str) -> int:
+    """How high a node is, smaller is higher."""
+    superior = TREE[code][0]
+    return 0 if not superior else 1 + _rank(superior)
+
+
+__all__ = ["AT_REST", "NOT_CHECKED", "ONLINE", "Rest", "at_rest", "below", "checked", "is_at_rest"]

@@ -1,0 +1,237 @@
+"""
+What a bystander with eyes on every disk sees: each commit, as it happens.
+
+It keeps what every node ever made durable, so that the invariants of FEDERATION 2.6 which speak of the run and not of its end are
+looked at when they could break: after each commit, before anything else happens.  A restore is the one event by which a node
+forgets; the observer then forgets with it, and remembers what was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from federation.simulation.world import TREE, Node
+from node.domain.entry import Header
+from node.domain.ticket.fold import FREEZING, OVERRIDING
+from node.storage.codec import decode_content
+
+if TYPE_CHECKING:
+    from federation.simulation.simulation import Simulation
+
+Spot = tuple[str, int, int]
+
+_DONE = frozenset({"completed", "closed", "archived"})
+# By these a ticket that was done is open again, each a line entry that everybody sees.
+REOPENING = frozenset({"Reworked", "RecheckOpened", "RecheckDecided", "FindingExecuted", "CustodyOverridden", "DecidedAbove", "Completed"})
+_ENTRIES = (
+    "SELECT taken, node, epoch, seq, leaf, from_above, kind, subject_kind, subject_id, cause,"
+    " CASE WHEN subject_kind = 'ticket' AND node = ? THEN content END FROM entries WHERE taken > ? ORDER BY taken"
+)
+
+
+@dataclass
+class Seen:
+    """What one node has durable, as far as the observer keeps it."""
+
+    taken: int = 0
+    epoch: int = 0
+    held: dict[Spot, bytes] = field(default_factory=dict)
+    places: dict[int, Spot] = field(default_factory=dict)
+    from_above: set[int] = field(default_factory=set)
+    sizes: dict[tuple[str, int], int] = field(default_factory=dict)
+    epochs: dict[str, int] = field(default_factory=dict)
+    causes: dict[tuple[int, str], int] = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)
+    custody: dict[str, int] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    # Openers under which this node asked another level, and so wrote its last line entry.
+    frozen: set[str] = field(default_factory=set)
+    acked: int = 0
+    downs: dict[str, tuple[int, int]] = field(default_factory=dict)
+    down_acked: dict[str, tuple[int, int]] = field(default_factory=dict)
+    restored_at: float = -1.0
+    restores: int = 0
+    # Own entries that a restore took away, and those in whose place others were written.
+    lost: dict[Spot, bytes] = field(default_factory=dict)
+    replaced: dict[Spot, bytes] = field(default_factory=dict)
+
+
+class Observer:
+    """Watches the nodes of one simulation."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self.seen = {code: Seen() for code in TREE}
+        # Of every place of a stream, what anybody but its writer ever held there.
+        self.ledger: dict[Spot, set[bytes]] = {}
+        # Every opener that was ever durable: who it gave the ticket to.
+        self.openers: dict[str, str] = {}
+        self.overridden: set[str] = set()
+        self._commits = 0
+        for node in simulation.nodes.values():
+            self._take(node, is_watched=False)
+
+    def is_suspect(self, code: str) -> bool:
+        """True if the node was restored and has not got back what it wrote before, or wrote something else in its place."""
+        seen = self.seen[code]
+        return bool(seen.lost) or self.is_branched(code)
+
+    def is_branched(self, code: str) -> bool:
+        """True if somebody holds an entry of this node in whose place it wrote another one."""
+        return any(leaf in self.ledger.get(spot, ()) for spot, leaf in self.seen[code].replaced.items())
+
+    def committed(self, node: Node) -> None:
+        """A transaction of *node* is durable."""
+        self._take(node, is_watched=True)
+
+    def restored(self, node: Node) -> None:
+        """The node's database is a former one."""
+        former = self.seen[node.code]
+        fresh = Seen(restored_at=self._simulation.schedule.seconds, restores=former.restores + 1, replaced=dict(former.replaced))
+        self.seen[node.code] = fresh
+        self._take(node, is_watched=False)
+        own = {spot: leaf for spot, leaf in former.held.items() if spot[0] == node.code}
+        fresh.lost = {spot: leaf for spot, leaf in {**former.lost, **own}.items() if fresh.held.get(spot) != leaf}
+
+    def _take(self, node: Node, *, is_watched: bool) -> None:
+        self._commits += 1
+        seen = self.seen[node.code]
+        epoch = node.value("SELECT epoch FROM heads")
+        if epoch != seen.epoch and seen.taken:
+            # The node gave up a branch of its own and took back what is held above (2.3 no. 7): it is looked at anew.
+            seen = self.seen[node.code] = Seen(restored_at=self._simulation.schedule.seconds, restores=seen.restores + 1)
+            is_watched = False
+        seen.epoch = epoch
+        rows = node.rows(_ENTRIES, node.code, seen.taken)
+        touched: dict[str, set[str]] = {}
+        for row in rows:
+            self._entry(node, seen, row, is_watched=is_watched)
+            if row[7] == "ticket":
+                touched.setdefault(row[8], set()).add(row[6])
+        self._streams(node, seen)
+        self._links(node, seen, is_watched=is_watched)
+        for ticket, kinds in touched.items():
+            self._ticket(node, seen, ticket, kinds, is_watched=is_watched)
+
+    # --- entries and streams ----------------------------------------------------------------------------------------------
+
+    def _entry(self, node: Node, seen: Seen, row: tuple[Any, ...], *, is_watched: bool) -> None:
+        taken, writer, epoch, seq, leaf, from_above, kind, _, subject, cause, content = row
+        spot, leaf = (writer, epoch, seq), bytes(leaf)
+        former = seen.held.get(spot)
+        if former is not None and former != leaf:
+            self._simulation.violate("I13", f"{node.code} took two entries under {_name(spot)}")
+        if epoch < seen.epochs.get(writer, 1) and not from_above and writer != node.code:
+            self._simulation.violate("I14", f"{node.code} took {_name(spot)} though epoch {seen.epochs[writer]} had begun")
+        seen.held[spot], seen.places[taken], seen.taken = leaf, spot, taken
+        seen.epochs[writer] = max(epoch, seen.epochs.get(writer, 1))
+        if from_above:
+            seen.from_above.add(taken)
+        if writer != node.code:
+            self.ledger.setdefault(spot, set()).add(leaf)
+            return
+        lost = seen.lost.pop(spot, None)
+        if lost is not None and lost != leaf:
+            seen.replaced[spot] = lost
+        if cause:
+            first = seen.causes.setdefault((epoch, cause), self._commits)
+            if first != self._commits and is_watched:
+                self._simulation.violate("I05", f"{node.code} carried out {cause} twice: {_name(spot)} {kind} {subject}")
+        if content is not None:
+            self._own_ticket_entry(node, seen, decode_content(bytes(content)).header, is_watched=is_watched)
+
+    def _own_ticket_entry(self, node: Node, seen: Seen, head: Header, *, is_watched: bool) -> None:
+        if head.kind == OVERRIDING:
+            self.overridden.add(head.subject.id)
+        if head.is_opener:
+            self.openers[head.id] = head.custody.holder
+        elif head.is_line and is_watched and head.subject.id not in self._simulation.poisoned:
+            holder = self.openers.get(head.custody.opener)
+            if holder != node.code:
+                self._simulation.violate("I17", f"{node.code} wrote {head.kind} of {head.subject.id} under a number of {holder}")
+            elif head.custody.opener in seen.frozen:
+                self._simulation.violate("I17", f"{node.code} wrote {head.kind} of {head.subject.id} while it was asked of another")
+        if head.kind in FREEZING:
+            seen.frozen.add(head.custody.opener or head.id)
+
+    def _streams(self, node: Node, seen: Seen) -> None:
+        for writer, epoch, size in node.rows("SELECT node, epoch, size FROM streams"):
+            former = seen.sizes.get((writer, epoch), 0)
+            if size < former:
+                self._simulation.violate("I03", f"{node.code} holds {size} entries of {writer}/{epoch}, and held {former}")
+            seen.sizes[writer, epoch] = size
+
+    # --- links ------------------------------------------------------------------------------------------------------------
+
+    def _links(self, node: Node, seen: Seen, *, is_watched: bool) -> None:
+        rows = node.rows("SELECT peer, side, acked, down_epoch, down_size, down_acked FROM links")
+        for peer, side, acked, down_epoch, down_size, down_acked in rows:
+            former_epoch, former_size = seen.downs.get(peer, (0, 0))
+            if is_watched and (down_epoch < former_epoch or (down_epoch == former_epoch and down_size < former_size)):
+                was, now = f"{former_epoch}/{former_size}", f"{down_epoch}/{down_size}"
+                self._simulation.violate("I11", f"{node.code}: the down stream of {peer} went back from {was} to {now}")
+            seen.downs[peer] = (down_epoch, down_size)
+            if side == "superior":
+                if is_watched and acked > seen.acked:
+                    self._check_ack(node, seen, peer, seen.acked, acked)
+                seen.acked = acked
+            else:
+                former_ack = seen.down_acked.get(peer, (0, 0))
+                if is_watched and down_acked and (down_epoch, down_acked) > former_ack:
+                    self._check_down_ack(node, peer, down_epoch, down_acked)
+                seen.down_acked[peer] = (down_epoch, down_acked)
+
+    def _check_ack(self, node: Node, seen: Seen, peer: str, after: int, upto: int) -> None:
+        above, process = self.seen[peer], self._simulation.processes.get(node.code)
+        if process is not None and above.restored_at >= process.sent_at:
+            return
+        for taken in range(after + 1, upto + 1):
+            spot = seen.places.get(taken)
+            if spot is not None and taken not in seen.from_above and above.held.get(spot) != seen.held[spot]:
+                self._simulation.violate("I02", f"{node.code} counts {_name(spot)} as held by {peer}, which does not hold it")
+                return
+
+    def _check_down_ack(self, node: Node, peer: str, epoch: int, size: int) -> None:
+        applied, child = self.seen[peer].downs.get(node.code, (0, 0)), self.seen[peer]
+        if child.restores == 0 and (epoch, size) > applied:
+            self._simulation.violate(
+                "I11", f"{node.code} counts {epoch}/{size} as applied by {peer}, which applied {applied[0]}/{applied[1]}"
+            )
+
+    # --- tickets ----------------------------------------------------------------------------------------------------------
+
+    def _ticket(self, node: Node, seen: Seen, ticket: str, kinds: Iterable[str], *, is_watched: bool) -> None:
+        row = node.rows("SELECT custody, state, origin FROM tickets WHERE id = ?", ticket)
+        if not row or ticket in self._simulation.poisoned:
+            return
+        custody, state, origin = row[0]
+        if is_watched and custody < seen.custody.get(ticket, 0):
+            self._simulation.violate("I16", f"{node.code}: the custody number of {ticket} went back to {custody}")
+        if is_watched and origin == node.code and seen.states.get(ticket, "") in _DONE and state not in _DONE:
+            self._check_reopened(node, ticket, state, kinds)
+        seen.custody[ticket], seen.states[ticket] = custody, state
+        if is_watched:
+            self._check_holders(ticket)
+
+    def _check_reopened(self, node: Node, ticket: str, state: str, kinds: Iterable[str]) -> None:
+        if not REOPENING.intersection(kinds):
+            self._simulation.violate("I24", f"{node.code}: {ticket} was done and is {state} by {', '.join(sorted(kinds))}")
+
+    def _check_holders(self, ticket: str) -> None:
+        """Who sees himself as free to act: a node that was overridden and has not heard it is the one exception (2.5)."""
+        if ticket in self.overridden:
+            return
+        holders = [
+            code
+            for code, node in self._simulation.nodes.items()
+            if not self.is_suspect(code)
+            and node.value("SELECT 1 FROM tickets WHERE id = ? AND holder = ? AND asked = '' AND NOT is_incomplete", ticket, code)
+        ]
+        if len(holders) > 1:
+            self._simulation.violate("I16", f"{' and '.join(holders)} both hold {ticket}")
+
+
+def _name(spot: Spot) -> str:
+    return "/".join(map(str, spot))

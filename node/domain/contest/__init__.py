@@ -1,0 +1,1 @@
+"""Contests (评选): enterprise representatives and enterprise-related units vote for units and cases."""

@@ -1,0 +1,303 @@
+"""
+Reconciliation: what this node holds of a stream, range by range, and what a comparison with a neighbour found.
+
+The digest of a range is the Merkle root over the leaves of its entries, each made anew from the entry's bytes: a row that
+was damaged, changed or removed below the stored hashes differs, though the roots of both heads still agree.  A comparison
+without differences is a certificate, one with differences names each ticket; both are kept, the newest a neighbour is shown.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from sqlalchemy import Connection, func, select
+
+from node.domain.entry import Subject
+from node.domain.merkle import Range, leaf_hash, leaf_hashes
+from node.domain.refusal import Refusal
+from node.storage import schema
+from node.storage.codec import Content, decode_content
+from node.storage.database import instant, micros
+from node.storage.journal import Spot
+from node.storage.statements import insert_many, insert_missing, upsert_many
+from node.storage.unit_of_work import UnitOfWork, View
+
+# One comparison names so many places; what is beyond them is counted.
+named_max = 1_000
+rows_at_once = 2_000
+DAMAGED = "damaged"
+_OFFERED = "offered"
+
+
+@dataclass(frozen=True)
+class Span:
+    """Entries ``from_seq`` to ``to_seq`` of a stream, both included."""
+
+    node: str
+    epoch: int
+    from_seq: int
+    to_seq: int
+
+    @property
+    def entries(self) -> int:
+        """How many places it has."""
+        return self.to_seq - self.from_seq + 1
+
+    def parts(self, most: int) -> list["Span"]:
+        """It in at most *most* parts of nearly the same size; itself if it is one entry."""
+        count = min(most, self.entries)
+        cuts = [self.from_seq + self.entries * part // count for part in range(count + 1)]
+        return [Span(self.node, self.epoch, begin, end - 1) for begin, end in pairwise(cuts)]
+
+
+@dataclass(frozen=True)
+class Differing:
+    """One place that is not the same at both ends, and what its entry is about, as far as either can still read it."""
+
+    node: str
+    epoch: int
+    seq: int
+    subject_kind: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """
+    What a comparison with *peer* found.  ``differing`` are the first ``named_max`` of ``differences`` places; ``waiting`` are
+    entries that only one end holds yet.
+    """
+
+    peer: str
+    at: datetime
+    streams: int
+    entries: int
+    waiting: int
+    differences: int
+    differing: tuple[Differing, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """True for a certificate: 0 differences."""
+        return self.differences == 0
+
+
+def digest(view: View | UnitOfWork, span: Span) -> bytes:
+    """The digest of what is held of *span*; that of no entries is the hash of no bytes."""
+    table = schema.entries
+    progress, after = Range(), span.from_seq - 1
+    while True:
+        rows = view.connection.execute(
+            select(table.c.seq, table.c.content)
+            .where(table.c.node == span.node, table.c.epoch == span.epoch, table.c.seq > after, table.c.seq <= span.to_seq)
+            .order_by(table.c.seq)
+            .limit(rows_at_once)
+        ).all()
+        if not rows:
+            return progress.root()
+        after = rows[-1].seq
+        progress = progress.extend(leaf_hashes(bytes(row.content) for row in rows))
+
+
+def about(view: View | UnitOfWork, span: Span) -> Subject:
+    """What the entry at the first place of *span* is about, by its row; empty where there is none."""
+    table = schema.entries
+    row = view.connection.execute(
+        select(table.c.subject_kind, table.c.subject_id).where(
+            table.c.node == span.node, table.c.epoch == span.epoch, table.c.seq == span.from_seq
+        )
+    ).first()
+    return Subject("", "") if row is None else Subject(row.subject_kind, row.subject_id)
+
+
+def keep(work: UnitOfWork, found: Reconciled) -> None:
+    """Store what a comparison found."""
+    content = {"waiting": found.waiting, "differing": [asdict(one) for one in found.differing]}
+    row = {
+        "peer": found.peer,
+        "at": micros(found.at),
+        "streams": found.streams,
+        "entries": found.entries,
+        "differences": found.differences,
+        "content": json.dumps(content),
+    }
+    upsert_many(work.connection, schema.reconciliations, [row])
+
+
+def latest(view: View) -> dict[str, Reconciled]:
+    """The newest comparison with each neighbour, by its code."""
+    table = schema.reconciliations
+    newest = select(table.c.peer, func.max(table.c.at).label("at")).group_by(table.c.peer).subquery()
+    rows = view.connection.execute(select(table).join(newest, (newest.c.peer == table.c.peer) & (newest.c.at == table.c.at)))
+    found = {}
+    for row in rows:
+        content = json.loads(row.content)
+        places = tuple(Differing(**one) for one in content["differing"])
+        found[row.peer] = Reconciled(row.peer, instant(row.at), row.streams, row.entries, content["waiting"], row.differences, places)
+    return found
+
+
+# --- damage -----------------------------------------------------------------------------------------------------------
+
+
+def note_damage(work: UnitOfWork, at: datetime, spans: Iterable[Span] | None = None) -> list[Spot]:
+    """
+    Look at the entries of *spans* (None: of every stream that is held whole) and write down each that is not what its leaf
+    says or is missing; they are repaired from a neighbour that holds the stream.  Gives the places.
+
+    Where *spans* are places that differ from a neighbour's, and the stream's leaves have not the root that its head has kept,
+    it is this end that is wrong: a row was changed together with its leaf.
+    """
+    found: list[Spot] = []
+    roots: dict[tuple[str, int], bool] = {}
+    for span in _whole(work) if spans is None else spans:
+        damage = _damage_in(work.connection, span)
+        stream = span.node, span.epoch
+        if not damage and spans is not None:
+            if stream not in roots:
+                roots[stream] = _root_fits(work, *stream)
+            damage = [] if roots[stream] else [(*stream, seq) for seq in range(span.from_seq, span.to_seq + 1)]
+        found += damage
+    rows = [
+        {
+            "id": f"{DAMAGED}/{node}/{epoch}/{seq}",
+            "kind": DAMAGED,
+            "node": node,
+            "epoch": epoch,
+            "seq": seq,
+            "content": work.journal.at(node, epoch, seq) or b"",
+            "at": micros(at),
+        }
+        for node, epoch, seq in found
+    ]
+    insert_missing(work.connection, schema.incidents, rows)
+    return found
+
+
+def damaged(connection: Connection) -> list[Spot]:
+    """Places that wait for their repair."""
+    table = schema.incidents
+    rows = connection.execute(
+        select(table.c.node, table.c.epoch, table.c.seq).where(table.c.kind == DAMAGED).order_by(table.c.node, table.c.epoch, table.c.seq)
+    )
+    return [(row.node, row.epoch, row.seq) for row in rows]
+
+
+def heal(work: UnitOfWork, spot: Spot, data: bytes, at: datetime) -> bool:
+    """
+    Put *data*, as a neighbour holds it, in place of a damaged entry, if with it the stream has the root that its head says.
+
+    Where several entries of a stream are damaged, those whose leaf was kept are judged by it, the others wait for one another:
+    together they have to give the root.  True if the place is whole again; the damaged bytes stay with the incident, which is
+    closed ("healed").
+    """
+    try:
+        head = decode_content(data).header
+    except Refusal:
+        return False
+    if (head.node, head.epoch, head.seq) != spot:
+        return False
+    leaves = _leaves(work, spot[:2])
+    if leaves.get(spot[2]) == leaf_hash(data):
+        _put(work, spot, data, at)
+        return True
+    row = {"id": f"{_OFFERED}/{'/'.join(map(str, spot))}", "kind": _OFFERED, "content": data, "at": micros(at)}
+    upsert_many(work.connection, schema.incidents, [row | dict(zip(("node", "epoch", "seq"), spot, strict=True))])
+    offered = _offered(work, spot[:2])
+    kept = work.journal.range_of(*spot[:2])
+    leaves |= {seq: leaf_hash(one) for seq, one in offered.items()}
+    if len(leaves) != kept.size or Range().extend([leaves[seq] for seq in sorted(leaves)]).root() != kept.root():
+        return False
+    for seq, one in offered.items():
+        _put(work, (*spot[:2], seq), one, at)
+    return True
+
+
+def _put(work: UnitOfWork, spot: Spot, data: bytes, at: datetime) -> None:
+    node, epoch, seq = spot
+    table, incidents = schema.entries, schema.incidents
+    content = decode_content(data)
+    head = content.header
+    row = {
+        "id": head.id,
+        "subject_kind": head.subject.kind,
+        "subject_id": head.subject.id,
+        "kind": head.kind,
+        "leaf": leaf_hash(data),
+        "content": data,
+    }
+    its = (table.c.node == node, table.c.epoch == epoch, table.c.seq == seq)
+    if work.connection.execute(table.update().where(*its).values(**row)).rowcount == 0:
+        where = {"taken": _free_place(work, spot, content), "node": node, "epoch": epoch, "seq": seq}
+        is_own = node == work.head.node
+        more = {"cause": head.cause or None if is_own else None, "from_above": False, "is_laden": bool(content.payloads)}
+        insert_many(work.connection, schema.entries, [where | row | more])
+    closed = {"id": f"healed/{node}/{epoch}/{seq}/{micros(at)}", "kind": "healed"}
+    work.connection.execute(incidents.delete().where(incidents.c.id == f"{_OFFERED}/{node}/{epoch}/{seq}"))
+    work.connection.execute(incidents.update().where(incidents.c.id == f"{DAMAGED}/{node}/{epoch}/{seq}").values(**closed))
+
+
+def _leaves(work: UnitOfWork, stream: tuple[str, int]) -> dict[int, bytes]:
+    table = schema.entries
+    its = (table.c.node == stream[0], table.c.epoch == stream[1])
+    return {row.seq: bytes(row.leaf) for row in work.connection.execute(select(table.c.seq, table.c.leaf).where(*its))}
+
+
+def _offered(work: UnitOfWork, stream: tuple[str, int]) -> dict[int, bytes]:
+    """What neighbours gave for damaged places of *stream* and could not be judged alone."""
+    table = schema.incidents
+    its = (table.c.kind == _OFFERED, table.c.node == stream[0], table.c.epoch == stream[1])
+    return {row.seq: bytes(row.content) for row in work.connection.execute(select(table.c.seq, table.c.content).where(*its))}
+
+
+def _free_place(work: UnitOfWork, spot: Spot, content: Content) -> int:
+    """The ``taken`` of an entry whose row is gone: where its payloads say, else between its neighbours, else at the end."""
+    node, epoch, seq = spot
+    table, payloads = schema.entries, schema.payloads
+    if content.payloads:
+        kept = work.connection.execute(select(payloads.c.taken).where(payloads.c.blob == content.payloads[0].blob)).scalar()
+        if kept is not None:
+            return int(kept)
+    stream = (table.c.node == node, table.c.epoch == epoch)
+    before = work.connection.execute(select(func.max(table.c.taken)).where(*stream, table.c.seq < seq)).scalar() or 0
+    behind = work.connection.execute(select(func.min(table.c.taken)).where(*stream, table.c.seq > seq)).scalar() or before + 1
+    used = set(work.connection.execute(select(table.c.taken).where(table.c.taken > before, table.c.taken < behind)).scalars())
+    free = next((place for place in range(before + 1, behind) if place not in used), None)
+    if free is None:
+        work.head.taken += 1
+        free = work.head.taken
+    return free
+
+
+def _root_fits(work: UnitOfWork, node: str, epoch: int) -> bool:
+    """True if the leaves of a stream, as they are stored, have the root that its head has kept."""
+    leaves, kept = _leaves(work, (node, epoch)), work.journal.range_of(node, epoch)
+    return len(leaves) == kept.size and Range().extend([leaves[seq] for seq in sorted(leaves)]).root() == kept.root()
+
+
+def _whole(work: UnitOfWork) -> list[Span]:
+    return [Span(one.node, one.epoch, 1, one.size) for one in work.journal.positions() if one.size]
+
+
+def _damage_in(connection: Connection, span: Span) -> list[Spot]:
+    table = schema.entries
+    found: list[Spot] = []
+    seq = span.from_seq - 1
+    while seq < span.to_seq:
+        rows = connection.execute(
+            select(table.c.seq, table.c.content, table.c.leaf)
+            .where(table.c.node == span.node, table.c.epoch == span.epoch, table.c.seq > seq, table.c.seq <= span.to_seq)
+            .order_by(table.c.seq)
+            .limit(rows_at_once)
+        ).all()
+        for row in rows:
+            found += [(span.node, span.epoch, gone) for gone in range(seq + 1, row.seq)]
+            if leaf_hash(bytes(row.content)) != bytes(row.leaf):
+                found.append((span.node, span.epoch, row.seq))
+            seq = row.seq
+        if not rows:
+            found += [(span.node, span.epoch, gone) for gone in range(seq + 1, span.to_seq + 1)]
+            return found
+    return found

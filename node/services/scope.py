@@ -1,0 +1,49 @@
+"""
+Who sees which tickets of a node: the one place that lists, searches, counts and pages ask (DESIGN 10, AS25-3.1.1a).
+
+Whoever runs, leads or supervises the mechanism, the government office among them, sees the node's whole subtree: what it holds and
+what it mirrors from below.  A department and a member unit see what is theirs and what they handle jointly; a tracker and a third
+party what was given to them; whoever files from outside his own filings.  From the unit complained of a need is hidden always.
+
+``sight`` says it of one whole ticket; here it is asked of rows, in the same words.
+"""
+
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+
+from node.domain.entry import Actor
+from node.domain.organisation import Role
+from node.domain.ticket.concerned import BY_PART
+from node.domain.ticket.sight import OUTSIDE
+from node.domain.ticket.state import With
+from node.storage import schema
+from node.storage.trait_readings import CONCERNED
+
+
+def visible_to(viewer: Actor | None) -> ColumnElement[bool]:
+    """``sight.may_read``, asked of rows of ``tickets``.  Nobody in particular is the node itself, which sees all that it has."""
+    if viewer is None:
+        return true()
+    shown = not_(has_trait("concealed", viewer.unit)) if viewer.unit else true()
+    if viewer.role in OUTSIDE:
+        return and_(shown, has_trait("filed_by", viewer.account))
+    return and_(shown, _is_theirs(viewer)) if viewer.role in BY_PART else shown
+
+
+def sees_all(viewer: Actor | None) -> bool:
+    """True if his scope is the node's whole subtree: also what is about no single ticket is for him."""
+    return viewer is None or viewer.role not in BY_PART | OUTSIDE
+
+
+def has_trait(name: str, value: str) -> ColumnElement[bool]:
+    """That a ticket has *value* under *name*."""
+    traits, tickets = schema.traits, schema.tickets
+    return select(traits.c.ticket).where(traits.c.ticket == tickets.c.id, traits.c.name == name, traits.c.value == value).exists()
+
+
+def _is_theirs(viewer: Actor) -> ColumnElement[bool]:
+    tickets = schema.tickets
+    own = has_trait(CONCERNED, viewer.account)
+    if viewer.unit:
+        own = or_(own, tickets.c.lead == viewer.unit, tickets.c.first_contact == viewer.unit, has_trait(CONCERNED, viewer.unit))
+    joint = tickets.c.with_whom == With.MEMBERS.value if viewer.role == Role.MEMBER.value else false()
+    return or_(own, joint)

@@ -1,0 +1,197 @@
+"""
+The problem library (涉企问题库): every need of every source in one place, found by text, type, source, unit, state and date
+(XS25-4.2b).
+
+Conditions on facts are asked of the thin rows, so they hold for mirrored needs, too; words are found only in the texts that this
+node holds in plain right (``storage.text_index``), and only in needs that the searcher may look at.  What the index over-matches
+is held against the text itself.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+
+from node.domain.entry import Actor, SubjectKind
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.row import TicketRow
+from node.domain.time.calendar import at, end_of
+from node.services.queries import Wanted, narrowed
+from node.storage import schema, text_index
+from node.storage.codec import decode_content
+from node.storage.database import micros
+from node.storage.journal import Stored
+from node.storage.readings import ticket_row
+from node.storage.unit_of_work import View
+
+words_max = 8
+# Needs whose texts are opened for one search where the index alone does not say what they hold.
+verified_max = 1_000
+tickets_at_once = 200
+# What an excerpt shows on either side of the word.
+around_characters = 16
+
+
+@dataclass(frozen=True)
+class Sought:
+    """
+    What is looked for.  Empty fields ask for nothing.
+
+    ``text``: words with blanks between, each of which must stand in some text of the need.  ``since`` and ``until`` are the first
+    and the last Beijing day of registration, both included.  ``viewer``: who looks; nothing is found that is hidden from him.
+    """
+
+    text: str = ""
+    category: str = ""
+    channel: str = ""
+    unit: str = ""
+    states: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    viewer: Actor | None = None
+    rows_max: int = 200
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """Where a word was found: kind of entry, field, and what stands around it; "…" is what was left out."""
+
+    event: str
+    field: str
+    words: str
+
+
+@dataclass(frozen=True)
+class FoundTicket:
+    """A need that was found, with where each word that was sought stands first; one place may have several."""
+
+    row: TicketRow
+    excerpts: tuple[Excerpt, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """
+    What was found, the latest registration first, at most ``Sought.rows_max``; ``count`` is of all.
+
+    ``is_exact``: whatever is counted has the words.  Else there are more than ``verified_max`` that may, and ``count`` is of these.
+    """
+
+    tickets: tuple[FoundTicket, ...]
+    count: int
+    is_exact: bool = True
+
+
+def search(view: View, sought: Sought, now: datetime) -> Found:
+    """
+    The needs that *sought* describes.
+
+    Raises:
+        Refusal: FIELD_REQUIRED, for a text without a letter or a figure; TOO_MANY_WORDS, for more than ``words_max``;
+            PAYLOAD_SEALED, where this process has no keys to find words with.
+    """
+    words = _words(sought.text)
+    query = _query(view, sought, words, now)
+    if all(text_index.is_exact(word) for word in words):
+        return Found(tuple(_verified(view, _rows(view, query, sought.rows_max), words)), _count(view, query))
+    rows = _rows(view, query, verified_max + 1)
+    verified = tuple(_verified(view, rows[:verified_max], words))
+    is_exact = len(rows) <= verified_max
+    return Found(verified[: sought.rows_max], len(verified) if is_exact else _count(view, query), is_exact)
+
+
+def _words(text: str) -> list[str]:
+    """The words of *text*, each once; signs that stand alone only part them."""
+    words = [word for word in dict.fromkeys(text.split()) if text_index.is_word(word)]
+    if text.strip() and not words:
+        raise Refusal(Code.FIELD_REQUIRED, field="text")
+    if len(words) > words_max:
+        raise Refusal(Code.TOO_MANY_WORDS, count=len(words), count_max=words_max)
+    return words
+
+
+def _may_have(view: View, words: Sequence[str]) -> list[ColumnElement[bool]]:
+    """For each of *words* that an entry may have it."""
+    key = view.payloads.text_index_key()
+    if key is None:
+        raise Refusal(Code.PAYLOAD_SEALED, subject="", kind="text")
+    return [text_index.has_word(word, key) for word in words]
+
+
+def _query(view: View, sought: Sought, words: Sequence[str], now: datetime) -> Select[tuple[object, ...]]:
+    tickets, entries = schema.tickets, schema.entries
+    query: Select[tuple[object, ...]] = select(tickets)
+    for column, code in ((tickets.c.category, sought.category), (tickets.c.channel, sought.channel)):
+        if code:
+            query = query.where(column == code)
+    if sought.since is not None:
+        query = query.where(tickets.c.registered_at >= micros(at(sought.since, time.min)))
+    if sought.until is not None:
+        query = query.where(tickets.c.registered_at < micros(end_of(sought.until)))
+    for has_word in _may_have(view, words) if words else ():
+        query = query.where(tickets.c.id.in_(select(entries.c.subject_id).where(has_word)))
+    return narrowed(view, query, Wanted(states=sought.states, unit=sought.unit, viewer=sought.viewer), now)
+
+
+def _rows(view: View, query: Select[tuple[object, ...]], rows_max: int) -> list[TicketRow]:
+    tickets = schema.tickets
+    order = (tickets.c.registered_at.desc(), tickets.c.id.desc())
+    return [ticket_row(row) for row in view.connection.execute(query.order_by(*order).limit(rows_max))]
+
+
+def _count(view: View, query: Select[tuple[object, ...]]) -> int:
+    return view.connection.execute(select(func.count()).select_from(query.with_only_columns(schema.tickets.c.id).subquery())).scalar_one()
+
+
+def _verified(view: View, rows: Sequence[TicketRow], words: Sequence[str]) -> Iterator[FoundTicket]:
+    """Those of *rows* whose texts have every one of *words*, with where."""
+    for start in range(0, len(rows), tickets_at_once):
+        part = rows[start : start + tickets_at_once]
+        entries = _entries(view, [row.id for row in part], words) if words else {}
+        for row in part:
+            found = _excerpts(view, entries.get(row.id, ()), words)
+            if len(found) == len(words):
+                yield FoundTicket(row, tuple(dict.fromkeys(found)))
+
+
+def _entries(view: View, tickets: Sequence[str], words: Sequence[str]) -> dict[str, list[Stored]]:
+    """The entries about each of *tickets* that may have one of *words*, in the order in which they were taken."""
+    table = schema.entries
+    rows = view.connection.execute(
+        select(table.c.taken, table.c.content, table.c.leaf)
+        .where(table.c.subject_id.in_(tickets), table.c.subject_kind == SubjectKind.TICKET.value, or_(*_may_have(view, words)))
+        .order_by(table.c.taken)
+    )
+    found: dict[str, list[Stored]] = {}
+    for row in rows:
+        one = Stored(row.taken, decode_content(bytes(row.content)), bytes(row.leaf))
+        found.setdefault(one.header.subject.id, []).append(one)
+    every = [one for stored in found.values() for one in stored]
+    view.payloads.bring_texts({one.header.subject for one in every}, [one.taken for one in every])
+    return found
+
+
+def _excerpts(view: View, entries: Iterable[Stored], words: Sequence[str]) -> list[Excerpt]:
+    """Where each of *words* stands first, in their order; fewer than *words* where one stands nowhere."""
+    found: dict[str, Excerpt] = {}
+    for one in entries:
+        for field, text in text_index.opened(view.payloads, one):
+            for word in words:
+                if word not in found and (around := _around(text, word)):
+                    found[word] = Excerpt(one.header.kind, field, around)
+            if len(found) == len(words):
+                return [found[word] for word in words]
+    return list(found.values())
+
+
+def _around(text: str, word: str) -> str:
+    """What stands around *word* in *text*, as it was written where that has as many characters; empty if it is not there."""
+    plain, sought = text_index.normal(text), text_index.normal(word)
+    place = plain.find(sought)
+    if place < 0:
+        return ""
+    shown = text if len(text) == len(plain) else plain
+    first, last = max(place - around_characters, 0), place + len(sought) + around_characters
+    cut = " ".join(shown[first:last].split())
+    return f"{'…' if first else ''}{cut}{'…' if last < len(shown) else ''}"

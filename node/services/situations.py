@@ -1,0 +1,223 @@
+"""
+What an operator has to know of a node's links, one situation a line: FEDERATION 2.3, each under its row there.
+
+It reads what the links, the journal and the night's comparison wrote down, and judges nothing anew: a situation is here as
+long as its cause is.  ``red`` waits for people, ``amber`` mends itself or has time, ``note`` is only to be known.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import func, select
+
+from node.services import reconcile
+from node.storage import schema
+from node.storage.database import instant
+from node.storage.unit_of_work import View
+
+RED, AMBER, NOTE = "red", "amber", "note"
+
+# Row 13: from here on people are told; from there on nothing falls due and no frame is cut.
+skew_seconds_told = 5
+skew_seconds_max = 600
+# Row 15: what lies in quarantine for longer is an alarm.
+quarantine_hours_max = 24
+# Row 18: below so much free space a node says so before it stops.
+free_percent_least = 5
+certificate_days_told = 30
+UNKNOWN_KIND = "unknown_kind"
+# Kinds of incidents that must never happen; the others are what was kept of a repair or a new epoch.
+ALARMING = ("fork", "clash", "clone", "fenced")
+
+# The uplink's reason -> (row of 2.3, colour); what is not here is shown by its bare word.
+_UP_REASONS: Mapping[str, tuple[int, str]] = {
+    "stale": (5, RED),
+    "clone": (9, RED),
+    "fenced": (12, RED),
+    "version": (14, AMBER),
+    "fault": (15, AMBER),
+    "oversized": (16, RED),
+    "damaged": (20, RED),
+    "identity": (21, RED),
+    "suspended": (21, RED),
+    "revoked": (21, RED),
+    "unregistered": (21, RED),
+    "denied": (21, RED),
+    "foreign": (21, RED),
+}
+# The uplink's last error -> (code, row, colour), while it keeps the link waiting.
+_UP_ERRORS: Mapping[str, tuple[str, int, str]] = {
+    "UNAVAILABLE": ("away", 21, AMBER),
+    "DEADLINE_EXCEEDED": ("away", 21, AMBER),
+    "BUSY": ("busy", 17, NOTE),
+    "STORAGE_FULL": ("storage_above", 19, RED),
+}
+_HELD_ROWS: Mapping[str, tuple[int, str]] = {
+    "behind": (6, AMBER),
+    "restored": (6, AMBER),
+    "forked": (7, RED),
+    "guard": (10, RED),
+    "fenced": (12, RED),
+    "damaged": (20, RED),
+}
+
+
+class Link(Protocol):
+    """What is asked of a link's line on the status page."""
+
+    @property
+    def peer(self) -> str: ...
+    @property
+    def side(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def up(self) -> int: ...
+    @property
+    def is_silent(self) -> bool: ...
+    @property
+    def heard_at(self) -> datetime | None: ...
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def last_error(self) -> str: ...
+    @property
+    def skew_seconds(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One situation: its text's ``code``, its ``row`` in FEDERATION 2.3, the neighbour, and facts for the sentence."""
+
+    code: str
+    row: int
+    colour: str
+    peer: str = ""
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def situations(
+    view: View, links: Sequence[Link], now: datetime, *, free_percent: int | None = None, certificate_days: Mapping[str, int] | None = None
+) -> list[Situation]:
+    """
+    Every situation of this node, worst first.
+
+    Args:
+        now: business time, by which quarantine ages.
+        free_percent: free space where the data lies; None: not known.
+        certificate_days: whole days until "server" and "uplink" end.
+    """
+    found = [
+        *_own(view),
+        *_storage(free_percent),
+        *_certificates(certificate_days or {}),
+        *(one for link in links for one in (_above(link, view.head.held) if link.side == "superior" else _below(view, link))),
+        *(one for link in links for one in _skew(link)),
+        *_aside(view, now),
+        *_kept(view),
+    ]
+    order = {RED: 0, AMBER: 1, NOTE: 2}
+    return sorted(found, key=lambda one: (order[one.colour], one.row, one.peer))
+
+
+def _own(view: View) -> Iterator[Situation]:
+    head = view.head
+    if head.held:
+        row, colour = _HELD_ROWS.get(head.held, (7, RED))
+        yield Situation(f"held_{head.held}", row, colour, facts={"node": head.node})
+    damaged = reconcile.damaged(view.connection)
+    if damaged:
+        node, epoch, seq = damaged[0]
+        yield Situation("damaged", 20, RED, facts={"count": len(damaged), "node": node, "epoch": epoch, "seq": seq})
+    if head.epoch > 1:
+        yield Situation("epoch", 7, NOTE, facts={"node": head.node, "epoch": head.epoch})
+
+
+def _storage(free_percent: int | None) -> Iterator[Situation]:
+    if free_percent is not None and free_percent < free_percent_least:
+        yield Situation("storage", 18, RED, facts={"percent": free_percent})
+
+
+def _certificates(days: Mapping[str, int]) -> Iterator[Situation]:
+    for end in ("server", "uplink"):
+        left = days.get(end)
+        if left is not None and left < 0:
+            yield Situation(f"{end}_expired", 21, RED, facts={"days": -left})
+        elif left is not None and left <= certificate_days_told:
+            yield Situation(f"{end}_ends", 21, AMBER, facts={"days": left})
+
+
+def _above(link: Link, held: str) -> Iterator[Situation]:
+    if link.status == "forked" and held != "forked":
+        yield Situation("superior_forked", 2, RED, link.peer)
+    elif link.status in _UP_REASONS:
+        row, colour = _UP_REASONS[link.status]
+        code = "damaged_above" if link.status == "damaged" else link.status
+        yield Situation(code, row, colour, link.peer, {"error": link.last_error})
+    elif link.last_error in _UP_ERRORS:
+        code, row, colour = _UP_ERRORS[link.last_error]
+        yield Situation(code, row, colour, link.peer, {"attempts": max(link.attempts, 1)})
+    if link.up:
+        yield Situation("lag", 3, NOTE, link.peer, {"count": link.up})
+
+
+def _below(view: View, link: Link) -> Iterator[Situation]:
+    if link.status == "forked":
+        yield Situation("forked_below", 2, RED, link.peer)
+    elif link.status == "cloned":
+        yield Situation("cloned_below", 9, RED, link.peer)
+    elif link.status in ("suspended", "revoked"):
+        yield Situation(f"{link.status}_below", 21, NOTE, link.peer)
+    elif link.is_silent and link.heard_at is not None:
+        yield Situation("silent_below", 21, AMBER, link.peer)
+    if link.up:
+        yield Situation("lag_below", 3, NOTE, link.peer, {"count": link.up})
+    table = schema.links
+    row = view.connection.execute(select(table.c.stale, table.c.down_epoch).where(table.c.peer == link.peer)).one()
+    if row.stale:
+        yield Situation("stale_below", 5, NOTE, link.peer, {"count": row.stale})
+    if row.down_epoch > 1:
+        yield Situation("down_anew", 11, NOTE, link.peer, {"epoch": row.down_epoch})
+    epoch = view.journal.current_epochs({link.peer}).get(link.peer, 1)
+    if epoch > 1:
+        is_begun = view.journal.position(link.peer, epoch).size > 0
+        yield Situation("epoch_below" if is_begun else "granted_below", 7, NOTE if is_begun else AMBER, link.peer, {"epoch": epoch})
+
+
+def _skew(link: Link) -> Iterator[Situation]:
+    seconds = abs(link.skew_seconds)
+    if seconds > skew_seconds_max:
+        yield Situation("skew_held", 13, RED, link.peer, {"seconds": seconds})
+    elif seconds > skew_seconds_told:
+        yield Situation("skew", 13, AMBER, link.peer, {"seconds": seconds})
+
+
+def _aside(view: View, now: datetime) -> Iterator[Situation]:
+    table = schema.quarantine
+    unknown = table.c.reason == UNKNOWN_KIND
+    count = view.connection.execute(select(func.count()).where(unknown)).scalar_one()
+    if count:
+        yield Situation("awaiting_upgrade", 14, AMBER, facts={"count": count})
+    row = view.connection.execute(
+        select(
+            func.count().label("entries"), func.count(table.c.subject_id.distinct()).label("lanes"), func.min(table.c.at).label("oldest")
+        ).where(~unknown)
+    ).one()
+    if row.entries:
+        hours = int((now - instant(row.oldest)).total_seconds() // 3600)
+        colour = RED if hours >= quarantine_hours_max else AMBER
+        yield Situation("quarantined", 15, colour, facts={"count": row.entries, "lanes": row.lanes, "hours": hours})
+
+
+def _kept(view: View) -> Iterator[Situation]:
+    table = schema.incidents
+    counts = {kind: count for kind, count in view.connection.execute(select(table.c.kind, func.count()).group_by(table.c.kind))}
+    if counts.get("branch"):
+        yield Situation("branch_kept", 7, NOTE, facts={"count": counts["branch"]})
+    if counts.get("healed"):
+        yield Situation("healed", 20, NOTE, facts={"count": counts["healed"]})
+    for peer, found in sorted(reconcile.latest(view).items()):
+        if not found.agrees:
+            yield Situation("differs", 20, RED, peer, {"count": found.differences})

@@ -1,0 +1,71 @@
+"""Links: what goes between this node and its superior and subordinates."""
+
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
+
+from node.storage.columns import Big, metadata, string
+
+# What goes down a link: an index into the journal, numbered without a gap.
+down = Table(
+    "down",
+    metadata,
+    Column("link", String, primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("down_seq", Big, primary_key=True, autoincrement=False),
+    Column("taken", Big, nullable=False),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("peer", String, primary_key=True),
+    # "superior" or "subordinate".
+    string("side"),
+    string("name"),
+    string("address"),
+    # "active", "suspended", "revoked", "forked".
+    string("status"),
+    string("fingerprint"),
+    Column("boot_id", LargeBinary, nullable=False, default=b""),
+    Column("former_boot_ids", LargeBinary, nullable=False, default=b""),
+    # Up: everything taken here up to this is durable above.
+    Column("acked", Big, nullable=False, default=0),
+    # Down stream of the link: head (at the superior) or what was applied (at the subordinate).
+    Column("down_epoch", Integer, nullable=False, default=1),
+    Column("down_size", Big, nullable=False, default=0),
+    Column("down_peaks", LargeBinary, nullable=False, default=b""),
+    # At the superior: what the subordinate has durably applied.
+    Column("down_acked", Big, nullable=False, default=0),
+    # What the peer last said it still had to send.
+    Column("waiting", Big, nullable=False, default=0),
+    Column("heard_at", Big),
+    Column("next_attempt_at", Big),
+    Column("attempts", Integer, nullable=False, default=0),
+    string("last_error"),
+    string("program"),
+    Column("skew_seconds", Integer, nullable=False, default=0),
+    # The superior's own epoch, the highest that it ever said: one that says a lower one is another copy of it, and fenced.
+    Column("peer_epoch", Integer, nullable=False, default=1, server_default="1"),
+    # Refusals for an epoch that is over, since the node joined.
+    Column("stale", Integer, nullable=False, default=0, server_default="0"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("fingerprint", String, primary_key=True),
+    Column("node", String, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
+# What a comparison with a neighbour found: every stream that both hold, range by range.
+reconciliations = Table(
+    "reconciliations",
+    metadata,
+    Column("peer", String, primary_key=True),
+    Column("at", Big, primary_key=True, autoincrement=False),
+    Column("streams", Integer, nullable=False),
+    Column("entries", Big, nullable=False),
+    Column("differences", Integer, nullable=False),
+    # JSON: what was compared and what differs, by ticket and place.
+    Column("content", Text, nullable=False),
+)

@@ -1,0 +1,124 @@
+"""Who and what is there: nodes, units, people, packs, duty lists, guides, turns."""
+
+from sqlalchemy import Boolean, Column, Index, LargeBinary, String, Table
+
+from node.storage.columns import Big, metadata, string
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("code", String, primary_key=True),
+    string("superior"),
+    string("name"),
+    # "active", "suspended", "revoked".
+    string("status"),
+    string("fingerprint"),
+)
+
+units = Table(
+    "units",
+    metadata,
+    Column("code", String, primary_key=True),
+    string("node"),
+    string("kind"),
+    string("name"),
+    Column("is_active", Boolean, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    string("unit"),
+    # Role values, comma between.
+    string("roles"),
+    Column("is_active", Boolean, nullable=False),
+)
+
+adoptions = Table(
+    "adoptions",
+    metadata,
+    Column("node", String, primary_key=True),
+    # "pack" or "calendar".
+    Column("kind", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    # Every version stays: a ticket goes on under the one that its custody term began with.
+    Column("digest", String, primary_key=True),
+    string("version"),
+    Column("blob", LargeBinary, nullable=False),
+    string("effective_from"),
+    Column("adopted_at", Big, nullable=False),
+    # The entry's: of two adoptions in one moment the later one counts.
+    Column("seq", Big, nullable=False),
+)
+
+# The responsibility catalogues (权责清单): the items of every adopted version.
+duty_items = Table(
+    "duty_items",
+    metadata,
+    Column("node", String, primary_key=True),
+    # SHA-256 of the version that the item belongs to.
+    Column("digest", LargeBinary, primary_key=True),
+    Column("code", String, primary_key=True),
+    string("unit"),
+    string("matter"),
+    string("matter_name"),
+    string("field"),
+    string("law_basis"),
+    string("level"),
+    # ISO dates, both included; empty is open.
+    string("valid_from"),
+    string("valid_to"),
+    Column("is_negative", Boolean, nullable=False),
+    Index(None, "node", "digest", "matter"),
+)
+
+# The classification guides (诉求分类指南): the entries of every adopted version.
+guide_entries = Table(
+    "guide_entries",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("category", String, primary_key=True),
+    Column("subtype", String, primary_key=True),
+    string("definition"),
+    # JSON lists of texts.
+    string("examples"),
+    string("key_words"),
+    string("default_unit"),
+)
+
+# Who is on duty, appointed or on his turn, and events at which needs are gathered.
+turns = Table(
+    "turns",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    string("kind"),
+    string("who"),
+    string("place"),
+    Column("begins_at", Big, nullable=False),
+    Column("ends_at", Big, nullable=False),
+    Index(None, "node", "kind", "begins_at"),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("service_group", String, primary_key=True),
+    Column("member", String, primary_key=True),
+    # "account" or "enterprise".
+    string("kind"),
+    Index(None, "node", "member"),
+)
+
+intermediaries = Table(
+    "intermediaries",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    string("kind"),
+    string("name"),
+)

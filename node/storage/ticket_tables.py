@@ -1,0 +1,146 @@
+"""Tickets: their thin rows, and what else a ticket is found, timed and shown by."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table
+
+from node.storage.columns import Big, metadata, string
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", String, primary_key=True),
+    string("origin"),
+    string("holder"),
+    string("asked"),
+    # Every node that has or had a part: origin, holders, asked; comma between and around.
+    string("parties"),
+    Column("custody", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    string("state"),
+    string("with_whom"),
+    string("pack"),
+    string("category"),
+    string("complexity"),
+    string("layer", server_default=""),
+    string("level", server_default=""),
+    string("batch", server_default=""),
+    string("number"),
+    string("lead"),
+    string("channel"),
+    string("first_contact"),
+    string("credit_code"),
+    string("external_number"),
+    Column("rounds", Integer, nullable=False),
+    Column("outcomes", Integer, nullable=False),
+    Column("registered_at", Big),
+    Column("completed_at", Big),
+    Column("completed_in_time", Boolean),
+    string("standard"),
+    Column("satisfied", Boolean),
+    Column("solved", Boolean),
+    string("evaluation", server_default=""),
+    string("evaluation_way", server_default=""),
+    Column("revisit_consistent", Boolean),
+    Column("decided_above", Boolean, nullable=False),
+    Column("handed_down", Boolean, nullable=False),
+    string("terminated_for"),
+    string("refused_for"),
+    string("ended_as", server_default=""),
+    Column("is_incomplete", Boolean, nullable=False),
+    Column("changed_at", Big),
+    Index(None, "holder", "state"),
+    Index(None, "origin", "registered_at"),
+    Index(
+        "ix_tickets_external_number",
+        "external_number",
+        sqlite_where=Column("external_number") != "",
+        postgresql_where=Column("external_number") != "",
+    ),
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("ticket", String, primary_key=True),
+    # The node that started it, and alone changes and sweeps it.
+    Column("node", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    string("owes"),
+    Column("count", Integer, nullable=False),
+    string("unit"),
+    Column("started_at", Big, nullable=False),
+    # NULL while it stands, or once it is stopped.
+    Column("due_at", Big),
+    Column("last_due_at", Big),
+    Column("stopped_at", Big),
+    Column("is_provisional", Boolean, nullable=False),
+    # Rungs that went off, comma between.
+    string("fired"),
+    Index(None, "node", "due_at"),
+)
+
+asks = Table(
+    "asks",
+    metadata,
+    Column("id", String, primary_key=True),
+    string("ticket"),
+    string("kind"),
+    string("node"),
+    string("addressee"),
+    Column("asked_at", Big, nullable=False),
+    Column("is_answered", Boolean, nullable=False),
+    Index(None, "addressee", "is_answered"),
+    Index(None, "ticket"),
+)
+
+# What a ticket is found by besides its row: matter, topic, group, finder, receipt, enterprise ..., each as a name and a code.
+traits = Table(
+    "traits",
+    metadata,
+    Column("ticket", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", String, primary_key=True),
+    Index(None, "name", "value"),
+)
+
+# Who has a ticket inside a unit; empty: it lies in the unit's shared tray.
+desks = Table(
+    "desks",
+    metadata,
+    Column("ticket", String, primary_key=True),
+    Column("unit", String, primary_key=True),
+    string("person"),
+    Column("since", Big, nullable=False),
+    Index(None, "unit", "person"),
+)
+
+# The receipt registers (收文登记) of units: a number a receipt, 0 where the pack keeps none.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("ticket", String, primary_key=True),
+    Column("unit", String, primary_key=True),
+    Column("received_at", Big, primary_key=True, autoincrement=False),
+    Column("year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    string("account"),
+    string("person"),
+    Index(None, "unit", "year", "number"),
+)
+
+# Rulings on whose duty a matter is (先例), one row a ruling.
+precedents = Table(
+    "precedents",
+    metadata,
+    Column("entry", String, primary_key=True),
+    string("node"),
+    string("ticket"),
+    string("matter"),
+    # Who had declined, who must take it, who ruled.
+    string("unit"),
+    string("named"),
+    string("ruled_by"),
+    # What the duty list said about the matter then.
+    string("basis"),
+    Column("ruled_at", Big, nullable=False),
+    Index(None, "node", "matter"),
+)

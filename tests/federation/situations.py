@@ -1,0 +1,130 @@
+"""What the tests of FEDERATION 2.3 share: backups of a level, and what its status says."""
+
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from federation.epochs import Rejoined, grant, rejoin
+from node.domain.entry import Actor
+from node.domain.organisation import Role
+from node.domain.payload import Text
+from node.domain.refusal import Refusal
+from node.domain.ticket.escalation import RequestEscalation
+from node.services.situations import situations
+from node.services.status import link_lines
+from node.storage import schema
+from node.storage.guard import Guard
+from node.texts.catalogue import LANGS, text
+from tests.federation.levels import WALL, MemoryWire, Place, connect, settle
+
+COUNTY, CITY, PROVINCE = "520402", "520400", "520000"
+OPERATOR = Actor("a-operator", Role.OPERATOR.value, "")
+heartbeat_seconds = 30.0
+
+
+def told(place: Place, *, wall: datetime = WALL, **known: object) -> dict[str, str]:
+    """What `qyzj status` of a level says of its situations: colour by code; each has its sentence in both languages."""
+    with place.level.store.read() as view:
+        links = link_lines(view, wall, heartbeat_seconds)
+        found = situations(view, links, place.hands.now, **known)  # type: ignore[arg-type]
+    for one in found:
+        for lang in LANGS:
+            assert "—" not in text(f"situation.{one.code}", lang, **{"node": "", **one.facts, "peer": one.peer}), one
+    return {one.code: one.colour for one in found}
+
+
+def alarms(place: Place, **known: object) -> dict[str, str]:
+    """As ``told``, without what is only to be known."""
+    return {code: colour for code, colour in told(place, **known).items() if colour != "note"}  # type: ignore[arg-type]
+
+
+def back_up(place: Place, to: Path) -> Path:
+    """A copy of the level's database, as it stands."""
+    with place.level.store.database.writer.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql(f"VACUUM INTO '{to}'")
+        connection.exec_driver_sql("BEGIN")
+    return to
+
+
+def restore(place: Place, backup: Path) -> None:
+    """Put the level's database back to what it was; nobody tells the node."""
+    place.level.store.database.close()
+    database = place.hands.node.data_dir / "node.db"
+    for leftover in database.parent.glob("node.db-*"):
+        leftover.unlink()
+    shutil.copy(backup, database)
+
+
+def incidents(place: Place) -> list[str]:
+    """Kinds of what must never happen, as the level kept it."""
+    return sorted({row.kind for row in place.rows(schema.incidents)})
+
+
+def tickets(place: Place) -> dict[str, str]:
+    """State by number."""
+    return {row.id: row.state for row in place.rows(schema.tickets)}
+
+
+def held(place: Place) -> str:
+    """Why the level writes nothing of its own, or empty."""
+    with place.level.store.read() as view:
+        return view.head.held
+
+
+def agree(*places: Place) -> None:
+    """Each level holds of the ones below it what they hold of themselves, byte for byte and by its readings."""
+    for below, above in pairwise(places):
+        assert below.contents(below.code) == above.contents(below.code)
+        with below.level.store.read() as view:
+            own = view.journal.positions()
+        for one in own:
+            assert above.position(one.node, one.epoch) == (one.size, one.root)
+
+
+def grant_to(above: Place, below: Place, reason: str = "恢复旧备份后继续写入") -> int:
+    """The superior's operator lets the node begin a new epoch."""
+    return grant(above.level, below.code, reason, OPERATOR)
+
+
+def rejoin_by(below: Place, wire: MemoryWire, reason: str = "旧备份") -> Rejoined:
+    """The node's operator follows."""
+    return rejoin(below.level, wire, reason, OPERATOR)
+
+
+def refused(act: Callable[[], object]) -> Refusal:
+    """The refusal that *act* ends in."""
+    with pytest.raises(Refusal) as caught:
+        act()
+    return caught.value
+
+
+def escalate(place: Place, number: str) -> None:
+    """The level asks its superior to take a ticket."""
+    place.hands.act("office", RequestEscalation(power_item="LAND-07", reason=Text("超出权限")), number)
+
+
+def fork(county: Place, city: Place, tmp_path: Path) -> list[bytes]:
+    """The county wrote on after an old backup; gives what the city holds of it."""
+    connect(county, city)
+    settle(county, city)
+    backup = back_up(county, tmp_path / "backup.db")
+    county.register(appeal="first past")
+    settle(county, city)
+    mirrored = city.contents(COUNTY)
+    restore(county, backup)
+    county.register(appeal="second past")
+    connect(county, city)
+    settle(county, city)
+    return mirrored
+
+
+def guarded(place: Place) -> Guard:
+    """Let the level keep its guard file, as a serving node does."""
+    guard = Guard(place.hands.node.settings.guard)
+    object.__setattr__(place.level, "guard", guard)
+    return guard

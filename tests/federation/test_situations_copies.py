@@ -1,0 +1,327 @@
+"""FEDERATION 2.3, rows 9 to 12: two copies of one node, an old database under it, and a superior that went back."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from federation.epochs import release, start
+from federation.link import Lane
+from node.app import build
+from node.domain.refusal import Code
+from node.services import backup as services
+from tests.federation.levels import WALL, Place, connect, enrol, make_place, settle
+from tests.federation.situations import (
+    CITY,
+    COUNTY,
+    OPERATOR,
+    PROVINCE,
+    agree,
+    alarms,
+    back_up,
+    escalate,
+    grant_to,
+    guarded,
+    held,
+    incidents,
+    refused,
+    rejoin_by,
+    restore,
+    tickets,
+    told,
+)
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> Place:
+    return make_place(tmp_path, COUNTY)
+
+
+@pytest.fixture
+def city(tmp_path: Path, county: Place) -> Place:
+    city = make_place(tmp_path, CITY, "anshun-2025")
+    enrol(county, city)
+    return city
+
+
+@pytest.fixture
+def province(tmp_path: Path, city: Place) -> Place:
+    province = make_place(tmp_path, PROVINCE, "guizhou")
+    enrol(city, province)
+    return province
+
+
+class TestRow09Cloned:
+    """Two live copies of one node: neither is taken from until an operator has decided."""
+
+    def test_both_are_refused_and_the_one_that_is_left_goes_on(self, county: Place, city: Place) -> None:
+        connect(county, city)
+        settle(county, city)
+        copy = county.session
+        connect(county, city)
+        settle(county, city)
+        county.register()
+        assert copy is not None
+
+        copy.step(Lane.UP)
+        copy.step(Lane.UP)
+        settle(county, city)
+
+        assert ("stopped clone", {"cloned_below": "red"}) == (county.status(), alarms(city))
+        assert {"clone": "red"} == alarms(county)
+        assert county.contents(COUNTY) != city.contents(COUNTY)
+
+        assert release(city.level, COUNTY)
+        connect(county, city)  # the copy that is left is started again
+        settle(county, city)
+        assert ({}, {}) == (alarms(county), alarms(city))
+        agree(county, city)
+
+    def test_what_a_process_sent_before_it_died_makes_no_clone(self, county: Place, city: Place) -> None:
+        """A batch may come late, after the next process has greeted."""
+        connect(county, city)
+        settle(county, city)
+        former = county.session
+        connect(county, city)
+        settle(county, city)
+        county.register()
+        assert former is not None
+
+        former.step(Lane.UP)  # its batch; it greets no more
+
+        assert ([], {}) == (incidents(city), alarms(city))
+        settle(county, city)
+        agree(county, city)
+
+    def test_a_copy_that_wrote_is_found_by_its_history_too(self, county: Place, city: Place, tmp_path: Path) -> None:
+        """One after the other, never at once: the boot ids say nothing, the roots do."""
+        connect(county, city)
+        settle(county, city)
+        twin = back_up(county, tmp_path / "twin.db")
+        county.register(appeal="one")
+        settle(county, city)
+        restore(county, twin)
+        county.register(appeal="other")
+        connect(county, city)
+
+        settle(county, city)
+
+        assert {"forked_below": "red"} == alarms(city)
+
+
+class TestRow10GuardFile:
+    """A file beside the data, in no backup, knows how far the journal was held above."""
+
+    def test_a_database_that_is_older_than_it_writes_nothing_before_it_was_compared(
+        self, county: Place, city: Place, tmp_path: Path
+    ) -> None:
+        guard = guarded(county)
+        connect(county, city)
+        settle(county, city)
+        backup = back_up(county, tmp_path / "backup.db")
+        county.register()
+        settle(county, city)
+        said = guard.read()
+        assert said is not None and (said.size, said.root) == county.position(COUNTY)
+
+        restore(county, backup)
+        node = build(county.hands.node.data_dir)
+        node.close()
+
+        assert {"held_guard": "red"} == alarms(county)
+        assert Code.NODE_HELD is refused(county.register).code
+        connect(county, city)
+        settle(county, city)
+        assert {} == alarms(county)
+        agree(county, city)
+
+    def test_what_neither_end_holds_any_more_is_not_numbered_again(self, county: Place, city: Place, tmp_path: Path) -> None:
+        """Both were restored: only a new epoch goes on from there."""
+        guarded(county)
+        connect(county, city)
+        settle(county, city)
+        backups = [back_up(place, tmp_path / f"{place.code}.db") for place in (county, city)]
+        county.register()
+        settle(county, city)
+        for place, backup in zip((county, city), backups, strict=True):
+            restore(place, backup)
+        build(county.hands.node.data_dir).close()
+        wire = connect(county, city)
+
+        settle(county, city)
+
+        assert {"held_guard": "red"} == alarms(county)
+        grant_to(city, county)
+        assert 2 == rejoin_by(county, wire).epoch
+        county.register()
+        settle(county, city, seconds=2)
+        assert {} == alarms(county)
+        agree(county, city)
+
+    def test_the_top_goes_on_only_in_a_new_epoch(self, city: Place, tmp_path: Path) -> None:
+        guard = guarded(city)
+        backup = back_up(city, tmp_path / "backup.db")
+        city.register()
+        with city.level.store.read() as view:
+            guard.note(view.journal.position(CITY, 1))
+        restore(city, backup)
+        build(city.hands.node.data_dir).close()
+        assert ({"held_guard": "red"}, Code.NODE_HELD) == (alarms(city), refused(city.register).code)
+
+        assert 2 == start(city.level, "从备份恢复", OPERATOR)
+
+        assert {} == alarms(city)
+        city.register()
+        assert city.position(CITY, 2)[0] > 1
+
+    @pytest.mark.parametrize("content", [b"", b"{", b'{"node": "520402"}', b'{"node": "520402", "epoch": 1, "size": 2, "root": "xx"}'])
+    def test_a_file_that_cannot_be_read_says_nothing(self, county: Place, content: bytes) -> None:
+        guard = guarded(county)
+        guard.file.write_bytes(content)
+
+        with county.level.store.read() as view:
+            assert guard.read() is None and guard.fits(view)
+
+
+class TestRow11SuperiorRestored:
+    """The superior is given again what it lost, and numbers what goes down anew."""
+
+    def test_the_missing_tail_is_pushed_once_more(self, county: Place, city: Place, province: Place, tmp_path: Path) -> None:
+        connect(city, province)
+        connect(county, city)
+        settle(county, city, province)
+        backup = back_up(city, tmp_path / "backup.db")
+        county.register()
+        city.register()
+        settle(county, city, province)
+
+        restore(city, backup)
+        connect(city, province)
+        connect(county, city)
+        settle(county, city, province, seconds=51)
+
+        agree(county, city, province)
+        assert tickets(county).items() <= tickets(city).items() == tickets(province).items()
+        assert ({}, {}) == (alarms(county), alarms(city))
+
+    def test_a_superior_that_has_one_gets_its_own_answers_back_from_there(
+        self, county: Place, city: Place, province: Place, tmp_path: Path
+    ) -> None:
+        """So the county hears nothing twice and nothing else, and nothing has to be numbered anew."""
+        connect(city, province)
+        connect(county, city)
+        number = county.register()
+        settle(county, city, province)
+        backup = back_up(city, tmp_path / "backup.db")
+        escalate(county, number)
+        settle(county, city, province)
+        heard = county.contents(CITY)
+        assert heard
+
+        restore(city, backup)
+        connect(city, province)
+        settle(city, province)
+        connect(county, city)
+        settle(county, city, province, seconds=51)
+
+        assert (heard, []) == (county.contents(CITY), incidents(county))
+        assert ({}, {}) == (alarms(county), alarms(city))
+        agree(county, city, province)
+
+    def test_what_went_down_is_numbered_anew_where_nobody_holds_it(self, county: Place, city: Place, tmp_path: Path) -> None:
+        connect(county, city)
+        number = county.register()
+        settle(county, city)
+        backup = back_up(city, tmp_path / "backup.db")
+        escalate(county, number)
+        settle(county, city)
+        heard = county.contents(CITY)
+
+        restore(city, backup)
+        connect(county, city)
+        settle(county, seconds=51)
+
+        assert (2, 2) == (county.link(CITY).down_epoch, city.link(COUNTY).down_epoch)
+        assert heard == county.contents(CITY)
+        assert "down_anew" in told(city)
+
+    def test_a_top_that_begins_a_new_epoch_tells_no_second_history(self, county: Place, city: Place, tmp_path: Path) -> None:
+        """Without it the first answer after the restore would stand under a number that the county has heard already."""
+        connect(county, city)
+        number = county.register()
+        settle(county, city)
+        backup = back_up(city, tmp_path / "backup.db")
+        escalate(county, number)
+        settle(county, city)
+        heard = county.contents(CITY)
+
+        restore(city, backup)
+        start(city.level, "从备份恢复", OPERATOR)
+        connect(county, city)
+        settle(county, city, seconds=51)
+        settle(county, city, seconds=51)
+
+        assert ([], {}) == (incidents(county), alarms(county))
+        assert heard == county.contents(CITY)[: len(heard)]
+        agree(county, city)
+
+    @pytest.mark.parametrize("code", [COUNTY, CITY])
+    def test_a_backup_that_is_restored_writes_nothing_before_it_was_compared(
+        self, county: Place, city: Place, tmp_path: Path, code: str
+    ) -> None:
+        """Rows 6 and 11: `qyzj restore` knows that it is an old database, without any guard file; a node alone just goes on."""
+        place = {COUNTY: county, CITY: city}[code]
+        node = place.hands.node
+        services.back_up(node.settings, node.store, tmp_path / "backup.tar", "a long pass phrase", os.urandom, WALL)
+
+        services.restore(tmp_path / "backup.tar", tmp_path / "restored", "a long pass phrase")
+
+        again = build(tmp_path / "restored")
+        with again.store.read() as view:
+            assert "restored" == view.head.held
+        again.close()
+
+
+class TestRow12TwoSuperiors:
+    """A copy of the superior in a lower epoch is nobody's superior any more."""
+
+    def test_the_old_copy_is_refused_and_knows_it(self, county: Place, city: Place, tmp_path: Path) -> None:
+        connect(county, city)
+        settle(county, city)
+        old = back_up(city, tmp_path / "old.db")
+        assert 2 == start(city.level, "换机", OPERATOR)
+        settle(county, city, seconds=51)
+        number = county.register()
+        settle(county, city)
+        new = back_up(city, tmp_path / "new.db")
+        assert "registered" == tickets(city)[number]
+
+        restore(city, old)  # the machine that everybody took for dead
+        connect(county, city)
+        county.register()
+        settle(county, city, seconds=51)
+
+        assert ("stopped fenced", {"fenced": "red"}) == (county.status(), alarms(county))
+        assert ("fenced", {"held_fenced": "red"}) == (held(city), {code: colour for code, colour in alarms(city).items() if "held" in code})
+        assert number not in tickets(city)
+        assert Code.NODE_HELD is refused(city.register).code
+
+        restore(city, new)
+        connect(county, city)
+        settle(county, city, seconds=51)
+        assert {} == alarms(county)
+        agree(county, city)
+
+    def test_a_fenced_copy_takes_nothing_from_those_that_know_nothing_of_the_new_one(
+        self, county: Place, city: Place, tmp_path: Path
+    ) -> None:
+        other = make_place(tmp_path, "520403")
+        enrol(other, city)
+        connect(other, city)
+        with city.level.store.write() as work:
+            work.head.held = "fenced"
+        other.register()
+
+        settle(other, city)
+
+        assert ("stopped fenced", []) == (other.status(), city.contents("520403"))

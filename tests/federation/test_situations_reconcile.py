@@ -1,0 +1,351 @@
+"""`qyzj reconcile`: do two levels hold the same, entry by entry?  And the verbs by which operators mend a link, over a real port."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+
+from federation import reconciling
+from federation.retry import CallFailed
+from federation.server import Server
+from federation.serving import Clocks, Serving
+from federation.v1 import link_pb2
+from node import app
+from node.cli.console import Parts
+from node.cli.main import execute
+from node.domain.refusal import Code
+from node.services import reconcile
+from node.services.reconcile import Span
+from node.storage import schema
+from node.storage.guard import Guard
+from node.storage.writer import Writer
+from tests.federation.levels import WALL, Place, connect, enrol, make_place, serve, settle, until
+from tests.federation.situations import CITY, COUNTY, PROVINCE, agree, alarms, back_up, held, incidents, restore, told
+
+PARTS = Parts(app.build, app.create, app.set_rehearsal_clock, app.serve)
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> Place:
+    return make_place(tmp_path, COUNTY)
+
+
+@pytest.fixture
+def city(tmp_path: Path, county: Place) -> Place:
+    city = make_place(tmp_path, CITY, "anshun-2025")
+    enrol(county, city)
+    return city
+
+
+@pytest.fixture
+def port(county: Place, city: Place) -> Iterator[Server]:
+    """The city's port, where the county dials."""
+    server = serve(city)
+    with county.level.store.database.write() as connection:
+        connection.execute(update(schema.links).where(schema.links.c.peer == CITY).values(address=f"127.0.0.1:{server.port}"))
+    yield server
+    server.stop()
+
+
+class Call:
+    """``qyzj`` at a level."""
+
+    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
+        self._capture = capture
+
+    def __call__(self, place: Place, *arguments: str) -> tuple[int, Any]:
+        self._capture.readouterr()
+        code = execute(["--data", str(place.hands.node.data_dir), *arguments, "--json"], PARTS)
+        out, err = self._capture.readouterr()
+        return code, json.loads(out or err)
+
+    def plain(self, place: Place, *arguments: str) -> str:
+        self._capture.readouterr()
+        execute(["--data", str(place.hands.node.data_dir), *arguments], PARTS)
+        return self._capture.readouterr().out
+
+
+@pytest.fixture
+def qyzj(capsys: pytest.CaptureFixture[str]) -> Call:
+    return Call(capsys)
+
+
+def tamper(place: Place, node: str, seq: int, *, with_leaf: bool = False) -> str:
+    """Change a row as somebody with access to the database would; gives what the entry is about."""
+    table = schema.entries
+    its = (table.c.node == node, table.c.seq == seq)
+    with place.level.store.database.write() as connection:
+        row = connection.execute(table.select().where(*its)).one()
+        content = bytes(row.content)[:-1] + bytes([row.content[-1] ^ 1])
+        changed: dict[str, bytes] = {"content": content}
+        if with_leaf:
+            from node.domain.merkle import leaf_hash
+
+            changed["leaf"] = leaf_hash(content)
+        connection.execute(update(table).where(*its).values(**changed))
+    return str(row.subject_id)
+
+
+class TestTwoLevels:
+    def test_what_is_the_same_gets_a_certificate_at_both_ends(self, county: Place, city: Place, port: Server, qyzj: Call) -> None:
+        county.register()
+        connect(county, city)
+        settle(county, city)
+        entries = county.position(COUNTY)[0]
+
+        code, said = qyzj(county, "reconcile")
+
+        assert (0, [(CITY, 1, entries, 0, True)]) == (code, [_short(one) for one in said["reconciled"]])
+        for place, peer in ((county, CITY), (city, COUNTY)):
+            _, status = qyzj(place, "status")
+            assert [(peer, 1, entries, 0, True)] == [_short(one) for one in status["reconciled"]]
+            assert "核对一致:0 处不同" in qyzj.plain(place, "status")
+        assert "0 differences" in qyzj.plain(county, "status", "--lang", "en")
+
+    @pytest.mark.parametrize("where", ["county", "city"])
+    def test_one_damaged_row_is_found_named_and_healed(self, county: Place, city: Place, port: Server, qyzj: Call, where: str) -> None:
+        """The heads' roots agree on both sides all the while: only the bytes tell."""
+        number = county.register()
+        connect(county, city)
+        settle(county, city)
+        whole, place = county.contents(COUNTY), {"county": county, "city": city}[where]
+        seq = county.position(COUNTY)[0]
+        assert number == tamper(place, COUNTY, seq)
+        assert county.position(COUNTY) == city.position(COUNTY)
+
+        code, said = qyzj(county, "reconcile")
+
+        (found,) = said["reconciled"]
+        assert (1, 1, [(COUNTY, 1, seq, number)]) == (
+            code,
+            found["differences"],
+            [(one["node"], one["epoch"], one["seq"], one["subject"]) for one in found["differing"]],
+        )
+        assert ("red", "red") == (alarms(county)["differs"], alarms(city)["differs"])
+        assert number in qyzj.plain(county, "reconcile")
+        settle(county, city, seconds=51)
+        settle(county, city, seconds=51)
+        assert whole == county.contents(COUNTY) == city.contents(COUNTY)
+        assert 0 == qyzj(county, "reconcile")[0]
+        assert ({}, {}) == (alarms(county), alarms(city))
+
+    def test_a_row_that_was_changed_with_its_leaf_is_found_too(self, county: Place, city: Place, port: Server, qyzj: Call) -> None:
+        """The stored hash says nothing against the change; the other end does, and so does the root."""
+        number = county.register()
+        connect(county, city)
+        settle(county, city)
+        seq = county.position(COUNTY)[0]
+        tamper(county, COUNTY, seq, with_leaf=True)
+
+        code, said = qyzj(county, "reconcile")
+
+        assert (1, [number]) == (code, [one["subject"] for one in said["reconciled"][0]["differing"]])
+        whole = city.contents(COUNTY)
+        settle(county, city, seconds=51)
+        assert whole == county.contents(COUNTY)[: len(whole)]
+        assert 0 == qyzj(county, "reconcile")[0]
+
+    @pytest.mark.parametrize("where", ["county", "city"])
+    def test_a_row_that_was_removed_is_found_and_put_back(self, county: Place, city: Place, port: Server, qyzj: Call, where: str) -> None:
+        """With what rode beside it: the appeal can be read as before."""
+        number = county.register(appeal="水渠堵塞")
+        connect(county, city)
+        settle(county, city)
+        whole, place = county.contents(COUNTY), {"county": county, "city": city}[where]
+        table = schema.entries
+        with place.level.store.database.write() as connection:
+            its = (table.c.node == COUNTY, table.c.subject_id == number)
+            seq = connection.execute(table.select().with_only_columns(table.c.seq).where(*its).order_by(table.c.seq)).scalars().first()
+            connection.execute(delete(table).where(table.c.node == COUNTY, table.c.seq.in_([4, seq])))
+
+        code, said = qyzj(county, "reconcile")
+
+        assert (1, [4, seq]) == (code, [one["seq"] for one in said["reconciled"][0]["differing"]])
+        assert "damaged" in alarms(place)
+        settle(county, city, seconds=51)
+        settle(county, city, seconds=51)
+        assert whole == county.contents(COUNTY) == city.contents(COUNTY)
+        assert 0 == qyzj(county, "reconcile")[0]
+        assert ({}, [], []) == (alarms(place), *[[one for one in incidents(place) if one == "fork"] for place in (county, city)])
+        with place.level.store.read() as view:
+            ticket = view.readings.ticket(number)
+            assert ticket is not None and "水渠堵塞" == view.payloads.open(ticket.subject, ticket.intake.appeal)  # type: ignore[arg-type]
+
+    def test_what_is_still_on_its_way_is_no_difference(self, county: Place, city: Place, port: Server, qyzj: Call) -> None:
+        connect(county, city)
+        settle(county, city)
+        before = county.position(COUNTY)[0]
+        county.register()
+
+        code, said = qyzj(county, "reconcile")
+
+        waiting = county.position(COUNTY)[0] - before
+        assert (0, before, waiting) == (code, said["reconciled"][0]["entries"], said["reconciled"][0]["waiting"])
+
+    def test_the_subtree_is_compared_with_it(self, county: Place, city: Place, tmp_path: Path) -> None:
+        province = make_place(tmp_path, PROVINCE, "guizhou")
+        enrol(city, province)
+        county.register()
+        wire = connect(city, province)
+        connect(county, city)
+        settle(county, city, province)
+        seq = county.position(COUNTY)[0]
+        number = tamper(province, COUNTY, seq)
+
+        found = reconciling.reconcile_with(city.level, PROVINCE, wire)
+
+        assert (2, 1, [(COUNTY, seq, number)]) == (
+            found.streams,
+            found.differences,
+            [(one.node, one.seq, one.subject) for one in found.differing],
+        )
+
+    def test_nobody_asks_about_a_stream_of_others(self, county: Place, city: Place) -> None:
+        wire = connect(county, city)
+        settle(county, city)
+        foreign = link_pb2.ReconcileRequest(ranges=[link_pb2.Range(node=CITY, epoch=1, from_seq=1, to_seq=3)])
+        large = link_pb2.ReconcileRequest(ranges=[link_pb2.Range(node=COUNTY, epoch=1, from_seq=1, to_seq=100_000)])
+
+        for request, code in ((foreign, Code.FOREIGN_STREAM), (large, Code.BATCH_TOO_LARGE)):
+            with pytest.raises(CallFailed) as caught:
+                wire.reconcile(request)
+            assert code is caught.value.failure.code
+
+
+class TestNightly:
+    @pytest.mark.parametrize(
+        ("beijing", "last", "is_due"),
+        [
+            ("01:59", None, False),
+            ("04:31", None, True),
+            ("04:31", timedelta(hours=23), True),
+            ("04:31", timedelta(seconds=1), False),
+            ("23:59", timedelta(hours=19), False),
+            ("23:59", timedelta(hours=23), True),
+        ],
+    )
+    def test_it_is_due_once_from_this_nodes_minute_on(
+        self, county: Place, city: Place, beijing: str, last: timedelta | None, is_due: bool
+    ) -> None:
+        hour, minute = map(int, beijing.split(":"))
+        now = datetime(2026, 3, 2, hour, minute, tzinfo=UTC) - timedelta(hours=8)
+        if last is not None:
+            with county.level.store.write() as work:
+                reconcile.keep(work, reconcile.Reconciled(CITY, WALL - last, 1, 1, 0, 0))
+
+        with county.level.store.read() as view:
+            assert is_due == reconciling.is_due(view, now, WALL)
+
+    def test_a_serving_node_does_it_by_itself_and_keeps_its_guard_file(self, county: Place, city: Place) -> None:
+        """It is 9 in the morning: what the night missed is made up for at the start."""
+        with city.level.store.database.write() as connection:
+            assert connection.execute(schema.reconciliations.select()).first() is None
+        above = _serving(city)
+        above.start()
+        with county.level.store.database.write() as connection:
+            connection.execute(update(schema.links).where(schema.links.c.peer == CITY).values(address=f"127.0.0.1:{above.port}"))
+        below = _serving(county)
+        below.start()
+        try:
+            county.register()
+            until(lambda: {row.peer for row in city.rows(schema.reconciliations)} == {CITY, COUNTY})
+            until(lambda: county.position(COUNTY) == city.position(COUNTY))
+            guard = Guard(county.hands.node.settings.guard)
+            until(lambda: (said := guard.read()) is not None and (said.size, said.root) == county.position(COUNTY))
+            until(lambda: Guard(city.hands.node.settings.guard).read() is not None)
+        finally:
+            below.stop()
+            above.stop()
+        assert [0, 0] == [row.differences for row in city.rows(schema.reconciliations)]
+        assert not guard.file.is_relative_to(county.hands.node.data_dir), "no backup holds it"
+
+    def test_at_the_top_a_node_looks_at_itself(self, county: Place, city: Place) -> None:
+        connect(county, city)
+        settle(county, city)
+        tamper(city, COUNTY, 3)
+
+        with city.level.store.write() as work:
+            reconciling.look(work, city.hands.now, WALL)
+
+        with city.level.store.read() as view:
+            assert [(COUNTY, 3)] == [(one.node, one.seq) for one in reconcile.latest(view)[CITY].differing]
+        assert "red" == alarms(city)["damaged"]
+
+
+@pytest.mark.parametrize(("entries", "most"), [(1, 64), (2, 64), (63, 64), (64, 64), (65, 64), (1_000_003, 64), (10, 1)])
+def test_the_parts_of_a_range_are_the_range(entries: int, most: int) -> None:
+    span = Span(COUNTY, 1, 5, 4 + entries)
+
+    parts = span.parts(most)
+
+    assert min(entries, most) == len(parts)
+    assert (5, 4 + entries) == (parts[0].from_seq, parts[-1].to_seq)
+    assert all(one.to_seq + 1 == other.from_seq for one, other in pairwise(parts))
+    assert max(one.entries for one in parts) - min(one.entries for one in parts) <= 1
+
+
+class TestVerbs:
+    def test_operators_at_both_ends_mend_a_fork(self, county: Place, city: Place, port: Server, qyzj: Call, tmp_path: Path) -> None:
+        """The status of each end says what to type there."""
+        connect(county, city)
+        settle(county, city)
+        backup = back_up(county, tmp_path / "backup.db")
+        county.register(appeal="first past")
+        settle(county, city)
+        restore(county, backup)
+        county.register(appeal="second past")
+        connect(county, city)
+        settle(county, city)
+
+        _, below = qyzj(county, "status")
+        _, above = qyzj(city, "status")
+        (down,) = [one for one in above["situations"] if one["colour"] == "red"]
+        assert ("forked", "forked_below", 2) == (below["held"], down["code"], down["row"])
+        assert f"qyzj link grant {COUNTY}" in down["sentence"] and "qyzj link rejoin" in below["situations"][0]["sentence"]
+        refusal = qyzj(county, "link", "rejoin", "--reason", "旧备份")
+        assert (2, "NOTHING_GRANTED") == (refusal[0], refusal[1]["refusal"]["code"])
+
+        assert (0, {"node": COUNTY, "epoch": 2}) == qyzj(city, "link", "grant", COUNTY, "--reason", "旧备份")
+        code, done = qyzj(county, "link", "rejoin", "--reason", "旧备份")
+
+        assert (0, 2, 1) == (code, done["epoch"], len(done["aside"]))
+        settle(county, city, seconds=51)
+        agree(county, city)
+        assert ("", {}) == (held(county), alarms(county))
+
+    def test_a_clone_is_released_and_a_top_begins_anew(self, county: Place, city: Place, qyzj: Call) -> None:
+        with city.level.store.database.write() as connection:
+            connection.execute(update(schema.links).values(status="cloned"))
+
+        assert (0, {"node": COUNTY, "released": True}) == qyzj(city, "link", "release", COUNTY)
+        assert (0, {"node": COUNTY, "released": False}) == qyzj(city, "link", "release", COUNTY)
+        assert (0, {"epoch": 2}) == qyzj(city, "link", "begin", "--reason", "换机")
+        code, said = qyzj(county, "link", "begin", "--reason", "换机")
+        assert (2, "NOTHING_GRANTED") == (code, said["refusal"]["code"])
+        assert "epoch" in told(city)
+
+    def test_a_reason_is_needed(self, city: Place, qyzj: Call) -> None:
+        code, said = qyzj(city, "link", "grant", COUNTY, "--reason", "")
+
+        assert (2, "FIELD_REQUIRED") == (code, said["refusal"]["code"])
+
+    def test_a_superior_that_is_away_is_said_to_be(self, county: Place, city: Place, qyzj: Call) -> None:
+        code, said = qyzj(county, "reconcile")
+
+        assert (2, "PEER_AWAY") == (code, said["refusal"]["code"])
+
+
+def _serving(place: Place) -> Serving:
+    node = place.hands.node
+    clocks = Clocks(node.now, node.wall, time.monotonic, time.sleep)
+    return Serving(node.settings, node.store, Writer(node.store), node.handler, node.policies, node.sweep, clocks, "0.1.0")
+
+
+def _short(one: dict[str, Any]) -> tuple[object, ...]:
+    return one["peer"], one["streams"], one["entries"], one["differences"], one["agrees"]

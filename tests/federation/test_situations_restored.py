@@ -1,0 +1,255 @@
+"""FEDERATION 2.3, rows 6 to 8: a node whose database went back, or was lost."""
+
+import random
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from federation.link import Lane
+from federation.reconciling import parting
+from node.domain.refusal import Code
+from node.services.rebuild import check
+from node.storage import schema
+from tests.federation.levels import Place, connect, enrol, make_place, settle
+from tests.federation.situations import (
+    CITY,
+    COUNTY,
+    PROVINCE,
+    agree,
+    alarms,
+    back_up,
+    escalate,
+    fork,
+    grant_to,
+    held,
+    incidents,
+    refused,
+    rejoin_by,
+    restore,
+    tickets,
+    told,
+)
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> Place:
+    return make_place(tmp_path, COUNTY)
+
+
+@pytest.fixture
+def city(tmp_path: Path, county: Place) -> Place:
+    city = make_place(tmp_path, CITY, "anshun-2025")
+    enrol(county, city)
+    return city
+
+
+@pytest.fixture
+def province(tmp_path: Path, city: Place) -> Place:
+    province = make_place(tmp_path, PROVINCE, "guizhou")
+    enrol(city, province)
+    return province
+
+
+class TestRow06RestoredAndIdle:
+    """The superior holds more: nothing is written, everything comes back, the epoch stays."""
+
+    def test_it_may_not_write_before_it_has_everything_back(self, county: Place, city: Place, tmp_path: Path) -> None:
+        connect(county, city)
+        settle(county, city)
+        backup = back_up(county, tmp_path / "backup.db")
+        number = county.register()
+        settle(county, city)
+        whole = county.contents(COUNTY)
+
+        restore(county, backup)
+        connect(county, city)
+        assert county.session is not None
+        county.session.step(Lane.UP)
+
+        assert {"held_behind": "amber"} == alarms(county)
+        refusal = refused(county.register)
+        assert (Code.NODE_HELD, "behind") == (refusal.code, refusal.facts["reason"])
+
+        settle(county, city)
+        assert {} == alarms(county)
+        assert whole == county.contents(COUNTY)
+        another = county.register()
+        settle(county, city)
+        assert another != number, "a register number is given once"
+        agree(county, city)
+
+    def test_it_greets_without_writing_though_its_superior_has_moved(self, county: Place, city: Place, tmp_path: Path) -> None:
+        """What a greeting makes a node write (its place, its keys for new readers) would stand under a number that is taken."""
+        connect(county, city)
+        settle(county, city)
+        backup = back_up(county, tmp_path / "backup.db")
+        county.register()
+        province = make_place(tmp_path, PROVINCE, "guizhou")
+        enrol(city, province)
+        settle(county, city, seconds=51)
+        whole = county.contents(COUNTY)
+
+        restore(county, backup)
+        connect(county, city)
+        settle(county, city)
+
+        assert ("running", [], {}) == (county.status(), incidents(city), alarms(county))
+        assert whole == county.contents(COUNTY)[: len(whole)]
+        agree(county, city)
+
+
+class TestRow07RestoredAndWroteOn:
+    """Two histories: found at the next contact, both kept, and one again by a new epoch that both ends asked for."""
+
+    def test_the_link_stops_and_nothing_is_half_written(self, county: Place, city: Place, tmp_path: Path) -> None:
+        mirrored = fork(county, city, tmp_path)
+
+        assert ("stopped forked", "forked") == (county.status(), held(county))
+        assert ({"held_forked": "red"}, {"forked_below": "red"}) == (alarms(county), alarms(city))
+        assert (mirrored, ["fork"]) == (city.contents(COUNTY), incidents(city))
+        assert Code.NODE_HELD is refused(county.register).code
+
+    def test_nobody_rejoins_what_nobody_granted(self, county: Place, city: Place, tmp_path: Path) -> None:
+        fork(county, city, tmp_path)
+        before = county.contents(COUNTY)
+
+        assert Code.NOTHING_GRANTED is refused(lambda: rejoin_by(county, connect(county, city))).code
+        assert before == county.contents(COUNTY)
+
+    def test_a_new_epoch_keeps_what_both_wrote(self, county: Place, city: Place, province: Place, tmp_path: Path) -> None:
+        """What was acknowledged stays as it is; what was written since comes behind it, with the same ids, and opens as before."""
+        connect(city, province)
+        connect(county, city)
+        first = county.register(appeal="first")
+        settle(county, city, province)
+        backup = back_up(county, tmp_path / "backup.db")
+        escalate(county, first)
+        settle(county, city, province)
+        acknowledged = city.contents(COUNTY)
+        restore(county, backup)
+        # As after a start: the register has forgotten nothing, so the branch has a ticket of another number.
+        county.register(appeal="second")
+        ids = {row.id for row in county.rows(schema.entries) if row.node == COUNTY}
+        wire = connect(county, city)
+        settle(county, city, province)
+        assert "stopped forked" == county.status()
+
+        assert 2 == grant_to(city, county)
+        settle(county, city, province, seconds=51)
+        assert ({"granted_below": "amber"}, "stopped stale") == (alarms(city), county.status())
+        done = rejoin_by(county, wire)
+        settle(county, city, province, seconds=2)
+
+        assert (2, ()) == (done.epoch, done.aside)
+        assert ("running", "", {}, {}) == (county.status(), held(county), alarms(county), alarms(city))
+        assert acknowledged == county.contents(COUNTY)[: len(acknowledged)]
+        assert ids <= {row.id for row in province.rows(schema.entries)}
+        agree(county, city, province)
+        assert tickets(county) == tickets(city) == tickets(province)
+        for place in (county, city, province):
+            assert check(place.level.store).agrees
+            with place.level.store.read() as view:
+                for number, appeal in ((first, "first"), (max(tickets(county)), "second")):
+                    ticket = view.readings.ticket(number)
+                    assert ticket is not None and appeal == view.payloads.open(ticket.subject, ticket.intake.appeal)  # type: ignore[arg-type]
+        assert "branch_kept" in told(county)
+        assert "epoch_below" in told(city), "noted for ever"
+
+    def test_a_ticket_of_which_both_tell_is_left_to_people(self, county: Place, city: Place, tmp_path: Path) -> None:
+        """One register number for two appeals: the acknowledged one stays, the other is named and kept."""
+        fork(county, city, tmp_path)
+        wire = connect(county, city)
+        branch = {row.content for row in county.rows(schema.entries) if row.node == COUNTY}
+        grant_to(city, county)
+
+        done = rejoin_by(county, wire)
+        settle(county, city, seconds=2)
+
+        assert 1 == len(done.aside)
+        agree(county, city)
+        evidence = {row.content for row in county.rows(schema.incidents) if row.kind == "branch"}
+        assert evidence and evidence <= branch
+        with county.level.store.read() as view:
+            ticket = view.readings.ticket(done.aside[0])
+            assert ticket is not None and "first past" == view.payloads.open(ticket.subject, ticket.intake.appeal)  # type: ignore[arg-type]
+        another = county.register()
+        settle(county, city)
+        assert another not in done.aside and tickets(county) == tickets(city)
+
+    def test_a_rejoining_that_dies_has_not_happened(self, county: Place, city: Place, tmp_path: Path) -> None:
+        fork(county, city, tmp_path)
+        wire = connect(county, city)
+        grant_to(city, county)
+        before = county.contents(COUNTY)
+
+        def die(point: str) -> None:
+            if point == "commit.before":
+                raise OSError("power")
+
+        county.level.store.fault = die
+        with pytest.raises(OSError, match="power"):
+            rejoin_by(county, wire)
+        county.level.store.fault = lambda _point: None
+
+        assert before == county.contents(COUNTY)
+        rejoin_by(county, wire)
+        settle(county, city, seconds=2)
+        agree(county, city)
+
+    def test_the_branch_of_a_former_epoch_is_never_taken(self, county: Place, city: Place, tmp_path: Path) -> None:
+        """Rows 2 and 5: once the new epoch is granted, what still comes of the old one is refused, with a reply."""
+        mirrored = fork(county, city, tmp_path)
+        connect(county, city)
+        grant_to(city, county)
+
+        settle(county, city, seconds=2)
+
+        assert (mirrored, "stopped stale") == (city.contents(COUNTY), county.status())
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_the_parting_is_found_wherever_it_lies(self, county: Place, city: Place, tmp_path: Path, seed: int) -> None:
+        wire = connect(county, city)
+        settle(county, city)
+        size = county.position(COUNTY)[0]
+        first = random.Random(seed).randint(1, size)
+        with city.level.store.database.write() as connection:
+            table = schema.entries
+            behind = (table.c.node == COUNTY, table.c.seq >= first)
+            connection.execute(update(table).where(*behind).values(content=table.c.content + table.c.content))
+
+        with county.level.store.read() as view:
+            assert first - 1 == parting(view, wire, COUNTY, 1, size)
+
+
+class TestRow08LostEverything:
+    """A node made anew under its old code: never "start again at 1"."""
+
+    def test_its_history_comes_back_and_what_began_again_goes(self, county: Place, city: Place, tmp_path: Path) -> None:
+        connect(county, city)
+        number = county.register()
+        settle(county, city)
+        whole = city.contents(COUNTY)
+
+        emptied = make_place(tmp_path / "again", COUNTY)
+        enrol(emptied, city)
+        begun = emptied.contents(COUNTY)
+        wire = connect(emptied, city)
+        settle(emptied, city)
+
+        assert ("stopped forked", "forked") == (emptied.status(), held(emptied))
+        assert (whole, begun) == (city.contents(COUNTY), emptied.contents(COUNTY)), "neither is mixed with the other"
+        assert Code.NODE_HELD is refused(emptied.register).code
+
+        grant_to(city, emptied, "磁盘损毁,重新建立")
+        done = rejoin_by(emptied, wire)
+        settle(emptied, city, seconds=51)
+
+        assert (2, len(whole), 0) == (done.epoch, done.fetched, done.again)
+        assert whole == emptied.contents(COUNTY)[: len(whole)]
+        agree(emptied, city)
+        assert "registered" == tickets(emptied)[number]
+        assert number != emptied.register()
+        settle(emptied, city)
+        agree(emptied, city)
+        assert check(emptied.level.store).agrees

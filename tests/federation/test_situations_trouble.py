@@ -1,0 +1,360 @@
+"""FEDERATION 2.3, rows 13 and 18 to 21: clocks that differ, disks that are full or damaged, certificates that are not taken."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from federation.certificates import Credentials, issue, new_key
+from federation.channel import probe_identity
+from federation.client import Superior
+from federation.link import Lane
+from federation.retry import REHEARSAL
+from federation.sampling import due_steps
+from federation.server import Server
+from federation.session import Session, session_of
+from node.domain.refusal import Code, Refusal
+from node.domain.registry import SetNodeStatus
+from node.services import reconcile
+from node.services.rebuild import check
+from node.services.situations import skew_seconds_max, skew_seconds_told
+from node.services.verify import verify
+from node.storage import schema
+from node.storage.journal import Spot
+from tests.federation.levels import WALL, Place, connect, enrol, make_place, serve, settle
+from tests.federation.situations import CITY, COUNTY, PROVINCE, agree, alarms, held, incidents, tickets, told
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> Place:
+    return make_place(tmp_path, COUNTY)
+
+
+@pytest.fixture
+def city(tmp_path: Path, county: Place) -> Place:
+    city = make_place(tmp_path, CITY, "anshun-2025")
+    enrol(county, city)
+    return city
+
+
+class TestRow13ClockSkew:
+    @pytest.mark.parametrize(
+        ("seconds", "expected"),
+        [
+            (skew_seconds_told, {}),
+            (skew_seconds_told + 1, {"skew": "amber"}),
+            (-540, {"skew": "amber"}),
+            (skew_seconds_max, {"skew": "amber"}),
+            (660, {"skew_held": "red"}),
+            (-86_400, {"skew_held": "red"}),
+        ],
+    )
+    def test_both_ends_say_it_and_entries_pass_all_the_same(self, tmp_path: Path, seconds: int, expected: dict[str, str]) -> None:
+        city = make_place(tmp_path, CITY, "anshun-2025")
+        county = make_place(tmp_path, COUNTY, wall=lambda: WALL + timedelta(seconds=seconds))
+        object.__setattr__(county.level, "wall", lambda: WALL)
+        enrol(county, city)
+        object.__setattr__(county.level, "wall", lambda: WALL + timedelta(seconds=seconds))
+        connect(county, city)
+        county.register()
+
+        settle(county, city)
+
+        assert (expected, expected) == (alarms(county, wall=WALL), alarms(city))
+        agree(county, city)
+
+    @pytest.mark.parametrize(("seconds", "is_cut"), [(0, True), (skew_seconds_max, True), (skew_seconds_max + 1, False)])
+    def test_no_frame_is_cut_by_clocks_that_differ(self, county: Place, city: Place, seconds: int, is_cut: bool) -> None:
+        """Which closings came in time nobody can say; the step stays due, and is made when the clocks agree."""
+        from federation.sampling import conduct
+
+        connect(county, city)
+        settle(county, city)
+        policies = city.hands.node.policies
+        conduct(city.level.store, city.level.handler, policies, city.hands.now)
+        with city.level.store.database.write() as connection:
+            connection.execute(update(schema.links).values(skew_seconds=-seconds))
+        later = city.hands.later(days=70).now
+
+        with city.level.store.read() as view:
+            due = {type(order.command).__name__ for order in due_steps(view, policies.of_node(view, later), later)}
+
+        assert is_cut == ("CutFrame" in due)
+
+
+class TestRow18DiskFull:
+    def test_nothing_is_half_written_and_it_recovers_without_a_restart(self, county: Place, city: Place) -> None:
+        """Intake answers "come again later"; pages stay up; what the journal holds is sent."""
+        connect(county, city)
+        county.register()
+        before = len(county.contents(COUNTY)), tickets(county)
+        with _full(county):
+            refusals = [_refused(lambda: county.register(appeal="水" * 20_000)) for _ in range(3)]
+            assert [Code.STORAGE_FULL] * 3 == [one.code for one in refusals]
+            assert before == (len(county.contents(COUNTY)), tickets(county))
+            assert {"storage": "red"} == alarms(county, free_percent=4)
+
+        county.register()
+        settle(county, city)
+        agree(county, city)
+        assert {} == alarms(county, free_percent=5)
+        assert check(county.level.store).agrees
+
+
+class TestRow19DiskFullAtTheSuperior:
+    def test_it_takes_nothing_and_the_subordinate_loses_nothing(self, county: Place, city: Place) -> None:
+        connect(county, city)
+        settle(county, city)
+        for _ in range(4):
+            county.register(appeal="水" * 20_000)
+        mirrored = city.contents(COUNTY)
+        with _full(city):
+            settle(county, city)
+            assert mirrored == city.contents(COUNTY)
+            assert ("waiting", {"storage_above": "red"}) == (county.status(), alarms(county))
+            county.steady.later(0.1)
+
+        settle(county, city, seconds=2)
+
+        agree(county, city)
+        assert {} == alarms(county)
+
+
+class TestRow20DamagedPage:
+    def test_an_own_entry_comes_back_from_the_superior(self, county: Place, city: Place) -> None:
+        """Found by the night's look; frozen until it is healed; the root that was kept is the proof."""
+        county.register()
+        connect(county, city)
+        settle(county, city)
+        whole = county.contents(COUNTY)
+        spot = _damage(county, COUNTY, 7)
+        with county.level.store.write() as work:
+            from federation.reconciling import look
+
+            look(work, county.hands.now, WALL)
+
+        assert ("damaged", {"held_damaged": "red", "damaged": "red"}) == (held(county), alarms(county))
+        assert Code.NODE_HELD is _refused(county.register).code
+        assert [spot] == _damaged(county)
+        settle(county, city, seconds=51)
+        settle(county, city, seconds=51)
+
+        assert (whole, "", {}) == (county.contents(COUNTY), held(county), alarms(county))
+        assert {"healed": "note"} == told(county)
+        with county.level.store.read() as view:
+            assert verify(view, county.hands.node.blobs).is_sound
+        county.register()
+        settle(county, city)
+        agree(county, city)
+
+    def test_a_damaged_entry_is_never_sent(self, county: Place, city: Place, tmp_path: Path) -> None:
+        """It would be taken for the truth above: the county's entry, damaged at the city, on its way to the province."""
+        county.register()
+        connect(county, city)
+        settle(county, city)
+        whole = city.contents(COUNTY)
+        province = make_place(tmp_path, PROVINCE, "guizhou")
+        enrol(city, province)
+        _damage(city, COUNTY, 5)
+        connect(city, province)
+
+        settle(city, province)
+        settle(city, province, seconds=2)
+        assert alarms(city)["damaged"] == "red"
+        assert all(content in whole for content in province.contents(COUNTY))
+        # The county sends it once more, and so heals it; then it goes on.
+        settle(county, city, province, seconds=51)
+        settle(county, city, province, seconds=51)
+        settle(county, city, province, seconds=51)
+
+        assert whole == city.contents(COUNTY)[: len(whole)]
+        assert county.contents(COUNTY) == city.contents(COUNTY) == province.contents(COUNTY)
+        assert ({}, [], ["healed"]) == (alarms(city), incidents(province), incidents(city))
+
+    def test_a_mirror_at_the_top_is_healed_from_below(self, county: Place, city: Place) -> None:
+        county.register()
+        connect(county, city)
+        settle(county, city)
+        whole, size = city.contents(COUNTY), city.position(COUNTY)
+        _damage(city, COUNTY, 3)
+        _damage(city, COUNTY, 8)
+        with city.level.store.write() as work:
+            reconcile.note_damage(work, city.hands.now)
+        assert 2 == len(_damaged(city))
+
+        settle(county, city, seconds=51)
+
+        assert (whole, size, []) == (city.contents(COUNTY), city.position(COUNTY), _damaged(city))
+        assert {} == alarms(city)
+
+    def test_another_history_heals_nothing(self, county: Place, city: Place) -> None:
+        """What comes for a damaged place has to fit the root that the stream's head has kept."""
+        county.register()
+        connect(county, city)
+        settle(county, city)
+        spot = _damage(county, COUNTY, 7)
+        forged = city.contents(COUNTY)[5]
+        with county.level.store.write() as work:
+            reconcile.note_damage(work, county.hands.now)
+            assert not reconcile.heal(work, spot, forged, county.hands.now)
+
+        assert [spot] == _damaged(county)
+
+    def test_what_the_superior_has_not_stays_an_alarm(self, county: Place, city: Place) -> None:
+        connect(county, city)
+        settle(county, city)
+        county.register()
+        size = county.position(COUNTY)[0]
+        _damage(county, COUNTY, size)
+
+        settle(county, city)
+        settle(county, city, seconds=51)
+
+        assert "red" == alarms(county)["damaged"]
+        assert city.position(COUNTY)[0] < size
+        assert [] == incidents(city)
+
+
+class TestRow21Certificates:
+    @pytest.fixture
+    def port(self, county: Place, city: Place) -> Iterator[Server]:
+        server = serve(city)
+        yield server
+        server.stop()
+
+    @pytest.mark.parametrize(
+        ("spoil", "code"),
+        [
+            (lambda _county, _city: 500, "identity"),
+            (lambda county, city: _show(county, city, node="520425"), "identity"),
+            (lambda county, city: _show(county, city), "unregistered"),
+            (lambda county, city: county.files.uplink.unlink(), "identity"),
+            (lambda county, city: city.hands.act("operator", SetNodeStatus(COUNTY, "suspended")), "suspended"),
+            (lambda county, city: city.hands.act("operator", SetNodeStatus(COUNTY, "revoked")), "revoked"),
+        ],
+        ids=["expired", "wrong node", "replaced", "missing", "suspended", "revoked"],
+    )
+    def test_it_is_told_apart_from_an_outage(
+        self, county: Place, city: Place, port: Server, spoil: Callable[[Place, Place], object], code: str
+    ) -> None:
+        """The journal goes on; the alarm says identity, never network."""
+        days = spoil(county, city)
+        _dial(county, city, f"127.0.0.1:{port.port}", days=days if isinstance(days, int) else 0)
+        before = len(county.contents(COUNTY))
+        county.register()
+
+        _try(county, 6)
+
+        assert {code: "red"} == alarms(county)
+        assert (before < len(county.contents(COUNTY)), []) == (True, city.contents(COUNTY))
+
+    def test_an_outage_is_told_apart_from_a_certificate(self, county: Place, city: Place, port: Server) -> None:
+        address = f"127.0.0.1:{port.port}"
+        port.stop()
+        _dial(county, city, address)
+
+        _try(county, 6)
+
+        assert {"away": "amber"} == alarms(county)
+
+    @pytest.mark.parametrize(
+        ("days", "expected"), [(31, {}), (30, {"uplink_ends": "amber"}), (0, {"uplink_ends": "amber"}), (-1, {"uplink_expired": "red"})]
+    )
+    def test_the_end_of_a_certificate_is_seen_coming(self, county: Place, days: int, expected: dict[str, str]) -> None:
+        assert expected == alarms(county, certificate_days={"uplink": days, "authority": 7_000})
+
+    def test_who_is_suspended_while_connected_is_refused_on_the_next_call(self, county: Place, city: Place, port: Server) -> None:
+        _dial(county, city, f"127.0.0.1:{port.port}")
+        county.register()
+        _try(county, 3)
+        agree(county, city)
+        city.hands.act("operator", SetNodeStatus(COUNTY, "suspended"))
+        county.register()
+
+        _try(county, 2)
+
+        assert ({"suspended": "red"}, "suspended_below") == (alarms(county), *[code for code in told(city) if "suspended" in code])
+        assert county.contents(COUNTY) != city.contents(COUNTY)
+
+
+# --- given ------------------------------------------------------------------------------------------------------------
+
+
+def _refused(act: Callable[[], object]) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        act()
+    return caught.value
+
+
+class _full:
+    """The level's database may not grow by a page while the block lasts, as on a disk that is full."""
+
+    def __init__(self, place: Place) -> None:
+        self._engine = place.level.store.database.writer
+
+    def _set(self, pages: int) -> None:
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    def __enter__(self) -> None:
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("BEGIN")
+            pages = int(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    def __exit__(self, *_: object) -> None:
+        self._set(1 << 30)
+
+
+def _damage(place: Place, node: str, seq: int) -> Spot:
+    """One flipped bit in the bytes of an entry, as a bad page leaves it."""
+    table = schema.entries
+    its = (table.c.node == node, table.c.seq == seq)
+    with place.level.store.database.write() as connection:
+        content = bytearray(connection.execute(table.select().with_only_columns(table.c.content).where(*its)).scalar_one())
+        content[-1] ^= 1
+        connection.execute(update(table).where(*its).values(content=bytes(content)))
+    return node, 1, seq
+
+
+def _damaged(place: Place) -> list[Spot]:
+    with place.level.store.read() as view:
+        return reconcile.damaged(view.connection)
+
+
+def _show(county: Place, city: Place, *, node: str = COUNTY) -> None:
+    """Another certificate than the one that the city issued."""
+    authority, key = city.files.authority(CITY, WALL), new_key()
+    certificate = issue(authority, key.public_key(), node, WALL, server=False)
+    county.files.uplink.unlink()
+    Credentials(certificate, key, authority.certificate).write(county.files.uplink)
+
+
+def _dial(county: Place, city: Place, address: str, *, days: int = 0) -> Session:
+    """A session over the real port."""
+    wall = WALL + timedelta(days=days)
+    ends = {lane: Superior(address, county.files.uplink, COUNTY, CITY, lambda: wall, probe_identity) for lane in Lane}
+    county.session = session_of(
+        county.level,
+        CITY,
+        ends,
+        b"0123456789abcdef",
+        pace=REHEARSAL,
+        hello_every=timedelta(seconds=50),
+        now=county.steady,
+        sleep=lambda _seconds: None,
+    )
+    return county.session
+
+
+def _try(county: Place, times: int) -> None:
+    """As often as the link would by itself, one attempt after the other's wait."""
+    assert county.session is not None
+    for _ in range(times):
+        while county.session.step(Lane.UP):
+            pass
+        county.steady.later(2)

@@ -1,0 +1,99 @@
+"""
+Poison (FEDERATION 2.3 no. 15): an entry that can be read and not be folded stops its own ticket and nothing else, and a refold
+says the same, however the entries came together.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from node.domain.entry import CustodyHead, Draft
+from node.domain.ticket.completion import Completed
+from node.services import rebuild
+from node.storage import schema
+from node.storage.codec import decode_content
+from node.storage.unit_of_work import UnitOfWork
+from tests.clauses.given import a_county, registered
+from tests.support.node import Hands
+
+
+@pytest.fixture
+def hands(tmp_path: Path) -> Hands:
+    return a_county(tmp_path)
+
+
+def poison(hands: Hands, ticket: str, *, state: str = "no state", times: int = 1) -> None:
+    """Append entries about *ticket* whose header names a state that is none, as a broken release might."""
+    with hands.node.store.read() as view:
+        found = view.readings.ticket(ticket)
+        first = view.journal.of_subject(found.subject)[0]  # type: ignore[union-attr]
+    assert found is not None
+
+    def write(work: UnitOfWork) -> None:
+        drafts = []
+        for place in range(times):
+            head = replace(
+                decode_content(work.journal.at(first.header.node, 1, first.header.seq) or b"").header,
+                id=f"01985f2e-0000-7000-8000-00000000f0{place:02}",
+                kind=Completed.kind(),
+                recorded_at=hands.now,
+                custody=CustodyHead(found.custody.number, opener=found.custody.opener),
+                version=found.version + 1 + place,
+                state=state,
+                with_whom="",
+                cause="",
+                clocks=(),
+            )
+            drafts.append(Draft(head, Completed("", False, False)))
+        work.append(drafts)
+
+    hands.node.writer.command(write)
+
+
+def reasons(hands: Hands) -> list[str]:
+    with hands.node.store.read() as view:
+        return [row.reason for row in view.connection.execute(schema.quarantine.select().order_by(schema.quarantine.c.taken))]
+
+
+class TestStoppedLanes:
+    def test_the_ticket_stays_as_it_was_and_what_comes_behind_waits(self, hands: Hands) -> None:
+        ticket = registered(hands)
+        poison(hands, ticket, times=3)
+
+        with hands.node.store.read() as view:
+            row = view.readings.rows({ticket})[ticket]
+        assert ("registered", 1) == (row.state, row.version)
+        assert ["ValueError", "waits", "waits"] == reasons(hands)
+
+    def test_a_refold_says_the_same(self, hands: Hands) -> None:
+        """I06: folded at once with its ticket's first entry, the poison takes no more with it than it did alone."""
+        poisoned, other = registered(hands), registered(hands)
+        poison(hands, poisoned)
+
+        assert () == rebuild.check(hands.node.store).differences
+        with hands.node.store.read() as view:
+            assert {poisoned, other} == set(view.readings.rows({poisoned, other}))
+
+    def test_the_clocks_of_all_other_tickets_go_on(self, hands: Hands) -> None:
+        """I10: the sweep passes by what it cannot fold."""
+        poisoned, other = registered(hands), registered(hands)
+        poison(hands, poisoned)
+        hands.later(days=30)
+
+        swept = hands.node.sweep.run(hands.now + timedelta(seconds=1))
+
+        assert swept.fired > 0
+        with hands.node.store.read() as view:
+            fired = {row.ticket: row.fired for row in view.connection.execute(schema.clocks.select())}
+        assert "overdue" in fired[other]
+        assert "overdue" not in fired[poisoned]
+
+    def test_what_a_reaction_set_aside_stays_after_a_refold(self, hands: Hands) -> None:
+        registered(hands)
+        row = {"taken": 3, "subject_id": "520402", "reason": "reaction:KeyError", "at": 0}
+        hands.node.writer.command(lambda work: work.connection.execute(schema.quarantine.insert().values(**row)))
+
+        assert () == rebuild.rebuild(hands.node.store).differences
+        assert ["reaction:KeyError"] == reasons(hands)
