@@ -165,7 +165,7 @@ def _wrong_usage(session: Session, error: typer.TyperException, lang: Lang) -> i
         return EXIT_USAGE
     unknown = re.fullmatch(r"No such command '(.*?)'\.?(?:\. Did you mean (.*)\?)?", getattr(error, "message", ""))
     if unknown is not None:
-        near = (unknown[2] or "").replace("'", "")
+        near = session.say("quoted_between").join((unknown[2] or "").replace("'", "").split(", "))
         return refuse_usage(session, text("usage.did_you_mean" if near else "usage.no_such_command", lang, command=unknown[1], near=near))
     key = f"usage.{kind}"
     if kind == "BadParameter":

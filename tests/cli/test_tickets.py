@@ -282,7 +282,7 @@ class TestWords:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
         [
-            (("statu",), "没有“statu”这个命令;是不是“status”?"),
+            (("stats",), "没有“stats”这个命令;是不是“status”或“task”?"),
             (("ticket", "list", "--rows", "0"), "“--rows”应为不小于1的整数"),
             (("ticket", "list", "--rows", "many"), "“--rows”应为整数"),
         ],
