@@ -213,19 +213,23 @@ class Wire:
 
     def hello(self, request: link_pb2.HelloRequest) -> link_pb2.HelloResponse:
         """`Hello`.  Raises: CallFailed."""
-        return self._network.call(self._process, self._lane, "Hello", request)  # type: ignore[no-any-return]
+        answer: link_pb2.HelloResponse = self._network.call(self._process, self._lane, "Hello", request)
+        return answer
 
     def push(self, request: link_pb2.PushRequest) -> link_pb2.PushResponse:
         """`Push`.  Raises: CallFailed."""
-        return self._network.call(self._process, self._lane, "Push", request)  # type: ignore[no-any-return]
+        answer: link_pb2.PushResponse = self._network.call(self._process, self._lane, "Push", request)
+        return answer
 
     def pull(self, request: link_pb2.PullRequest) -> link_pb2.PullResponse:
         """`Pull`.  Raises: CallFailed."""
-        return self._network.call(self._process, self._lane, "Pull", request)  # type: ignore[no-any-return]
+        answer: link_pb2.PullResponse = self._network.call(self._process, self._lane, "Pull", request)
+        return answer
 
     def fetch(self, request: link_pb2.FetchRequest) -> link_pb2.FetchResponse:
         """`Fetch`.  Raises: CallFailed."""
-        return self._network.call(self._process, self._lane, "Fetch", request)  # type: ignore[no-any-return]
+        answer: link_pb2.FetchResponse = self._network.call(self._process, self._lane, "Fetch", request)
+        return answer
 
     def reconcile(self, request: Any) -> Any:
         """`Reconcile`.  Raises: CallFailed."""

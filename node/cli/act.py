@@ -4,9 +4,10 @@ Acting at a node in one process: what the verbs of the command line do, as funct
 
 import dataclasses
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import select
 
@@ -26,6 +27,8 @@ from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.unit_of_work import Store, View
 from node.storage.writer import Writer
+
+C = TypeVar("C", bound=Command)
 
 
 class Now(Protocol):
@@ -150,7 +153,7 @@ def _with_whole_units(view: View, command: Command) -> Command:
         return own if said not in units and own in units else said
 
     said = {name: tuple(whole(one) for one in value) if isinstance(value, tuple) else whole(value) for name, value in named.items()}
-    return dataclasses.replace(command, **said)  # type: ignore[type-var]
+    return _replaced(command, said)
 
 
 # Fields of commands that name enterprise files.
@@ -165,7 +168,7 @@ def _with_whole_files(view: View, command: Command) -> Command:
         return find(view, SubjectKind.ENTERPRISE, one)
 
     named = {name: tuple(whole(one) for one in value) if isinstance(value, tuple) else whole(value) for name, value in said.items()}
-    return dataclasses.replace(command, **named) if named else command  # type: ignore[type-var]
+    return _replaced(command, named)
 
 
 def _with_whole_numbers(view: View, command: Command) -> Command:
@@ -176,4 +179,11 @@ def _with_whole_numbers(view: View, command: Command) -> Command:
         whole[name] = (
             tuple(find_ticket(view, one) for one in said) if isinstance(said, tuple) else find_ticket(view, said) if said else said
         )
-    return dataclasses.replace(command, **whole) if whole else command  # type: ignore[type-var]
+    return _replaced(command, whole)
+
+
+def _replaced(command: C, values: Mapping[str, object]) -> C:
+    """*command*, which is of a dataclass as every command is, with *values* in place of its own."""
+    one: Any = command
+    changed: C = dataclasses.replace(one, **values) if values else command
+    return changed

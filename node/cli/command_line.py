@@ -64,11 +64,11 @@ def is_for_people(command: type[Command]) -> bool:
     return command.roles != frozenset({Role.NODE})
 
 
-def fields_of(command: type[Command]) -> dict[str, tuple[Any, Any]]:
+def fields_of(command: type[Any]) -> dict[str, tuple[Any, Any]]:
     """Each field's type (without ``| None``) and its default, MISSING where one must be given."""
     hints = typing.get_type_hints(command)
     found = {}
-    for field in dataclasses.fields(command):  # type: ignore[arg-type]
+    for field in dataclasses.fields(command):
         default = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
         found[field.name] = (_bare(hints[field.name]), default)
     return found

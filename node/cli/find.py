@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.text import Text as RichText
 
 from node.cli.console import Session, Usage
+from node.cli.ticket_page import row_body
 from node.cli.verbs import Verbs
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
 from node.domain.ticket.state import State
 from node.services import lookup
-from node.services.numbers import short_number
 from node.services.progress import HANDLING_CLOCKS
 from node.services.queries import Names, names
 from node.services.registry import actor_of
@@ -76,23 +76,7 @@ def _day(option: str, said: str) -> date | None:
 
 
 def _found_body(one: FoundTicket) -> dict[str, Any]:
-    row = one.row
-    return {
-        "id": row.id,
-        "spoken": short_number(row.id),
-        "number": row.number,
-        "state": row.state,
-        "with": row.with_whom,
-        "origin": row.origin,
-        "holder": row.holder,
-        "category": row.category,
-        "channel": row.channel,
-        "lead": row.lead,
-        "first_contact": row.first_contact,
-        "registered_at": row.registered_at,
-        "completed_at": row.completed_at,
-        "found_in": [dataclasses.asdict(excerpt) for excerpt in one.excerpts],
-    }
+    return row_body(one.row) | {"found_in": [dataclasses.asdict(excerpt) for excerpt in one.excerpts]}
 
 
 def _show_library(session: Session, console: Console, found: Found, called: Names) -> None:

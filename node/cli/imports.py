@@ -100,12 +100,13 @@ def _say_report(session: Session, file: Path, kind: Kind, report: Report) -> Non
 
 def _say_faults(session: Session, file: Path, faulty: Faulty) -> None:
     """Row, column, what is wrong and what to do; for machines the same, each fault with its code."""
-    body = {"file": file.name, "imported": 0, "faults": [_fault_body(session, one) for one in faulty.faults]}
+    faults = [_fault_body(session, one) for one in faulty.faults]
+    body = {"file": file.name, "imported": 0, "faults": faults}
 
     def show(console: Console) -> None:
         console.print(RichText(session.say("import.faulty", file=file.name, count=len(faulty.faults)), style="bold red"))
         table = session.table("", "row", "column", "fault", "value", "remedy")
-        for one in body["faults"][:faults_shown_max]:  # type: ignore[index]
+        for one in faults[:faults_shown_max]:
             table.add_row(str(one["row"] or ""), one["column"], one["sentence"], one["value"], one["remedy"])
         console.print(table)
         if len(faulty.faults) > faults_shown_max:

@@ -60,7 +60,7 @@ def reconcile(session: Session) -> None:
 
     def lines(console: Console) -> None:
         for one in results:
-            show_reconciled(session, console, one)
+            show_reconciled(session, console, one, node.code)
 
     session.answer(body, lines)
     if any(not one.agrees for one in results):
@@ -72,13 +72,14 @@ def reconciled_body(found: Reconciled) -> dict[str, Any]:
     return dataclasses.asdict(found) | {"agrees": found.agrees}
 
 
-def show_reconciled(session: Session, console: Console, found: Reconciled) -> None:
-    """A comparison, for people."""
+def show_reconciled(session: Session, console: Console, found: Reconciled, here: str) -> None:
+    """A comparison, for people; that of the node *here* with itself is its look at every entry that it holds."""
+    own = "own_" if found.peer == here else ""
     facts = {"peer": found.peer, "at": session.moment(found.at), "streams": found.streams, "entries": found.entries}
     if found.agrees:
-        console.print(RichText(session.say("reconcile.agrees", waiting=found.waiting, **facts), style="green"))
+        console.print(RichText(session.say(f"reconcile.{own}agrees", waiting=found.waiting, **facts), style="green"))
         return
-    console.print(RichText(session.say("reconcile.differs", count=found.differences, **facts), style="bold red"))
+    console.print(RichText(session.say(f"reconcile.{own}differs", count=found.differences, **facts), style="bold red"))
     for one in found.differing[:shown_max]:
         console.print(RichText(f"{one.subject or one.node}  {one.node}/{one.epoch}/{one.seq}", style="red"))
 

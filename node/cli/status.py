@@ -78,7 +78,7 @@ def _show(session: Session, console: Console, found: Status, names: queries.Name
     for situation in found.situations:
         console.print(RichText(sentence_of(session, situation), style=_STYLES[situation.colour]))
     for compared in found.reconciled:
-        show_reconciled(session, console, compared)
+        show_reconciled(session, console, compared, found.node)
     if found.below:
         _show_below(session, console, found)
     if found.due:

@@ -19,7 +19,7 @@ from node.cli.carried_over import carried_over
 from node.cli.command_line import Typed, function_of, is_for_people, verb_of
 from node.cli.console import Session, Usage
 from node.cli.find import find_ticket
-from node.cli.ticket_page import clock_name, left_of, show_page, show_where
+from node.cli.ticket_page import clock_name, left_of, row_body, show_page, show_where
 from node.cli.verbs import Verbs
 from node.cli.viewing import viewer_of
 from node.domain.command import Command
@@ -197,29 +197,7 @@ def list_tickets(
 
 
 def _line_body(line: queries.TicketLine) -> dict[str, Any]:
-    row = line.row
-    return {
-        "id": row.id,
-        "spoken": short_number(row.id),
-        "number": row.number,
-        "state": row.state,
-        "with": row.with_whom,
-        "origin": row.origin,
-        "holder": row.holder,
-        "asked": row.asked,
-        "custody": row.custody,
-        "version": row.version,
-        "category": row.category,
-        "complexity": row.complexity,
-        "layer": row.layer,
-        "level": row.level,
-        "lead": row.lead,
-        "first_contact": row.first_contact,
-        "channel": row.channel,
-        "registered_at": row.registered_at,
-        "completed_at": row.completed_at,
-        "clock": None if line.clock is None else clock_body(line.clock),
-    }
+    return row_body(line.row) | {"clock": None if line.clock is None else clock_body(line.clock)}
 
 
 def clock_body(clock: queries.ClockLine) -> dict[str, Any]:

@@ -59,10 +59,10 @@ def matter_of(view: View | UnitOfWork, ticket: Ticket, *, at_assignment: bool = 
     names: list[str] = []
     assigned = 0
     for one in view.journal.of_subject(ticket.subject):
-        event = one.folded.event
+        event: Any = one.folded.event
         if event is None or one.header.id in ticket.void:
             continue
-        said[one.header.kind] = {name: opened.plain(getattr(event, name)) for name in event.__dataclass_fields__}  # type: ignore[attr-defined]
+        said[one.header.kind] = {name: opened.plain(getattr(event, name)) for name in event.__dataclass_fields__}
         at[one.header.kind] = one.header.recorded_at
         if _is_assignment(one, ticket):
             assigned = one.taken

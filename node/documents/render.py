@@ -2,6 +2,7 @@
 
 import io
 from functools import cache
+from typing import Any
 
 from docx import Document
 from docx.enum.text import WD_ALIGN_PARAGRAPH
@@ -67,7 +68,7 @@ def to_docx(layout: Layout, stamp: Stamp) -> bytes:
 
 
 class _Writer:
-    def __init__(self, document) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, document: Any) -> None:
         self._document = document
 
     def line(self, text: str, align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.LEFT, *, bold: bool = False, size: int = 12) -> None:

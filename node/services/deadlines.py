@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import or_, select
 
 from node.domain.entry import Actor
+from node.domain.payload import SealedRef
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
@@ -141,7 +142,7 @@ def _carried(view: View, ticket: Ticket, ended: datetime) -> CarriedOver | None:
     if missed is None:
         return None
     opens = ticket.custody.holder == view.head.node
-    reason = view.payloads.open(ticket.subject, missed.reason) if missed.reason is not None and opens else None  # type: ignore[arg-type]
+    reason = view.payloads.open(ticket.subject, missed.reason) if isinstance(missed.reason, SealedRef) and opens else None
     return CarriedOver(ticket.id, ticket.number, ticket.lead, ticket.clock(SETTLEMENT) is None, reason)
 
 

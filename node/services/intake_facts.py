@@ -1,6 +1,7 @@
 """What intake, enterprise files and the directory ask beyond their subject: files, turns, members, bodies, a policy."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import or_, select
 
@@ -99,9 +100,9 @@ def turns(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> dict
     return {row.id: turn_of(row) for row in rows}
 
 
-def turn_of(row: object) -> Turn:
+def turn_of(row: Any) -> Turn:
     """A turn from its row."""
-    values = row._mapping  # type: ignore[attr-defined]
+    values = row._mapping
     return Turn(values["id"], values["kind"], values["who"], instant(values["begins_at"]), instant(values["ends_at"]), values["place"])
 
 

@@ -232,7 +232,7 @@ def _put(work: UnitOfWork, spot: Spot, data: bytes, at: datetime) -> None:
     if work.connection.execute(table.update().where(*its).values(**row)).rowcount == 0:
         where = {"taken": _free_place(work, spot, content), "node": node, "epoch": epoch, "seq": seq}
         is_own = node == work.head.node
-        more = {"cause": head.cause or None if is_own else None, "from_above": False, "is_laden": bool(content.payloads)}
+        more = {"cause": (head.cause or None) if is_own else None, "from_above": False, "is_laden": bool(content.payloads)}
         insert_many(work.connection, schema.entries, [where | row | more])
     closed = {"id": f"healed/{node}/{epoch}/{seq}/{micros(at)}", "kind": "healed"}
     work.connection.execute(incidents.delete().where(incidents.c.id == f"{_OFFERED}/{node}/{epoch}/{seq}"))

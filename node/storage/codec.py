@@ -318,11 +318,11 @@ def _message(cls: type[Event]) -> type[Message]:
     return found
 
 
-def _ways(cls: type[Event]) -> tuple[tuple[str, _Way], ...]:
+def _ways(cls: type[Any]) -> tuple[tuple[str, _Way], ...]:
     known = _WAYS.get(cls)
     if known is None:
         hints = get_type_hints(cls)
-        known = _WAYS[cls] = tuple((field.name, way_of(hints[field.name])) for field in fields(cls))  # type: ignore[arg-type]
+        known = _WAYS[cls] = tuple((field.name, way_of(hints[field.name])) for field in fields(cls))
     return known
 
 

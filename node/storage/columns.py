@@ -1,5 +1,7 @@
 """What every table is made of: the one metadata, and columns that both databases keep alike."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String
 
 metadata = MetaData(
@@ -14,6 +16,6 @@ metadata = MetaData(
 Big = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def string(name: str, **more: object) -> Column[str]:
+def string(name: str, **more: Any) -> Column[str]:
     """A column of texts, empty unless it is set."""
-    return Column(name, String, nullable=False, default="", **more)  # type: ignore[arg-type]
+    return Column(name, String, nullable=False, default="", **more)

@@ -9,6 +9,7 @@ numbers commit in any order and a reader past 7 would never see a late 6.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, delete, select, tuple_, update
 
@@ -344,10 +345,10 @@ def read_head(connection: Connection) -> Head:
     return _head(connection.execute(select(schema.heads)).first())
 
 
-def _head(row: object) -> Head:
+def _head(row: Any) -> Head:
     if row is None:
         raise Refusal(Code.NODE_UNKNOWN, node="")
-    values = dict(row._mapping)  # type: ignore[attr-defined]
+    values = dict(row._mapping)
     values.pop("id")
     values["line"] = tuple(part for part in values["line"].split(",") if part)
     return Head(**values)

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
@@ -180,8 +181,8 @@ def use_up(connection: Connection, token: str, now: datetime) -> None:
     connection.execute(update(table).where(*same).values(used_at=micros(now), token=""))
 
 
-def _row(row: object) -> Row:
-    values = row._mapping  # type: ignore[attr-defined]
+def _row(row: Any) -> Row:
+    values = row._mapping
     words = None
     if values["words_entry"]:
         words = SealedRef(values["words_entry"], values["words_place"], PayloadKind.TEXT, bytes.fromhex(values["words_digest"]))

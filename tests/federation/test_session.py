@@ -15,28 +15,9 @@ from node.domain.registry import SetNodeStatus, UnitOpened
 from node.domain.ticket.escalation import RequestEscalation
 from node.storage import schema
 from node.storage.codec import decode_content
-from tests.federation.levels import Place, connect, enrol, make_place, settle
+from tests.federation.levels import Place, connect, settle
 
 COUNTY, CITY, PROVINCE = "520402", "520400", "520000"
-
-
-@pytest.fixture
-def county(tmp_path: Path) -> Place:
-    return make_place(tmp_path, COUNTY)
-
-
-@pytest.fixture
-def city(tmp_path: Path, county: Place) -> Place:
-    city = make_place(tmp_path, CITY, "anshun-2025")
-    enrol(county, city)
-    return city
-
-
-@pytest.fixture
-def province(tmp_path: Path, city: Place) -> Place:
-    province = make_place(tmp_path, PROVINCE, "guizhou")
-    enrol(city, province)
-    return province
 
 
 def escalate(place: Place, number: str) -> None:

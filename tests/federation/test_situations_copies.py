@@ -15,7 +15,6 @@ from tests.federation.situations import (
     CITY,
     COUNTY,
     OPERATOR,
-    PROVINCE,
     agree,
     alarms,
     back_up,
@@ -30,25 +29,6 @@ from tests.federation.situations import (
     tickets,
     told,
 )
-
-
-@pytest.fixture
-def county(tmp_path: Path) -> Place:
-    return make_place(tmp_path, COUNTY)
-
-
-@pytest.fixture
-def city(tmp_path: Path, county: Place) -> Place:
-    city = make_place(tmp_path, CITY, "anshun-2025")
-    enrol(county, city)
-    return city
-
-
-@pytest.fixture
-def province(tmp_path: Path, city: Place) -> Place:
-    province = make_place(tmp_path, PROVINCE, "guizhou")
-    enrol(city, province)
-    return province
 
 
 class TestRow09Cloned:

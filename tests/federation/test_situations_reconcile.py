@@ -32,18 +32,6 @@ PARTS = Parts(app.build, app.create, app.set_rehearsal_clock, app.serve)
 
 
 @pytest.fixture
-def county(tmp_path: Path) -> Place:
-    return make_place(tmp_path, COUNTY)
-
-
-@pytest.fixture
-def city(tmp_path: Path, county: Place) -> Place:
-    city = make_place(tmp_path, CITY, "anshun-2025")
-    enrol(county, city)
-    return city
-
-
-@pytest.fixture
 def port(county: Place, city: Place) -> Iterator[Server]:
     """The city's port, where the county dials."""
     server = serve(city)

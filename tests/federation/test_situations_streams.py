@@ -39,18 +39,6 @@ from tests.federation.situations import (
 )
 
 
-@pytest.fixture
-def county(tmp_path: Path) -> Place:
-    return make_place(tmp_path, COUNTY)
-
-
-@pytest.fixture
-def city(tmp_path: Path, county: Place) -> Place:
-    city = make_place(tmp_path, CITY, "anshun-2025")
-    enrol(county, city)
-    return city
-
-
 def batches(place: Place, entries_max: int = 3) -> list[link_pb2.PushRequest]:
     """Everything that the level has for above, in small batches."""
     requests: list[link_pb2.PushRequest] = []

@@ -27,18 +27,6 @@ from tests.federation.levels import WALL, Place, connect, enrol, make_place, ser
 from tests.federation.situations import CITY, COUNTY, PROVINCE, agree, alarms, held, incidents, tickets, told
 
 
-@pytest.fixture
-def county(tmp_path: Path) -> Place:
-    return make_place(tmp_path, COUNTY)
-
-
-@pytest.fixture
-def city(tmp_path: Path, county: Place) -> Place:
-    city = make_place(tmp_path, CITY, "anshun-2025")
-    enrol(county, city)
-    return city
-
-
 class TestRow13ClockSkew:
     @pytest.mark.parametrize(
         ("seconds", "expected"),

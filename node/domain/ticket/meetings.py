@@ -7,6 +7,7 @@ The meeting itself is a dossier of its own (``node.domain.meeting``), which writ
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from node.domain.command import Command, Facts
 from node.domain.entry import Happened, Header
@@ -237,13 +238,13 @@ def _led_by(ticket: Ticket, lead: str, head: Header) -> Ticket:
     )
 
 
-def with_outcome(ticket: Ticket, meeting: str, **changes: object) -> tuple[Sitting, ...]:
+def with_outcome(ticket: Ticket, meeting: str, **changes: Any) -> tuple[Sitting, ...]:
     """The sittings, with *changes* in the one that *meeting* has on its agenda."""
     open_ = [place for place, one in enumerate(ticket.sittings) if one.meeting == meeting and one.relation == AGENDA and not one.outcome]
     if not open_:
         return ticket.sittings
     sittings = list(ticket.sittings)
-    sittings[open_[-1]] = replace(sittings[open_[-1]], **changes)  # type: ignore[arg-type]
+    sittings[open_[-1]] = replace(sittings[open_[-1]], **changes)
     return tuple(sittings)
 
 

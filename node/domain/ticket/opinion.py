@@ -7,6 +7,7 @@ reaction starts the limit, and the answer comes back as a side entry.  A questio
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from node.domain.command import Command, Facts
 from node.domain.entry import ClockChange, Happened, Header
@@ -245,8 +246,8 @@ def _stopped(ticket: Ticket, asked: h.OpinionRequest, policy: Policy) -> tuple[C
     return (clocks.stop(clock.name),) if clock is not None else ()
 
 
-def _with(ticket: Ticket, ask: str, **changes: object) -> Ticket:
-    after = tuple(replace(one, **changes) if one.ask == ask else one for one in ticket.opinions)  # type: ignore[arg-type]
+def _with(ticket: Ticket, ask: str, **changes: Any) -> Ticket:
+    after = tuple(replace(one, **changes) if one.ask == ask else one for one in ticket.opinions)
     return replace(ticket, opinions=after)
 
 

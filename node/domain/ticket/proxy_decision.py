@@ -356,9 +356,9 @@ def _carry_out(ticket: Ticket, record: DecisionRecorded | h.ProxyDecision, facts
 
 def _unsealed(one: Happened) -> Happened:
     """The words of the decision stand in the record, sealed there once: an entry never holds another's."""
-    values = {field.name: getattr(one.event, field.name) for field in fields(one.event)}  # type: ignore[arg-type]
-    sealed = {name: None for name, value in values.items() if isinstance(value, SealedRef)}
-    return replace(one, event=replace(one.event, **sealed)) if sealed else one  # type: ignore[type-var]
+    event: Any = one.event
+    sealed = {field.name: None for field in fields(event) if isinstance(getattr(event, field.name), SealedRef)}
+    return replace(one, event=replace(event, **sealed)) if sealed else one
 
 
 def _record(ticket: Ticket, entry: str) -> h.ProxyDecision:
@@ -368,8 +368,8 @@ def _record(ticket: Ticket, entry: str) -> h.ProxyDecision:
     return record
 
 
-def _with(ticket: Ticket, entry: str, **changes: object) -> Ticket:
-    after = tuple(replace(one, **changes) if one.id == entry else one for one in ticket.proxies)  # type: ignore[arg-type]
+def _with(ticket: Ticket, entry: str, **changes: Any) -> Ticket:
+    after = tuple(replace(one, **changes) if one.id == entry else one for one in ticket.proxies)
     return replace(ticket, proxies=after)
 
 

@@ -9,6 +9,7 @@ yet becomes a co-handler; once all its items are ticked, their results are its c
 import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from node.domain.command import Command, Facts
 from node.domain.entry import Happened, Header
@@ -301,8 +302,8 @@ def _need_date(ticket: Ticket, due: date, now: datetime) -> None:
         raise Refusal(Code.DATE_TOO_EARLY, ticket=ticket.id, date=due, earliest=local_day(now))
 
 
-def _with_item(ticket: Ticket, code: str, **changes: object) -> Ticket:
-    after = tuple(replace(one, **changes) if one.code == code else one for one in ticket.joint_items)  # type: ignore[arg-type]
+def _with_item(ticket: Ticket, code: str, **changes: Any) -> Ticket:
+    after = tuple(replace(one, **changes) if one.code == code else one for one in ticket.joint_items)
     return replace(ticket, joint_items=after)
 
 
