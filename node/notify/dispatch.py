@@ -27,7 +27,6 @@ Reach = Callable[[Row], str]
 # The sentence of a row for a channel.
 Say = Callable[[Row], tuple[str, str]]
 _RINGS = frozenset({Channel.SMS.value})
-_NO_GATEWAY = "no gateway is set"
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,16 @@ class Dispatcher:
         counts = [0, 0, 0]
         for channel in dict.fromkeys(row.channel for row in rows):
             mine = [row for row in rows if row.channel == channel]
-            if channel in _RINGS and quiet_until > now:
+            if channel == Channel.IN_APP.value:
+                self._taken(mine, now)  # the page is the delivery
+                counts[0] += len(mine)
+            elif channel in _RINGS and quiet_until > now:
                 self._put_off(mine, quiet_until)
                 counts[2] += len(mine)
+            elif channel not in self.gateways:
+                # No phone number is opened, and no opening journaled, for nothing.
+                self._failed(mine, "no gateway is set", now)
+                counts[1] += len(mine)
             elif channel == Channel.ROBOT.value:
                 counts = [a + b for a, b in zip(counts, self._post(mine, now), strict=True)]
             else:
@@ -74,10 +80,6 @@ class Dispatcher:
         return Sent(*counts)
 
     def _send(self, row: Row, now: datetime) -> bool:
-        if row.channel == Channel.IN_APP.value:
-            return self._taken([row], now)  # the page is the delivery
-        if row.channel not in self.gateways:
-            return self._failed([row], _NO_GATEWAY, now)  # no phone number is opened, and no opening journaled, for nothing
         to = self.reach(row)
         subject, body = self.say(row)
         return self._hand_over([row], Message(row.id, to, subject, body), now, needs_address=True)
@@ -102,13 +104,10 @@ class Dispatcher:
         return counts
 
     def _hand_over(self, rows: Sequence[Row], message: Message, now: datetime, *, needs_address: bool) -> bool:
-        gateway = self.gateways.get(rows[0].channel)
-        if gateway is None:
-            return self._failed(rows, _NO_GATEWAY, now)
         try:
             if needs_address and not message.to:
                 raise GatewayError("no address")
-            gateway.send(message)
+            self.gateways[rows[0].channel].send(message)
         except GatewayError as error:
             return self._failed(rows, str(error), now)
         return self._taken(rows, now)
