@@ -100,6 +100,7 @@ def function_of(
         if name not in fields:
             option = typer.Option(flag, metavar=metavar, help=verbs.option(flag.removeprefix("--")), show_default=False)
             parameters.append(_parameter(name, Annotated[str, option], ""))
+    # Any function may bear a signature of its own; the stubs know of none.
     verb.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return verb
 

@@ -111,7 +111,7 @@ class FireDossierRung(DossierCommand):
 
     clock: str
     rung: str
-    # The one command that any kind of dossier takes.
+    # The one command that any kind of dossier takes: a field here, where every other class has a constant.
     subject_kind: SubjectKind = SubjectKind.ORDER  # type: ignore[misc]
 
 
