@@ -236,9 +236,12 @@ class Session:
         if answer.down.epoch != here.epoch:
             values |= {"down_epoch": answer.down.epoch, "down_size": 0, "down_peaks": b"", "waiting": answer.down.size}
         work.connection.execute(update(table).where(table.c.peer == self.peer).values(**values))
-        if work.head.held == greeting.FENCED or (work.head.held == guard.HELD and not held and not self._fits_guard(work)):
-            return  # what the guard has seen is held neither here nor above: only a new epoch goes on from there
-        work.head.held = held
+        if work.head.held == greeting.FENCED:
+            return
+        # Whatever it was held for: what the guard has seen and neither this node nor its superior holds went below from here.
+        # Only a new epoch goes on from there.
+        is_behind_guard = not held and work.head.held and not self._fits_guard(work)
+        work.head.held = guard.HELD if is_behind_guard else held
 
     def _fits_guard(self, work: UnitOfWork) -> bool:
         return self.level.guard is None or self.level.guard.fits(work)

@@ -207,7 +207,8 @@ class Observer:
         if not row or ticket in self._simulation.poisoned:
             return
         custody, state, origin = row[0]
-        if is_watched and custody < seen.custody.get(ticket, 0):
+        # An override follows what the higher node knew: what was handed on meanwhile is void, and so are its numbers (2.5).
+        if is_watched and custody < seen.custody.get(ticket, 0) and OVERRIDING not in kinds:
             self._simulation.violate("I16", f"{node.code}: the custody number of {ticket} went back to {custody}")
         if is_watched and origin == node.code and seen.states.get(ticket, "") in _DONE and state not in _DONE:
             self._check_reopened(node, ticket, state, kinds)

@@ -138,6 +138,37 @@ class TestRow10GuardFile:
         assert {} == alarms(county)
         agree(county, city)
 
+    def test_what_went_down_and_never_up_is_not_numbered_again(
+        self, county: Place, city: Place, province: Place, tmp_path: Path
+    ) -> None:
+        """The province gives back what it holds; of what only the county heard neither knows: a new epoch, and no second history."""
+        guarded(city)
+        upwards, _ = connect(city, province), connect(county, city)
+        number = county.register()
+        settle(county, city, province)
+        backup = back_up(city, tmp_path / "backup.db")
+        city.register()
+        settle(county, city, province)
+        upwards.is_cut = True
+        escalate(county, number)
+        settle(county, city, province)
+        heard = county.contents(CITY)
+        assert heard
+        restore(city, backup)
+        build(city.hands.node.data_dir).close()
+        wire = connect(city, province)
+
+        settle(city, province, seconds=51)
+
+        assert ({"held_guard": "red"}, Code.NODE_HELD) == (alarms(city), refused(city.register).code)
+        grant_to(province, city)
+        assert 2 == rejoin_by(city, wire).epoch
+        connect(county, city)
+        settle(county, city, province, seconds=700)
+        assert (heard, []) == (county.contents(CITY)[: len(heard)], incidents(county))
+        assert ({}, {}) == (alarms(county), alarms(city))
+        agree(county, city, province)
+
     def test_the_top_goes_on_only_in_a_new_epoch(self, city: Place, tmp_path: Path) -> None:
         guard = guarded(city)
         backup = back_up(city, tmp_path / "backup.db")
