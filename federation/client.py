@@ -44,6 +44,8 @@ class Peer(Protocol):
 
     def reconcile(self, request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse: ...
 
+    def give_back(self, request: link_pb2.GiveBackRequest) -> link_pb2.GiveBackResponse: ...
+
     def redial(self) -> None: ...
 
     def close(self) -> None: ...
@@ -98,6 +100,10 @@ class Superior:
     def reconcile(self, request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse:
         """`Reconcile`.  Raises: CallFailed."""
         return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Reconcile(request, timeout=fetch_deadline_seconds))
+
+    def give_back(self, request: link_pb2.GiveBackRequest) -> link_pb2.GiveBackResponse:
+        """`GiveBack`.  Raises: CallFailed."""
+        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).GiveBack(request, timeout=fetch_deadline_seconds))
 
     def renew(self, request: enrolment_pb2.RenewRequest) -> enrolment_pb2.RenewResponse:
         """`Renew`.  Raises: CallFailed."""

@@ -49,6 +49,15 @@ class DownPosition:
     root: bytes
 
 
+@dataclass(frozen=True)
+class Place:
+    """One entry of the superior's journal as a subordinate holds it: ``leaf`` is what stands there."""
+
+    epoch: int
+    seq: int
+    leaf: bytes
+
+
 def entry_to_pb(carried: Carried) -> entry_pb2.Entry:
     """An entry as a link carries it."""
     return entry_pb2.Entry(
@@ -85,10 +94,7 @@ def segments_from_pb(request: link_pb2.PushRequest) -> list[Segment]:
     Raises:
         Refusal: BATCH_TOO_LARGE; MALFORMED_ENTRY with the field, if a segment names no stream, no place or no entry.
     """
-    count = sum(len(segment.entries) for segment in request.segments)
-    size = sum(entry.ByteSize() for segment in request.segments for entry in segment.entries)
-    if count > batch_entries_max or (size > batch_bytes_max and count > 1):
-        raise Refusal(Code.BATCH_TOO_LARGE, entries=count, entries_max=batch_entries_max, bytes=size, bytes_max=batch_bytes_max)
+    check_batch([entry for segment in request.segments for entry in segment.entries])
     segments = []
     for pb in request.segments:
         for field, value in (("node", pb.node), ("epoch", pb.epoch), ("from_seq", pb.from_seq), ("entries", pb.entries)):
@@ -96,6 +102,18 @@ def segments_from_pb(request: link_pb2.PushRequest) -> list[Segment]:
                 raise Refusal(Code.MALFORMED_ENTRY, field=field, node=pb.node, epoch=pb.epoch, seq=pb.from_seq)
         segments.append(Segment(pb.node, pb.epoch, pb.from_seq, tuple(entry_from_pb(entry) for entry in pb.entries)))
     return segments
+
+
+def check_batch(entries: Sequence[entry_pb2.Entry]) -> None:
+    """
+    Need *entries* to be no more than a call carries.
+
+    Raises:
+        Refusal: BATCH_TOO_LARGE.
+    """
+    count, size = len(entries), sum(entry.ByteSize() for entry in entries)
+    if count > batch_entries_max or (size > batch_bytes_max and count > 1):
+        raise Refusal(Code.BATCH_TOO_LARGE, entries=count, entries_max=batch_entries_max, bytes=size, bytes_max=batch_bytes_max)
 
 
 def position_to_pb(position: Position) -> link_pb2.Position:
@@ -116,6 +134,16 @@ def down_to_pb(position: DownPosition) -> link_pb2.DownPosition:
 def down_from_pb(pb: link_pb2.DownPosition) -> DownPosition:
     """A down position as it was said."""
     return DownPosition(pb.epoch, pb.size, pb.root)
+
+
+def place_to_pb(place: Place) -> link_pb2.Place:
+    """A place as a call says it."""
+    return link_pb2.Place(epoch=place.epoch, seq=place.seq, leaf=place.leaf)
+
+
+def place_from_pb(pb: link_pb2.Place) -> Place:
+    """A place as it was said."""
+    return Place(pb.epoch, pb.seq, pb.leaf)
 
 
 def payload_keys_to_pb(keys: Mapping[str, bytes]) -> list[link_pb2.PayloadKey]:

@@ -14,19 +14,20 @@ What is durable: one transaction takes the branch out, brings the rest in and be
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select, update
 
 from federation.client import Peer
 from federation.codec import Segment, entry_from_pb
 from federation.level import Level
 from federation.link import batch_entries_max
 from federation.mirror import ACTIVE, CLONED, FORKED, Mirror
+from federation.numbering import number_down_anew
 from federation.reconciling import parting, positions_of
+from federation.taking_back import await_those_below
 from federation.v1 import link_pb2
 from node.domain.command import Order
 from node.domain.entry import Actor, Draft, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
-from node.domain.merkle import Range
 from node.domain.payload import PayloadKind, Text
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import EpochStarted, GrantEpoch
@@ -125,7 +126,8 @@ def start(level: Level, reason: str, actor: Actor) -> int:
         position = work.journal.position(work.head.node, work.head.epoch)
         _begin(level, work, work.head.epoch + 1, position, reason, actor)
         work.head.held = ""
-        _number_down_anew(work)
+        number_down_anew(work)
+        await_those_below(work, level.wall())
         return work.head.epoch
 
     return level.writer.command(carry_out)
@@ -193,7 +195,8 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
             _begin(level, work, current, work.journal.position(node, former), reason, actor)
         work.head.epoch = current
         again, aside = _write_again(work, branch, keys, _told(segments), is_new=not way.kept)
-        _number_down_anew(work, [one.taken for one in branch])
+        number_down_anew(work, [one.taken for one in branch])
+        await_those_below(work, level.wall())
         work.head.held = ""
         if branch:
             lookup_index.refill(work)
@@ -288,30 +291,3 @@ def _write_again(
 
 def _once(rows: Iterable[KeyRow]) -> tuple[KeyRow, ...]:
     return tuple(dict.fromkeys(rows))
-
-
-def _number_down_anew(work: UnitOfWork, gone: Sequence[int] | None = None) -> None:
-    """
-    Begin the down streams anew whose numbering cannot go on: no down_seq is ever used for two entries (2.3 no. 11).
-
-    *gone* are entries that were taken out; None: every link, since others may have gone down than this database knows of.
-    """
-    down, links = schema.down, schema.links
-    for link in work.connection.execute(select(links).where(links.c.side == "subordinate")).all():
-        rows = work.connection.execute(
-            select(down.c.taken, schema.entries.c.leaf)
-            .outerjoin(schema.entries, schema.entries.c.taken == down.c.taken)
-            .where(down.c.link == link.peer, down.c.epoch == link.down_epoch)
-            .order_by(down.c.down_seq)
-        ).all()
-        if gone is not None and all(row.leaf is not None for row in rows):
-            continue
-        epoch = link.down_epoch + 1
-        kept = [(row.taken, bytes(row.leaf)) for row in rows if row.leaf is not None]
-        work.connection.execute(delete(down).where(down.c.link == link.peer, down.c.epoch == epoch))
-        if kept:
-            values = [{"link": link.peer, "epoch": epoch, "down_seq": seq, "taken": taken} for seq, (taken, _) in enumerate(kept, 1)]
-            work.connection.execute(insert(down), values)
-        progress = Range().extend([leaf for _, leaf in kept])
-        changed = {"down_epoch": epoch, "down_size": progress.size, "down_peaks": progress.to_bytes(), "down_acked": 0}
-        work.connection.execute(update(links).where(links.c.peer == link.peer).values(**changed))

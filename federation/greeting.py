@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, literal, select, update
 
-from federation import codec, outgoing
+from federation import codec, outgoing, taking_back
 from federation.codec import DownPosition
 from federation.link import batch_entries_max
 from federation.mirror import FORKED, Mirror
@@ -30,7 +30,7 @@ from node.storage.unit_of_work import UnitOfWork, View
 protocol_min = 1
 protocol_max = 1
 # Calls and event groups beyond the protocol version that are built here.
-FEATURES = ("fetch", "renew", "reconcile")
+FEATURES = ("fetch", "renew", "reconcile", taking_back.FEATURE)
 
 FENCED = "fenced"
 boot_id_bytes = 16
@@ -68,6 +68,8 @@ def answer(
     stale = _stale(work, peer, held, request)
     if stale is not None:
         return stale
+    if request.HasField("superior_last"):
+        taking_back.note_told(work, codec.place_from_pb(request.superior_last), mirror)
     is_forked = peer.is_forked or _is_forked(work, peer, held, request, mirror)
     down = _down(work, peer, codec.down_from_pb(request.down))
     below = [node for node in place.superiors if place.branch(node) == peer.node]
@@ -209,6 +211,8 @@ def _note(work: UnitOfWork, request: link_pb2.HelloRequest, peer: Peer, boot_ids
         "skew_seconds": round((moment(request.wall) - wall).total_seconds()),
         "down_acked": request.down.size if is_same else 0,
     }
+    if taking_back.FEATURE not in request.features:
+        values["awaited_until"] = None  # an older program: nothing comes of it
     if peer.fingerprint == peer.known[0]:
         values["fingerprint"] = peer.fingerprint  # the renewed certificate has arrived: the former is good no longer
     work.connection.execute(update(table).where(table.c.peer == peer.node).values(**values))

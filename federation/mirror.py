@@ -16,10 +16,12 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from federation.codec import Carried, DownPosition, Segment
+from federation.numbering import number_down_anew
 from node.domain.merkle import Range, leaf_hash
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import EpochGranted, NodeAdmitted
 from node.services import reconcile
+from node.services.rebuild import refold
 from node.storage import schema
 from node.storage.codec import Content, decode_content
 from node.storage.database import micros
@@ -101,7 +103,7 @@ class Mirror:
             Refusal: DOWN_EPOCH (another numbering), MALFORMED_ENTRY, FORK.
         """
         table = schema.links
-        row = work.connection.execute(select(table.c.down_epoch, table.c.down_peaks).where(table.c.peer == link)).one()
+        row = work.connection.execute(select(table.c.down_epoch, table.c.down_peaks, table.c.peer_epoch).where(table.c.peer == link)).one()
         if row.down_epoch != epoch:
             raise Refusal(Code.DOWN_EPOCH, epoch=epoch, current=row.down_epoch)
         progress = Range.from_bytes(bytes(row.down_peaks)) if row.down_peaks else Range()
@@ -109,12 +111,30 @@ class Mirror:
             return DownPosition(epoch, progress.size, progress.root())
         fresh = entries[progress.size + 1 - from_seq :]
         progress = progress.extend([leaf_hash(entry.data) for entry in fresh])
-        stored = work.journal.take_from_above(_foreign(work, fresh))
+        arrived = _foreign(work, fresh)
+        self._give_way(work, [one for one in arrived if one.content.header.node == link and one.content.header.epoch < row.peer_epoch])
+        stored = work.journal.take_from_above(arrived)
         work.fault("mirror.after_entries")
         changed = {"down_size": progress.size, "down_peaks": progress.to_bytes()}
         work.connection.execute(update(table).where(table.c.peer == link).values(**changed))
         work.fold_and_route(stored)
         return DownPosition(epoch, progress.size, progress.root())
+
+    def _give_way(self, work: UnitOfWork, arrived: Sequence[Arrived]) -> None:
+        """
+        Where something else stands here in an epoch that the superior has left behind, its own word holds by now.
+
+        What stands here went to it by `GiveBack` before and comes again under its own id; its bytes stay as evidence.
+        """
+        spots = {(one.content.header.node, one.content.header.epoch, one.content.header.seq): one.leaf for one in arrived}
+        held = work.journal.held(spots)
+        gone = [spot for spot, leaf in spots.items() if held.get(spot, leaf) != leaf]
+        if not gone:
+            return
+        for spot in gone:
+            self.keep_incident(work, "branch", *spot, work.journal.at(*spot) or b"")
+        number_down_anew(work, work.journal.leave_out(gone))
+        refold(work)
 
     def take_own(self, work: UnitOfWork, segment: Segment) -> int:
         """
@@ -242,15 +262,21 @@ def _arrived(segment: Segment, seq: int, carried: Carried) -> Arrived:
         Refusal: MALFORMED_ENTRY with field and place.
     """
     where = {"node": segment.node, "epoch": segment.epoch, "seq": seq}
-    content = _content(carried, **where)
+    content = content_of(carried, **where)
     head = content.header
     for name, said in where.items():
         if getattr(head, name) != said:
             raise Refusal(Code.MALFORMED_ENTRY, field=name, **where)
-    return _with_riders(carried, content)
+    return with_riders(carried, content)
 
 
-def _content(carried: Carried, **where: object) -> Content:
+def content_of(carried: Carried, **where: object) -> Content:
+    """
+    Read an entry's bytes.
+
+    Raises:
+        Refusal: MALFORMED_ENTRY, with *where* it came.
+    """
     try:
         content = decode_content(carried.data)
     except Refusal as refusal:
@@ -260,7 +286,8 @@ def _content(carried: Carried, **where: object) -> Content:
     return content
 
 
-def _with_riders(carried: Carried, content: Content) -> Arrived:
+def with_riders(carried: Carried, content: Content) -> Arrived:
+    """An entry with those of its riders that fit it."""
     named = {line.blob for line in content.payloads}
     sealed = {
         blob: ciphertext
@@ -277,8 +304,8 @@ def _foreign(work: UnitOfWork, entries: Sequence[Carried]) -> list[Arrived]:
     place = work.place()
     found: dict[tuple[str, int, int], Arrived] = {}
     for carried in entries:
-        content = _content(carried)
+        content = content_of(carried)
         head = content.header
         if head.node != place.node and not place.is_below(head.node):
-            found.setdefault((head.node, head.epoch, head.seq), _with_riders(carried, content))
+            found.setdefault((head.node, head.epoch, head.seq), with_riders(carried, content))
     return list(found.values())

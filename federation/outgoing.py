@@ -6,11 +6,11 @@ is left out.  Down: the ``down`` rows of the link, an index into the journal.  A
 stream at that size; an older root is recomputed from the stored leaves.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, tuple_
 
 from federation.codec import Carried, DownPosition, Segment
 from federation.link import Standing, batch_bytes_max, batch_entries_max
@@ -117,6 +117,23 @@ def read_stream(
     ).all()
     carried = _carried(view, rows)
     return carried[: _how_many_fit(carried, bytes_max)]
+
+
+def read_places(view: View, node: str, places: Sequence[tuple[int, int]]) -> list[Carried]:
+    """Entries of *node* that are held here under *places* (epoch, seq), at most 500 of them, in the order in which they were taken."""
+    if not places:
+        return []
+    table = schema.entries
+    its = (table.c.node == node, tuple_(table.c.epoch, table.c.seq).in_(places))
+    return _carried(view, view.connection.execute(select(*_CARRIED).where(*its).order_by(table.c.taken)).all())
+
+
+def batches(entries: Sequence[Carried], bytes_max: int = batch_bytes_max) -> Iterator[Sequence[Carried]]:
+    """*entries* in calls of at most *bytes_max* bytes, but always one."""
+    while entries:
+        fits = _how_many_fit(entries, bytes_max)
+        yield entries[:fits]
+        entries = entries[fits:]
 
 
 def down_head(view: View | UnitOfWork, link: str) -> DownPosition:

@@ -14,10 +14,12 @@ for good is answered by AskRefused; what may pass (a clock that stands behind) k
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from sqlalchemy import exists, or_, select
 
+from federation.taking_back import is_awaiting
 from node.domain.command import Command, Order
 from node.domain.entry import Actor, Header, SubjectKind
 from node.domain.identifier import uuid5_of
@@ -162,8 +164,9 @@ def of_withdrawn_questions(head: Header, ticket: Ticket, place: Place) -> list[R
 class Reactions:
     """Reads on from the cursor.  One runs a node at a time; a second one would only repeat it."""
 
-    def __init__(self, store: Store, writer: Writer, handler: Handler) -> None:
+    def __init__(self, store: Store, writer: Writer, handler: Handler, wall: Callable[[], datetime]) -> None:
         self._store = store
+        self._wall = wall
         self._writer = writer
         self._handler = handler
 
@@ -201,6 +204,9 @@ class Reactions:
         with self._store.read() as view:
             if view.head.reacted >= view.head.taken:
                 return [], view.head.taken
+            if view.head.epoch > 1 and is_awaiting(view, self._wall()):
+                # What it answered before it was restored comes back first: it would answer once more, and otherwise.
+                return [], view.head.reacted
             rows = view.connection.execute(
                 select(table.c.taken)
                 .where(table.c.taken > view.head.reacted, or_(table.c.kind.in_(sorted(KINDS)), is_behind_an_ask))

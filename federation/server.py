@@ -20,7 +20,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 from sqlalchemy import update
 
-from federation import codec, greeting, outgoing, reconciling
+from federation import codec, greeting, outgoing, reconciling, taking_back
 from federation.admission import Admission
 from federation.certificates import Credentials
 from federation.channel import PortCredentials, server_options
@@ -162,6 +162,26 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
 
             self._level.writer.command(conclude)
         return answer
+
+    def GiveBack(self, request: link_pb2.GiveBackRequest, context: grpc.ServicerContext) -> link_pb2.GiveBackResponse:
+        caller = self._trust.caller(context.auth_context())
+        codec.check_batch(request.entries)
+        if len(request.places) > batch_entries_max:
+            raise Refusal(Code.BATCH_TOO_LARGE, entries=len(request.places), entries_max=batch_entries_max, bytes=0, bytes_max=0)
+        with self._level.store.read() as view:
+            greeting.check_session(self._trust.admit(view, caller), request.boot_id)
+            unknown = taking_back.unknown(view, [codec.place_from_pb(one) for one in request.places])
+        entries = [codec.entry_from_pb(one) for one in request.entries]
+
+        def take(work: UnitOfWork) -> int:
+            peer = self._trust.admit(work, caller)
+            greeting.check_fence(work)
+            if request.done:
+                taking_back.no_more_of(work, peer.node)
+            return taking_back.take_back(work, peer.node, entries, self._level.now())
+
+        written = self._level.writer.command(take) if entries or request.done else 0
+        return link_pb2.GiveBackResponse(unknown=[codec.place_to_pb(one) for one in unknown], written=written)
 
     def Witness(self, request: link_pb2.WitnessRequest, context: grpc.ServicerContext) -> link_pb2.WitnessResponse:
         raise NotImplementedError

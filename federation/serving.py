@@ -90,7 +90,7 @@ class Serving:
         self._session = self._new_session()
         self._runner = Runner(
             store,
-            Reactions(store, writer, handler),
+            Reactions(store, writer, handler, clocks.wall),
             self._session,
             self._server,
             self._look_every,

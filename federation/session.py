@@ -16,7 +16,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import func, select, update
 
-from federation import codec, epochs, greeting, outgoing
+from federation import codec, epochs, giving_back, greeting, outgoing, taking_back
 from federation.client import Peer
 from federation.codec import DownPosition, Segment
 from federation.enrolment import REACTION_ACTOR, own_payload_keys, rewrap, take_place
@@ -47,6 +47,7 @@ from federation.v1 import link_pb2
 from node.domain.refusal import Code, Refusal
 from node.services import reconcile
 from node.services.reconcile import Span
+from node.services.situations import told_below
 from node.storage import guard, schema
 from node.storage.codec import moment, stamp
 from node.storage.database import instant_or_none, micros, micros_or_none
@@ -174,6 +175,7 @@ class Session:
         if not held:
             # Nothing of its own is written while another history of this node may stand above.
             self._take_place(answer)
+            self._give_back(answer)
         return Greeted(standing, answer.credit, own.size, damaged)
 
     def _need_superior_in_force(self, answer: link_pb2.HelloResponse, known: int) -> None:
@@ -187,6 +189,12 @@ class Session:
             with self._lock:
                 self.machine.greet_again()
             raise CallFailed(Failure("FAILED_PRECONDITION", Refusal(Code.NEED_HELLO, node=self.machine.node))) from error
+
+    def _give_back(self, answer: link_pb2.HelloResponse) -> None:
+        """What the superior lost goes back to it before anything is taken of its new epoch."""
+        if taking_back.FEATURE in answer.features:
+            end = self.ends[Lane.UP]
+            self._called(lambda: giving_back.give_back(self.level, self.peer, end, self.boot_id, answer.epoch))
 
     def _take_place(self, answer: link_pb2.HelloResponse) -> None:
         line = tuple(answer.line)
@@ -205,6 +213,7 @@ class Session:
         table, links = schema.entries, schema.links
         with self._lock:
             cursor = self.machine.cursor
+        last = giving_back.last_of(view, self.peer)
         waiting = view.connection.execute(select(func.count()).where(table.c.taken > cursor, table.c.from_above.is_(False))).scalar_one()
         return link_pb2.HelloRequest(
             protocol_min=protocol_min,
@@ -220,6 +229,7 @@ class Session:
             program=self.level.program,
             payload_keys=codec.payload_keys_to_pb(own_payload_keys(view)),
             superior_epoch=view.connection.execute(select(links.c.peer_epoch).where(links.c.peer == self.peer)).scalar_one(),
+            superior_last=None if last is None else codec.place_to_pb(last),
         )
 
     def _note_greeting(self, work: UnitOfWork, answer: link_pb2.HelloResponse, held: str) -> None:
@@ -238,10 +248,10 @@ class Session:
         work.connection.execute(update(table).where(table.c.peer == self.peer).values(**values))
         if work.head.held == greeting.FENCED:
             return
-        # Whatever it was held for: what the guard has seen and neither this node nor its superior holds went below from here.
-        # Only a new epoch goes on from there.
-        is_behind_guard = not held and work.head.held and not self._fits_guard(work)
-        work.head.held = guard.HELD if is_behind_guard else held
+        # Whatever it was held for: what the guard has seen, or a subordinate holds, and neither this node nor its superior, went
+        # down from here. Only a new epoch goes on from there.
+        is_known_below = not held and work.head.held and (not self._fits_guard(work) or told_below(work) > 0)
+        work.head.held = guard.HELD if is_known_below else held
 
     def _fits_guard(self, work: UnitOfWork) -> bool:
         return self.level.guard is None or self.level.guard.fits(work)

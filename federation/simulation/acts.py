@@ -65,7 +65,9 @@ def act(simulation: Simulation, item: Item) -> None:
 def finish(simulation: Simulation, node: Node, seed: int) -> int:
     """Answer what lies before this office of other levels, and hand back what it took over; gives how much was done."""
     chance, done = random.Random(f"{seed}|{node.code}"), 0
-    open_here = "(asked = ? OR (holder = ? AND origin <> ? AND asked = '')) AND id NOT IN (SELECT subject_id FROM quarantine)"
+    open_here = (
+        "(asked = ? OR (holder = ? AND (origin <> ? OR handed_down) AND asked = '')) AND id NOT IN (SELECT subject_id FROM quarantine)"
+    )
     for (number,) in node.rows(f"SELECT id FROM tickets WHERE {open_here} ORDER BY id", *(node.code,) * 3):
         for _ in range(_steps_max):
             ticket = node.rows(f"SELECT {_COLUMNS} FROM tickets WHERE id = ? AND {open_here}", number, *(node.code,) * 3)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from node.domain.ticket.fold import line_of
 from node.domain.ticket.ticket import Ticket
 from node.services import rebuild
 from node.storage.codec import decode_content
+from node.storage.database import micros
 
 if TYPE_CHECKING:
     from federation.simulation.simulation import Simulation
@@ -42,8 +44,10 @@ NOT_CHECKED: Mapping[str, str] = {
 class Rest:
     """All nodes at rest, with what several checks ask."""
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, swept_at: Mapping[str, datetime] | None = None) -> None:
         self.simulation = simulation
+        # Business time at each node when its clock looked last.
+        self.swept_at = swept_at or {}
         self.nodes = simulation.nodes
         self.held = {code: seen.held for code, seen in simulation.observer.seen.items()}
 
@@ -241,8 +245,21 @@ def poison_is_alone(rest: Rest) -> Iterator[str]:
                 yield f"{code}: {subject} is set aside: {reason}"
 
 
+def nothing_lost_is_known_below(rest: Rest) -> Iterator[str]:
+    """I11: what went down is held by its writer, or was given back to it."""
+    for link in rest.live():
+        above = link.above
+        if above.code in rest.cut_off or above.code in rest.simulation.cloned:
+            continue
+        ids = {id for (id,) in above.rows("SELECT id FROM entries WHERE node = ?", above.code)}
+        lost = [id for (id,) in link.child.rows("SELECT id FROM entries WHERE node = ?", above.code) if id not in ids]
+        if lost:
+            yield f"{link.name}: {len(lost)} entries of {above.code} are held below alone"
+
+
 def down_agrees(rest: Rest) -> Iterator[str]:
     """I11: what came down is what the superior holds there."""
+    yield from nothing_lost_is_known_below(rest)
     for link in rest.live():
         if link.above.code in rest.tainted:
             continue
@@ -339,7 +356,7 @@ def overdue_is_listed(rest: Rest) -> Iterator[str]:
                 continue
             late = "SELECT fired FROM clocks WHERE ticket = ? AND node = ? AND name = 'escalation_answer' AND due_at < ?"
             for end in ends:
-                limit = int(ends[1].now().timestamp() * 1e6) - 60_000_000
+                limit = micros(rest.swept_at[hop.to_node])
                 fired = end.value(late, ticket_id, hop.to_node, limit)
                 if fired is not None and "overdue" not in fired:
                     yield f"{end.code}: {ticket_id} is not answered in time, and not listed so"

@@ -31,6 +31,7 @@ DEADLINES = {
     "Pull": client.pull_deadline_seconds,
     "Fetch": client.fetch_deadline_seconds,
     "Reconcile": client.fetch_deadline_seconds,
+    "GiveBack": client.fetch_deadline_seconds,
 }
 _quick_seconds = (0.002, 0.02)
 
@@ -234,6 +235,11 @@ class Wire:
     def reconcile(self, request: Any) -> Any:
         """`Reconcile`.  Raises: CallFailed."""
         return self._network.call(self._process, self._lane, "Reconcile", request)
+
+    def give_back(self, request: link_pb2.GiveBackRequest) -> link_pb2.GiveBackResponse:
+        """`GiveBack`.  Raises: CallFailed."""
+        answer: link_pb2.GiveBackResponse = self._network.call(self._process, self._lane, "GiveBack", request)
+        return answer
 
     def redial(self) -> None:
         """A new channel is an old one here."""

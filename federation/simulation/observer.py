@@ -26,7 +26,7 @@ _DONE = frozenset({"completed", "closed", "archived"})
 # By these a ticket that was done is open again, each a line entry that everybody sees.
 REOPENING = frozenset({"Reworked", "RecheckOpened", "RecheckDecided", "FindingExecuted", "CustodyOverridden", "DecidedAbove", "Completed"})
 _ENTRIES = (
-    "SELECT taken, node, epoch, seq, leaf, from_above, kind, subject_kind, subject_id, cause,"
+    "SELECT taken, node, epoch, seq, leaf, from_above, kind, subject_kind, subject_id, cause, id,"
     " CASE WHEN subject_kind = 'ticket' AND node = ? THEN content END FROM entries WHERE taken > ? ORDER BY taken"
 )
 
@@ -43,7 +43,7 @@ class Seen:
     sizes: dict[tuple[str, int], int] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     causes: dict[tuple[int, str], int] = field(default_factory=dict)
-    ids: set[str] = field(default_factory=set)
+    ids: dict[str, Spot] = field(default_factory=dict)
     custody: dict[str, int] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     # Openers under which this node asked another level, and so wrote its last line entry.
@@ -53,9 +53,8 @@ class Seen:
     down_acked: dict[str, tuple[int, int]] = field(default_factory=dict)
     restored_at: float = -1.0
     restores: int = 0
-    # Own entries that a restore took away, and those in whose place others were written.
-    lost: dict[Spot, bytes] = field(default_factory=dict)
-    replaced: dict[Spot, bytes] = field(default_factory=dict)
+    # Ids of own entries that a restore or a new epoch took away and that have not come back, with the place they had.
+    lost: dict[str, tuple[Spot, bytes]] = field(default_factory=dict)
 
 
 class Observer:
@@ -74,13 +73,8 @@ class Observer:
             self._take(node, is_watched=False)
 
     def is_suspect(self, code: str) -> bool:
-        """True if the node was restored and has not got back what it wrote before, or wrote something else in its place."""
-        seen = self.seen[code]
-        return bool(seen.lost) or self.is_branched(code)
-
-    def is_branched(self, code: str) -> bool:
-        """True if somebody holds an entry of this node in whose place it wrote another one."""
-        return any(leaf in self.ledger.get(spot, ()) for spot, leaf in self.seen[code].replaced.items())
+        """True if somebody was told what the node lost: entries that it has not got back."""
+        return any(leaf in self.ledger.get(spot, ()) for spot, leaf in self.seen[code].lost.values())
 
     def committed(self, node: Node) -> None:
         """A transaction of *node* is durable."""
@@ -89,19 +83,28 @@ class Observer:
     def restored(self, node: Node) -> None:
         """The node's database is a former one."""
         former = self.seen[node.code]
-        fresh = Seen(restored_at=self._simulation.schedule.seconds, restores=former.restores + 1, replaced=dict(former.replaced))
-        self.seen[node.code] = fresh
+        self.seen[node.code] = self._anew(former)
         self._take(node, is_watched=False)
-        own = {spot: leaf for spot, leaf in former.held.items() if spot[0] == node.code}
-        fresh.lost = {spot: leaf for spot, leaf in {**former.lost, **own}.items() if fresh.held.get(spot) != leaf}
+        self._keep_lost(node.code, former)
+
+    def _anew(self, former: Seen) -> Seen:
+        return Seen(restored_at=self._simulation.schedule.seconds, restores=former.restores + 1)
+
+    def _keep_lost(self, code: str, former: Seen) -> None:
+        """What the node wrote and has not any more."""
+        fresh = self.seen[code]
+        own = {id: (spot, former.held[spot]) for id, spot in former.ids.items()}
+        fresh.lost = {id: place for id, place in {**former.lost, **own}.items() if id not in fresh.ids}
 
     def _take(self, node: Node, *, is_watched: bool) -> None:
         self._commits += 1
         seen = self.seen[node.code]
+        former = None
         epoch = node.value("SELECT epoch FROM heads")
         if epoch != seen.epoch and seen.taken:
             # The node gave up a branch of its own and took back what is held above (2.3 no. 7): it is looked at anew.
-            seen = self.seen[node.code] = Seen(restored_at=self._simulation.schedule.seconds, restores=seen.restores + 1)
+            former = seen
+            seen = self.seen[node.code] = self._anew(former)
             is_watched = False
         seen.epoch = epoch
         rows = node.rows(_ENTRIES, node.code, seen.taken)
@@ -112,13 +115,15 @@ class Observer:
                 touched.setdefault(row[8], set()).add(row[6])
         self._streams(node, seen)
         self._links(node, seen, is_watched=is_watched)
+        if former is not None:
+            self._keep_lost(node.code, former)
         for ticket, kinds in touched.items():
             self._ticket(node, seen, ticket, kinds, is_watched=is_watched)
 
     # --- entries and streams ----------------------------------------------------------------------------------------------
 
     def _entry(self, node: Node, seen: Seen, row: tuple[Any, ...], *, is_watched: bool) -> None:
-        taken, writer, epoch, seq, leaf, from_above, kind, _, subject, cause, content = row
+        taken, writer, epoch, seq, leaf, from_above, kind, _, subject, cause, id, content = row
         spot, leaf = (writer, epoch, seq), bytes(leaf)
         former = seen.held.get(spot)
         if former is not None and former != leaf:
@@ -132,9 +137,8 @@ class Observer:
         if writer != node.code:
             self.ledger.setdefault(spot, set()).add(leaf)
             return
-        lost = seen.lost.pop(spot, None)
-        if lost is not None and lost != leaf:
-            seen.replaced[spot] = lost
+        seen.ids[id] = spot
+        seen.lost.pop(id, None)
         if cause:
             first = seen.causes.setdefault((epoch, cause), self._commits)
             if first != self._commits and is_watched:
@@ -195,7 +199,7 @@ class Observer:
 
     def _check_down_ack(self, node: Node, peer: str, epoch: int, size: int) -> None:
         applied, child = self.seen[peer].downs.get(node.code, (0, 0)), self.seen[peer]
-        if child.restores == 0 and (epoch, size) > applied:
+        if child.restores == 0 and peer not in self._simulation.cloned and (epoch, size) > applied:
             self._simulation.violate(
                 "I11", f"{node.code} counts {epoch}/{size} as applied by {peer}, which applied {applied[0]}/{applied[1]}"
             )

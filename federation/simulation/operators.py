@@ -10,8 +10,9 @@ from federation import epochs
 from federation.client import Peer
 from federation.retry import CallFailed, Failure, failed
 from federation.simulation import acts
-from federation.simulation.world import TREE, Crash
+from federation.simulation.world import TREE, Crash, Node
 from node.domain.refusal import Refusal
+from node.services.situations import told_below
 
 if TYPE_CHECKING:
     from federation.simulation.simulation import Simulation
@@ -28,7 +29,9 @@ class DirectEnd:
 
     def __getattr__(self, name: str) -> Callable[[Any], Any]:
         def call(request: Any) -> Any:
-            answer = self._simulation.network.serve(TREE[self._code][0], self._code, name.capitalize(), request.SerializeToString())
+            answer = self._simulation.network.serve(
+                TREE[self._code][0], self._code, "".join(part.capitalize() for part in name.split("_")), request.SerializeToString()
+            )
             if isinstance(answer, Failure):
                 raise failed(answer)
             return type(answer).FromString(answer.SerializeToString())
@@ -43,7 +46,7 @@ def put_right(simulation: Simulation) -> int:
         node = simulation.nodes[code]
         if superior:
             done += _at_the_link(simulation, code, superior)
-        elif node.value("SELECT held FROM heads"):
+        elif node.value("SELECT held FROM heads") or _is_told_more(node):
             done += _try(simulation, code, "starts a new epoch", partial(epochs.start, node.level, REASON, node.actor("operator")))
         if code in simulation.processes and simulation.processes[code].is_ended:
             simulation.stop(code)
@@ -63,7 +66,7 @@ def _at_the_link(simulation: Simulation, code: str, superior: str) -> int:
     if status == "cloned":
         return _try(simulation, superior, f"releases {code}", lambda: epochs.release(above.level, code))
     held = node.value("SELECT held FROM heads")
-    if status != "forked" and held not in ("forked", "guard"):
+    if status != "forked" and held not in ("forked", "guard") and not _is_told_more(node):
         return 0
     granted = _try(
         simulation, superior, f"grants {code} an epoch", lambda: epochs.grant(above.level, code, REASON, above.actor("operator"))
@@ -75,6 +78,12 @@ def _at_the_link(simulation: Simulation, code: str, superior: str) -> int:
         simulation.stop(code)
         simulation.start(code)
     return done
+
+
+def _is_told_more(node: Node) -> bool:
+    """What `qyzj status` shows in red: a subordinate holds what this node has not."""
+    with node.store.read() as view:
+        return told_below(view) > 0
 
 
 def _try(simulation: Simulation, code: str, what: str, do: Callable[[], object]) -> int:

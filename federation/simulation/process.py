@@ -42,7 +42,7 @@ class Process:
         self.sent_at = 0.0
         self.waiting: list[Waiting] = []
         self.servicer = LinkServer(node.level, LongPolls(), SimulatedTrust(node.level.wall))
-        self.reactions = Reactions(node.store, node.writer, node.handler)
+        self.reactions = Reactions(node.store, node.writer, node.handler, node.wall)
         self.session: Session | None = None
         self.tasks: dict[Lane, Task] = {}
         self._sleeping: dict[Lane, Timer | None] = {}

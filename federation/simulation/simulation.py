@@ -92,6 +92,8 @@ class Simulation:
         self.links = {code: Link(random.Random(f"link|{plan.seed}|{code}")) for code, (superior, _) in TREE.items() if superior}
         self.processes: dict[str, Process] = {}
         self.clones: dict[str, Process] = {}
+        # Nodes of which a second copy ever ran: it speaks for the node, too.
+        self.cloned: set[str] = set()
         self.backups: dict[str, list[Any]] = {}
         self.poisoned: set[str] = set()
         self.revoked: set[str] = set()
@@ -169,10 +171,11 @@ class Simulation:
 
     def _finish(self) -> None:
         """Offices answer what is open between the levels, so that every escalation ends (I19)."""
+        swept_at = {code: node.now() for code, node in self.nodes.items()}
         for code in self.nodes:
             acts.sweep(self, code)
         self._come_to_rest()
-        rest = invariants.Rest(self)
+        rest = invariants.Rest(self, swept_at)
         for name, check in invariants.ON_THE_WAY.items():
             for what in check(rest):
                 self.violate(name, what)
@@ -215,6 +218,7 @@ class Simulation:
         twin.fault = lambda _node, _point: None
         clone = Process(self, twin, self.links[code], self._boots.randbytes(16))
         self.clones[code] = clone
+        self.cloned.add(code)
         self.note(code, f"is cloned{', and the clone writes' if writes else ''}")
         if writes:
             acts.give(self, twin, acts.registration(twin, random.Random(self.plan.seed)), "")

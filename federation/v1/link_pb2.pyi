@@ -100,6 +100,7 @@ class HelloRequest(_message.Message):
     PROGRAM_FIELD_NUMBER: _builtins.int
     PAYLOAD_KEYS_FIELD_NUMBER: _builtins.int
     SUPERIOR_EPOCH_FIELD_NUMBER: _builtins.int
+    SUPERIOR_LAST_FIELD_NUMBER: _builtins.int
     protocol_min: _builtins.int
     """Lowest and highest protocol version that the caller speaks."""
     protocol_max: _builtins.int
@@ -137,6 +138,12 @@ class HelloRequest(_message.Message):
     def payload_keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___PayloadKey]:
         """The caller's payload public keys: its recipients for what comes down."""
 
+    @_builtins.property
+    def superior_last(self) -> Global___Place:
+        """The last entry of the superior's current epoch that the caller holds; none: it holds none. A superior that has another
+        entry there, or none, was restored from a backup: it tells its operator, and if it was held already it stays so.
+        """
+
     def __init__(
         self,
         *,
@@ -153,14 +160,43 @@ class HelloRequest(_message.Message):
         program: _builtins.str = ...,
         payload_keys: _abc.Iterable[Global___PayloadKey] | None = ...,
         superior_epoch: _builtins.int = ...,
+        superior_last: Global___Place | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["down", b"down", "now", b"now", "wall", b"wall"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["down", b"down", "now", b"now", "superior_last", b"superior_last", "wall", b"wall"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "down", b"down", "features", b"features", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "program", b"program", "protocol_max", b"protocol_max", "protocol_min", b"protocol_min", "rehearsal", b"rehearsal", "superior_epoch", b"superior_epoch", "waiting", b"waiting", "wall", b"wall"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "down", b"down", "features", b"features", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "program", b"program", "protocol_max", b"protocol_max", "protocol_min", b"protocol_min", "rehearsal", b"rehearsal", "superior_epoch", b"superior_epoch", "superior_last", b"superior_last", "waiting", b"waiting", "wall", b"wall"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___HelloRequest: _TypeAlias = HelloRequest  # noqa: Y015
+
+@_typing.final
+class Place(_message.Message):
+    """One entry of a stream that is known from elsewhere, and what stands there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    LEAF_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    seq: _builtins.int
+    leaf: _builtins.bytes
+    """Leaf hash of the entry, 32 bytes."""
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.int = ...,
+        seq: _builtins.int = ...,
+        leaf: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "leaf", b"leaf", "seq", b"seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Place: _TypeAlias = Place  # noqa: Y015
 
 @_typing.final
 class PayloadKey(_message.Message):
@@ -627,6 +663,67 @@ class ReconcileResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReconcileResponse: _TypeAlias = ReconcileResponse  # noqa: Y015
+
+@_typing.final
+class GiveBackRequest(_message.Message):
+    """At most 500 places, or 500 entries and 1 MiB together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOT_ID_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    boot_id: _builtins.bytes
+    done: _builtins.bool
+    """The last call: nothing more is to be given back. Until then, and at most ten minutes, the superior answers nothing of
+    itself that the lost entries may have answered before.
+    """
+    @_builtins.property
+    def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___Place]: ...
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[_entry_pb2.Entry]: ...
+    def __init__(
+        self,
+        *,
+        boot_id: _builtins.bytes = ...,
+        places: _abc.Iterable[Global___Place] | None = ...,
+        entries: _abc.Iterable[_entry_pb2.Entry] | None = ...,
+        done: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "done", b"done", "entries", b"entries", "places", b"places"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveBackRequest: _TypeAlias = GiveBackRequest  # noqa: Y015
+
+@_typing.final
+class GiveBackResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNKNOWN_FIELD_NUMBER: _builtins.int
+    WRITTEN_FIELD_NUMBER: _builtins.int
+    written: _builtins.int
+    """How many of the entries of the request were written again; the others it had already."""
+    @_builtins.property
+    def unknown(self) -> _containers.RepeatedCompositeFieldContainer[Global___Place]:
+        """Of the places of the request, those where the superior holds something else or nothing."""
+
+    def __init__(
+        self,
+        *,
+        unknown: _abc.Iterable[Global___Place] | None = ...,
+        written: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["unknown", b"unknown", "written", b"written"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveBackResponse: _TypeAlias = GiveBackResponse  # noqa: Y015
 
 @_typing.final
 class PutBlobRequest(_message.Message):

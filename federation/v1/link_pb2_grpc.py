@@ -66,6 +66,11 @@ class LinkServiceStub:
                 request_serializer=federation_dot_v1_dot_link__pb2.ReconcileRequest.SerializeToString,
                 response_deserializer=federation_dot_v1_dot_link__pb2.ReconcileResponse.FromString,
                 _registered_method=True)
+        self.GiveBack = channel.unary_unary(
+                '/federation.v1.LinkService/GiveBack',
+                request_serializer=federation_dot_v1_dot_link__pb2.GiveBackRequest.SerializeToString,
+                response_deserializer=federation_dot_v1_dot_link__pb2.GiveBackResponse.FromString,
+                _registered_method=True)
         self.PutBlob = channel.unary_unary(
                 '/federation.v1.LinkService/PutBlob',
                 request_serializer=federation_dot_v1_dot_link__pb2.PutBlobRequest.SerializeToString,
@@ -142,6 +147,19 @@ class LinkServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GiveBack(self, request, context):
+        """Gives a superior back what it wrote, sent down and lost: a backup from before took its database's place, and it has begun
+        a new epoch. Only while the answer to `Hello` says a later epoch than the one for which everything was given back.
+
+        First the places of all its former entries that the caller holds; the answer names those that it does not hold so. Then
+        these entries, in the caller's order: each is written again in the current epoch under its own id, once, behind an
+        EntriesGivenBack that says by whom. Fails with PERMISSION_DENIED (FOREIGN_STREAM), INVALID_ARGUMENT (MALFORMED_ENTRY,
+        BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD). Deadline 30 s.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PutBlob(self, request, context):
         """Stores a piece of an attachment or of a large sealed payload. Pieces of 256 KiB at most. Deadline 60 s.
         """
@@ -188,6 +206,11 @@ def add_LinkServiceServicer_to_server(servicer, server):
                     servicer.Reconcile,
                     request_deserializer=federation_dot_v1_dot_link__pb2.ReconcileRequest.FromString,
                     response_serializer=federation_dot_v1_dot_link__pb2.ReconcileResponse.SerializeToString,
+            ),
+            'GiveBack': grpc.unary_unary_rpc_method_handler(
+                    servicer.GiveBack,
+                    request_deserializer=federation_dot_v1_dot_link__pb2.GiveBackRequest.FromString,
+                    response_serializer=federation_dot_v1_dot_link__pb2.GiveBackResponse.SerializeToString,
             ),
             'PutBlob': grpc.unary_unary_rpc_method_handler(
                     servicer.PutBlob,
@@ -364,6 +387,33 @@ class LinkService:
             '/federation.v1.LinkService/Reconcile',
             federation_dot_v1_dot_link__pb2.ReconcileRequest.SerializeToString,
             federation_dot_v1_dot_link__pb2.ReconcileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GiveBack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/federation.v1.LinkService/GiveBack',
+            federation_dot_v1_dot_link__pb2.GiveBackRequest.SerializeToString,
+            federation_dot_v1_dot_link__pb2.GiveBackResponse.FromString,
             options,
             channel_credentials,
             insecure,

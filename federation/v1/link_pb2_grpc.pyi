@@ -72,6 +72,15 @@ class LinkServiceStub:
     node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM) and INVALID_ARGUMENT
     (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED at an older node. Deadline 30 s.
     """
+    GiveBack: _grpc.UnaryUnaryMultiCallable[_link_pb2.GiveBackRequest, _link_pb2.GiveBackResponse]
+    """Gives a superior back what it wrote, sent down and lost: a backup from before took its database's place, and it has begun
+    a new epoch. Only while the answer to `Hello` says a later epoch than the one for which everything was given back.
+
+    First the places of all its former entries that the caller holds; the answer names those that it does not hold so. Then
+    these entries, in the caller's order: each is written again in the current epoch under its own id, once, behind an
+    EntriesGivenBack that says by whom. Fails with PERMISSION_DENIED (FOREIGN_STREAM), INVALID_ARGUMENT (MALFORMED_ENTRY,
+    BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD). Deadline 30 s.
+    """
     PutBlob: _grpc.UnaryUnaryMultiCallable[_link_pb2.PutBlobRequest, _link_pb2.PutBlobResponse]
     """Stores a piece of an attachment or of a large sealed payload. Pieces of 256 KiB at most. Deadline 60 s."""
     GetBlob: _grpc.UnaryUnaryMultiCallable[_link_pb2.GetBlobRequest, _link_pb2.GetBlobResponse]
@@ -116,6 +125,15 @@ class LinkServiceAsyncStub(LinkServiceStub):
     Without ranges it says where every stream of the caller's subtree stands here. A conclusion is stored as what this
     node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM) and INVALID_ARGUMENT
     (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED at an older node. Deadline 30 s.
+    """
+    GiveBack: _aio.UnaryUnaryMultiCallable[_link_pb2.GiveBackRequest, _link_pb2.GiveBackResponse]  # type: ignore[assignment]
+    """Gives a superior back what it wrote, sent down and lost: a backup from before took its database's place, and it has begun
+    a new epoch. Only while the answer to `Hello` says a later epoch than the one for which everything was given back.
+
+    First the places of all its former entries that the caller holds; the answer names those that it does not hold so. Then
+    these entries, in the caller's order: each is written again in the current epoch under its own id, once, behind an
+    EntriesGivenBack that says by whom. Fails with PERMISSION_DENIED (FOREIGN_STREAM), INVALID_ARGUMENT (MALFORMED_ENTRY,
+    BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD). Deadline 30 s.
     """
     PutBlob: _aio.UnaryUnaryMultiCallable[_link_pb2.PutBlobRequest, _link_pb2.PutBlobResponse]  # type: ignore[assignment]
     """Stores a piece of an attachment or of a large sealed payload. Pieces of 256 KiB at most. Deadline 60 s."""
@@ -194,6 +212,21 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         Without ranges it says where every stream of the caller's subtree stands here. A conclusion is stored as what this
         node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM) and INVALID_ARGUMENT
         (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED at an older node. Deadline 30 s.
+        """
+
+    @_abc_1.abstractmethod
+    def GiveBack(
+        self,
+        request: _link_pb2.GiveBackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_link_pb2.GiveBackResponse, _abc.Awaitable[_link_pb2.GiveBackResponse]]:
+        """Gives a superior back what it wrote, sent down and lost: a backup from before took its database's place, and it has begun
+        a new epoch. Only while the answer to `Hello` says a later epoch than the one for which everything was given back.
+
+        First the places of all its former entries that the caller holds; the answer names those that it does not hold so. Then
+        these entries, in the caller's order: each is written again in the current epoch under its own id, once, behind an
+        EntriesGivenBack that says by whom. Fails with PERMISSION_DENIED (FOREIGN_STREAM), INVALID_ARGUMENT (MALFORMED_ENTRY,
+        BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD). Deadline 30 s.
         """
 
     @_abc_1.abstractmethod

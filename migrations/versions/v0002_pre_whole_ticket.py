@@ -243,6 +243,8 @@ def upgrade() -> None:
 
     with op.batch_alter_table("links", schema=None) as batch_op:
         batch_op.add_column(sa.Column("peer_epoch", sa.Integer(), server_default="1", nullable=False))
+        batch_op.add_column(sa.Column("given_epoch", sa.Integer(), server_default="1", nullable=False))
+        batch_op.add_column(sa.Column("awaited_until", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
         batch_op.add_column(sa.Column("stale", sa.Integer(), server_default="0", nullable=False))
 
     with op.batch_alter_table("tickets", schema=None) as batch_op:
@@ -267,6 +269,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table("links", schema=None) as batch_op:
         batch_op.drop_column("stale")
+        batch_op.drop_column("awaited_until")
+        batch_op.drop_column("given_epoch")
         batch_op.drop_column("peer_epoch")
 
     with op.batch_alter_table("heads", schema=None) as batch_op:

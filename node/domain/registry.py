@@ -97,6 +97,19 @@ class EpochGranted(NodeEvent):
 
 
 @dataclass(frozen=True)
+class EntriesGivenBack(NodeEvent):
+    """
+    The subordinate `node` gave back `entries` that this node had written in a former epoch, sent down and lost.
+
+    They stand behind this entry, in the order in which that node held them, each with its own id and time. That this node
+    wrote them is what `node` says: nobody else holds them.
+    """
+
+    node: str
+    entries: int
+
+
+@dataclass(frozen=True)
 class UnitOpened(NodeEvent):
     """A body of the node: a department, the joint office, the government. `unit` is "<node>-<short name>"."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from node.services import reconcile
 from node.storage import schema
 from node.storage.database import instant
-from node.storage.unit_of_work import View
+from node.storage.unit_of_work import UnitOfWork, View
 
 RED, AMBER, NOTE = "red", "amber", "note"
 
@@ -28,6 +28,8 @@ quarantine_hours_max = 24
 free_percent_least = 5
 certificate_days_told = 30
 UNKNOWN_KIND = "unknown_kind"
+# Of an incident: a subordinate holds an entry of this node that this node does not hold so.
+TOLD_BELOW = "told_below"
 # Kinds of incidents that must never happen; the others are what was kept of a repair or a new epoch.
 ALARMING = ("fork", "clash", "clone", "fenced")
 
@@ -120,6 +122,16 @@ def situations(
     ]
     order = {RED: 0, AMBER: 1, NOTE: 2}
     return sorted(found, key=lambda one: (order[one.colour], one.row, one.peer))
+
+
+def told_below(view: View | UnitOfWork) -> int:
+    """The last of the entries of this epoch that a subordinate said that it holds and that are not held so here; 0: none."""
+    table, node = schema.incidents, view.head.node
+    rows = view.connection.execute(
+        select(table.c.seq, table.c.content).where(table.c.kind == TOLD_BELOW, table.c.epoch == view.head.epoch)
+    ).all()
+    held = view.journal.held([(node, view.head.epoch, row.seq) for row in rows])
+    return max((row.seq for row in rows if held.get((node, view.head.epoch, row.seq)) != bytes(row.content)), default=0)
 
 
 def _own(view: View) -> Iterator[Situation]:
@@ -216,6 +228,9 @@ def _kept(view: View) -> Iterator[Situation]:
     counts = {kind: count for kind, count in view.connection.execute(select(table.c.kind, func.count()).group_by(table.c.kind))}
     if counts.get("branch"):
         yield Situation("branch_kept", 7, NOTE, facts={"count": counts["branch"]})
+    seq = told_below(view) if counts.get(TOLD_BELOW) else 0
+    if seq:
+        yield Situation(TOLD_BELOW, 11, RED, facts={"node": view.head.node, "seq": seq})
     if counts.get("healed"):
         yield Situation("healed", 20, NOTE, facts={"count": counts["healed"]})
     for peer, found in sorted(reconcile.latest(view).items()):

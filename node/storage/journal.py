@@ -234,6 +234,15 @@ class Journal:
         self._set_ranges({(node, epoch): Range().extend([bytes(leaf) for leaf in self._connection.execute(kept).scalars()])})
         return [Kept(row.taken, bytes(row.content), dict(sealed.get(row.taken, ())), tuple(keys.get(row.taken, ()))) for row in rows]
 
+    def leave_out(self, spots: Collection[Spot]) -> list[int]:
+        """Take what stands under *spots* of streams that are held in part out of the journal, and give where it stood (``taken``)."""
+        table = schema.entries
+        its = (tuple_(table.c.node, table.c.epoch, table.c.seq).in_(spots), table.c.from_above)
+        places = list(self._connection.execute(select(table.c.taken).where(*its)).scalars())
+        self._payloads.take_out(places)
+        self._connection.execute(delete(table).where(table.c.taken.in_(places)))
+        return places
+
     def write_again(self, kept: Sequence["Kept"]) -> list[Stored]:
         """Append what was taken out of an epoch that is over once more, in the current one: other places, the same entries."""
         arrived = []

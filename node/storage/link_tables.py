@@ -45,6 +45,10 @@ links = Table(
     Column("skew_seconds", Integer, nullable=False, default=0),
     # The superior's own epoch, the highest that it ever said: one that says a lower one is another copy of it, and fenced.
     Column("peer_epoch", Integer, nullable=False, default=1, server_default="1"),
+    # The superior's epoch for which it was given back what this node holds of its former ones.
+    Column("given_epoch", Integer, nullable=False, default=1, server_default="1"),
+    # At the superior, which began a new epoch: how long it waits for this subordinate to give back what only that one holds.
+    Column("awaited_until", Big),
     # Refusals for an epoch that is over, since the node joined.
     Column("stale", Integer, nullable=False, default=0, server_default="0"),
 )

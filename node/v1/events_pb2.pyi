@@ -9472,3 +9472,31 @@ class EvaluationInvited(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EvaluationInvited: _TypeAlias = EvaluationInvited  # noqa: Y015
+
+@_typing.final
+class EntriesGivenBack(_message.Message):
+    """The subordinate `node` gave back `entries` that this node had written in a former epoch, sent down and lost.
+
+    They stand behind this entry, in the order in which that node held them, each with its own id and time. That this
+    node wrote them is what `node` says: nobody else holds them.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    node: _builtins.str
+    entries: _builtins.int
+    def __init__(
+        self,
+        *,
+        node: _builtins.str = ...,
+        entries: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "node", b"node"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EntriesGivenBack: _TypeAlias = EntriesGivenBack  # noqa: Y015

@@ -53,7 +53,7 @@ def carried(lower: Hands, upper: Hands) -> None:
 
 def react(hands: Hands) -> None:
     """The node's own reactions to what arrived."""
-    Reactions(hands.node.store, hands.node.writer, hands.node.handler).run()
+    Reactions(hands.node.store, hands.node.writer, hands.node.handler, hands.node.now).run()
 
 
 def under_one_clock(directory: Path, *codes: str) -> list[Hands]:

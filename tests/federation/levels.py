@@ -84,7 +84,7 @@ class Place:
 
     @property
     def reactions(self) -> Reactions:
-        return Reactions(self.level.store, self.level.writer, self.level.handler)
+        return Reactions(self.level.store, self.level.writer, self.level.handler, self.level.wall)
 
     def servicer(self) -> LinkServer:
         return LinkServer(self.level, Waiting())
@@ -157,6 +157,9 @@ class MemoryWire:
 
     def reconcile(self, request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse:
         return self._call("Reconcile", request)  # type: ignore[no-any-return]
+
+    def give_back(self, request: link_pb2.GiveBackRequest) -> link_pb2.GiveBackResponse:
+        return self._call("GiveBack", request)  # type: ignore[no-any-return]
 
     def redial(self) -> None:
         self.calls.append("redial")

@@ -369,7 +369,7 @@ class Refusing:
                     raise error
                 return handler.carry_out(work, order)
 
-        self.reactions = Reactions(place.level.store, place.level.writer, Stub())
+        self.reactions = Reactions(place.level.store, place.level.writer, Stub(), place.level.wall)
 
 
 def _push(county: Place) -> None:

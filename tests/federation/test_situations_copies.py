@@ -5,11 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from federation.codec import entry_to_pb
 from federation.epochs import release, start
 from federation.link import Lane
+from federation.outgoing import read_places, read_stream
+from federation.retry import CallFailed
+from federation.v1.link_pb2 import GiveBackRequest
 from node.app import build
+from node.domain.entry import Subject
+from node.domain.payload import Text
 from node.domain.refusal import Code
+from node.domain.ticket.escalation import ReturnEscalation
 from node.services import backup as services
+from node.services.rebuild import check
 from tests.federation.levels import WALL, Place, connect, enrol, make_place, settle
 from tests.federation.situations import (
     CITY,
@@ -138,9 +146,7 @@ class TestRow10GuardFile:
         assert {} == alarms(county)
         agree(county, city)
 
-    def test_what_went_down_and_never_up_is_not_numbered_again(
-        self, county: Place, city: Place, province: Place, tmp_path: Path
-    ) -> None:
+    def test_what_went_down_and_never_up_is_not_numbered_again(self, county: Place, city: Place, province: Place, tmp_path: Path) -> None:
         """The province gives back what it holds; of what only the county heard neither knows: a new epoch, and no second history."""
         guarded(city)
         upwards, _ = connect(city, province), connect(county, city)
@@ -255,6 +261,59 @@ class TestRow11SuperiorRestored:
         assert (2, 2) == (county.link(CITY).down_epoch, city.link(COUNTY).down_epoch)
         assert heard == county.contents(CITY)
         assert "down_anew" in told(city)
+
+    def test_what_only_the_county_holds_is_given_back_and_counts_once_everywhere(
+        self, county: Place, city: Place, province: Place, tmp_path: Path
+    ) -> None:
+        """What the city had decided and sent down is decided, though neither it nor the province had it any more."""
+        upwards, _ = connect(city, province), connect(county, city)
+        number = county.register()
+        settle(county, city, province)
+        backup = back_up(city, tmp_path / "backup.db")
+        upwards.is_cut = True
+        escalate(county, number)
+        settle(county, city, province)
+        city.hands.act("office", ReturnEscalation("reason", Text("材料不全")), number)
+        settle(county, city, province)
+        decided, lost = tickets(county)[number], city.position(CITY)[0]
+        restore(city, backup)
+        wire = connect(city, province)
+        connect(county, city)
+
+        settle(county, city, seconds=51)
+
+        assert "told_below" in alarms(city)
+        grant_to(province, city)
+        assert 2 == rejoin_by(city, wire).epoch
+        settle(county, city, province, seconds=700)
+        assert [decided] * 3 == [tickets(place)[number] for place in (county, city, province)]
+        assert [] == [place.code for place in (county, city, province) if check(place.level.store).differences]
+        assert lost <= sum(city.position(CITY, epoch)[0] for epoch in (1, 2))
+        with city.level.store.read() as view:
+            returned = next(one for one in view.journal.of_subject(Subject("ticket", number)) if one.header.kind == "EscalationReturned")
+            assert "材料不全" == view.payloads.open(returned.header.subject, returned.folded.event.reason)  # type: ignore[union-attr,arg-type]
+        assert ({}, {}) == (alarms(county), alarms(city))
+        agree(county, city, province)
+
+    def test_a_county_gives_nothing_back_in_another_name_or_to_a_node_that_stands(self, county: Place, city: Place) -> None:
+        wire = connect(county, city)
+        number = county.register()
+        settle(county, city)
+        escalate(county, number)
+        settle(county, city)
+        with county.level.store.read() as view:
+            own = [entry_to_pb(one) for one in read_stream(view, COUNTY, 1, 1)]
+            held = [entry_to_pb(one) for one in read_places(view, CITY, [(1, seq) for seq in range(1, city.position(CITY)[0] + 1)])]
+        assert own and held
+        assert county.session is not None
+        boot_id = county.session.boot_id
+        before = city.position(CITY)
+
+        for entries in (own, held):
+            with pytest.raises(CallFailed) as caught:
+                wire.give_back(GiveBackRequest(boot_id=boot_id, entries=entries))
+            assert Code.FOREIGN_STREAM is caught.value.failure.code
+        assert before == city.position(CITY)
 
     def test_a_top_that_begins_a_new_epoch_tells_no_second_history(self, county: Place, city: Place, tmp_path: Path) -> None:
         """Without it the first answer after the restore would stand under a number that the county has heard already."""

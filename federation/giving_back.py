@@ -1,0 +1,69 @@
+"""
+What a superior wrote, sent down and lost: its subordinates give it back (FEDERATION 2.3 no. 11; its end is ``taking_back``).
+
+Until then a subordinate says, whenever it greets, what the last of its superior's entries is that it holds.
+"""
+
+from sqlalchemy import select, update
+
+from federation import outgoing
+from federation.client import Peer
+from federation.codec import Place, entry_to_pb, place_to_pb
+from federation.level import Level
+from federation.link import batch_entries_max
+from federation.v1 import link_pb2
+from node.storage import schema
+from node.storage.unit_of_work import UnitOfWork, View
+
+
+def last_of(view: View, superior: str) -> Place | None:
+    """The last entry of the current epoch of *superior* that this node holds."""
+    table, links = schema.entries, schema.links
+    epoch = select(links.c.peer_epoch).where(links.c.peer == superior).scalar_subquery()
+    row = view.connection.execute(
+        select(table.c.epoch, table.c.seq, table.c.leaf)
+        .where(table.c.node == superior, table.c.epoch == epoch)
+        .order_by(table.c.seq.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else Place(row.epoch, row.seq, bytes(row.leaf))
+
+
+def give_back(level: Level, superior: str, end: Peer, boot_id: bytes, epoch: int) -> int:
+    """
+    Offer the *superior*, now in *epoch*, what this node holds of its former ones, unless that was done; gives how many entries
+    it took.
+
+    Raises:
+        CallFailed.
+    """
+    links = schema.links
+    with level.store.read() as view:
+        given = view.connection.execute(select(links.c.given_epoch).where(links.c.peer == superior)).scalar_one()
+        if epoch <= given:
+            return 0
+        places = _former(view, superior, epoch)
+    written = 0
+    for start in range(0, len(places), batch_entries_max):
+        part = places[start : start + batch_entries_max]
+        answer = end.give_back(link_pb2.GiveBackRequest(boot_id=boot_id, places=[place_to_pb(one) for one in part]))
+        with level.store.read() as view:
+            entries = outgoing.read_places(view, superior, [(one.epoch, one.seq) for one in answer.unknown])
+        for fitting in outgoing.batches(entries):
+            written += end.give_back(link_pb2.GiveBackRequest(boot_id=boot_id, entries=[entry_to_pb(one) for one in fitting])).written
+    end.give_back(link_pb2.GiveBackRequest(boot_id=boot_id, done=True))
+
+    def note(work: UnitOfWork) -> None:
+        work.connection.execute(update(links).where(links.c.peer == superior).values(given_epoch=epoch))
+
+    level.writer.command(note)
+    return written
+
+
+def _former(view: View, superior: str, epoch: int) -> list[Place]:
+    """What this node holds of the epochs of *superior* before *epoch*, in the order in which it took it."""
+    table = schema.entries
+    rows = view.connection.execute(
+        select(table.c.epoch, table.c.seq, table.c.leaf).where(table.c.node == superior, table.c.epoch < epoch).order_by(table.c.taken)
+    )
+    return [Place(row.epoch, row.seq, bytes(row.leaf)) for row in rows]

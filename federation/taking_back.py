@@ -1,0 +1,105 @@
+"""
+What a superior wrote, sent down and lost, and how its subordinates give it back (FEDERATION 2.3 no. 11).
+
+A node that was restored from a backup gets from its own superior what that one held.  What it had sent down and not up yet is
+then held below alone, and people there have acted by it: a ticket whose custody was given to them would belong to nobody for
+ever.  Nothing proves that such an entry is genuine, so nothing is taken back before the node's operator has begun a new epoch.
+Then each subordinate offers, once for that epoch, the places of all that it holds of the former ones; the superior names those
+where it holds something else or nothing, and writes these entries again, under their own ids, so that they count once
+everywhere.  Before them stands who gave them.  The subordinate learns of them as of anything else that comes down.
+
+Until then the subordinate says, whenever it greets, what the last of its superior's entries is that it holds: a superior that
+has another one there is told so, and does not go on by itself if it was stopped.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from federation.codec import Carried, Place
+from federation.mirror import ACTIVE, Mirror, content_of, with_riders
+from node.domain.entry import Draft, Header, Subject, SubjectKind
+from node.domain.identifier import uuid7
+from node.domain.refusal import Code, Refusal
+from node.domain.registry import EntriesGivenBack, EpochStarted
+from node.services.registry import NODE_ACTOR
+from node.services.situations import TOLD_BELOW
+from node.storage import schema
+from node.storage.database import micros
+from node.storage.journal import Arrived, Kept
+from node.storage.unit_of_work import UnitOfWork, View
+
+FEATURE = "give-back"
+# Somebody who is away for longer gives back when he comes; what was answered twice by then stands beside one another.
+awaited_longest = timedelta(minutes=10)
+
+
+def await_those_below(work: UnitOfWork, wall: datetime) -> None:
+    """At the begin of an epoch: every subordinate greets anew, and for a while nothing is answered before it gave back."""
+    links = schema.links
+    until = micros(wall + awaited_longest)
+    its = (links.c.side == "subordinate", links.c.status == ACTIVE)
+    work.connection.execute(update(links).where(*its).values(boot_id=b"", awaited_until=until))
+
+
+def is_awaiting(view: View, wall: datetime) -> bool:
+    """True while a subordinate may still give back what answers what this node is asked."""
+    links = schema.links
+    its = (links.c.side == "subordinate", links.c.status == ACTIVE, links.c.awaited_until > micros(wall))
+    return view.connection.execute(select(links.c.peer).where(*its).limit(1)).first() is not None
+
+
+def no_more_of(work: UnitOfWork, peer: str) -> None:
+    """*peer* has given back what it had."""
+    links = schema.links
+    work.connection.execute(update(links).where(links.c.peer == peer).values(awaited_until=None))
+
+
+def unknown(view: View | UnitOfWork, places: Sequence[Place]) -> list[Place]:
+    """Those of *places* of this node's own journal where it holds something else or nothing."""
+    node = view.head.node
+    held = view.journal.held([(node, one.epoch, one.seq) for one in places])
+    return [one for one in places if held.get((node, one.epoch, one.seq)) != one.leaf]
+
+
+def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: datetime) -> int:
+    """
+    Write own *entries* again that *peer* gave back, those that this node does not have; gives how many.
+
+    Raises:
+        Refusal: NODE_HELD, FOREIGN_STREAM (not this node's, or of its current epoch), MALFORMED_ENTRY.
+    """
+    head = work.head
+    if head.held:
+        raise Refusal(Code.NODE_HELD, reason=head.held)
+    lost = [one for one in (_own(work, peer, carried) for carried in entries) if not _is_written(work, one)]
+    if lost:
+        event = EntriesGivenBack(peer, len(lost))
+        subject = Subject(SubjectKind.NODE.value, head.node)
+        header = Header("", 0, 0, uuid7(now, work.payloads.random), now, subject, event.kind(), NODE_ACTOR)
+        work.append([Draft(header, event)])
+        kept = [Kept(0, one.data, one.sealed, one.keys) for one in lost]
+        work.fold_and_route(work.journal.write_again(kept))
+    return len(lost)
+
+
+def _own(work: UnitOfWork, peer: str, carried: Carried) -> Arrived:
+    arrived = with_riders(carried, content_of(carried))
+    head = arrived.content.header
+    if head.node != work.head.node or head.epoch >= work.head.epoch or head.kind == EpochStarted.kind():
+        raise Refusal(Code.FOREIGN_STREAM, node=head.node, peer=peer)
+    return arrived
+
+
+def _is_written(work: UnitOfWork, one: Arrived) -> bool:
+    """True if this node's journal has the entry, wherever."""
+    table, head = schema.entries, one.content.header
+    same = (table.c.subject_id == head.subject.id, table.c.id == head.id, table.c.node == work.head.node)
+    return work.connection.execute(select(table.c.taken).where(*same)).first() is not None
+
+
+def note_told(work: UnitOfWork, place: Place, mirror: Mirror) -> None:
+    """Write down that a subordinate holds another entry of this node at *place*, or one that it has not."""
+    if place.epoch == work.head.epoch and unknown(work, [place]):
+        mirror.keep_incident(work, TOLD_BELOW, work.head.node, place.epoch, place.seq, place.leaf)
