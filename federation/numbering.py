@@ -32,5 +32,5 @@ def number_down_anew(work: UnitOfWork, gone: Sequence[int] | None = None) -> Non
             values = [{"link": link.peer, "epoch": epoch, "down_seq": seq, "taken": taken} for seq, (taken, _) in enumerate(kept, 1)]
             work.connection.execute(insert(down), values)
         progress = Range().extend([leaf for _, leaf in kept])
-        changed = {"down_epoch": epoch, "down_size": progress.size, "down_peaks": progress.to_bytes(), "down_acked": 0}
+        changed = {"down_epoch": epoch, "down_size": progress.size, "down_peaks": progress.to_bytes() if kept else b"", "down_acked": 0}
         work.connection.execute(update(links).where(links.c.peer == link.peer).values(**changed))
