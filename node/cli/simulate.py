@@ -1,6 +1,9 @@
 """``qyzj simulate``: seven nodes under faults in virtual time, seed by seed; exit code 1 if an invariant broke."""
 
+import itertools
 import sys
+import time
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -19,8 +22,12 @@ def simulate(
     session: Session,
     seeds: Annotated[int, typer.Option("--seeds", min=1, show_default=True)] = 10,
     first_seed: Annotated[int, typer.Option("--first-seed", min=0, show_default=True)] = 1,
+    minutes: Annotated[float, typer.Option("--minutes", min=0, show_default=False)] = 0,
 ) -> None:
-    """Run so many seeds from the first one on and say what they met; exit code 1 if an invariant broke."""
+    """
+    Run so many seeds from the first one on, and more until *minutes* are over; say what they met; exit code 1 if an invariant
+    broke.
+    """
     from federation.simulation import report  # brings the whole federation with it
     from federation.simulation.run import simulate as run_seeds
 
@@ -28,7 +35,7 @@ def simulate(
     progress.quiet = session.as_json
     with progress.status(session.say("simulate.begins", count=seeds)) as shown:
         found = run_seeds(
-            range(first_seed, first_seed + seeds),
+            _seeds(first_seed, seeds, minutes),
             on_seed=lambda one: shown.update(session.say("simulate.seed", seed=one.plan.seed)),
         )
     for failure in found.failures:
@@ -38,3 +45,8 @@ def simulate(
     session.answer(report.body(found), lambda console: console.print(RichText("\n".join(lines))))
     if found.failures:
         raise typer.Exit(1)
+
+
+def _seeds(first: int, least: int, minutes: float) -> Iterator[int]:
+    end = time.monotonic() + minutes * 60
+    return itertools.takewhile(lambda seed: seed < first + least or time.monotonic() < end, itertools.count(first))
