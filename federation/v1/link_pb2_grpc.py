@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class LinkServiceStub:
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_UNKNOWN, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
     """
 
     def __init__(self, channel):
@@ -85,7 +85,7 @@ class LinkServiceStub:
 
 class LinkServiceServicer:
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_UNKNOWN, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
     """
 
     def Hello(self, request, context):
@@ -232,7 +232,7 @@ def add_LinkServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class LinkService:
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_UNKNOWN, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
     """
 
     @staticmethod

@@ -32,7 +32,7 @@ GRPC_VERSION: str
 
 class LinkServiceStub:
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_UNKNOWN, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
     """
 
     @_typing.overload
@@ -89,7 +89,7 @@ class LinkServiceStub:
 @_typing.type_check_only
 class LinkServiceAsyncStub(LinkServiceStub):
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_UNKNOWN, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -142,7 +142,7 @@ class LinkServiceAsyncStub(LinkServiceStub):
 
 class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_UNKNOWN, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
     """
 
     @_abc_1.abstractmethod

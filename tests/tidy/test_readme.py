@@ -1,4 +1,4 @@
-"""What the READMEs tell a new user to type exists: every make target, every verb of the program with its options."""
+"""What the READMEs and the runbook tell somebody to type exists: every make target, every verb of the program with its options."""
 
 import re
 import shlex
@@ -16,7 +16,7 @@ from node.cli.main import program
 from tests.support.tree import ROOT
 
 FIRST_COMMANDS = {"demo", "test"}
-READMES = ("README.md", "README.zh-CN.md", "docker/README.md")
+READMES = ("README.md", "README.zh-CN.md", "docker/README.md", "federation/RUNBOOK.md")
 PARTS = Parts(app.build, app.create, app.set_rehearsal_clock, app.serve)
 
 
