@@ -5,7 +5,6 @@ import { parseArgs } from "node:util";
 import { County } from "./county.js";
 import { Store } from "./store.js";
 import { Uplink, WAIT_MAX_MILLISECONDS } from "./uplink.js";
-import { decode } from "./wire.js";
 
 const strings = ["now", "node", "name", "phone", "appeal", "reason", "power-item"];
 const options = { rehearsal: { type: "boolean" }, ...Object.fromEntries(strings.map((name) => [name, { type: "string" }])) };
@@ -38,12 +37,14 @@ async function serve(uplink) {
 function show() {
   const { node, epoch, size, root } = county.position;
   const down = county.store.down.position;
-  const tickets = [...county.tickets].map(([id, { told: _, ...ticket }]) => [id, { ...ticket, decision: county.decision(id) }]);
+  const tickets = [...county.tickets].map(([id, { told, ...ticket }]) => {
+    const heard = told.filter(({ header }) => header.node !== node).map(({ header }) => header.kind);
+    return [id, { ...ticket, heard, decision: county.decision(id) }];
+  });
   return {
     position: { node, epoch, size, root: root.toString("hex") },
     down: { epoch: down.epoch, size: down.size, root: down.root.toString("hex") },
     line: county.keyring.line,
-    heard: county.store.down.entries.map((entry) => decode("EntryContent", entry.content).kind),
     tickets: Object.fromEntries(tickets),
   };
 }

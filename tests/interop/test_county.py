@@ -100,7 +100,7 @@ def _joins(county: County, invitation: Path, tmp_path: Path) -> None:
 def _registers(county: County, stage: Stage) -> str:
     """A ticket of its own goes up; both levels above open its text, its contact only the city's desk."""
     number: str = county("register", "--appeal", APPEAL, "--name", "王某", "--phone", PHONE)["ticket"]
-    assert {"sent": 3, "acked": 3, "received": []} == county("sync")
+    assert {"sent": 3, "acked": 3}.items() <= county("sync").items()
     stage.arrived(PROVINCE, number, "Registered")
     assert [APPEAL] * 2 == [_opened(stage, code, number, "Registered", 1) for code in (CITY, PROVINCE)]
     assert PHONE == _opened(stage, CITY, number, "Registered", 3, PayloadKind.CONTACT, as_desk=True)
@@ -122,7 +122,7 @@ def _escalates(county: County, stage: Stage, number: str) -> None:
     held = _positions(stage, CITY)
     assert 4 == county("resend")["sent"]
     assert held == _positions(stage, CITY)
-    assert ["EscalationReceived"] == county("show")["heard"]
+    assert ["EscalationReceived"] == county("show")["tickets"][number]["heard"]
 
 
 def _is_answered_and_dies(county: County, stage: Stage, number: str) -> None:
