@@ -44,8 +44,11 @@ def answer(
     Answer the greeting of *peer*; a Refusal that is returned is to be given after what it is about was written down.
 
     Raises:
-        Refusal: PROTOCOL_UNSUPPORTED, REHEARSAL_MISMATCH, STALE_EPOCH.
+        Refusal: MALFORMED_ENTRY (the boot id), PROTOCOL_UNSUPPORTED, REHEARSAL_MISMATCH.
     """
+    if len(request.boot_id) != boot_id_bytes:
+        # Without one a second copy would be seen by nobody; a slip of a foreign program is no clone.
+        raise Refusal(Code.MALFORMED_ENTRY, field="boot_id", node=peer.node, epoch=0, seq=0)
     protocol = min(protocol_max, request.protocol_max)
     if protocol < max(protocol_min, request.protocol_min):
         raise Refusal(Code.PROTOCOL_UNSUPPORTED, protocol_min=protocol_min, protocol_max=protocol_max)
@@ -113,7 +116,7 @@ def check_session(peer: Peer, boot_id: bytes) -> None:
     """
     if peer.is_cloned:
         raise Refusal(Code.CLONE_SUSPECTED, node=peer.node)
-    if boot_id != peer.boot_id:
+    if not boot_id or boot_id != peer.boot_id:
         raise Refusal(Code.NEED_HELLO, node=peer.node)
 
 
@@ -130,7 +133,7 @@ def _boot_ids(peer: Peer, boot_id: bytes) -> bytes | None:
     if boot_id == peer.boot_id:
         return peer.former_boot_ids
     former = [peer.former_boot_ids[start : start + boot_id_bytes] for start in range(0, len(peer.former_boot_ids), boot_id_bytes)]
-    if boot_id in former or len(boot_id) != boot_id_bytes:
+    if boot_id in former:
         return None
     if peer.boot_id:
         former.append(peer.boot_id)

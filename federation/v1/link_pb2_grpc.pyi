@@ -43,7 +43,8 @@ class LinkServiceStub:
     """Greets and beats: at the start, after any doubt, and at most 60 s apart even when idle.
 
     Stores the boot id and when the peer was heard. Fails with FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED,
-    REHEARSAL_MISMATCH, STALE_EPOCH) and ALREADY_EXISTS (CLONE_SUSPECTED) for a boot id that was replaced. The caller
+    REHEARSAL_MISMATCH, STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16 bytes, and
+    ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller
     sets its cursor to the positions that come back. Deadline 5 s.
     """
     Push: _grpc.UnaryUnaryMultiCallable[_link_pb2.PushRequest, _link_pb2.PushResponse]
@@ -97,7 +98,8 @@ class LinkServiceAsyncStub(LinkServiceStub):
     """Greets and beats: at the start, after any doubt, and at most 60 s apart even when idle.
 
     Stores the boot id and when the peer was heard. Fails with FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED,
-    REHEARSAL_MISMATCH, STALE_EPOCH) and ALREADY_EXISTS (CLONE_SUSPECTED) for a boot id that was replaced. The caller
+    REHEARSAL_MISMATCH, STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16 bytes, and
+    ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller
     sets its cursor to the positions that come back. Deadline 5 s.
     """
     Push: _aio.UnaryUnaryMultiCallable[_link_pb2.PushRequest, _link_pb2.PushResponse]  # type: ignore[assignment]
@@ -154,7 +156,8 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         """Greets and beats: at the start, after any doubt, and at most 60 s apart even when idle.
 
         Stores the boot id and when the peer was heard. Fails with FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED,
-        REHEARSAL_MISMATCH, STALE_EPOCH) and ALREADY_EXISTS (CLONE_SUSPECTED) for a boot id that was replaced. The caller
+        REHEARSAL_MISMATCH, STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16 bytes, and
+        ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller
         sets its cursor to the positions that come back. Deadline 5 s.
         """
 

@@ -159,13 +159,30 @@ class TestCalls:
         assert county.contents(COUNTY)[2:6] == [entry.content for entry in answer.entries]
         assert county.position(COUNTY) == (answer.position.size, answer.position.root)
 
-    def test_who_has_not_greeted_is_told_to(self, county: Place, city: Place) -> None:
+    @pytest.mark.parametrize("boot_id", [BOOT, b""])
+    def test_who_has_not_greeted_is_told_to(self, county: Place, city: Place, boot_id: bytes) -> None:
+        """No boot id at all is no session, either, though nobody has one yet."""
+        request = push_of(*owed(county))
+        request.boot_id = boot_id
         with port(city) as server:
             superior = client(county, server)
-            refused = failure(lambda: superior.push(push_of(*owed(county))))
+            refused = failure(lambda: superior.push(request))
             superior.close()
 
         assert ("FAILED_PRECONDITION", Code.NEED_HELLO) == (refused.status, refused.code)
+
+    @pytest.mark.parametrize("boot_id", [b"", b"b" * 15, b"b" * 17])
+    def test_a_greeting_without_a_whole_boot_id_is_none(self, linked: Superior, county: Place, city: Place, boot_id: bytes) -> None:
+        """A second copy would be seen by nobody; but a slip of a program stops no link."""
+        request = hello_of(county)
+        request.boot_id = boot_id
+
+        refused = failure(lambda: linked.hello(request))
+
+        assert ("INVALID_ARGUMENT", Code.MALFORMED_ENTRY) == (refused.status, refused.code)
+        assert refused.refusal is not None and "boot_id" == refused.refusal.facts["field"]
+        assert "active" == city.link(COUNTY).status
+        assert linked.hello(hello_of(county)).credit
 
     def test_a_batch_too_large_is_refused_whole(self, linked: Superior, county: Place, city: Place) -> None:
         (whole,) = owed(county)
