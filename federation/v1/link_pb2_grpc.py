@@ -93,8 +93,8 @@ class LinkServiceServicer:
 
         Stores the boot id and when the peer was heard. Fails with FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED,
         REHEARSAL_MISMATCH, STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16 bytes, and
-        ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller
-        sets its cursor to the positions that come back. Deadline 5 s.
+        ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller sets its cursor to the positions that come
+        back. Deadline 5 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -44,8 +44,8 @@ class LinkServiceStub:
 
     Stores the boot id and when the peer was heard. Fails with FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED,
     REHEARSAL_MISMATCH, STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16 bytes, and
-    ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller
-    sets its cursor to the positions that come back. Deadline 5 s.
+    ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller sets its cursor to the positions that come
+    back. Deadline 5 s.
     """
     Push: _grpc.UnaryUnaryMultiCallable[_link_pb2.PushRequest, _link_pb2.PushResponse]
     """Takes entries of the caller's subtree, in the order in which the caller took them.
@@ -99,8 +99,8 @@ class LinkServiceAsyncStub(LinkServiceStub):
 
     Stores the boot id and when the peer was heard. Fails with FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED,
     REHEARSAL_MISMATCH, STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16 bytes, and
-    ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller
-    sets its cursor to the positions that come back. Deadline 5 s.
+    ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller sets its cursor to the positions that come
+    back. Deadline 5 s.
     """
     Push: _aio.UnaryUnaryMultiCallable[_link_pb2.PushRequest, _link_pb2.PushResponse]  # type: ignore[assignment]
     """Takes entries of the caller's subtree, in the order in which the caller took them.
@@ -157,8 +157,8 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Stores the boot id and when the peer was heard. Fails with FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED,
         REHEARSAL_MISMATCH, STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16 bytes, and
-        ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller
-        sets its cursor to the positions that come back. Deadline 5 s.
+        ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller sets its cursor to the positions that come
+        back. Deadline 5 s.
         """
 
     @_abc_1.abstractmethod
