@@ -76,16 +76,25 @@ export class County {
     const line = answer.line;
     this.store.keepMembership({ address, superior, key, ...chain, line, publicKeys: asMap(answer.payload_keys), superiorEpoch: 0 });
     this.#readKeys();
-    const event = { line: line.map((one) => one.node), names: line.map((one) => one.name) };
-    this.#write({ subject: this.#itself, actor: REACTION, kind: "SuperiorJoined", event });
+    this.#takePlace();
   }
 
-  /** What a greeting told of the superior. */
+  /** What a greeting told of the superiors; a new one gets the month keys that it may open. */
   heard(answer) {
     const membership = this.store.membership;
+    const line = answer.line.map((node) => membership.line.find((one) => one.node === node) ?? { node, name: "" });
+    const isNew = line.map((one) => one.node).join() !== this.keyring.line.join();
     const publicKeys = { ...membership.publicKeys, ...asMap(answer.payload_keys) };
-    this.store.keepMembership({ ...membership, publicKeys, superiorEpoch: Math.max(membership.superiorEpoch, answer.epoch) });
+    this.store.keepMembership({ ...membership, line, publicKeys, superiorEpoch: Math.max(membership.superiorEpoch, answer.epoch) });
     this.#readKeys();
+    if (isNew || this.keyring.rewrapped().length > 0) this.#takePlace();
+  }
+
+  /** Say where this node stands; keys travel beside an entry only, and these beside this one. */
+  #takePlace() {
+    const { line } = this.store.membership;
+    const event = { line: line.map((one) => one.node), names: line.map((one) => one.name) };
+    this.#write({ subject: this.#itself, actor: REACTION, kind: "SuperiorJoined", event, keys: this.keyring.rewrapped() });
   }
 
   // --- tickets ---------------------------------------------------------------------------------------------------------------
@@ -165,7 +174,7 @@ export class County {
   }
 
   /** Number an entry, make its bytes once, and keep it. */
-  #write({ subject, actor, kind, event, line = {}, addressee = "", clocks = [] }) {
+  #write({ subject, actor, kind, event, line = {}, addressee = "", clocks = [], keys = [] }) {
     const recordedAt = this.#moment();
     const sealer = new Sealer(this.keyring, subject, recordedAt);
     const body = encode(kind, typeof event === "function" ? event(sealer) : event);
@@ -184,7 +193,7 @@ export class County {
       kind,
       body,
     });
-    this.store.own.append([{ content, sealed: sealer.sealed, keys: sealer.keys }]);
+    this.store.own.append([{ content, sealed: sealer.sealed, keys: [...keys, ...sealer.keys] }]);
     this.#readKeys();
   }
 

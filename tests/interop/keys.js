@@ -108,6 +108,17 @@ export class Keyring {
     return found ? hpkeOpen(found.wrapped, this.#nodeSecret, monthKeyInfo(node, WORD[kind], month, recipient)) : null;
   }
 
+  /** This node's month keys, wrapped for readers that became known since they were made. */
+  rewrapped() {
+    const own = this.#wrapped.filter((one) => one.node === this.node && !one.subject?.id);
+    const made = new Map(own.map(({ kind, month }) => [`${kind}/${month}`, { kind, month }]));
+    return [...made.values()].flatMap(({ kind, month }) => {
+      const readers = own.filter((one) => one.kind === kind && one.month === month).map((one) => one.recipient);
+      const wrapped = this.wrappedMonthKey(this.monthKey(this.node, kind, month), kind, month);
+      return wrapped.filter((one) => !readers.includes(one.recipient));
+    });
+  }
+
   wrappedMonthKey(key, kind, month) {
     const above = kind === KIND.text ? this.line.map((node) => `${node}/node`) : this.line.slice(0, 1).map((node) => `${node}/desk`);
     return [`${this.node}/node`, `${this.node}/recovery`, ...above]

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from federation.credentials import KeyFiles
-from federation.enrolment import invite
+from federation.enrolment import invite, join
+from federation.invitation import read as read_invitation
 from federation.level import Level
 from federation.outgoing import down_position
 from federation.rehearsal.agreement import compare
@@ -54,11 +55,13 @@ TREE = (Entry(PROVINCE, "", "guizhou"), Entry(CITY, PROVINCE, "anshun-2025"))
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Province and city, each serving in a process of its own; the city has a department."""
+    """Province and city, each serving in a process of its own, not linked yet; the city has a department."""
     made = set_up(app.create, app.set_rehearsal_clock, tmp_path / "levels", TREE, MONDAY)
     with closing(made, keep=False):
         for entry in TREE:
-            made.enter(entry.code)
+            made.start(entry.code)
+        for entry in TREE:
+            made.wait_listening(entry.code)
         act(made.nodes[CITY], "centre:office", OpenUnit("water", "水务局"))
         act(made.nodes[CITY], "centre:office", OpenAccount("li", ("department",), f"{CITY}-water"))
         yield made
@@ -77,8 +80,9 @@ def county(tmp_path: Path) -> County:
 @pytest.mark.timeout(300)
 def test_a_county_in_another_language_lives_in_the_tree(county: County, stage: Stage, tmp_path: Path) -> None:
     """It joins, registers, escalates, is answered, dies and comes back; in the end every level holds the same."""
-    _joins(county, _invitation(stage, tmp_path), tmp_path)
+    _joins(county, _invitation(stage, CITY, COUNTY, tmp_path), tmp_path)
     number = _registers(county, stage)
+    _hears_of_the_province(county, stage, number, tmp_path)
     _escalates(county, stage, number)
     _is_answered_and_dies(county, stage, number)
     _goes_on(county, stage, number)
@@ -93,20 +97,32 @@ def _joins(county: County, invitation: Path, tmp_path: Path) -> None:
 
     county("init", "--node", COUNTY, "--name", "西秀区", "--rehearsal")
     assert {} == county("join", str(invitation))
-    assert [CITY, PROVINCE] == county("show")["line"]
+    assert [CITY] == county("show")["line"]
     assert "INVITATION_USED" == stranger("join", str(invitation))["code"]
 
 
 def _registers(county: County, stage: Stage) -> str:
-    """A ticket of its own goes up; both levels above open its text, its contact only the city's desk."""
+    """A ticket of its own goes up; the city opens its text, its contact only the city's desk."""
     number: str = county("register", "--appeal", APPEAL, "--name", "王某", "--phone", PHONE)["ticket"]
     assert {"sent": 3, "acked": 3}.items() <= county("sync").items()
-    stage.arrived(PROVINCE, number, "Registered")
-    assert [APPEAL] * 2 == [_opened(stage, code, number, "Registered", 1) for code in (CITY, PROVINCE)]
+    assert APPEAL == _opened(stage, CITY, number, "Registered", 1)
     assert PHONE == _opened(stage, CITY, number, "Registered", 3, PayloadKind.CONTACT, as_desk=True)
     with pytest.raises(Refusal, match="PAYLOAD_SEALED"):
         _opened(stage, CITY, number, "Registered", 3, PayloadKind.CONTACT)
     return number
+
+
+def _hears_of_the_province(county: County, stage: Stage, number: str, directory: Path) -> None:
+    """The city joins the province while all serve: the county says its new place, and the province opens what was written before."""
+    city = stage.nodes[CITY]
+    file = _invitation(stage, PROVINCE, CITY, directory)
+    join(_level(stage, CITY), KeyFiles(city.data_dir / "keys"), read_invitation(file, CITY, city.wall()))
+
+    assert {"sent": 1, "acked": 4}.items() <= county("sync").items()
+    assert [CITY, PROVINCE] == county("show")["line"]
+    stage.arrived(PROVINCE, number, "Registered")
+    stage.rest(MONDAY)
+    assert APPEAL == _opened(stage, PROVINCE, number, "Registered", 1)
 
 
 def _escalates(county: County, stage: Stage, number: str) -> None:
@@ -120,7 +136,7 @@ def _escalates(county: County, stage: Stage, number: str) -> None:
     assert "not this node's to change" in county("resume", number)["message"]
 
     held = _positions(stage, CITY)
-    assert 4 == county("resend")["sent"]
+    assert 5 == county("resend")["sent"]
     assert held == _positions(stage, CITY)
     assert ["EscalationReceived"] == county("show")["tickets"][number]["heard"]
 
@@ -129,7 +145,7 @@ def _is_answered_and_dies(county: County, stage: Stage, number: str) -> None:
     """The city accepts, handles and decides while the county waits on its long poll; then the county is killed and begins again."""
     process = county.serve()
     heard = answers(process)
-    assert 4 == next(heard)["acked"]
+    assert 5 == next(heard)["acked"]
     _handle_at_the_city(stage, number)
     while "DecidedAbove" not in next(heard)["received"]:
         pass
@@ -137,7 +153,7 @@ def _is_answered_and_dies(county: County, stage: Stage, number: str) -> None:
     process.wait()
 
     before = county("show")
-    assert {"sent": 0, "acked": 4, "received": []} == county("sync")
+    assert {"sent": 0, "acked": 5, "received": []} == county("sync")
     after = county("show")
     assert before == after
     ticket = after["tickets"][number]
@@ -167,7 +183,7 @@ def _goes_on(county: County, stage: Stage, number: str) -> None:
 def _agrees(county: County, stage: Stage) -> None:
     """Sizes and roots of both streams are the same at every level; nothing is set aside, and every reading is what its entries say."""
     stage.rest(MONDAY)
-    assert {"agreed": 5} == county("audit")
+    assert {"agreed": 6} == county("audit")
     shown = county("show")
     own = shown["position"]
     assert [(own["size"], own["root"])] * 2 == [_positions(stage, code)[COUNTY] for code in (CITY, PROVINCE)]
@@ -187,16 +203,20 @@ def _agrees(county: County, stage: Stage) -> None:
 # --- what is asked of the levels above ------------------------------------------------------------------------------------
 
 
-def _invitation(stage: Stage, directory: Path) -> Path:
+def _invitation(stage: Stage, above: str, below: str, directory: Path) -> Path:
     """As `qyzj invite` writes it."""
-    city = stage.nodes[CITY]
-    level = Level(city.store, city.writer, city.handler, city.now, city.wall, time.monotonic)
-    with city.store.read() as view:
-        operator = actor_of(view.connection, CITY, "operator")
-    authority = KeyFiles(city.data_dir / "keys").authority(CITY, city.wall())
-    file = directory / "county.invitation"
-    invite(level, authority, COUNTY, "西秀区", city.settings.advertise, operator).write(file)
+    node = stage.nodes[above]
+    with node.store.read() as view:
+        operator = actor_of(view.connection, above, "operator")
+    authority = KeyFiles(node.data_dir / "keys").authority(above, node.wall())
+    file = directory / f"{below}.invitation"
+    invite(_level(stage, above), authority, below, f"node {below}", node.settings.advertise, operator).write(file)
     return file
+
+
+def _level(stage: Stage, code: str) -> Level:
+    node = stage.nodes[code]
+    return Level(node.store, node.writer, node.handler, node.now, node.wall, time.monotonic)
 
 
 def _opened(
