@@ -30,7 +30,7 @@ PAGE = (ROOT / "federation" / "PROTOCOL.md").read_text("utf-8")
 SERVICES = (link_pb2.DESCRIPTOR.services_by_name["LinkService"], enrolment_pb2.DESCRIPTOR.services_by_name["EnrolmentService"])
 RPCS = {method.name for service in SERVICES for method in service.methods}
 # The modules that answer a call; what they say to this end's own people goes over no wire.
-ANSWERING = ("trust", "greeting", "mirror", "server", "codec", "enrolment", "admission", "reconciling", "outgoing")
+ANSWERING = ("trust", "greeting", "mirror", "server", "codec", "enrolment", "admission", "reconciling", "outgoing", "taking_back")
 TO_OWN_PEOPLE = {"PEER_AWAY", "PEER_IDENTITY", "SETTING_REFUSED"}
 # Refusals that reach a call from below: the writer's, the handler's (it admits who enrols), the invitation's.
 FROM_BELOW = {
@@ -38,7 +38,7 @@ FROM_BELOW = {
     *("INVITATION_UNKNOWN", "INVITATION_USED", "INVITATION_EXPIRED", "REQUEST_MALFORMED"),
 }
 LIMITS = {
-    "entries in a batch, `Push`, `Pull` and `Fetch`": (link.batch_entries_max,),
+    "entries in a batch, `Push`, `Pull`, `Fetch` and `GiveBack`": (link.batch_entries_max,),
     "bytes in a batch": (link.batch_bytes_max,),
     "bytes of one content": (entry_bytes_max,),
     "bytes of one sealed payload": (payload_bytes_max,),
@@ -102,7 +102,7 @@ class TestCalls:
         assert told["Hello"] == client.hello_deadline_seconds
         assert told["Push"] == client.push_deadline_seconds
         assert told["Pull"] == client.pull_deadline_seconds
-        assert {told["Fetch"], told["Reconcile"]} == {client.fetch_deadline_seconds}
+        assert {told["Fetch"], told["Reconcile"], told["GiveBack"]} == {client.fetch_deadline_seconds}
         assert {told["Enrol"], told["Renew"]} == {client.enrol_deadline_seconds}
 
     @pytest.mark.parametrize(
@@ -112,6 +112,8 @@ class TestCalls:
             link_pb2.HelloResponse,
             link_pb2.PullRequest,
             link_pb2.PullResponse,
+            link_pb2.GiveBackRequest,
+            link_pb2.GiveBackResponse,
             enrolment_pb2.EnrolRequest,
             enrolment_pb2.EnrolResponse,
             entry_pb2.EntryContent,

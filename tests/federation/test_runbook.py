@@ -50,7 +50,8 @@ def codes(heading: str, lang: Lang) -> set[str]:
 def red() -> set[str]:
     """Every situation that can be red."""
     source = Path(situations.__file__).read_text("utf-8")
-    named = set(re.findall(r'Situation\("(\w+)", \d+, RED', source))
+    words = re.findall(r'Situation\("?(\w+)"?, \d+, RED', source)
+    named = {getattr(situations, word) if word.isupper() else word for word in words}
     above = {reason for reason, (_, colour) in situations._UP_REASONS.items() if colour == situations.RED} - {"damaged"}
     errors = {code for code, _, colour in situations._UP_ERRORS.values() if colour == situations.RED}
     held = {f"held_{reason}" for reason, (_, colour) in situations._HELD_ROWS.items() if colour == situations.RED}
