@@ -6,17 +6,16 @@ until every node has come to rest: swept up to it, nothing to react to, nothing 
 """
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import select
 
@@ -48,6 +47,25 @@ class Create(Protocol):
 SetClock = Callable[[Path, datetime], None]
 
 
+class Process(Protocol):
+    """A node that runs, as ``subprocess.Popen`` shows it."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | Any: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+class Start(Protocol):
+    """Begins ``qyzj`` with *arguments*; what it says goes to *log*.  *is_tied*: it ends with this process."""
+
+    def __call__(self, arguments: Sequence[str], log: Path, *, is_tied: bool) -> Process: ...
+
+
 class Entry(Protocol):
     """A node to put on the stage."""
 
@@ -73,20 +91,30 @@ class Part:
     listen: str
 
 
+def start_program(arguments: Sequence[str], log: Path, *, is_tied: bool) -> Process:
+    """The program's own entrance, in the interpreter that runs this."""
+    command = [sys.executable, "-c", "from node.app import main; main()", *arguments]
+    stdin = subprocess.PIPE if is_tied else subprocess.DEVNULL
+    environment = os.environ | {"QYZJ_TIED": "1" if is_tied else ""}
+    with log.open("ab") as said:
+        return subprocess.Popen(command, stdin=stdin, stdout=said, stderr=said, env=environment, start_new_session=True)
+
+
 @dataclass
 class Stage:
     """
-    Nodes by code, top down.  *nodes* are opened in this process for acting and looking; *serving* are the processes.
-    ``python`` starts one: the program's own entrance, in the interpreter that runs this.
+    Nodes by code, top down.  *nodes* are opened in this process for acting and looking; *serving* are the processes, which
+    ``begin`` starts.
     """
 
     directory: Path
     parts: Mapping[str, Part]
     nodes: Mapping[str, Node]
     set_clock: Callable[[datetime], None]
-    serving: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    serving: dict[str, Process] = field(default_factory=dict)
     # The processes end with this one, however it ends; not tied, they outlive it.
     is_tied: bool = True
+    begin: Start = start_program
 
     def enter(self, code: str) -> None:
         """Let a node join below its superior, which serves already, and serve."""
@@ -108,12 +136,8 @@ class Stage:
 
     def start(self, code: str) -> None:
         """Let a node serve; its log goes to ``<code>.log`` in the stage's directory."""
-        log = (self.directory / f"{code}.log").open("ab")
-        command = [sys.executable, "-c", "from node.app import main; main()", "--data", str(self.nodes[code].data_dir), "serve"]
-        stdin = subprocess.PIPE if self.is_tied else subprocess.DEVNULL
-        environment = os.environ | {"QYZJ_TIED": "1" if self.is_tied else ""}
-        self.serving[code] = subprocess.Popen(command, stdin=stdin, stdout=log, stderr=log, env=environment, start_new_session=True)
-        log.close()
+        arguments = ["--data", str(self.nodes[code].data_dir), "serve"]
+        self.serving[code] = self.begin(arguments, self.directory / f"{code}.log", is_tied=self.is_tied)
 
     def stop(self, code: str) -> None:
         """Let a node end in good order."""
@@ -128,7 +152,7 @@ class Stage:
     def kill(self, code: str) -> None:
         """End a node with no time to clean up: kill -9."""
         process = self.serving.pop(code)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
 
     def close(self) -> None:
