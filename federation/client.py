@@ -1,11 +1,13 @@
 """
-The subordinate's end of its link: channel, deadlines, and what a failed call means.
+The subordinate's end of its link: one channel for both lanes, deadlines, and what a failed call means.
 
 The own certificate is checked before dialling, and after three UNAVAILABLE in a row plain TLS tells a refused identity from
 an outage: to gRPC both look the same (FEDERATION 0.1 E8).  Credentials are read from their file whenever a channel is
-built, so a renewal needs no restart.  A channel that failed is thrown away: gRPC would wait by a clock of its own.
+built, so a renewal needs no restart.  A channel that failed is thrown away: gRPC would wait by a clock of its own; so is one
+on which an answer did not come in time: where the path lost the connection, nobody ever closes it.
 """
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +55,7 @@ class Peer(Protocol):
 
 class Superior:
     """
-    One channel to the superior.
+    One channel to the superior; calls may come from several threads, and a return costs the superior one handshake.
 
     Args:
         address: "host:port".
@@ -80,6 +82,7 @@ class Superior:
         self._channel: grpc.Channel | None = None
         self._unavailable = 0
         self._is_closed = False
+        self._lock = threading.Lock()
 
     def hello(self, request: link_pb2.HelloRequest) -> link_pb2.HelloResponse:
         """`Hello`.  Raises: CallFailed."""
@@ -118,17 +121,22 @@ class Superior:
         self._is_closed = True
         self._drop()
 
-    def _drop(self) -> None:
-        channel, self._channel = self._channel, None
+    def _drop(self, failed: grpc.Channel | None = None) -> None:
+        """Let go of the channel; of *failed* only, if that is said: the other lane may have dialled anew."""
+        with self._lock:
+            if failed is not None and self._channel is not failed:
+                return
+            channel, self._channel = self._channel, None
         if channel is not None:
             channel.close()
 
     def _call(self, call: Callable[[grpc.Channel], R]) -> R:
-        channel = self._channel or self._dial()
+        with self._lock:
+            channel = self._channel or self._dial()
         try:
             answer = call(channel)
         except grpc.RpcError as error:
-            raise failed(self._failure(failure_of(error))) from None
+            raise failed(self._failure(failure_of(error), channel)) from None
         except ValueError:
             raise failed(Failure("CANCELLED")) from None  # the channel was closed by us
         self._unavailable = 0
@@ -146,11 +154,13 @@ class Superior:
         self._channel = secure_channel(self._address, credentials, self._superior)
         return self._channel
 
-    def _failure(self, failure: Failure) -> Failure:
+    def _failure(self, failure: Failure, channel: grpc.Channel) -> Failure:
+        if failure.status == "DEADLINE_EXCEEDED":
+            self._drop(channel)
         if failure.status != "UNAVAILABLE":
             self._unavailable = 0
             return failure
-        self._drop()
+        self._drop(channel)
         self._unavailable += 1
         if self._unavailable >= unavailable_before_probe:
             self._unavailable = 0

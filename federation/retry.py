@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
 from node.domain.refusal import Code, Refusal
 
@@ -23,6 +23,9 @@ Random = random_module.Random
 inner_tries_max = 3
 inner_seconds_max = 20.0
 heard_within_seconds = 60.0
+tokens_max = 10.0
+tokens_least = 5.0
+success_gives_back = 0.1
 # As often may the same call fail by a fault of the peer, or be aborted, before it is done otherwise.
 same_call_tries_max = 3
 
@@ -193,15 +196,16 @@ class Inner:
     """
     The inner layer: the same call again, within seconds.
 
-    A budget of 10 tokens a link (a failure takes one, a success gives a tenth back) keeps it from doubling the load of a
-    superior that is in trouble: at 5 or fewer there is no second try inside.
+    A budget of 10 tokens a link (each try that fails takes one, a success gives a tenth back) keeps it from doubling the load
+    of a superior that is in trouble: at 5 or fewer there is no further try inside.  A pause that would end after
+    ``inner_seconds_max`` is the outer layer's, too.
     """
 
     def __init__(self, random: Random, sleep: Callable[[float], None], pace: Pace = USUAL) -> None:
         self._random = random
         self._sleep = sleep
         self._pace = pace
-        self.tokens = 10.0
+        self.tokens = tokens_max
 
     def call(self, once: Callable[[], R], *, heard_at: datetime | None, now: datetime) -> R:
         """
@@ -211,20 +215,25 @@ class Inner:
             CallFailed: what the last try raised.
         """
         is_heard = heard_at is not None and now - heard_at <= timedelta(seconds=heard_within_seconds)
-        tries = inner_tries_max if is_heard and self.tokens > 5 else 1
+        tries = inner_tries_max if is_heard else 1
+        bounds = stop_after_attempt(tries) | stop_before_delay(inner_seconds_max)
         retrying = Retrying(
             retry=retry_if_exception_type((LinkUnavailable, LinkBusy, LinkAborted)),
-            stop=stop_after_attempt(tries) | stop_after_delay(inner_seconds_max),
+            stop=lambda state: self.tokens <= tokens_least or bounds(state),
             wait=self._wait,
             sleep=self._sleep,
             reraise=True,
         )
+        return retrying(lambda: self._counted(once))
+
+    def _counted(self, once: Callable[[], R]) -> R:
         try:
-            answer = retrying(once)
-        except CallFailed:
-            self.tokens = max(0.0, self.tokens - 1)
+            answer = once()
+        except CallFailed as error:
+            if error.failure.status != "CANCELLED":
+                self.tokens = max(0.0, self.tokens - 1)
             raise
-        self.tokens = min(10.0, self.tokens + 0.1)
+        self.tokens = min(tokens_max, self.tokens + success_gives_back)
         return answer
 
     def _wait(self, state: RetryCallState) -> float:

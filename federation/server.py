@@ -21,7 +21,7 @@ from grpc_status import rpc_status
 from sqlalchemy import update
 
 from federation import codec, greeting, outgoing, reconciling, taking_back
-from federation.admission import Admission
+from federation.admission import Admission, Returns
 from federation.certificates import Credentials
 from federation.channel import PortCredentials, server_options
 from federation.enrolment import EnrolmentServer
@@ -53,9 +53,11 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
         self._mirror = Mirror(level.now)
         self._waiting = waiting
         self._admission = Admission(level.random)
+        self._returns = Returns(level.monotonic)
 
     def Hello(self, request: link_pb2.HelloRequest, context: grpc.ServicerContext) -> link_pb2.HelloResponse:
         caller = self._trust.caller(context.auth_context())
+        self._returns.enter(caller.node, context.peer())
 
         def greet(work: UnitOfWork) -> link_pb2.HelloResponse | Refusal:
             peer = self._trust.admit(work, caller)

@@ -130,10 +130,11 @@ class Serving:
             return None
         superior, address = found
         clocks, settings = self._clocks, self._settings
+        end = self._end(superior, address)
         return session_of(
             self._level,
             superior,
-            {lane: self._end(superior, address) for lane in Lane},
+            dict.fromkeys(Lane, end),
             os.urandom(16),
             pace=REHEARSAL if settings.is_rehearsal else USUAL,
             # The timer may be one tick late.

@@ -67,7 +67,7 @@ class Session:
 
     Args:
         peer: the superior's code.
-        ends: a channel for each lane.
+        ends: what each lane calls; both may be one.
         machine: made by ``machine_of``.
         boot_id: 16 random bytes, new with every process.
         now: the steady clock by which the machine lives.

@@ -199,6 +199,9 @@ class _Context:
     def auth_context(self) -> dict[str, list[bytes]]:
         return {"node": [self._node.encode()]}
 
+    def peer(self) -> str:
+        return "memory"
+
     def time_remaining(self) -> float | None:
         return None
 

@@ -61,6 +61,9 @@ class Context:
     def auth_context(self) -> dict[str, list[bytes]]:
         return {"transport_security_type": [b"ssl"], "x509_pem_cert": [self._pem]}
 
+    def peer(self) -> str:
+        return "memory"
+
     def time_remaining(self) -> float | None:
         return None
 

@@ -158,7 +158,7 @@ class TestInner:
         assert 1 == len(calls)
 
     def test_a_budget_ends_the_second_tries(self) -> None:
-        """FEDERATION 2.4: 10 tokens; a failure takes one; at 5 there is one try a call, until successes fill it up."""
+        """FEDERATION 2.4: 10 tokens; a try that fails takes one; at 5 there is one try a call, until successes fill it up."""
         inner = Inner(Random(1), lambda _seconds: None)
         tries = []
         for _ in range(7):
@@ -167,8 +167,22 @@ class TestInner:
                 inner.call(once, heard_at=NOON, now=NOON)
             tries.append(len(calls))
 
-        assert [3, 3, 3, 3, 3, 1, 1] == tries
-        assert "done" == inner.call(lambda: "done", heard_at=NOON, now=NOON)
+        assert ([3, 2, 1, 1, 1, 1, 1], 0.0) == (tries, inner.tokens)
+        for _ in range(62):
+            assert "done" == inner.call(lambda: "done", heard_at=NOON, now=NOON)
+        calls, once = failing(Failure("UNAVAILABLE"))
+        with pytest.raises(LinkUnavailable):
+            inner.call(once, heard_at=NOON, now=NOON)
+        assert 1 < len(calls)
+
+    def test_a_pause_longer_than_the_inner_layer_lives_is_the_outer_ones(self) -> None:
+        slept: list[float] = []
+        calls, once = failing(refusing(Code.BUSY, retry_after_ms=25_000))
+
+        with pytest.raises(LinkBusy):
+            Inner(Random(1), slept.append).call(once, heard_at=NOON, now=NOON)
+
+        assert (1, []) == (len(calls), slept)
 
     def test_the_third_try_may_succeed(self) -> None:
         answers = iter([failed(Failure("UNAVAILABLE")), failed(Failure("ABORTED")), None])
