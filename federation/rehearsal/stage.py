@@ -90,6 +90,11 @@ class Part:
     superior: str
     listen: str
 
+    @property
+    def port(self) -> int:
+        """The port of *listen*."""
+        return int(self.listen.rpartition(":")[2])
+
 
 def start_program(arguments: Sequence[str], log: Path, *, is_tied: bool) -> Process:
     """The program's own entrance, in the interpreter that runs this."""
@@ -162,8 +167,8 @@ class Stage:
 
     def wait_listening(self, code: str) -> None:
         """Wait until the node answers on its port."""
-        host, _, port = self.parts[code].listen.rpartition(":")
-        self.until(lambda: [] if _listens(host, int(port)) else [f"{code} does not listen on {port}"])
+        port = self.parts[code].port
+        self.until(lambda: [] if _listens(port) else [f"{code} does not listen on {port}"])
 
     def rest(self, now: datetime) -> None:
         """
@@ -204,9 +209,9 @@ class Stage:
             if above.down.get(code, 0) > one.applied:
                 yield f"{code} has {one.applied} of {above.down[code]} entries from above"
 
-    def until(self, owed: Callable[[], list[str]]) -> None:
+    def until(self, owed: Callable[[], list[str]], *, seconds_max: float = rest_seconds_max) -> None:
         """Wait until *owed* is empty.  Raises NotAtRest with what it last said, or if a process ended."""
-        deadline = time.monotonic() + rest_seconds_max
+        deadline = time.monotonic() + seconds_max
         while True:
             still = owed()
             if not still:
@@ -219,8 +224,14 @@ class Stage:
             time.sleep(look_seconds)
 
 
-def set_up(create: Create, set_clock: SetClock, home: Path, entries: Iterable[Entry], begin: datetime) -> Stage:
-    """Make a node for each of *entries* (top down) in *home*, on free ports, with one clock that stands at *begin*."""
+def set_up(
+    create: Create, set_clock: SetClock, home: Path, entries: Iterable[Entry], begin: datetime, *, is_rehearsal: bool = True
+) -> Stage:
+    """
+    Make a node for each of *entries* (top down) in *home*, on free ports, with one clock that stands at *begin*.
+
+    Without *is_rehearsal* they live by the machine's clock and at their usual pace.
+    """
     clock = home / "clock.json"
     home.mkdir(parents=True, exist_ok=True)
     set_clock(clock, begin)
@@ -228,7 +239,8 @@ def set_up(create: Create, set_clock: SetClock, home: Path, entries: Iterable[En
     parts: dict[str, Part] = {}
     for entry in entries:
         listen = f"127.0.0.1:{free_port()}"
-        given = {"data_dir": home / entry.code, "node": entry.code, "listen": listen, "advertise": listen, "rehearsal_clock": clock}
+        given: dict[str, Any] = {"data_dir": home / entry.code, "node": entry.code, "listen": listen, "advertise": listen}
+        given["rehearsal_clock"] = clock if is_rehearsal else None
         nodes[entry.code], _recovery_key = create(config.check(given), entry.name, entry.pack, entry.centre_name)
         parts[entry.code] = Part(entry.code, entry.name, entry.superior, listen)
     return Stage(home, parts, nodes, lambda moment: set_clock(clock, moment))
@@ -267,9 +279,9 @@ def _told(node: Node) -> _Told:
         )
 
 
-def _listens(host: str, port: int) -> bool:
+def _listens(port: int) -> bool:
     try:
-        socket.create_connection((host, port), timeout=0.5).close()
+        socket.create_connection(("127.0.0.1", port), timeout=0.5).close()
     except OSError:
         return False
     return True

@@ -11,9 +11,11 @@ from federation.rehearsal.stage import Stage, closing, set_up
 from federation.rehearsal.warm import Warm
 from node import app
 from tests.faults.ground import THREE, Entry
+from tests.faults.proxy import Proxy
 from tests.support.node import MONDAY
 
 MakeStage = Callable[..., Stage]
+MakeProxy = Callable[..., Proxy]
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +32,9 @@ def make_stage(tmp_path: Path, warm: Warm) -> Iterator[MakeStage]:
     with ExitStack() as ends:
         numbers = itertools.count(1)
 
-        def make(entries: Sequence[Entry] = THREE, *, home: Path | None = None, serves: bool = True) -> Stage:
-            stage = set_up(app.create, app.set_rehearsal_clock, home or tmp_path / f"stage{next(numbers)}", entries, MONDAY)
+        def make(entries: Sequence[Entry] = THREE, *, home: Path | None = None, serves: bool = True, is_rehearsal: bool = True) -> Stage:
+            place = home or tmp_path / f"stage{next(numbers)}"
+            stage = set_up(app.create, app.set_rehearsal_clock, place, entries, MONDAY, is_rehearsal=is_rehearsal)
             stage.begin = warm.start
             for node in stage.nodes.values():
                 ends.callback(node.close)
@@ -39,6 +42,19 @@ def make_stage(tmp_path: Path, warm: Warm) -> Iterator[MakeStage]:
             for entry in entries if serves else ():
                 stage.enter(entry.code)
             return stage
+
+        yield make
+
+
+@pytest.fixture
+def make_proxy() -> Iterator[MakeProxy]:
+    """Makes wires to a port above."""
+    with ExitStack() as ends:
+
+        def make(port_above: int, seed: int = 0) -> Proxy:
+            proxy = Proxy(port_above, seed)
+            ends.callback(proxy.close)
+            return proxy
 
         yield make
 
