@@ -119,13 +119,14 @@ class Office:
     """
     People at work in a tree while its nodes suffer: a thread that registers, forms, escalates, accepts and returns.
 
-    ``made`` are tickets whose registration was answered as done, ``slowest_seconds`` what the longest act took.
+    ``made`` are tickets whose registration was answered as done, ``took`` the seconds of each act.
     """
 
     stage: Stage
     seed: int
     counties: Sequence[str]
     acts_per_second: float = 20.0
+    escalates: bool = True
     made: list[str] = field(default_factory=list)
     acts: int = 0
     refused: dict[str, int] = field(default_factory=dict)
@@ -170,7 +171,7 @@ class Office:
     def _act(self, chance: random.Random) -> None:
         place = chance.random()
         county = chance.choice(self.counties)
-        if place < 0.6 or not self.made:
+        if place < 0.6 or not self.made or not self.escalates:
             self.made.append(register(self.stage, f"道路施工 {chance.getrandbits(32):08x}", county))
         elif place < 0.8:
             waiting = self._tickets(county, "state = 'registered' AND asked = ''", county)

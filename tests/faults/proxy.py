@@ -24,6 +24,8 @@ class Fault(Enum):
     NONE = "none"
     # Every piece comes late, by another time each.
     DELAY = "delay"
+    # What comes from above is late by twice the delay, each piece.
+    LATE_ANSWERS = "late_answers"
     # A connection that was made later gets through before those made earlier.
     REORDER = "reorder"
     # Both ends are told that the connection was reset.
@@ -177,6 +179,8 @@ class Proxy:
                 return
             if self.fault is Fault.DELAY:
                 await asyncio.sleep(self._chance.uniform(0, 2 * self.delay_seconds))
+            elif self.fault is Fault.LATE_ANSWERS and not is_up:
+                await asyncio.sleep(2 * self.delay_seconds)
             content = await self._as_lost(pair, content, is_up=is_up)
             writer.write(content)
             await writer.drain()
