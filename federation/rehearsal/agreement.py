@@ -18,6 +18,9 @@ from node.services.rebuild import check
 from node.storage import schema
 from node.storage.unit_of_work import Store, View
 
+# Contents by node and epoch.
+Journals = dict[str, Mapping[int, list[bytes]]]
+
 
 @dataclass
 class Agreement:
@@ -46,12 +49,12 @@ class Agreement:
 def compare(stores: Mapping[str, Store]) -> Agreement:
     """Compare the nodes of one tree, by node code."""
     found = Agreement()
-    journals = {}
+    journals: Journals = {}
     for code, store in stores.items():
         with store.read() as view:
-            journals[code] = _stream(view, code)
+            journals[code] = _streams(view, code)
             found.journals += 1
-            _check_root(view, code, code, journals[code], found)
+            _check_roots(view, code, code, journals[code], found)
     for code, store in stores.items():
         with store.read() as view:
             _compare_mirrors(view, code, journals, found)
@@ -62,43 +65,46 @@ def compare(stores: Mapping[str, Store]) -> Agreement:
     return found
 
 
-def _stream(view: View, node: str) -> list[bytes]:
-    table = schema.entries
-    rows = view.connection.execute(
-        select(table.c.content).where(table.c.node == node, table.c.from_above.is_(False)).order_by(table.c.epoch, table.c.seq)
-    )
-    return [bytes(row.content) for row in rows]
+def _streams(view: View, node: str) -> Mapping[int, list[bytes]]:
+    """A node's entries by epoch, in order, as they are held here."""
+    table, found = schema.entries, dict[int, list[bytes]]()
+    its = (table.c.node == node, table.c.from_above.is_(False))
+    for row in view.connection.execute(select(table.c.epoch, table.c.content).where(*its).order_by(table.c.epoch, table.c.seq)):
+        found.setdefault(row.epoch, []).append(bytes(row.content))
+    return found
 
 
-def _check_root(view: View, at: str, node: str, contents: Sequence[bytes], found: Agreement) -> None:
-    position = view.journal.position(node, 1)
-    if position.size != len(contents) or Range().extend([leaf_hash(content) for content in contents]).root() != position.root:
-        found.broken.append(f"{at}: the root over {node}'s journal is not that of its entries")
+def _check_roots(view: View, at: str, node: str, streams: Mapping[int, Sequence[bytes]], found: Agreement) -> None:
+    for epoch, contents in streams.items():
+        position = view.journal.position(node, epoch)
+        if position.size != len(contents) or Range().extend([leaf_hash(content) for content in contents]).root() != position.root:
+            found.broken.append(f"{at}: the root over {node}'s journal in epoch {epoch} is not that of its entries")
 
 
-def _compare_mirrors(view: View, at: str, journals: Mapping[str, list[bytes]], found: Agreement) -> None:
+def _compare_mirrors(view: View, at: str, journals: Journals, found: Agreement) -> None:
     place = view.place()
     for node, own in journals.items():
         if node == at or not place.is_below(node):
             continue
-        mirror = _stream(view, node)
+        mirror = _streams(view, node)
         found.mirrors += 1
-        found.entries += len(mirror)
-        if len(mirror) != len(own):
-            found.broken.append(f"{at}: mirror of {node} has {len(mirror)} entries, the journal {len(own)}")
-        for seq, (theirs, ours) in enumerate(zip(mirror, own, strict=False), 1):
-            if theirs != ours:
-                found.broken.append(f"{at}: entry {seq} of {node} differs from its journal")
-                break
-        _check_root(view, at, node, mirror, found)
+        for epoch in sorted({*own, *mirror}):
+            theirs, ours = mirror.get(epoch, []), own.get(epoch, [])
+            found.entries += len(theirs)
+            if len(theirs) != len(ours):
+                found.broken.append(f"{at}: mirror of {node} has {len(theirs)} entries of epoch {epoch}, the journal {len(ours)}")
+            seq = next((seq for seq, (one, other) in enumerate(zip(theirs, ours, strict=False), 1) if one != other), 0)
+            if seq:
+                found.broken.append(f"{at}: entry {seq} of {node} in epoch {epoch} differs from its journal")
+        _check_roots(view, at, node, mirror, found)
 
 
-def _compare_from_above(view: View, at: str, journals: Mapping[str, list[bytes]], found: Agreement) -> None:
+def _compare_from_above(view: View, at: str, journals: Journals, found: Agreement) -> None:
     table = schema.entries
-    rows = view.connection.execute(select(table.c.node, table.c.seq, table.c.content).where(table.c.from_above.is_(True)))
+    rows = view.connection.execute(select(table.c.node, table.c.epoch, table.c.seq, table.c.content).where(table.c.from_above.is_(True)))
     for row in rows:
         found.entries += 1
-        journal = journals.get(row.node, [])
+        journal = journals.get(row.node, {}).get(row.epoch, [])
         if row.seq > len(journal) or journal[row.seq - 1] != bytes(row.content):
             found.broken.append(f"{at}: entry {row.seq} of {row.node}, taken from above, differs from its journal")
 

@@ -125,13 +125,14 @@ class Stage:
         """Let a node join below its superior, which serves already, and serve."""
         part = self.parts[code]
         if part.superior:
-            self._join(part)
+            self.join(code)
         self.start(code)
         self.wait_listening(code)
 
-    def _join(self, part: Part) -> None:
+    def join(self, code: str) -> None:
         """As `qyzj invite` above and `qyzj join` below, with the file between them."""
-        above, below = self.nodes[part.superior], self.nodes[part.code]
+        part = self.parts[code]
+        above, below = self.nodes[part.superior], self.nodes[code]
         authority = KeyFiles(above.data_dir / "keys").authority(above.code, above.wall())
         with above.store.read() as view:
             operator = actor_of(view.connection, above.code, "operator")
