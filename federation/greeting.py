@@ -33,6 +33,10 @@ protocol_max = 1
 FEATURES = ("fetch", "renew", "reconcile", taking_back.FEATURE)
 
 FENCED = "fenced"
+BEHIND = "behind"
+# Why a node with a superior does not know yet what it should hold of its own subordinates.
+IN_DOUBT = ("restored", BEHIND)
+retry_in_doubt_ms = 1_000
 boot_id_bytes = 16
 former_boot_ids_max = 16
 
@@ -66,6 +70,9 @@ def answer(
         work.head.held = FENCED
         return Refusal(Code.SUPERIOR_FENCED, peer=work.head.node, epoch=work.head.epoch, current=request.superior_epoch)
     check_fence(work)
+    if work.head.line and work.head.held in IN_DOUBT:
+        # A subordinate restored in the same night would take what is here for all that there is.
+        raise Refusal(Code.BUSY, retry_after_ms=retry_in_doubt_ms)
     place = work.place()
     held = [one for one in work.journal.positions() if place.branch(one.node) == peer.node]
     stale = _stale(work, peer, held, request)

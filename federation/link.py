@@ -64,7 +64,7 @@ class Push:
 
 @dataclass(frozen=True)
 class Fetch:
-    """Get back own entries that only the superior still holds, from ``from_seq`` on."""
+    """Get back entries, own ones or mirrored ones, that only the superior still holds, from ``from_seq`` on."""
 
     lane = Lane.UP
 
@@ -102,12 +102,14 @@ class Standing:
     How the positions that the superior reported stand to the own streams (``outgoing`` compares them).
 
     ``cursor``: everything taken up to here is held there.  ``forked``: streams whose root there is another one.
-    ``ahead``: streams of which the superior holds more than this node.
+    ``ahead``: streams of which the superior holds more than this node; ``lost``: those of the subtree among them that can be
+    fetched, with how many entries are here.
     """
 
     cursor: int
     forked: tuple[Position, ...] = ()
     ahead: tuple[Position, ...] = ()
+    lost: tuple[tuple[Position, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -283,7 +285,7 @@ class Uplink:
             case Fetched():
                 # Where we stand now, and whether that was all, the next Hello says.
                 self._missing, self._greeted = None, False
-                if reply.entries == 0:
+                if reply.entries == 0 and isinstance(call, Fetch) and call.node == self.node:
                     self._ended = "damaged"
             case Repaired():
                 self._repairs = [spot for spot in self._repairs if spot != reply.spot]
@@ -300,7 +302,8 @@ class Uplink:
         self.cursor = min(self.cursor, standing.cursor) if is_forked else standing.cursor
         own = next((one for one in standing.ahead if one.node == self.node), None)
         # Where the superior says that the beginnings differ, what it has more belongs behind another history.
-        self._missing = None if own is None or reply.credit == 0 else (own, reply.own_size)
+        missing = ((own, reply.own_size),) if own is not None else standing.lost
+        self._missing = next(iter(missing), None) if reply.credit else None
         self._repairs = list(reply.damaged)
         self._flaw = self._flaw if reply.damaged else ""
         if self._down_blocked_until is not None and now >= self._down_blocked_until:

@@ -9,7 +9,7 @@ is said, and nothing else; the cursor is what the superior says.
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ from federation import codec, epochs, giving_back, greeting, outgoing, taking_ba
 from federation.client import Peer
 from federation.codec import DownPosition, Segment
 from federation.enrolment import REACTION_ACTOR, own_payload_keys, rewrap, take_place
-from federation.greeting import FEATURES, protocol_max, protocol_min
+from federation.greeting import BEHIND, FEATURES, protocol_max, protocol_min
 from federation.level import Clock, Level
 from federation.link import (
     Call,
@@ -85,6 +85,8 @@ class Session:
     _roots: Roots = field(default_factory=Roots)
     _kept: tuple[object, ...] = ()
     _is_wrapped: bool = False
+    # Mirrored streams that the superior could not give back, or gave otherwise than they are here.
+    _not_fetched: set[tuple[str, int]] = field(default_factory=set)
 
     def step(self, lane: Lane) -> bool:
         """Do the next call of *lane*, if there is one; False if not."""
@@ -168,6 +170,7 @@ class Session:
         self._need_superior_in_force(answer, request.superior_epoch)
         with self.level.store.read() as view:
             standing = outgoing.standing(view, [codec.position_from_pb(one) for one in answer.positions], self._roots)
+            standing = replace(standing, lost=self._lost(view, standing))
             own = view.journal.position(view.head.node, view.head.epoch)
             damaged = tuple(reconcile.damaged(view.connection))
         held = _held(standing, own, damaged, is_taken=answer.credit > 0)
@@ -177,6 +180,15 @@ class Session:
             self._take_place(answer)
             self._give_back(answer)
         return Greeted(standing, answer.credit, own.size, damaged)
+
+    def _lost(self, view: View, standing: Standing) -> tuple[tuple[Position, int], ...]:
+        """
+        Mirrored streams of which the superior holds more: this node was restored.  Its subordinates may have been, too, and then
+        nobody else gives them back what they lost (2.3 nos. 6 and 11 in one night).
+        """
+        place = view.place()
+        lost = [one for one in standing.ahead if place.is_below(one.node) and (one.node, one.epoch) not in self._not_fetched]
+        return tuple((one, view.journal.position(one.node, one.epoch).size) for one in lost)
 
     def _need_superior_in_force(self, answer: link_pb2.HelloResponse, known: int) -> None:
         """One that says a lower epoch than was heard before is another copy of the one in force (2.3 no. 12)."""
@@ -279,8 +291,27 @@ class Session:
         request = link_pb2.FetchRequest(node=call.node, epoch=call.epoch, from_seq=call.from_seq, max=batch_entries_max)
         answer = self._called(lambda: self.ends[Lane.UP].fetch(request))
         segment = Segment(call.node, call.epoch, call.from_seq, tuple(codec.entry_from_pb(one) for one in answer.entries))
+        if call.node != self.machine.node:
+            self._take_lost(segment)
+            return Fetched(len(segment.entries))
         taken = self.level.writer.batch(lambda work: Mirror(self.level.now).take_own(work, segment), len(segment.entries))
         return Fetched(taken)
+
+    def _take_lost(self, segment: Segment) -> None:
+        """Mirror what comes back from above; where it does not fit, that is the subordinate's link's trouble and not this one's."""
+
+        def take(work: UnitOfWork) -> Refusal | None:
+            branch = work.place().branch(segment.node)
+            assert branch is not None
+            return Mirror(self.level.now).take(work, branch, [segment]).refusal
+
+        try:
+            refusal = self.level.writer.batch(take, len(segment.entries))
+        except Refusal as error:
+            refusal = error
+        if refusal is not None or not segment.entries:
+            log.warning("not fetched", node=segment.node, epoch=segment.epoch, code="" if refusal is None else refusal.code.name)
+            self._not_fetched.add((segment.node, segment.epoch))
 
     def _repair(self, call: Repair) -> Repaired:
         spot = call.node, call.epoch, call.seq
@@ -375,7 +406,9 @@ def _held(standing: Standing, own: Position, damaged: tuple[Spot, ...], *, is_ta
         return "forked"
     if any(one.node == own.node for one in standing.ahead):
         # A superior that holds more compares the beginning itself, and takes nothing where that is another one.
-        return "behind" if is_taken else "forked"
+        return BEHIND if is_taken else "forked"
+    if standing.lost and is_taken:
+        return BEHIND
     return reconcile.DAMAGED if any(node == own.node for node, _, _ in damaged) else ""
 
 

@@ -91,7 +91,9 @@ class Handler:
         first = self._first_outcome(work, order)
         if first is not None:
             return first
-        if work.head.held:
+        # A node that was made anew joins, or nobody could ever compare it (no. 8).
+        is_joining = isinstance(order.command, registry_domain.JoinSuperior) and not work.head.line
+        if work.head.held and not is_joining:
             # What it wrote now might stand under a number that its superior holds already (FEDERATION 2.3 no. 6, 7, 10).
             raise Refusal(Code.NODE_HELD, reason=work.head.held)
         # DESIGN 9: a clock behind the last entry takes no command that has a time.
