@@ -35,6 +35,7 @@ from node.domain.ticket.escalation import RequestEscalation
 from node.storage import schema
 from node.storage.writer import Writer
 from node.v1 import entry_pb2
+from tests.faults.proxy import Fault, Proxy
 from tests.federation.levels import WALL, Place, enrol, make_place, patience_seconds, serve, until
 
 COUNTY, CITY = "520402", "520400"
@@ -318,6 +319,44 @@ class TestIdentity:
         linked.close()
 
         assert Failure("CANCELLED") == failure(lambda: linked.hello(hello_of(county)))
+
+
+class TestSilence:
+    """A connection that its path has forgotten: nobody closes it, and no answer ever comes on it."""
+
+    def test_one_silent_call_is_enough_to_dial_anew(self, county: Place, city: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Kept, it would swallow every further call until the system gives it up, a quarter of an hour later."""
+        monkeypatch.setattr("federation.client.hello_deadline_seconds", 1.0)
+        with port(city) as server:
+            wire = Proxy(server.port)
+            superior = Superior(wire.address, county.files.uplink, COUNTY, CITY, lambda: WALL)
+            superior.hello(hello_of(county))
+            wire.break_by(Fault.STALL)
+            silent = failure(lambda: superior.hello(hello_of(county)))
+            wire.heal()
+
+            monkeypatch.setattr("federation.client.hello_deadline_seconds", 10.0)
+            answer = superior.hello(hello_of(county))
+
+            assert ("DEADLINE_EXCEEDED", 2) == (silent.status, wire.opened)
+            assert answer.credit
+            superior.close()
+            wire.close()
+
+    def test_both_lanes_share_a_connection(self, county: Place, city: Place) -> None:
+        """A return costs the superior one handshake."""
+        with port(city) as server:
+            wire = Proxy(server.port)
+            superior = Superior(wire.address, county.files.uplink, COUNTY, CITY, lambda: WALL)
+            threads = [threading.Thread(target=lambda: superior.hello(hello_of(county))) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+            assert 1 == wire.opened
+            superior.close()
+            wire.close()
 
 
 class TestPort:
