@@ -23,6 +23,7 @@ from federation.taking_back import is_awaiting
 from node.domain.command import Command, Order
 from node.domain.entry import Actor, Header, SubjectKind
 from node.domain.identifier import uuid5_of
+from node.domain.letter.answering import ReceiveLetter, RelayLetter, ReleaseLetter
 from node.domain.order.answering import ReceiveOrder, RelayOrder
 from node.domain.organisation import Place, Role
 from node.domain.refusal import Code, Refusal
@@ -37,7 +38,9 @@ from node.domain.ticket.termination import TakeWithdrawal
 from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer
 from node.domain.ticket.vote_elsewhere import TakeEvaluation
+from node.services.handed_down import adopt_by_itself
 from node.services.handle import Handler
+from node.services.letters import letter_of
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import micros
@@ -85,7 +88,10 @@ OPENERS = frozenset(
 ASKS = frozenset({*FROM_BELOW, *FROM_ABOVE, *OF_THE_HOLDER, *OF_A_UNIT})
 # A superior's supervision order is confirmed at once; what is done about it, people answer (DESIGN 6).
 ORDERS = frozenset({"OrderIssued"})
-KINDS = ASKS | OPENERS | {WITHDRAWN} | ORDERS
+# A letter is confirmed at once, passed on to whom it addresses further down, and let go when it is withdrawn.
+LETTERS = frozenset({"LetterSent", "IssueSubmitted"})
+LETTER_WITHDRAWN = "LetterWithdrawn"
+KINDS = ASKS | OPENERS | {WITHDRAWN} | ORDERS | LETTERS | {LETTER_WITHDRAWN}
 
 # The ask waits: for custody, for a missing entry, for a pack.
 WAITING = frozenset({Code.NOT_HOLDER, Code.HANDLING_FROZEN, Code.TICKET_INCOMPLETE, Code.PACK_MISSING, Code.SUBJECT_UNKNOWN})
@@ -159,6 +165,19 @@ def of_withdrawn_questions(head: Header, ticket: Ticket, place: Place) -> list[R
         return []
     withdrawn = [one for one in ticket.opinions if one.node == place.node and one.is_withdrawn and one.ask == head.answers]
     return [Reaction(head.id, ReleaseOpinionRequest(one.ask)) for one in withdrawn]
+
+
+def of_letters(head: Header, place: Place) -> list[Reaction]:
+    """What follows from another level's letter; from one of the platform's issues also at the node itself, if it is the top."""
+    if head.kind not in LETTERS and head.kind != LETTER_WITHDRAWN:
+        return []
+    if head.kind == LETTER_WITHDRAWN:
+        return [] if head.node == place.node else [Reaction(head.id, ReleaseLetter())]
+    if head.node == place.node:
+        return [Reaction(head.id, ReceiveLetter())] if head.kind == "IssueSubmitted" and place.superior is None else []
+    if head.node in place.line:
+        return [Reaction(head.id, ReceiveLetter()), Reaction(head.id, RelayLetter())]
+    return [Reaction(head.id, ReceiveLetter())] if head.addressee == place.node else []
 
 
 class Reactions:
@@ -260,6 +279,10 @@ class Reactions:
             self._try(work, head.subject.id, Reaction(head.id, ReceiveOrder()))
         elif head.kind in ORDERS and head.node in work.place().line and work.place().is_below(head.addressee):
             self._try(work, head.subject.id, Reaction(head.id, RelayOrder()))
+        for reaction in of_letters(head, work.place()):
+            self._try(work, head.subject.id, reaction)
+        if head.kind == "LetterSent" and head.node in work.place().line:
+            self._adopt(work, head.subject.id)
         if head.subject.kind == SubjectKind.TICKET.value:
             for find in (of_custody, of_asks, of_withdrawn_questions):
                 ticket = work.readings.ticket(head.subject.id)
@@ -277,6 +300,15 @@ class Reactions:
             log.info("reaction refused", command=type(reaction.command).__name__, subject=subject, code=refusal.code.name)
             if reaction.ask and refusal.code not in WAITING:
                 self._refuse(work, subject, reaction, refusal)
+
+    def _adopt(self, work: UnitOfWork, letter_id: str) -> None:
+        """DESIGN 6: a statutory calendar from above is adopted by itself; what cannot be is left in the office's inbox."""
+        try:
+            adopt_by_itself(work, self._handler, self._handler.blobs, letter_of(work, letter_id), ACTOR)
+        except Refusal as refusal:
+            if refusal.code in UNABLE:
+                raise
+            log.info("not adopted", letter=letter_id, code=refusal.code.name)
 
     def _refuse(self, work: UnitOfWork, subject: str, reaction: Reaction, refusal: Refusal) -> None:
         """DESIGN 13: a peer's refused ask is answered by AskRefused."""

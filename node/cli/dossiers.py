@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli import contests, enterprises, supervision, tasks
+from node.cli import contests, enterprises, letters, supervision, tasks
 from node.cli.act import act
 from node.cli.command_line import Typed, function_of, is_for_people
 from node.cli.console import Session
@@ -42,6 +42,7 @@ NOUNS: Mapping[str, SubjectKind] = {
     "task": SubjectKind.TASK,
     "appraisal": SubjectKind.APPRAISAL,
     "contest": SubjectKind.CONTEST,
+    "letter": SubjectKind.LETTER,
 }
 
 DossierId = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
@@ -55,10 +56,14 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
             continue
         noun = verbs.group(app, name)
         add_looking(noun, verbs, kind)
-        for views in (VIEWS, enterprises.VIEWS, supervision.VIEWS, tasks.VIEWS, contests.VIEWS):
+        shown: set[str] = set()
+        for views in (VIEWS, enterprises.VIEWS, supervision.VIEWS, tasks.VIEWS, contests.VIEWS, letters.VIEWS):
             for view, function in views.get(name, {}).items():
                 verbs.add(noun, view, function, key=f"{name}.{view}", group="look")
+                shown.add(view)
         for command in commands:
+            if verb_of(command, name) in shown:  # a verb that does more than the command alone
+                continue
             make = partial(function_of, command, verbs, _carry_out, positional="ID")
             verbs.add_made(noun, verb_of(command, name), make, verbs_help(verbs, command))
 

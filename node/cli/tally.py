@@ -16,7 +16,13 @@ from node.services import deadlines, tallies
 from node.storage.unit_of_work import View
 
 # By what is counted, and the section of the words for its codes.
-SECTIONS: Mapping[str, str] = {"channel": "channel", "refusal": "refusal_reason", "termination": "ground", "late": "clock"}
+SECTIONS: Mapping[str, str] = {
+    "channel": "channel",
+    "refusal": "refusal_reason",
+    "termination": "ground",
+    "late": "clock",
+    "arrival": "arrival",
+}
 
 
 def add_to(app: typer.Typer, verbs: Verbs) -> None:
@@ -26,7 +32,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
 
 def tally(
     session: Session,
-    by: Annotated[str, typer.Option("--by", metavar="channel|refusal|termination|late")] = "channel",
+    by: Annotated[str, typer.Option("--by", metavar="channel|refusal|termination|late|arrival")] = "channel",
     first: Annotated[str, typer.Option("--first", metavar="DAY", show_default=False)] = "",
     last: Annotated[str, typer.Option("--last", metavar="DAY", show_default=False)] = "",
     unit: Annotated[str, typer.Option("--unit", metavar="UNIT", show_default=False)] = "",
@@ -41,6 +47,7 @@ def tally(
             "channel": lambda view: tallies.by_channel(view, period, unit=code),
             "refusal": lambda view: tallies.by_refusal(view, period),
             "termination": lambda view: tallies.by_termination(view, period),
+            "arrival": lambda view: tallies.by_arrival(view, period),
             "late": lambda view: deadlines.late_by_kind(
                 view, node.now(), unit=code, first=period.first, last=period.last, viewer=period.viewer
             ),

@@ -37,6 +37,7 @@ GROUPS: Mapping[str, str] = {
             "order",
             "policy",
             "paper",
+            "letter",
             "appraisal",
             "contest",
             "task",

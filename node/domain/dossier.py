@@ -25,6 +25,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
 from node.domain.ticket.fold import fold_clocks
 from node.domain.ticket.sweep import EARLY_WARNING, OVERDUE, warning_rule
+from node.domain.ticket.ticket import clock_key
 from node.domain.time import local_day, warn_at
 
 _LETTERS = {
@@ -37,6 +38,7 @@ _LETTERS = {
     SubjectKind.TASK: "T",
     SubjectKind.APPRAISAL: "A",
     SubjectKind.CONTEST: "C",
+    SubjectKind.LETTER: "N",
 }
 
 
@@ -77,9 +79,9 @@ class Dossier:
         """The tickets that it is about, by id."""
         return frozenset()
 
-    def clock(self, name: str) -> r.Clock | None:
-        """The owner's clock of this name unless it was stopped."""
-        found = self.clocks.get(name)
+    def clock(self, name: str, node: str = "") -> r.Clock | None:
+        """The clock of this name that *node*, or else the owner, started, unless it was stopped."""
+        found = self.clocks.get(clock_key(name, node or self.owner, self.owner))
         return found if found is not None and found.stopped_at is None else None
 
 
@@ -108,6 +110,7 @@ class FireDossierRung(DossierCommand):
     """Set off ``rung`` ("early_warning" or "overdue") of ``clock``."""
 
     roles = frozenset({Role.NODE})
+    is_side = True  # whoever is timed by a clock of his own sweeps it, whosever the dossier is
 
     clock: str
     rung: str
@@ -124,16 +127,19 @@ class DossierRungFired(DossierEvent):
     `due_at` is when the clock is due, `started_at` when it began.
     """
 
+    is_side = True
+
     clock: str
     rung: str
     due_at: datetime
     started_at: datetime
 
     def apply(self, dossier: Dossier, head: Header) -> Dossier:
-        clock = dossier.clocks.get(self.clock)
+        key = clock_key(self.clock, head.node, dossier.owner)
+        clock = dossier.clocks.get(key)
         if clock is None or clock.started_at != self.started_at or self.rung in clock.fired:
             return dossier
-        return replace(dossier, clocks={**dossier.clocks, self.clock: replace(clock, fired=(*clock.fired, self.rung))})
+        return replace(dossier, clocks={**dossier.clocks, key: replace(clock, fired=(*clock.fired, self.rung))})
 
 
 # --- folding ----------------------------------------------------------------------------------------------------------
@@ -260,7 +266,7 @@ def due_rungs(dossier: Dossier, policy: Policy, now: datetime) -> list[DossierRu
 
 
 def _fire(dossier: Dossier, command: FireDossierRung, policy: Policy, now: datetime) -> list[Happened]:
-    clock = dossier.clock(command.clock)
+    clock = dossier.clock(command.clock, policy.node)
     if clock is None:
         raise Refusal(Code.CLOCK_UNKNOWN, ticket=dossier.id, clock=command.clock)
     if command.rung in clock.fired:

@@ -17,6 +17,8 @@ from node.domain.enterprise import service as enterprise_service
 from node.domain.entry import SubjectKind
 from node.domain.leader import appointing as leader_appointing
 from node.domain.leader import reporting as leader_reporting
+from node.domain.letter import answering as letter_answering
+from node.domain.letter import sending as letter_sending
 from node.domain.meeting import agenda as meeting_agenda
 from node.domain.meeting import calling as meeting_calling
 from node.domain.meeting import convening as meeting_convening
@@ -46,6 +48,8 @@ MODULES: tuple[ModuleType, ...] = (
     meeting_minutes,
     appraisal_scoring,
     contest_voting,
+    letter_sending,
+    letter_answering,
 )
 
 KINDS = frozenset(
@@ -59,6 +63,7 @@ KINDS = frozenset(
         SubjectKind.TASK,
         SubjectKind.APPRAISAL,
         SubjectKind.CONTEST,
+        SubjectKind.LETTER,
     }
 )
 

@@ -26,6 +26,7 @@ class SubjectKind(Enum):
     TASK = "task"
     APPRAISAL = "appraisal"
     CONTEST = "contest"
+    LETTER = "letter"
     ACCOUNT = "account"
     NODE = "node"
 

@@ -148,6 +148,9 @@ class Code(Enum):
     FINDING_MISSING = auto(), "FAILED_PRECONDITION", False
     ORDER_NOT_IN_FORCE = auto(), "FAILED_PRECONDITION", False
     ORDER_NOT_PROPOSED = auto(), "FAILED_PRECONDITION", False
+    LETTER_STATE = auto(), "FAILED_PRECONDITION", False
+    LETTER_KIND = auto(), "FAILED_PRECONDITION", False
+    NOT_ADDRESSED = auto(), "FAILED_PRECONDITION", False
 
     # Rounds of sampled revisits.
     SAMPLE_TOO_SMALL = auto(), "INVALID_ARGUMENT", False
@@ -206,6 +209,7 @@ class Code(Enum):
     CLASS_UNCONFIRMED = auto(), "FAILED_PRECONDITION", False
     WITHIN_AUTHORITY = auto(), "FAILED_PRECONDITION", False
     NO_SUPERIOR = auto(), "FAILED_PRECONDITION", False
+    ADMISSION_UNMET = auto(), "FAILED_PRECONDITION", False
     NOT_ASKED = auto(), "FAILED_PRECONDITION", False
     NOT_SUBORDINATE = auto(), "FAILED_PRECONDITION", False
     RECEIVER_KEY_UNKNOWN = auto(), "FAILED_PRECONDITION", False

@@ -21,6 +21,7 @@ from node.packs.key import number as _number
 from node.packs.key_after import AFTER_COMPLETION
 from node.packs.key_appraisal import APPRAISAL
 from node.packs.key_dispatch import LOCAL_LADDER, OBJECTING, RESULTS, SORTING_AND_DISPATCH
+from node.packs.key_exchange import EXCHANGE
 from node.packs.key_intake import INTAKE_DETAILS
 from node.packs.key_mechanism import MECHANISM
 from node.packs.key_meetings import LEADERS, MEETINGS
@@ -232,6 +233,7 @@ KEYS: tuple[Key, ...] = (
     *TASKS,
     *SUPERVISION,
     *APPRAISAL,
+    *EXCHANGE,
 )
 
 # The most literal family first: "resolve.any.<complexity>" before "resolve.<class>.<complexity>".

@@ -16,6 +16,7 @@ from node.domain.entry import SubjectKind
 from node.domain.policy import Policy
 from node.domain.time import BEIJING, local_day
 from node.services import intake_facts
+from node.services.admission import standard_of
 from node.services.after_facts import recheck_deciders
 from node.services.appraisals import appraisals_of_period
 from node.services.desk_facts import named_accounts, next_receipt_number
@@ -60,6 +61,8 @@ PROVIDERS: dict[str, Provider] = {
     "receipt_number": next_receipt_number,
     "waiting_for_task": waiting_for_task,
     "appraisals_of_period": appraisals_of_period,
+    "admission_standard": lambda work, _order, policy, _now: standard_of(work, policy.superior or ""),
+    "own_admission_standard": lambda work, _order, policy, _now: standard_of(work, policy.node),
     "mirror": lambda work, order, _policy, _now: mirrored(work, getattr(order.command, "node", "")),
     "order_id": lambda work, _order, policy, now: fresh_id(work, SubjectKind.ORDER, policy, now),
 }

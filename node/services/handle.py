@@ -20,6 +20,7 @@ from node.domain.command import Command, Facts, Order
 from node.domain.division import NodeCode
 from node.domain.entry import CustodyHead, Draft, Folded, Happened, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
+from node.domain.letter.readers import letter_readers
 from node.domain.order.readers import is_sealed, readers
 from node.domain.organisation import Unit
 from node.domain.policy import Policy
@@ -74,6 +75,11 @@ class Handler:
         self._policies = policies
         self._blobs = blobs
         self._now = now
+
+    @property
+    def blobs(self) -> Blobs:
+        """The attachments that are stored here."""
+        return self._blobs
 
     def handle(self, order: Order) -> Outcome:
         """
@@ -153,7 +159,7 @@ class Handler:
             return
         # Only the owner makes a key: whoever passes on what he cannot read himself has none to give.
         month = month_of(now, work.head.epoch) if dossier is None or dossier.owner == policy.node else ""
-        nodes = readers(dossier, happened, policy)
+        nodes = readers(dossier, happened, policy) or letter_readers(dossier, happened, policy)
         for node in nodes:
             # Nobody between could hand on later what this node cannot wrap now.
             if is_sealed(dossier, happened) and dossier is None and not work.payloads.knows(node):

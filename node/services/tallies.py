@@ -12,6 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, func, not_, or_, select
 
 from node.domain.entry import Actor, Subject
+from node.domain.organisation import Place
 from node.domain.ticket.closing import DETERMINED, Determined
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.state import DONE, FINAL
@@ -63,6 +64,26 @@ def by_trait(view: View, name: str, period: Period = ALWAYS) -> Mapping[str, int
         .order_by(traits.c.value)
     )
     return {value: count for value, count in view.connection.execute(query)}
+
+
+def by_arrival(view: View, period: Period = ALWAYS) -> Mapping[str, int]:
+    """
+    Needs that came here from another node (AS25-2.2.4), by where that one stands: "cross_region" (neither above nor below: through
+    the common superior), "from_above", "from_below" (both cross-level).
+    """
+    table, own = schema.tickets, view.head.node
+    arrived = (table.c.origin != own, table.c.parties.contains(f",{own},", autoescape=True), *_registered_in(period))
+    counted: Counter[str] = Counter()
+    for origin, count in _counted(view, table.c.origin, *arrived).items():
+        counted[arrival_from(origin, view.place())] += count
+    return dict(sorted(counted.items()))
+
+
+def arrival_from(origin: str, place: Place) -> str:
+    """How what *origin* took in came to the node at *place*."""
+    if origin in place.line:
+        return "from_above"
+    return "from_below" if place.is_below(origin) else "cross_region"
 
 
 @dataclass(frozen=True)

@@ -2708,9 +2708,13 @@ class EscalationRequested(_message.Message):
     LEGAL_BASIS_FIELD_NUMBER: _builtins.int
     OPINION_FIELD_NUMBER: _builtins.int
     CORE_CLASS_FIELD_NUMBER: _builtins.int
+    STANDARD_FIELD_NUMBER: _builtins.int
+    MATERIAL_KINDS_FIELD_NUMBER: _builtins.int
     power_item: _builtins.str
     core_class: _builtins.str
     """What the asker's class stands for in every pack: "consultation", "coordination", "suggestion", "complaint", or nothing."""
+    standard: _builtins.str
+    """The letter in which the superior published the admission standard that was checked; what kinds of evidence there are."""
     @_builtins.property
     def tried(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -2721,6 +2725,8 @@ class EscalationRequested(_message.Message):
     def legal_basis(self) -> _entry_pb2.PayloadRef: ...
     @_builtins.property
     def opinion(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def material_kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -2731,10 +2737,12 @@ class EscalationRequested(_message.Message):
         legal_basis: _entry_pb2.PayloadRef | None = ...,
         opinion: _entry_pb2.PayloadRef | None = ...,
         core_class: _builtins.str = ...,
+        standard: _builtins.str = ...,
+        material_kinds: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["legal_basis", b"legal_basis", "opinion", b"opinion", "reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["core_class", b"core_class", "legal_basis", b"legal_basis", "materials", b"materials", "opinion", b"opinion", "power_item", b"power_item", "reason", b"reason", "tried", b"tried"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["core_class", b"core_class", "legal_basis", b"legal_basis", "material_kinds", b"material_kinds", "materials", b"materials", "opinion", b"opinion", "power_item", b"power_item", "reason", b"reason", "standard", b"standard", "tried", b"tried"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -9500,3 +9508,309 @@ class EntriesGivenBack(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EntriesGivenBack: _TypeAlias = EntriesGivenBack  # noqa: Y015
+
+@_typing.final
+class LetterSent(_message.Message):
+    """A letter of the writer's level to others. `letter_kind` is notice, admission_standard, calendar or pack, for each
+    node of `to_nodes` below, or guidance, for the superior.
+
+    Whoever is named in `to_nodes` confirms its receipt at once by LetterReceived; then LetterRead, and LetterReported
+    or, for guidance, LetterAnswered. `due_on` is the last day of the reports, empty if none is asked for. Of a
+    calendar or a pack `file`, `file_version` and `file_digest` name the file that the text holds whole;
+    `is_automatic`: adopted without asking anybody.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LETTER_KIND_FIELD_NUMBER: _builtins.int
+    TO_NODES_FIELD_NUMBER: _builtins.int
+    DUE_ON_FIELD_NUMBER: _builtins.int
+    TICKETS_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    FILE_VERSION_FIELD_NUMBER: _builtins.int
+    FILE_DIGEST_FIELD_NUMBER: _builtins.int
+    IS_AUTOMATIC_FIELD_NUMBER: _builtins.int
+    REQUIRES_FIELD_NUMBER: _builtins.int
+    CLASSES_FIELD_NUMBER: _builtins.int
+    POWER_ITEMS_FIELD_NUMBER: _builtins.int
+    MATERIAL_KINDS_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    letter_kind: _builtins.str
+    due_on: _builtins.str
+    file: _builtins.str
+    file_version: _builtins.str
+    file_digest: _builtins.str
+    is_automatic: _builtins.bool
+    @_builtins.property
+    def to_nodes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def requires(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of an admission standard: fields that must be filled, core classes, items of the power list, kinds of evidence."""
+
+    @_builtins.property
+    def classes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def power_items(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def material_kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def title(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def text(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        letter_kind: _builtins.str = ...,
+        to_nodes: _abc.Iterable[_builtins.str] | None = ...,
+        due_on: _builtins.str = ...,
+        tickets: _abc.Iterable[_builtins.str] | None = ...,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
+        file: _builtins.str = ...,
+        file_version: _builtins.str = ...,
+        file_digest: _builtins.str = ...,
+        is_automatic: _builtins.bool = ...,
+        requires: _abc.Iterable[_builtins.str] | None = ...,
+        classes: _abc.Iterable[_builtins.str] | None = ...,
+        power_items: _abc.Iterable[_builtins.str] | None = ...,
+        material_kinds: _abc.Iterable[_builtins.str] | None = ...,
+        title: _entry_pb2.PayloadRef | None = ...,
+        text: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "title", b"title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["classes", b"classes", "due_on", b"due_on", "evidence", b"evidence", "file", b"file", "file_digest", b"file_digest", "file_version", b"file_version", "is_automatic", b"is_automatic", "letter_kind", b"letter_kind", "material_kinds", b"material_kinds", "power_items", b"power_items", "requires", b"requires", "text", b"text", "tickets", b"tickets", "title", b"title", "to_nodes", b"to_nodes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LetterSent: _TypeAlias = LetterSent  # noqa: Y015
+
+@_typing.final
+class IssueCollected(_message.Message):
+    """A platform issue was written down at its node, by the actor; `topic` is function or process. It asks nobody yet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOPIC_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    topic: _builtins.str
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def title(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def text(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        topic: _builtins.str = ...,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
+        title: _entry_pb2.PayloadRef | None = ...,
+        text: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "title", b"title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "text", b"text", "title", b"title", "topic", b"topic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IssueCollected: _TypeAlias = IssueCollected  # noqa: Y015
+
+@_typing.final
+class IssueSubmitted(_message.Message):
+    """The issue is put to `to_node`, the top of the tree, which answers with LetterAnswered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TO_NODE_FIELD_NUMBER: _builtins.int
+    to_node: _builtins.str
+    def __init__(
+        self,
+        *,
+        to_node: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["to_node", b"to_node"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IssueSubmitted: _TypeAlias = IssueSubmitted  # noqa: Y015
+
+@_typing.final
+class IssueDeclined(_message.Message):
+    """The node where the issue was collected does not pass it on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IssueDeclined: _TypeAlias = IssueDeclined  # noqa: Y015
+
+@_typing.final
+class LetterWithdrawn(_message.Message):
+    """The letter was taken back: whoever got it lets its limit end."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LetterWithdrawn: _TypeAlias = LetterWithdrawn  # noqa: Y015
+
+@_typing.final
+class LetterReceived(_message.Message):
+    """The letter is in the writer's journal; the header's clock is the writer's own limit to report or to answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LetterReceived: _TypeAlias = LetterReceived  # noqa: Y015
+
+@_typing.final
+class LetterRelayed(_message.Message):
+    """A level between passed the letter on to the nodes below it, which can read it from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LetterRelayed: _TypeAlias = LetterRelayed  # noqa: Y015
+
+@_typing.final
+class LetterRead(_message.Message):
+    """Somebody at the writer's node opened the letter for the first time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LetterRead: _TypeAlias = LetterRead  # noqa: Y015
+
+@_typing.final
+class LetterReported(_message.Message):
+    """The writer's node says what it did about the notice. For a calendar or a pack `outcome` is adopted or not_adopted.
+
+    The sender measures it against its last day by the time of this entry.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    REPORT_FIELD_NUMBER: _builtins.int
+    outcome: _builtins.str
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def report(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        outcome: _builtins.str = ...,
+        evidence: _abc.Iterable[_builtins.str] | None = ...,
+        report: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "outcome", b"outcome", "report", b"report"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LetterReported: _TypeAlias = LetterReported  # noqa: Y015
+
+@_typing.final
+class LetterAnswered(_message.Message):
+    """The level above answered; `outcome` says what becomes of a platform issue, such as accepted, and is empty for
+    guidance.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    outcome: _builtins.str
+    @_builtins.property
+    def answer(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        outcome: _builtins.str = ...,
+        answer: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LetterAnswered: _TypeAlias = LetterAnswered  # noqa: Y015
+
+@_typing.final
+class LetterReleased(_message.Message):
+    """The writer's node took note that the letter was withdrawn: its limit ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LetterReleased: _TypeAlias = LetterReleased  # noqa: Y015

@@ -16,7 +16,8 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks
 from node.domain.ticket import records as r
-from node.domain.ticket.checks import need_field, need_state, need_value
+from node.domain.ticket.admission import OF_THE_REQUEST, AdmissionStandard, Put, need_admission, need_codes, need_recorded_consultation
+from node.domain.ticket.checks import need_field, need_own_unit, need_state, need_value
 from node.domain.ticket.core_class import confirmed_class, core_of
 from node.domain.ticket.finding import granting, refusing
 from node.domain.ticket.forming import ticket_number
@@ -35,10 +36,12 @@ class RequestEscalation(Command):
     Put a ticket to the level above.
 
     ``power_item`` is the item of the superior's published power list; ``tried`` are codes of what was tried here, in order;
-    ``materials`` are digests of attachments (SHA-256, hex) that the superior's admission standard asks for.
+    ``materials`` are digests of attachments (SHA-256, hex) that the superior's admission standard asks for, ``material_kinds``
+    what they are.  A pack may let a department push what it leads by itself (XS25-4.3.3c).
     """
 
     roles = frozenset({Role.OFFICE})
+    needs = ("admission_standard",)
 
     power_item: str
     reason: Text
@@ -46,6 +49,7 @@ class RequestEscalation(Command):
     materials: tuple[str, ...] = ()
     legal_basis: Text | None = None
     opinion: Text | None = None
+    material_kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class AcceptEscalation(Command):
 
     roles = frozenset({Role.OFFICE})
     is_side = True
+    needs = ("own_admission_standard",)
 
     category: str = ""
     complexity: str = ""
@@ -118,9 +123,14 @@ class EscalationRequested(TicketEvent):
     opinion: Words | None = None
     # What the asker's class stands for in every pack: "consultation", "coordination", "suggestion", "complaint", or nothing.
     core_class: str = ""
+    # The letter in which the superior published the admission standard that was checked; what kinds of evidence there are.
+    standard: str = ""
+    material_kinds: tuple[str, ...] = ()
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return asking(ticket, head, power_item=self.power_item, core_class=self.core_class)
+        asked = asking(ticket, head, power_item=self.power_item, core_class=self.core_class)
+        filled = tuple(name for name in OF_THE_REQUEST if getattr(self, name))
+        return with_hop(asked, asked_hop(asked), filled=filled, material_kinds=self.material_kinds)
 
 
 @dataclass(frozen=True)
@@ -216,6 +226,8 @@ class EscalationWithdrawn(TicketEvent):
 def request(ticket: Ticket, command: RequestEscalation, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """AS25-4.2.1.3c, 4.4.5c, 3.2.1d: through the office only; frozen from here, every clock of this node stands."""
     need_state(ticket, OPEN_TO_ESCALATION)
+    if facts.is_role(Role.DEPARTMENT):
+        need_own_unit(ticket, facts, ticket.lead)
     # AS25-4.4.5c: only what exceeds this level's authority goes up.
     if ticket.intake.matter and ticket.intake.matter in policy.pack.names("authority.matters"):
         raise Refusal(Code.WITHIN_AUTHORITY, ticket=ticket.id, node=policy.node, matter=ticket.intake.matter)
@@ -228,9 +240,22 @@ def request(ticket: Ticket, command: RequestEscalation, facts: Facts, policy: Po
         need_value(policy, "escalation.tried", code)
     if policy.pack.flag("escalation.materials_required"):
         need_field("materials", command.materials)
+    need_codes("material_kinds", command.material_kinds)
+    need_recorded_consultation(ticket, policy)
     core = core_of(policy.pack, ticket.classing.category)
+    standard: AdmissionStandard | None = facts.given.get("admission_standard")
+    filled = frozenset(name for name in OF_THE_REQUEST if getattr(command, name))
+    need_admission(standard, ticket, Put(command.power_item, core, filled, command.material_kinds))
     event = EscalationRequested(
-        command.power_item, command.tried, command.materials, command.reason, command.legal_basis, command.opinion, core
+        power_item=command.power_item,
+        tried=command.tried,
+        materials=command.materials,
+        reason=command.reason,
+        legal_basis=command.legal_basis,
+        opinion=command.opinion,
+        core_class=core,
+        standard=standard.id if standard is not None else "",
+        material_kinds=command.material_kinds,
     )
     return [Happened(ticket.subject, event, clocks=freeze(ticket, policy, now), addressee=policy.superior)]
 
@@ -248,6 +273,10 @@ def receive(ticket: Ticket, command: ReceiveEscalation, facts: Facts, policy: Po
 def accept(ticket: Ticket, command: AcceptEscalation, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """DESIGN 6: the sole handler from here; classed anew, the limit of this level's pack, else the asker's class limit anew."""
     hop = _asked_here(ticket, policy)
+    standard: AdmissionStandard | None = facts.given.get("own_admission_standard")
+    # XS25-4.3.3c: checked once more, and returned if it is not met; what was published after the request binds nobody.
+    if standard is not None and standard.published_at <= hop.asked_at:
+        need_admission(standard, ticket, Put(hop.power_item, hop.core_class, frozenset(hop.filled), hop.material_kinds))
     category = confirmed_class(ticket, hop, command.category, policy)
     complexity = command.complexity or ticket.classing.complexity or "plain"
     need_field("category", category)

@@ -461,6 +461,9 @@ class Escalation:
     is_upheld: bool = False
     # What the asker's class stands for in every pack (POLICY_PACKS 2 no. 26).
     core_class: str = ""
+    # What the request had of what an admission standard may ask for, and its kinds of evidence (XS25-4.3.3c).
+    filled: tuple[str, ...] = ()
+    material_kinds: tuple[str, ...] = ()
 
     @property
     def is_active(self) -> bool:
