@@ -170,21 +170,10 @@ def _need_kind(kind: str) -> None:
 
 
 def _plain(letter: Letter) -> dict[str, Any]:
-    kept = (
-        "id",
-        "letter_kind",
-        "owner",
-        "author",
-        "state",
-        "topic",
-        "to_nodes",
-        "due_on",
-        "sent_at",
-        "answered_by",
-        "answered_at",
-        "result",
-    )
-    return {name: getattr(letter, name) for name in kept}
+    kept = ("id", "letter_kind", "owner", "author", "state", "topic", "to_nodes", "due_on", "sent_at")
+    answer = letter.answer
+    answered = None if answer is None else {"by": answer.node, "at": answer.reported_at, "result": answer.result}
+    return {name: getattr(letter, name) for name in kept} | {"answered": answered}
 
 
 def _plain_line(line: letters.LetterLine) -> dict[str, Any]:

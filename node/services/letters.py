@@ -82,7 +82,7 @@ def inbox(view: View | UnitOfWork, now: datetime, kind: str = "") -> list[Letter
     found = []
     for letter in _letters(view, kind, node, (r.SENT, r.COLLECTED)):
         waits = letter.state == r.COLLECTED and letter.owner == node
-        waits |= node in letter.to_nodes and (letter.answered_at is None if not letter.is_downward else not letter.is_done_by(node))
+        waits |= node in letter.to_nodes and not letter.is_done_by(node)
         if waits:
             found.append(_line(letter, node, now))
     return sorted(found, key=lambda line: (line.due_at is None, line.due_at or line.letter.opened_at, line.letter.id))
@@ -96,7 +96,7 @@ def late(view: View | UnitOfWork, now: datetime, kind: str = "") -> list[LetterL
     lines = []
     for letter in _letters(view, kind, "", (r.SENT,)):
         for node in letter.to_nodes:
-            if letter.is_done_by(node) if letter.is_downward else letter.answered_at is not None:
+            if letter.is_done_by(node):
                 continue
             line = _line(letter, node, now)
             if line.is_overdue:
@@ -140,8 +140,8 @@ def letter_texts(view: View | UnitOfWork, letter: Letter) -> dict[str, str]:
     Raises:
         Refusal: PAYLOAD_MISSING, PAYLOAD_SEALED.
     """
-    refs: dict[str, object] = {name: getattr(letter, name) for name in ("title", "text", "answer", "reason")}
-    refs |= {f"report/{one.node}": one.report for one in letter.receipts}
+    refs: dict[str, object] = {name: getattr(letter, name) for name in ("title", "text", "reason")}
+    refs |= {f"report/{one.node}" if letter.is_downward else "answer": one.report for one in letter.receipts if one.node in letter.to_nodes}
     return {name: view.payloads.open(letter.subject, ref) for name, ref in refs.items() if isinstance(ref, SealedRef)}
 
 

@@ -64,16 +64,17 @@ def opened(place: Place, letter: str, role: str = "office") -> dict[str, str]:
     return dict(node.writer.command(lambda work: letters.open_letter(work, node.handler, letter, actor)).texts)
 
 
-def waiting(place: Place, kind: str = "") -> list[tuple[str, str, str]]:
-    """The inbox: id, node and author of each letter."""
+def waiting(place: Place, letter: str) -> list[tuple[str, str]]:
+    """Node and author of the letter, if it lies in the inbox of this level."""
     with place.level.store.read() as view:
-        return [(line.letter.id, line.letter.owner, line.letter.author) for line in letters.inbox(view, place.hands.now, kind)]
+        lines = letters.inbox(view, place.hands.now)
+    return [(line.letter.owner, line.letter.author) for line in lines if line.letter.id == letter]
 
 
-def overdue(place: Place, kind: str = "") -> list[tuple[str, str]]:
-    """What is late: letter and the node that owes it."""
+def overdue(place: Place, letter: str) -> list[str]:
+    """The nodes at which the letter is late, as this level lists them."""
     with place.level.store.read() as view:
-        return [(line.letter.id, line.node) for line in letters.late(view, place.hands.now, kind)]
+        return sorted(line.node for line in letters.late(view, place.hands.now) if line.letter.id == letter)
 
 
 def receipts(place: Place, letter: str) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """What levels write to one another beside tickets: notices, guidance, platform issues, calendars (DESIGN 6), over three real levels."""
 
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
@@ -17,20 +16,35 @@ from node.domain.letter.sending import (
 )
 from node.domain.payload import Text
 from node.domain.refusal import Code
+from node.domain.time import end_of, local_day
 from node.packs.calendar_file import shipped_texts
-from tests.clauses.given import refuses
+from tests.clauses.given import beijing, refuses
 from tests.federation.exchange import CITY, COUNTY, PROVINCE, SISTER, Tree, opened, overdue, receipts, the_letter, waiting
 
-# The clock of the tests stands at Monday 2026-01-26.
-NOTICE = PublishNotice(Text("开展走访月活动"), Text("请于周五前报告走访情况"), date(2026, 1, 30))
+TITLE, BODY = Text("开展走访月活动"), Text("请于周五前报告走访情况")
 QUESTION = AskGuidance(Text("跨区管网如何确定牵头单位"), Text("两区各执一词,请予指导"))
 ISSUE = RaiseIssue("process", Text("会签环节过多"), Text("建议并联会签"))
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    """Province, city and two counties."""
-    return Tree(tmp_path)
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """Province, city and two counties: one for all tests, which each look at a letter of their own, at a Monday of their own."""
+    tree = Tree(tmp_path_factory.mktemp("tree"))
+    tree.county.hands.at(beijing("2026-03-02 09:00"))
+    return tree
+
+
+@pytest.fixture(autouse=True)
+def _monday(tree: Tree) -> None:
+    """Every test begins on a Monday, with no holiday in the week."""
+    now = tree.county.hands.now
+    tree.county.hands.at(now + timedelta(days=-now.weekday() % 7))
+    tree.settle(60)
+
+
+def a_notice(tree: Tree) -> PublishNotice:
+    """A notice that asks for reports by Friday."""
+    return PublishNotice(TITLE, BODY, local_day(tree.county.hands.now) + timedelta(days=4))
 
 
 class TestNotices:
@@ -40,10 +54,10 @@ class TestNotices:
     def test_the_province_sees_by_node_who_received_read_and_reported(self, tree: Tree):
         """All cities and counties get it; a node that was off gets it after reconnecting; late is shown as late."""
         tree.wires[SISTER].is_cut = True
-        notice = tree.province.hands.act("office", NOTICE).subject.id
+        notice = tree.province.hands.act("office", a_notice(tree)).subject.id
         tree.settle()
         assert {CITY: "r", COUNTY: "r", SISTER: ""} == receipts(tree.province, notice)
-        assert (None, [(notice, PROVINCE, "a-office")]) == (the_letter(tree.sister, notice), waiting(tree.county))
+        assert (None, [(PROVINCE, "a-office")]) == (the_letter(tree.sister, notice), waiting(tree.county, notice))
 
         assert {"title": "开展走访月活动", "text": "请于周五前报告走访情况"} == opened(tree.county, notice) == opened(tree.city, notice)
         tree.county.hands.act("office", ReportLetter(Text("已走访12户")), notice)
@@ -58,20 +72,21 @@ class TestNotices:
         assert "请于周五前报告走访情况" == opened(tree.sister, notice)["text"]
 
         tree.sweep(days=5)
-        assert [(notice, CITY), (notice, SISTER)] == sorted(overdue(tree.province))
+        assert [CITY, SISTER] == overdue(tree.province, notice)
         assert {CITY: "rR!", COUNTY: "rRB", SISTER: "rR!"} == receipts(tree.province, notice)
         for place in (tree.city, tree.sister):
             place.hands.act("office", ReportLetter(Text("已补报")), notice)
         tree.settle()
-        assert ("complete", []) == (the_letter(tree.province, notice).state, overdue(tree.province))  # type: ignore[union-attr]
+        assert ("complete", []) == (the_letter(tree.province, notice).state, overdue(tree.province, notice))  # type: ignore[union-attr]
         assert {CITY: "rRB!", COUNTY: "rRB", SISTER: "rRB!"} == receipts(tree.province, notice)
 
     def test_each_node_is_timed_by_its_own_clock_up_to_the_day_that_was_asked(self, tree: Tree):
         """DESIGN 5: whoever must act has a running clock; it goes off once, and stops with the report."""
-        notice = tree.province.hands.act("office", NOTICE).subject.id
+        notice = tree.province.hands.act("office", a_notice(tree)).subject.id
         tree.settle()
         running = the_letter(tree.county, notice).clock("notice_report", COUNTY)  # type: ignore[union-attr]
-        assert running is not None and (datetime(2026, 1, 30, 16, tzinfo=UTC), "office") == (running.due_at, running.owes)
+        due_on = local_day(tree.county.hands.now) + timedelta(days=4)
+        assert running is not None and (end_of(due_on), "office") == (running.due_at, running.owes)
 
         tree.sweep(days=6)
         tree.sweep(days=1)
@@ -85,11 +100,11 @@ class TestNotices:
         """It stays in an inbox until somebody opened it there."""
         notice = tree.city.hands.act("office", PublishNotice(Text("通知"), Text("请知悉"), to=(COUNTY,))).subject.id
         tree.settle()
-        assert ([notice], []) == ([id for id, *_ in waiting(tree.county)], waiting(tree.sister))
+        assert ([(CITY, "a-office")], []) == (waiting(tree.county, notice), waiting(tree.sister, notice))
 
         opened(tree.county, notice)
         tree.settle()
-        assert ("complete", []) == (the_letter(tree.city, notice).state, waiting(tree.county))  # type: ignore[union-attr]
+        assert ("complete", []) == (the_letter(tree.city, notice).state, waiting(tree.county, notice))  # type: ignore[union-attr]
 
     def test_who_is_not_addressed_can_neither_read_nor_report(self, tree: Tree):
         """The entry passes by; its keys do not."""
@@ -102,23 +117,23 @@ class TestNotices:
 
     def test_withdrawn_nobody_is_timed_any_more(self, tree: Tree):
         """Each node lets its own clock end."""
-        notice = tree.province.hands.act("office", NOTICE).subject.id
+        notice = tree.province.hands.act("office", a_notice(tree)).subject.id
         tree.settle()
         tree.province.hands.act("office", WithdrawLetter(Text("另行通知")), notice)
         tree.settle()
 
         tree.sweep(days=6)
-        assert ([], []) == (overdue(tree.province), waiting(tree.county))
+        assert ([], []) == (overdue(tree.province, notice), waiting(tree.county, notice))
         assert [None] * 2 == [the_letter(place, notice).clock("notice_report", place.code) for place in (tree.city, tree.county)]  # type: ignore[union-attr]
 
     def test_a_notice_goes_down_and_nowhere_else(self, tree: Tree):
         """A county has nobody below; a city has no sister county of another."""
         with refuses(Code.FIELD_REQUIRED, field="to"):
-            tree.county.hands.act("office", NOTICE)
+            tree.county.hands.act("office", a_notice(tree))
         with refuses(Code.NOT_SUBORDINATE, node=PROVINCE):
             tree.city.hands.act("office", PublishNotice(Text("通知"), Text("请知悉"), to=(PROVINCE,)))
         with refuses(Code.DATE_TOO_EARLY):
-            tree.city.hands.act("office", PublishNotice(Text("通知"), Text("请知悉"), date(2026, 1, 25)))
+            tree.city.hands.act("office", PublishNotice(TITLE, BODY, local_day(tree.county.hands.now) - timedelta(days=1)))
 
 
 class TestGuidance:
@@ -129,21 +144,21 @@ class TestGuidance:
         """Unanswered after the pack's limit it is listed at the city, and one level up."""
         asked = tree.county.hands.act("office", QUESTION).subject.id
         tree.settle()
-        assert [(asked, COUNTY, "a-office")] == waiting(tree.city, "guidance")
+        assert [(COUNTY, "a-office")] == waiting(tree.city, asked)
+        asked_at = tree.county.hands.now
         # Five working days from Monday 26 January.
         tree.sweep(days=7)
-        assert [] == overdue(tree.city)
+        assert [] == overdue(tree.city, asked)
         tree.sweep(days=1)
-        assert [[(asked, CITY)]] * 3 == [overdue(place, "guidance") for place in (tree.city, tree.province, tree.county)]
+        assert [[CITY]] * 3 == [overdue(place, asked) for place in (tree.city, tree.province, tree.county)]
 
         tree.city.hands.act("office", AnswerLetter(Text("由住建部门牵头")), asked)
         tree.settle()
         pairs = [the_letter(place, asked) for place in (tree.county, tree.city)]
-        assert pairs[0] is not None and pairs[1] is not None
-        assert [("answered", CITY)] * 2 == [(one.state, one.answered_by) for one in pairs if one is not None]
-        assert (pairs[0].opened_at, pairs[0].answered_at) == (pairs[1].opened_at, pairs[1].answered_at)
+        times = [(one.state, one.opened_at, one.answer.node, one.answer.reported_at) for one in pairs if one is not None and one.answer]
+        assert [("answered", asked_at, CITY, tree.city.hands.now)] * 2 == times
         assert ["由住建部门牵头"] * 2 == [opened(place, asked)["answer"] for place in (tree.county, tree.city)]
-        assert [[], []] == [overdue(place) for place in (tree.city, tree.province)]
+        assert [[], []] == [overdue(place, asked) for place in (tree.city, tree.province)]
 
     def test_the_top_of_the_tree_has_nobody_to_ask(self, tree: Tree):
         """There is no level above."""
@@ -167,17 +182,18 @@ class TestPlatformIssues:
     def test_the_province_sees_node_and_author_and_its_answer_comes_back(self, tree: Tree):
         """A city's clerk raises it, its office submits it."""
         issue = tree.city.hands.act("window_clerk", ISSUE).subject.id
-        assert ([(issue, CITY, "a-window_clerk")], []) == (waiting(tree.city), waiting(tree.province))
+        assert ([(CITY, "a-window_clerk")], []) == (waiting(tree.city, issue), waiting(tree.province, issue))
         tree.city.hands.act("office", SubmitIssue(), issue)
         tree.settle()
-        assert [(issue, CITY, "a-window_clerk")] == waiting(tree.province, "platform_issue")
+        assert [(CITY, "a-window_clerk")] == waiting(tree.province, issue)
         assert "process" == the_letter(tree.province, issue).topic  # type: ignore[union-attr]
         assert "建议并联会签" == opened(tree.province, issue)["text"]
 
         tree.province.hands.act("office", AnswerLetter(Text("下一版本调整"), "accepted"), issue)
         tree.settle()
         found = the_letter(tree.city, issue)
-        assert found is not None and ("answered", "accepted", PROVINCE) == (found.state, found.result, found.answered_by)
+        assert found is not None and found.answer is not None
+        assert ("answered", "accepted", PROVINCE) == (found.state, found.answer.result, found.answer.node)
         assert "下一版本调整" == opened(tree.city, issue)["answer"]
 
     def test_a_countys_issue_goes_through_its_city_and_comes_back_the_same_way(self, tree: Tree):
@@ -185,7 +201,7 @@ class TestPlatformIssues:
         issue = tree.county.hands.act("department", ISSUE, unit="housing").subject.id
         tree.county.hands.act("office", SubmitIssue(), issue)
         tree.settle()
-        assert ([], [(issue, COUNTY, "a-department")]) == (waiting(tree.city), waiting(tree.province))
+        assert ([], [(COUNTY, "a-department")]) == (waiting(tree.city, issue), waiting(tree.province, issue))
 
         tree.province.hands.act("office", AnswerLetter(Text("已列入"), "later"), issue)
         tree.settle()
@@ -196,7 +212,7 @@ class TestPlatformIssues:
         issue = tree.county.hands.act("department", ISSUE, unit="housing").subject.id
         tree.county.hands.act("office", DeclineIssue(Text("本级可调整")), issue)
         tree.settle()
-        assert ([], "本级可调整") == (waiting(tree.province), opened(tree.county, issue)["reason"])
+        assert ([], "本级可调整") == (waiting(tree.province, issue), opened(tree.county, issue)["reason"])
         with refuses(Code.LETTER_STATE, state="declined"):
             tree.county.hands.act("office", SubmitIssue(), issue)
 
@@ -205,7 +221,7 @@ class TestPlatformIssues:
         issue = tree.province.hands.act("office", ISSUE).subject.id
         tree.province.hands.act("office", SubmitIssue(), issue)
         tree.settle()
-        assert [(issue, PROVINCE, "a-office")] == waiting(tree.province)
+        assert [(PROVINCE, "a-office")] == waiting(tree.province, issue)
         tree.province.hands.act("office", AnswerLetter(Text("采纳"), "accepted"), issue)
         assert "answered" == the_letter(tree.province, issue).state  # type: ignore[union-attr]
 
@@ -234,7 +250,7 @@ class TestFilesHandedDown:
         """A broken file, and one that is only proposed: in the inbox, with a limit; the office says no with its reason."""
         letter = tree.city.hands.act("office", HandDown("calendar", "2026.toml", "2026.2", "0" * 64, Text(text), is_automatic)).subject.id
         tree.settle()
-        assert [letter] == [id for id, *_ in waiting(tree.county)]
+        assert [(CITY, "a-office")] == waiting(tree.county, letter)
         assert the_letter(tree.county, letter).clock("file_decision", COUNTY) is not None  # type: ignore[union-attr]
 
         with refuses(Code.FIELD_REQUIRED, field="report"):

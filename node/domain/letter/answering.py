@@ -96,7 +96,7 @@ class LetterReceived(DossierEvent):
 
     def apply(self, letter: Letter, head: Header) -> Letter:
         receipt = letter.receipt(head.node)
-        return letter.with_receipt(head, replace(receipt, received_at=receipt.received_at or head.recorded_at))
+        return letter.with_receipt(replace(receipt, received_at=receipt.received_at or head.recorded_at))
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class LetterRead(DossierEvent):
 
     def apply(self, letter: Letter, head: Header) -> Letter:
         receipt = letter.receipt(head.node)
-        return letter.with_receipt(head, replace(receipt, read_at=receipt.read_at or head.recorded_at))
+        return letter.with_receipt(replace(receipt, read_at=receipt.read_at or head.recorded_at))
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class LetterReported(DossierEvent):
         if former.reported_at is not None:
             return letter
         receipt = replace(former, reported_at=head.recorded_at, result=self.outcome, report=self.report, evidence=self.evidence)
-        return letter.with_receipt(head, receipt)
+        return letter.with_receipt(receipt)
 
 
 @dataclass(frozen=True)
@@ -152,10 +152,10 @@ class LetterAnswered(DossierEvent):
     answer: Words | None = None
 
     def apply(self, letter: Letter, head: Header) -> Letter:
-        if head.node not in letter.to_nodes or letter.answered_at is not None:
+        former = letter.receipt(head.node)
+        if former.reported_at is not None:
             return letter
-        state = r.ANSWERED if letter.state == r.SENT else letter.state
-        return replace(letter, state=state, answered_by=head.node, answered_at=head.recorded_at, result=self.outcome, answer=self.answer)
+        return letter.with_receipt(replace(former, reported_at=head.recorded_at, result=self.outcome, report=self.answer))
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def answer(letter: Letter, command: AnswerLetter, facts: Facts, policy: Policy, 
     need_addressed(letter, policy)
     if letter.is_downward:
         raise Refusal(Code.LETTER_KIND, letter=letter.id, kind=letter.letter_kind)
-    if letter.answered_at is not None:
+    if letter.answer is not None:
         return []
     if letter.state != r.SENT:
         raise Refusal(Code.LETTER_STATE, letter=letter.id, state=letter.state)

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from node.domain.dossier import Dossier
-from node.domain.entry import Header, SubjectKind
+from node.domain.entry import SubjectKind
 from node.domain.organisation import Role
 from node.domain.payload import Words
 from node.domain.time import end_of
@@ -52,8 +52,8 @@ STAFF = frozenset(
 @dataclass(frozen=True)
 class Receipt:
     """
-    What became of the letter at one node that it addresses.  ``result`` is "adopted" or "declined" where a file was handed down,
-    else empty; ``report`` says in words what was done.
+    What became of the letter at one node that it addresses.  ``reported_at`` and ``report`` are its report, or its answer;
+    ``result`` is "adopted" or "not_adopted" where a file was handed down, what becomes of a platform issue, else empty.
     """
 
     node: str
@@ -97,10 +97,6 @@ class Letter(Dossier):
     author_unit: str = ""
     sent_at: datetime | None = None
     receipts: tuple[Receipt, ...] = ()
-    answered_by: str = ""
-    answered_at: datetime | None = None
-    result: str = ""
-    answer: Words | None = None
     reason: Words | None = None
 
     @property
@@ -145,11 +141,25 @@ class Letter(Dossier):
             return False
         return (self.receipt(node).reported_at or now) >= end_of(self.due_on)
 
-    def with_receipt(self, head: Header, receipt: Receipt) -> Letter:
-        """This letter with what the writer of *head* did; complete once every node that it addresses has done its part."""
-        if head.node not in self.to_nodes:
+    @property
+    def answer(self) -> Receipt | None:
+        """The answer from above to what was asked; None while there is none, and for what goes down."""
+        if self.is_downward or not self.to_nodes:
+            return None
+        receipt = self.receipt(self.to_nodes[0])
+        return receipt if receipt.reported_at is not None else None
+
+    def with_receipt(self, receipt: Receipt) -> Letter:
+        """This letter with what became of it at one node, whether it is known to be addressed there yet or not."""
+        others = (one for one in self.receipts if one.node != receipt.node)
+        return replace(self, receipts=tuple(sorted((*others, receipt), key=lambda one: one.node))).settled()
+
+    def settled(self) -> Letter:
+        """
+        This letter, answered or complete once every node that it addresses has done its part.
+
+        Entries of several nodes are folded by their times, and clocks differ: an answer may stand before what it answers.
+        """
+        if self.state != SENT or not all(self.is_done_by(node) for node in self.to_nodes):
             return self
-        others = (one for one in self.receipts if one.node != head.node)
-        after = replace(self, receipts=tuple(sorted((*others, receipt), key=lambda one: one.node)))
-        is_complete = self.is_downward and self.state == SENT and all(after.is_done_by(node) for node in self.to_nodes)
-        return replace(after, state=COMPLETE) if is_complete else after
+        return replace(self, state=COMPLETE if self.is_downward else ANSWERED)

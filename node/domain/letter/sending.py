@@ -237,7 +237,7 @@ class IssueSubmitted(DossierEvent):
     to_node: str
 
     def apply(self, letter: Letter, head: Header) -> Letter:
-        return replace(letter, state=r.SENT, to_nodes=(self.to_node,), sent_at=head.recorded_at)
+        return replace(letter, state=r.SENT, to_nodes=(self.to_node,), sent_at=head.recorded_at).settled()
 
 
 @dataclass(frozen=True)
