@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, not_, or_, select
+from sqlalchemy import ColumnElement, exists, func, not_, or_, select
 
 from node.domain.entry import Actor, Subject
 from node.domain.organisation import Place
@@ -34,6 +34,8 @@ class Period:
 
 
 ALWAYS = Period()
+# With what a node confirms a ticket that another level put to it.
+ARRIVED = ("TransferReceived", "EscalationReceived", "TransferAccepted", "EscalationAccepted")
 
 
 def by_channel(view: View, period: Period = ALWAYS, *, unit: str = "") -> Mapping[str, int]:
@@ -72,7 +74,10 @@ def by_arrival(view: View, period: Period = ALWAYS) -> Mapping[str, int]:
     the common superior), "from_above", "from_below" (both cross-level).
     """
     table, own = schema.tickets, view.head.node
-    arrived = (table.c.origin != own, table.c.parties.contains(f",{own},", autoescape=True), *_registered_in(period))
+    entries = schema.entries
+    # A party may also be one that was only asked for its opinion: what arrived, this node has confirmed.
+    confirmed = exists().where(entries.c.subject_id == table.c.id, entries.c.node == own, entries.c.kind.in_(ARRIVED))
+    arrived = (table.c.origin != own, table.c.parties.contains(f",{own},", autoescape=True), confirmed, *_registered_in(period))
     counted: Counter[str] = Counter()
     for origin, count in _counted(view, table.c.origin, *arrived).items():
         counted[arrival_from(origin, view.place())] += count

@@ -24,6 +24,7 @@ from node.domain.ticket.fold import evolve
 from node.domain.ticket.forming import Formed
 from node.domain.ticket.handling import Reclassified
 from node.domain.ticket.layers import LayerLowered, LayerRaised, LevelChanged
+from node.domain.ticket.opinion import OpinionAsked
 from node.domain.ticket.revisit import RevisitFiled
 from node.domain.ticket.state import State, With
 from node.domain.ticket.termination import Terminated
@@ -97,7 +98,9 @@ def row_of(ticket: Ticket) -> TicketRow:
         origin=ticket.origin,
         holder=ticket.custody.holder,
         asked=ticket.custody.asked,
-        parties=frozenset({ticket.origin, *ticket.custody.openers}).union(*({hop.from_node, hop.to_node} for hop in hops)),
+        parties=frozenset({ticket.origin, *ticket.custody.openers, *(one.node for one in ticket.opinions)}).union(
+            *({hop.from_node, hop.to_node} for hop in hops)
+        ),
         custody=ticket.custody.number,
         version=ticket.version,
         state=ticket.state.value,
@@ -266,6 +269,11 @@ def _asked(row: TicketRow, head: Header, event: EscalationRequested | TransferRe
     return {"asked": head.addressee, "parties": row.parties | {head.addressee}}
 
 
+def _asked_for_opinion(row: TicketRow, head: Header, event: OpinionAsked) -> Changes:
+    # Whoever is asked below gets the ticket with the question (DESIGN 6).
+    return {"parties": row.parties | {head.addressee or head.node}}
+
+
 # A new round ("Reworked", "FindingExecuted") is refolded: a vote on it may have come before it, which the row does not say.
 LINES: dict[str, Change] = {
     **dict.fromkeys(
@@ -276,7 +284,7 @@ LINES: dict[str, Change] = {
             "WithdrawalRefused", "ReportedBack", "Archived", "PersuasionRecorded", "ClocksResumed",
             "FindingAnswered", "FindingJoined", "PassedUp", "ProposalFiled", "LayerDecided", "LeadProposed", "AcceptedWithGaps",
             "AssignmentReceived", "PersonAssigned", "TrackingRecorded", "TaskForceAttached", "JointItemAdded",
-            "JointItemDone", "JointItemMoved", "JointItemDropped", "OpinionAsked", "OpinionRequestWithdrawn", "SiteVisitRequired",
+            "JointItemDone", "JointItemMoved", "JointItemDropped", "OpinionRequestWithdrawn", "SiteVisitRequired",
             "SiteVisited", "RedLineFlagged", "LiaisonRecorded", "DecisionRecorded", "DecisionConfirmed", "DecisionRecordRejected",
             "DecisionContradicted", "ContradictionAnswered", "ProgressReported", "StatutoryLimitEntered", "MissedTurnExplained",
             "SubmissionAnswered", "SubmittedToComplaintCentre", "ComplaintDecided",
@@ -307,6 +315,7 @@ LINES: dict[str, Change] = {
     "Terminated": _terminated,
     "NotAccepted": _refused,
     "EscalationRequested": _asked,
+    "OpinionAsked": _asked_for_opinion,
     "TransferRequested": _asked,
 }  # fmt: skip
 
