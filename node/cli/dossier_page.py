@@ -33,6 +33,11 @@ _SECTIONS = {
     "order.form": "supervision_form",
     "order.result": "supervision_result",
     "order.cause": "supervision_cause",
+    "letter.topic": "issue_topic",
+    "letter.result": "letter_result",
+    "letter.author_role": "role",
+    "letter.requires": "field",
+    "letter.classes": "core_class",
     "support_policy.mode": "benefit_mode",
 }
 

@@ -81,6 +81,12 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "preliminary_reply.grounds": ("ground", "preliminary_ground"),
     "solvable": ("solvable", "solvable"),
     "limit_unit": ("unit", "limit_unit"),
+    "letters.issue_topics": ("topic", "issue_topic"),
+    "letters.issue_results": ("result", "issue_result"),
+    "letter_kind": ("letter_kind", "letter_kind"),
+    "requires": ("requires", "field"),
+    "core_class": ("classes", "core_class"),
+    "result": ("result", "letter_result"),
 }
 _BETWEEN: Mapping[Lang, str] = {"zh-CN": "、", "en": ", "}
 
