@@ -37,7 +37,7 @@ _SECTIONS = {
     "letter.result": "letter_result",
     "letter.author_role": "role",
     "letter.requires": "field",
-    "letter.classes": "core_class",
+    "letter.classes": "category",
     "support_policy.mode": "benefit_mode",
 }
 

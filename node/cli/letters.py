@@ -127,7 +127,8 @@ def decisions(session: Session, overdue: Annotated[bool, typer.Option("--overdue
     """Tickets that wait for another level's decision: this node's, its superior's, and those of the levels below (FEDERATION 2.5)."""
     with session.node() as node, node.store.read() as view:
         lines = letters.asked_levels(view, node.now(), overdue_only=overdue)
-    body = {"decisions": [vars(line) for line in lines]}
+        again = letters.returned_again(view)
+    body = {"decisions": [vars(line) for line in lines], "returned_again": [vars(line) for line in again]}
 
     def show(console: Console) -> None:
         table = session.table("decisions", "ticket", "what", "node", "author", "due", "overdue")
@@ -136,6 +137,11 @@ def decisions(session: Session, overdue: Annotated[bool, typer.Option("--overdue
             row = (line.ticket, session.word("clock", line.kind), line.node, line.asker, session.due(line.due_at), mark)
             table.add_row(*row, style="red" if line.is_overdue else "")
         console.print(table)
+        if again:
+            table = session.table("returned_again", "ticket", "why", "node", "author")
+            for one in again:
+                table.add_row(one.ticket, one.reason, one.node, one.asker)
+            console.print(table)
 
     session.answer(body, show)
 

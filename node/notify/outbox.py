@@ -14,7 +14,8 @@ from node.storage.unit_of_work import UnitOfWork
 # The pack in force, or None where none is yet.
 PackOf = Callable[[UnitOfWork], Pack | None]
 _TOLD = frozenset(
-    kind.value for kind in (SubjectKind.TICKET, SubjectKind.MEETING, SubjectKind.ORDER, SubjectKind.ENTERPRISE, SubjectKind.TASK)
+    kind.value
+    for kind in (SubjectKind.TICKET, SubjectKind.MEETING, SubjectKind.ORDER, SubjectKind.ENTERPRISE, SubjectKind.TASK, SubjectKind.LETTER)
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from node.domain.dossier import DossierRungFired
 from node.domain.entry import Folded, Header, Subject, SubjectKind
+from node.domain.letter.answering import LetterReceived
 from node.domain.meeting.convening import MeetingConvened, MeetingInvited
 from node.domain.order.answering import OrderReceived
 from node.domain.order.issuing import OrderIssued
@@ -190,6 +191,10 @@ def _of_dossier(one: Folded, known: Known) -> list[Notice]:
             return [Notice(who, "proposal", facts) for who in _who_owes(head, known.owes(head.subject.id, "proposal_decision"), known)]
         case MeetingConvened() | MeetingInvited():
             return _invitations(head, event)
+        case LetterReceived():
+            letter = known.dossier(head.subject)
+            facts = {"letter_kind": letter.letter_kind, "letter": letter.id, "node": letter.owner}
+            return [Notice(role("office"), "letter", facts)]
         case TaskOpened():
             facts = {"task_kind": event.task_kind, "period": event.period, "due": end_of(event.ends_on).isoformat()}
             return [Notice(role(event.role), "task", facts)]

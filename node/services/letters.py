@@ -202,3 +202,26 @@ def asked_levels(view: View | UnitOfWork, now: datetime, *, overdue_only: bool =
         due_at = instant(row.due_at)
         found.append(AskedLine(row.ticket, row.name, row.node, ticket.custody.holder, instant(row.started_at), due_at, due_at <= now))
     return found
+
+
+@dataclass(frozen=True)
+class ReturnedLine:
+    """A ticket that ``node`` gave back to ``asker`` more than once for the same ``reason``."""
+
+    ticket: str
+    node: str
+    asker: str
+    reason: str
+
+
+def returned_again(view: View | UnitOfWork) -> list[ReturnedLine]:
+    """What two levels hand to and fro for the same reason: the level above both sees it (FEDERATION 2.5)."""
+    table = schema.traits
+    ids = view.connection.execute(select(table.c.ticket, table.c.value).where(table.c.name == "returned_again").order_by(table.c.ticket))
+    found = []
+    for row in ids.all():
+        ticket = view.readings.ticket(row.ticket)
+        hop = None if ticket is None else next((one for one in ticket.escalations if one.return_reason == row.value), None)
+        if hop is not None:
+            found.append(ReturnedLine(row.ticket, hop.to_node, hop.from_node, row.value))
+    return found

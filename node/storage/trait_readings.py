@@ -5,6 +5,7 @@ They follow from the whole ticket.  A registration brings those of a new ticket;
 ticket whole (``ticket.row``).  Only whom it concerns grows with any entry, so that is read from each.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, delete
@@ -50,6 +51,7 @@ def traits_of(ticket: Ticket) -> Iterator[tuple[str, str]]:
         "ready_for": f"{ticket.readiness.meeting_kind}/{ticket.readiness.duty_line}" if ticket.readiness is not None else "",
     }
     yield from ((name, value) for name, value in others.items() if value)
+    yield from (("returned_again", one) for one in sorted(_returned_again(ticket)))
     yield from (("led_before", one) for one in sorted(set(ticket.leading.former)))
     yield from (("case", tone) for tone in sorted({one.tone for one in ticket.cases}))
     yield from (("concealed", unit) for unit in sorted(concealed_units(ticket)))
@@ -62,6 +64,12 @@ def traits_of(ticket: Ticket) -> Iterator[tuple[str, str]]:
         "awaits_consent": ticket.merge_consent is not None and not ticket.merge_consent.answer,
     }
     yield from ((name, "yes") for name, is_so in flags.items() if is_so)
+
+
+def _returned_again(ticket: Ticket) -> set[str]:
+    """The reasons for which one level gave it back to another more than once (FEDERATION 2.5)."""
+    given = Counter((hop.from_node, hop.to_node, hop.return_reason) for hop in ticket.escalations if hop.return_reason)
+    return {reason for (_, _, reason), count in given.items() if count > 1}
 
 
 def _begun(one: Folded) -> Ticket:

@@ -85,7 +85,7 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "letters.issue_results": ("result", "issue_result"),
     "letter_kind": ("letter_kind", "letter_kind"),
     "requires": ("requires", "field"),
-    "core_class": ("classes", "core_class"),
+    "core_class": ("classes", "category"),
     "result": ("result", "letter_result"),
 }
 _BETWEEN: Mapping[Lang, str] = {"zh-CN": "、", "en": ", "}

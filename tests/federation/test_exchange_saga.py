@@ -243,6 +243,18 @@ class TestUpAndBack:
         tree.settle()
         assert [False] * 3 == [wanted in decisions(place) for place in (tree.county, tree.city, tree.province)]
 
+    def test_what_is_returned_twice_for_the_same_reason_stands_in_the_next_levels_list(self, tree: Tree):
+        """FEDERATION 2.5: once is an answer, twice is a matter for the level above both."""
+        ticket = in_hand(tree.county)
+        for listed in (False, True):
+            tree.county.hands.act("office", BEYOND, ticket)
+            tree.settle()
+            tree.city.hands.act("office", ReturnEscalation("within_authority", Text("属县级权限")), ticket)
+            tree.settle()
+            with tree.province.level.store.read() as view:
+                found = [(one.node, one.asker, one.reason) for one in letters.returned_again(view) if one.ticket == ticket]
+            assert ([(CITY, COUNTY, "within_authority")] if listed else []) == found
+
     def test_the_level_above_both_moves_custody_over_a_superior_that_does_nothing(self, tree: Tree):
         """The city's late completion has a lower number: void evidence, no effect; the override is shown for ever."""
         ticket = in_hand(tree.county)
