@@ -20,7 +20,7 @@ import grpc
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select, update
 
-from federation import codec, invitation
+from federation import codec, invitation, reparenting
 from federation.certificates import (
     Authority,
     Credentials,
@@ -46,15 +46,19 @@ from node.domain.identifier import uuid7
 from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import AdmitNode, InviteNode, JoinSuperior, SuperiorJoined
+from node.domain.reparenting import ABORTED
 from node.storage import schema
 from node.storage.keyring import KeyRing
 from node.storage.payloads import Payloads
+from node.storage.reparenting_readings import find
 from node.storage.sealing import CodedError
 from node.storage.statements import upsert_many
 from node.storage.unit_of_work import UnitOfWork, View
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0003")
 REACTION_ACTOR = Actor("reaction", Role.NODE.value)
+# The link to a superior that this node has left, and that it leaves until the new one's epoch is begun.
+FORMER, LEAVING = "former", "leaving"
 
 
 def refused(error: CodedError) -> Refusal:
@@ -119,6 +123,7 @@ class EnrolmentServer(enrolment_pb2_grpc.EnrolmentServiceServicer):
             if request.rehearsal != work.head.is_rehearsal:
                 raise Refusal(Code.REHEARSAL_MISMATCH, node=caller.node)
             _check_standing(work, caller.node)
+            reparenting.check_admission(work, caller.node)
             # The same key again is the same enrolment, whose answer was lost.
             pem = certificate or certificate_to_pem(issue(self._authority, key, caller.node, self._level.wall(), server=False)).decode()
         except CodedError as error:
@@ -126,6 +131,7 @@ class EnrolmentServer(enrolment_pb2_grpc.EnrolmentServiceServicer):
         _keep_standing(work, redeemed, name, pem)
         fingerprint = node_of(pem.encode()).fingerprint
         _keep_subordinate(work, caller.node, name or request.name, fingerprint)
+        reparenting.send_what_concerns(work, caller.node)
         order_id = str(uuid.uuid5(_NAMESPACE, f"admit/{fingerprint}"))
         admit = AdmitNode(caller.node, name or request.name, fingerprint)
         self._level.handler.carry_out(work, Order(order_id, REACTION_ACTOR, work.head.node, admit))
@@ -197,10 +203,10 @@ def _keep_subordinate(work: UnitOfWork, node: str, name: str, fingerprint: str) 
 
 
 def _adopt(work: UnitOfWork, node: str, epoch: int) -> None:
-    """Begin to hold the stream of who joined; a node that was here before goes on in its epoch."""
+    """Begin to hold the stream of who joined; a node that was here before goes on in its epoch, one that moved begins the next."""
     held = {one.epoch for one in work.journal.positions() if one.node == node}
     current = max(held, default=1)
-    if epoch != current:
+    if epoch != current and not reparenting.begins_here(work, node, epoch):
         raise Refusal(Code.STALE_EPOCH, node=node, epoch=epoch, current=current)
     if not held:
         work.journal.adopt(node, epoch)
@@ -227,15 +233,23 @@ class Joined:
 Call = Callable[[enrolment_pb2.EnrolRequest], enrolment_pb2.EnrolResponse]
 
 
-def join(level: Level, files: KeyFiles, invited: Invitation, call: Call | None = None) -> Joined:
+def join(level: Level, files: KeyFiles, invited: Invitation, call: Call | None = None, *, is_moved: bool = False) -> Joined:
     """
     Redeem an invitation: become the subordinate of its writer.  May be repeated after any failure.
 
+    A node that has a superior joins another one only where its journal holds the order to (FEDERATION 2.7).  Its operator brings
+    the new superior's invitation, on paper's way: address, authority and a key for one use are in that one file, none of them
+    ever stands in an entry, and a machine room without a network outside needs nothing else.
+
     Args:
         call: how `Enrol` is called; by default over gRPC with the invitation's own certificate.
+        is_moved: the operator vouches for an order that never came, because the former superior was away; the new superior
+            knows whether it was given.
     Raises:
-        Refusal: what `Enrol` refused; PEER_AWAY, PEER_IDENTITY.
+        Refusal: OTHER_SUPERIOR; what `Enrol` refused, REPARENTING_OPEN for a node that is not named yet; PEER_AWAY, PEER_IDENTITY.
     """
+    with level.store.read() as view:
+        _need_order(view, invited.superior, is_moved=is_moved)
     key = files.pending_key()
     with level.store.read() as view:
         request = _enrol_request(view, make_request(view.head.node, key))
@@ -258,6 +272,9 @@ def join(level: Level, files: KeyFiles, invited: Invitation, call: Call | None =
             "fingerprint": node_of(credentials.certificate).fingerprint,
         }
         table = schema.links
+        # Where it comes from another superior the epoch that it was named for is begun at the first greeting, and only then.
+        is_left = (table.c.side == "superior", table.c.peer != line[0])
+        work.connection.execute(update(table).where(*is_left).values(side=FORMER, status=LEAVING))
         if work.connection.execute(update(table).where(table.c.peer == line[0]).values(**values)).rowcount == 0:
             work.connection.execute(table.insert().values(peer=line[0], **values))
         take_place(level, work, line, dict(zip(line, names, strict=True)), keys)
@@ -266,6 +283,15 @@ def join(level: Level, files: KeyFiles, invited: Invitation, call: Call | None =
     level.writer.command(lambda work: rewrap(work, level.store.ring, level.now()))
     files.keep_uplink(credentials)
     return Joined(line, names)
+
+
+def _need_order(view: View, superior: str, *, is_moved: bool) -> None:
+    line = view.head.line
+    if not line or line[0] == superior or is_moved:
+        return
+    move = find(view.connection, node=view.head.node)
+    if move is None or move.stage == ABORTED or move.to_node != superior:
+        raise Refusal(Code.OTHER_SUPERIOR, node=view.head.node, superior=line[0], invited=superior)
 
 
 def _enrol_request(view: View, certificate_request: bytes) -> enrolment_pb2.EnrolRequest:

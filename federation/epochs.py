@@ -16,8 +16,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
+from federation import reparenting
 from federation.client import Peer
 from federation.codec import Segment, entry_from_pb
+from federation.enrolment import FORMER, LEAVING
 from federation.level import Level
 from federation.link import batch_entries_max
 from federation.mirror import ACTIVE, CLONED, FORKED, Mirror
@@ -79,10 +81,11 @@ def grant(level: Level, node: str, reason: str, actor: Actor) -> int:
     Let the subordinate *node* begin a new epoch, and return its number.
 
     Raises:
-        Refusal: PERMISSION_DENIED, NODE_UNKNOWN, NODE_REVOKED, FIELD_REQUIRED (the reason).
+        Refusal: PERMISSION_DENIED, NODE_UNKNOWN, NODE_REVOKED, FIELD_REQUIRED (the reason), REPARENTING_OPEN.
     """
 
     def carry_out(work: UnitOfWork) -> int:
+        reparenting.need_to_stay(work, node)
         order_id = uuid7(level.now(), work.payloads.random)
         level.handler.carry_out(work, Order(order_id, actor, work.head.node, GrantEpoch(node, Text(reason))))
         links = schema.links
@@ -151,15 +154,27 @@ def rejoin(level: Level, end: Peer, reason: str, actor: Actor) -> Rejoined:
 def follow(level: Level, end: Peer, actor: Actor) -> Rejoined | None:
     """
     As ``rejoin``, without an operator, for a node that has nothing of its own behind what the superior holds, restored from
-    before an epoch that it had begun itself; None if that is not so.
+    before an epoch that it had begun itself, and for one that has just come from another superior, which holds all that it
+    handed over (FEDERATION 2.7: the invitation that it joined by is its operator's word); None if neither is so.
 
     Raises:
         Refusal: FORK.  CallFailed.
     """
     way = _way(level, end)
-    if way.current <= way.epoch or way.branch or not way.there[way.current].size:
+    if way.current <= way.epoch:
+        return None
+    is_begun = way.there[way.current].size > 0
+    has_moved = not is_begun and way.epoch in way.there and way.kept == way.there[way.epoch].size and _is_leaving(level)
+    if not has_moved and (way.branch or not is_begun):
         return None
     return _follow(level, end, way, "", actor)
+
+
+def _is_leaving(level: Level) -> bool:
+    links = schema.links
+    with level.store.read() as view:
+        its = (links.c.side == FORMER, links.c.status == LEAVING)
+        return view.connection.execute(select(links.c.peer).where(*its)).first() is not None
 
 
 def _way(level: Level, end: Peer) -> _Way:
@@ -198,6 +213,8 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
         number_down_anew(work, [one.taken for one in branch])
         await_those_below(work, level.wall())
         work.head.held = ""
+        links = schema.links
+        work.connection.execute(update(links).where(links.c.side == FORMER).values(status="left"))
         if branch:
             lookup_index.refill(work)
         return Rejoined(current, count, again, aside)

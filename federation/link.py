@@ -363,6 +363,9 @@ class Uplink:
                 # Ends without a restart once the epoch was followed, or the damage there repaired.
                 self._greeted, self._alarm = False, decision.alarm
                 self.not_before = now + timedelta(seconds=self.pace.probe_seconds)
+            case Then.AGAIN if failure.code is Code.HANDED_OVER:
+                # What comes down still comes; each greeting looks again whether the move was called off.
+                self._up_blocked = "handed_over"
             case Then.STOP:
                 self._ended = decision.alarm
 

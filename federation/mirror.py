@@ -65,6 +65,8 @@ class Mirror:
         """
         batch = _Batch.of(work, peer, segments, self._now())
         for segment in segments:
+            if batch.is_passed_by(segment):
+                continue
             batch.check_right(segment)
             fork = batch.take(segment)
             if fork is not None:
@@ -186,6 +188,10 @@ class _Batch:
         damaged = frozenset(reconcile.damaged(work.connection)) if leaves else frozenset()
         return cls(work, peer, now, epochs, leaves, damaged)
 
+    def is_passed_by(self, segment: Segment) -> bool:
+        """What a peer still brings of a node that has left it, or is leaving it, comes again from that node itself (2.7)."""
+        return segment.node != self.peer and self.work.place().has_left(segment.node, self.peer)
+
     def check_right(self, segment: Segment) -> None:
         """The peer's own stream, or one below it, in the epoch that is current."""
         if not self._is_below(segment.node) and any(isinstance(one.content.event, NodeAdmitted) for one in self._unwritten):
@@ -236,7 +242,11 @@ class _Batch:
     def positions(self, segments: Sequence[Segment]) -> tuple[Position, ...]:
         """Where each stream of the request stands, those behind a gap, too, as far as the peer may know them."""
         streams = dict.fromkeys((segment.node, segment.epoch) for segment in segments)
-        return tuple(self.work.journal.position(*stream) for stream in streams if self._is_below(stream[0]))
+        return tuple(self.work.journal.position(*stream) for stream in streams if self._may_know(stream[0]))
+
+    def _may_know(self, node: str) -> bool:
+        # Said of what is passed by, a position would only bring it again.
+        return self._is_below(node) and (node == self.peer or not self.work.place().has_left(node, self.peer))
 
     def _is_below(self, node: str) -> bool:
         return self.work.place().branch(node) == self.peer

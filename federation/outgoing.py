@@ -199,7 +199,10 @@ def standing(view: View, reported: Iterable[Position], roots: Roots) -> Standing
     held = {(one.node, one.epoch): one for one in reported}
     cursor = view.head.taken
     forked, ahead = [], []
+    place = view.place()
     for own in view.journal.positions():
+        if own.node != view.head.node and not place.is_below(own.node):
+            continue  # of a node that moved to another superior: those above have it, or get it from there
         there = held.get((own.node, own.epoch), Position(own.node, own.epoch, 0, empty_root()))
         if there.size > own.size:
             ahead.append(there)

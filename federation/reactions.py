@@ -19,6 +19,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import exists, or_, select
 
+from federation import reparenting
 from federation.taking_back import is_awaiting
 from node.domain.command import Command, Order
 from node.domain.entry import Actor, Header, SubjectKind
@@ -148,7 +149,8 @@ def of_asks(head: Header, ticket: Ticket, place: Place) -> list[Reaction]:
 def _answer(ask: Ask, ticket: Ticket, place: Place) -> Reaction | None:
     is_ours = ask.addressee == place.node and ask.node != place.node
     holds = ticket.custody.holder == place.node and not ticket.custody.is_frozen
-    if ask.kind in FROM_BELOW and is_ours and place.is_below(ask.node):
+    # Who moved to another superior may have asked before, or written again what it asked: it stays here until it is done.
+    if ask.kind in FROM_BELOW and is_ours and (place.is_below(ask.node) or place.has_left(ask.node, place.node)):
         return Reaction(ask.id, FROM_BELOW[ask.kind](ask.id), ask.id)
     if ask.kind in FROM_ABOVE and is_ours and ask.node in place.line:
         return Reaction(ask.id, FROM_ABOVE[ask.kind](ask.id), ask.id)
@@ -193,8 +195,14 @@ class Reactions:
         """
         React to everything that was taken, and return how many entries called for it.
 
-        Stops where the node is not able just now (its clock stands behind): the next run goes on from there.
+        Stops where the node is not able just now (its clock stands behind): the next run goes on from there.  What follows of a
+        move from one superior to another follows here, too.
         """
+        count = self._run()
+        reparenting.advance(self._store, self._writer, self._handler)
+        return count
+
+    def _run(self) -> int:
         count = 0
         while True:
             taken, upto = self._next()

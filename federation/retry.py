@@ -162,6 +162,8 @@ def _precondition(attempts: int, failure: Failure, now: datetime, jittered: date
             return Decision(Then.STOP, None, "forked")
         case Code.STALE_EPOCH:
             return Decision(Then.STOP, None, "stale")
+        case Code.HANDED_OVER:
+            return Decision(Then.AGAIN, jittered)
         case Code.SUPERIOR_FENCED:
             return Decision(Then.GREET, probe, "fenced")
         case _:
@@ -174,6 +176,7 @@ _DENIED: dict[Code | None, str] = {
     Code.NODE_NOT_REGISTERED: "unregistered",
     Code.UNAUTHENTICATED: "identity",
     Code.FOREIGN_STREAM: "foreign",
+    Code.REPARENTED: "reparented",
 }
 
 

@@ -66,15 +66,19 @@ class Runner:
         for name, job in self.jobs.items():
             self._begin(name, job)
         if self.session is not None:
-            self._begin_link(self.session)
+            self._begin_link()
         timer = threading.Thread(target=self._tick, name="timer", daemon=True)
         timer.start()
         self._threads.append(timer)
 
     def link(self, session: Session) -> None:
-        """The node has a superior from here on."""
-        self.session = session
-        self._begin_link(session)
+        """The node has this superior from here on; a former one's calls come back as cancelled."""
+        former, self.session = self.session, session
+        if former is None:
+            self._begin_link()
+        else:
+            former.close()
+            self.wake()
 
     def stop(self) -> None:
         """Stop the threads; a call that is out is cancelled."""
@@ -97,10 +101,10 @@ class Runner:
     def _on_commit(self, _outcome: Outcome) -> None:
         self.wake()
 
-    def _begin_link(self, session: Session) -> None:
+    def _begin_link(self) -> None:
         self._wakes |= {"push": threading.Event(), "pull": threading.Event()}
-        self._begin("push", lambda: self._step(session, Lane.UP))
-        self._begin("pull", lambda: self._step(session, Lane.DOWN))
+        self._begin("push", lambda: self._step(Lane.UP))
+        self._begin("pull", lambda: self._step(Lane.DOWN))
 
     def _begin(self, name: str, act: Act) -> None:
         """A thread that does *act* again and again, when woken or when it is due."""
@@ -124,7 +128,9 @@ class Runner:
         thread.start()
         self._threads.append(thread)
 
-    def _step(self, session: Session, lane: Lane) -> float | None:
+    def _step(self, lane: Lane) -> float | None:
+        session = self.session
+        assert session is not None
         if not session.step(lane):
             return session.seconds_until(lane)
         # The other lane may go on after a greeting, or has to greet.

@@ -78,6 +78,8 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
             greeting.check_session(peer, request.boot_id)
             if peer.is_forked:
                 raise Refusal(Code.FORK, node=peer.node, epoch=0, seq=0)
+            if peer.leaving:
+                raise Refusal(Code.HANDED_OVER, node=peer.node, superior=peer.leaving)
             taken = self._mirror.take(work, peer.node, segments)
             table = schema.links
             # Readers of the lag see it shrink between two greetings.

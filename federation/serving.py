@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import func, select
 
-from federation import reconciling
+from federation import reconciling, reparenting
 from federation.client import Superior
 from federation.credentials import KeyFiles
 from federation.enrolment import EnrolmentServer
@@ -155,6 +155,7 @@ class Serving:
     def _go_by_the_clock(self) -> float:
         try:
             self._sweep_once()
+            reparenting.advance(self._level.store, self._level.writer, self._level.handler)
             self._look_for_superior()
         except Refusal as refusal:
             log.warning("clock refused", code=refusal.code.name, **refusal.facts)
@@ -204,7 +205,9 @@ class Serving:
         return night_look_seconds
 
     def _look_for_superior(self) -> None:
-        if self._session is None:
+        found = self._superior()
+        # Also one that joined another superior while it served (FEDERATION 2.7).
+        if found is not None and (self._session is None or self._session.peer != found[0]):
             self._session = self._new_session()
             if self._session is not None:
                 self._runner.link(self._session)

@@ -14,8 +14,9 @@ from sqlalchemy import exists, select
 
 from federation.certificates import AuthContext, Identity, IdentityError, identify
 from node.domain.refusal import Code, Refusal
+from node.domain.reparenting import ABORTED
 from node.services.reconcile import DAMAGED
-from node.storage import schema
+from node.storage import reparenting_readings, schema
 from node.storage.unit_of_work import UnitOfWork, View
 
 # Beside the caller's row: a greeting costs no statement for it.
@@ -47,6 +48,8 @@ class Peer:
     is_cloned: bool = False
     # An entry of some stream is damaged here.
     has_damage: bool = False
+    # The superior that it is on its way to: what it sends is not taken here any more.
+    leaving: str = ""
 
 
 class Trust:
@@ -73,17 +76,20 @@ class Trust:
 
         Raises:
             Refusal: UNAUTHENTICATED (an invitation's certificate), NODE_NOT_REGISTERED (also for a certificate that is not the
-                one issued last), NODE_SUSPENDED, NODE_REVOKED.
+                one issued last), REPARENTED, NODE_SUSPENDED, NODE_REVOKED.
         """
         if caller.bootstrap:
             raise Refusal(Code.UNAUTHENTICATED, fault="BOOTSTRAP_ONLY_ENROLS", node=caller.node)
         links, nodes = schema.links, schema.nodes
         row = work.connection.execute(
-            select(links, nodes.c.status.label("standing"), _HAS_DAMAGE)
+            select(links, nodes.c.status.label("standing"), nodes.c.leaving, _HAS_DAMAGE)
             .join(nodes, nodes.c.code == links.c.peer)
             .where(links.c.peer == caller.node, links.c.side == "subordinate", nodes.c.superior == work.head.node)
         ).first()
         if row is None:
+            move = reparenting_readings.find(work.connection, node=caller.node)
+            if move is not None and not move.is_open and move.from_node == work.head.node and move.stage != ABORTED:
+                raise Refusal(Code.REPARENTED, node=caller.node, superior=move.to_node)
             raise Refusal(Code.NODE_NOT_REGISTERED, node=caller.node)
         if row.standing != "active":
             raise Refusal(_NOT_ACTIVE.get(row.standing, Code.NODE_NOT_REGISTERED), node=caller.node)
@@ -104,6 +110,7 @@ class Trust:
             waiting=row.waiting,
             is_cloned=row.status == "cloned",
             has_damage=bool(row.has_damage),
+            leaving=row.leaving,
         )
 
     def identify(self, work: UnitOfWork | View, auth_context: AuthContext) -> Peer:

@@ -204,6 +204,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("peer", "at", name=op.f("pk_reconciliations")),
     )
     op.create_table(
+        "reparentings",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("from_node", sa.String(), nullable=False),
+        sa.Column("to_node", sa.String(), nullable=False),
+        sa.Column("ordered_by", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("effective_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ordered_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("escalations", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("streams", sa.String(), nullable=False),
+        sa.Column("handed", sa.String(), nullable=False),
+        sa.Column("open", sa.String(), nullable=False),
+        sa.Column("is_forced", sa.Boolean(), nullable=False),
+        sa.Column("fault", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reparentings")),
+    )
+    op.create_table(
         "text_grams",
         sa.Column("single", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("pair", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -247,6 +266,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("awaited_until", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
         batch_op.add_column(sa.Column("stale", sa.Integer(), server_default="0", nullable=False))
 
+    with op.batch_alter_table("nodes", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("former", sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("leaving", sa.String(), server_default="", nullable=False))
+
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.add_column(sa.Column("layer", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("level", sa.String(), server_default="", nullable=False))
@@ -266,6 +289,10 @@ def downgrade() -> None:
         batch_op.drop_column("batch")
         batch_op.drop_column("level")
         batch_op.drop_column("layer")
+
+    with op.batch_alter_table("nodes", schema=None) as batch_op:
+        batch_op.drop_column("leaving")
+        batch_op.drop_column("former")
 
     with op.batch_alter_table("links", schema=None) as batch_op:
         batch_op.drop_column("stale")
@@ -288,6 +315,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_text_grams_taken"))
 
     op.drop_table("text_grams")
+    op.drop_table("reparentings")
     op.drop_table("reconciliations")
     with op.batch_alter_table("receipts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_receipts_unit_year_number"))

@@ -49,12 +49,15 @@ class Place:
     A node's place in the tree.
 
     ``line`` are its superiors, nearest first.  ``superiors`` maps every node that this one knows to its superior
-    ("" for the top).  Nothing counts levels: a tree of two is as good as one of four.
+    ("" for the top).  Nothing counts levels: a tree of two is as good as one of four.  ``former`` are the superiors that a node
+    has left, ``frozen`` the nodes that are on their way from one to another (FEDERATION 2.7).
     """
 
     node: str
     line: tuple[str, ...] = ()
     superiors: Mapping[str, str] = field(default_factory=dict)
+    former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    frozen: frozenset[str] = frozenset()
 
     @property
     def superior(self) -> str | None:
@@ -80,6 +83,16 @@ class Place:
     def is_below(self, node: str) -> bool:
         """True if *node* stands in this node's subtree, itself not counted."""
         return self.branch(node) is not None
+
+    def has_left(self, node: str, superior: str) -> bool:
+        """True if *node*, or one above it, has left *superior*, or is just leaving it: what it brings of it is passed by."""
+        seen: set[str] = set()
+        while node and node not in seen:
+            if superior in self.former.get(node, ()) or (node in self.frozen and self.superiors.get(node) == superior):
+                return True
+            seen.add(node)
+            node = self.superiors.get(node, "")
+        return False
 
     def rank(self, node: str) -> int:
         """

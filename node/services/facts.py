@@ -25,6 +25,7 @@ from node.services.leaders import leader_account, leaders_fact
 from node.services.meetings import agenda_tickets, missed_meetings, named_meeting, needs_of_industry, negative_cases
 from node.services.precedents import precedents_fact
 from node.services.profiles import profiles
+from node.services.reparentings import standing_fact
 from node.services.tasks import waiting_for_task
 from node.services.ticket_numbers import running_number
 from node.storage import schema
@@ -64,6 +65,7 @@ PROVIDERS: dict[str, Provider] = {
     "admission_standard": lambda work, _order, policy, _now: standard_of(work, policy.superior or ""),
     "own_admission_standard": lambda work, _order, policy, _now: standard_of(work, policy.node),
     "mirror": lambda work, order, _policy, _now: mirrored(work, getattr(order.command, "node", "")),
+    "reparenting": standing_fact,
     "order_id": lambda work, _order, policy, now: fresh_id(work, SubjectKind.ORDER, policy, now),
 }
 

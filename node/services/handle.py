@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from node.domain import catalogues, directory, dossiers
+from node.domain import catalogues, directory, dossiers, reparenting
 from node.domain import dossier as dossier_domain
 from node.domain import registry as registry_domain
 from node.domain import round as round_domain
@@ -80,6 +80,10 @@ class Handler:
     def blobs(self) -> Blobs:
         """The attachments that are stored here."""
         return self._blobs
+
+    def now(self) -> datetime:
+        """The business time by which it decides."""
+        return self._now()
 
     def handle(self, order: Order) -> Outcome:
         """
@@ -232,6 +236,8 @@ class Handler:
         facts = Facts(actor=order.actor, given=gather(work, order, policy, now))
         if type(order.command) in directory.DECISIONS:
             return self._append_plain(work, order, directory.decide(order.command, facts, policy, now), now)
+        if type(order.command) in reparenting.DECISIONS:
+            return self._append_plain(work, order, reparenting.decide(order.command, facts, policy, now), now)
         known = read_registry(work.connection, policy.node, str(getattr(order.command, "account", "")))
         happened = (catalogues.decide if type(order.command) in catalogues.DECISIONS else registry_domain.decide)(
             known, order.command, facts, policy, now

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from sqlalchemy import func, select
 
-from node.services import reconcile
+from node.services import reconcile, reparentings
 from node.storage import schema
 from node.storage.database import instant
 from node.storage.unit_of_work import UnitOfWork, View
@@ -48,6 +48,8 @@ _UP_REASONS: Mapping[str, tuple[int, str]] = {
     "unregistered": (21, RED),
     "denied": (21, RED),
     "foreign": (21, RED),
+    "handed_over": (22, AMBER),
+    "reparented": (22, RED),
 }
 # The uplink's last error -> (code, row, colour), while it keeps the link waiting.
 _UP_ERRORS: Mapping[str, tuple[str, int, str]] = {
@@ -115,8 +117,9 @@ def situations(
         *_own(view),
         *_storage(free_percent),
         *_certificates(certificate_days or {}),
-        *(one for link in links for one in (_above(link, view.head.held) if link.side == "superior" else _below(view, link))),
+        *(one for link in links for one in _of_link(view, link)),
         *(one for link in links for one in _skew(link)),
+        *_moves(view),
         *_aside(view, now),
         *_kept(view),
     ]
@@ -132,6 +135,19 @@ def told_below(view: View | UnitOfWork) -> int:
     ).all()
     held = view.journal.held([(node, view.head.epoch, row.seq) for row in rows])
     return max((row.seq for row in rows if held.get((node, view.head.epoch, row.seq)) != bytes(row.content)), default=0)
+
+
+def _of_link(view: View, link: Link) -> Iterator[Situation]:
+    if link.side == "superior":
+        return _above(link, view.head.held)
+    # A link that is over says nothing any more.
+    return _below(view, link) if link.side == "subordinate" and link.status != reparentings.LEFT else iter(())
+
+
+def _moves(view: View) -> Iterator[Situation]:
+    for word, facts in reparentings.told(view):
+        colour = RED if word in reparentings.RED_WORDS else NOTE if word in reparentings.NOTE_WORDS else AMBER
+        yield Situation(f"reparenting_{word}", 22, colour, facts=facts)
 
 
 def _own(view: View) -> Iterator[Situation]:

@@ -10,6 +10,7 @@ from node.domain.ticket.state import OPEN
 from node.domain.time import WorkCalendar, end_of, local_day
 from node.services.queries import DueLine, due_lines
 from node.services.reconcile import Reconciled, latest
+from node.services.reparentings import LEFT
 from node.services.situations import ALARMING, Situation, situations
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -168,7 +169,10 @@ def link_lines(view: View, wall: datetime, heartbeat_seconds: float) -> list[Lin
     rows = view.connection.execute(select(schema.links).order_by(schema.links.c.side.desc(), schema.links.c.peer)).all()
     lines = [_link_line(view, row, wall, heartbeat_seconds) for row in rows]
     # What the registry says of a subordinate goes before what its link does: it was suspended here, whatever it has heard of it.
-    shut = {row.code: row.status for row in view.connection.execute(select(schema.nodes).where(schema.nodes.c.status != "active"))}
+    nodes = schema.nodes
+    shut = {row.code: row.status for row in view.connection.execute(select(nodes).where(nodes.c.status != "active"))}
+    away = (nodes.c.superior != view.head.node, nodes.c.former != "")
+    shut |= dict.fromkeys(view.connection.execute(select(nodes.c.code).where(*away)).scalars(), LEFT)
     return [replace(line, status=shut.get(line.peer, line.status)) if line.side == "subordinate" else line for line in lines]
 
 

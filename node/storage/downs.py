@@ -63,6 +63,14 @@ class Downs:
         """Entries of a ticket taken before *taken*."""
         return [one for one in self._journal.of_subject(subject) if one.taken < taken]
 
+    def add(self, link: str, rows: Sequence[tuple[int, bytes]]) -> None:
+        """Owe *link* these entries (taken, leaf) as well, in this order, as far as its numbering has not got them yet."""
+        down, links = schema.down, schema.links
+        epoch = select(links.c.down_epoch).where(links.c.peer == link).scalar_subquery()
+        its = (down.c.link == link, down.c.epoch == epoch)
+        known = set(self._connection.execute(select(down.c.taken).where(*its)).scalars())
+        self._append(link, [row for row in rows if row[0] not in known])
+
     def _append(self, link: str, rows: Sequence[tuple[int, bytes]]) -> None:
         table = schema.links
         row = self._connection.execute(select(table.c.down_epoch, table.c.down_peaks).where(table.c.peer == link)).first()

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select, update
 from node.domain import registry as g
 from node.domain.entry import Event, Folded, Header
 from node.domain.merkle import Range
-from node.storage import catalogue_readings, directory_readings, schema
+from node.storage import catalogue_readings, directory_readings, reparenting_readings, schema
 from node.storage.database import micros
 from node.storage.statements import insert_missing, upsert_many
 
@@ -59,6 +59,7 @@ def _node_admitted(connection: Connection, own: str, head: Header, event: g.Node
         return False  # a top node is nobody's subordinate because somebody below says so
     row = {"code": event.node, "superior": head.node, "name": event.name, "status": "active", "fingerprint": event.fingerprint}
     upsert_many(connection, schema.nodes, [row])
+    reparenting_readings.note_joined(connection, event.node, head.node)
     return True
 
 
@@ -94,6 +95,8 @@ def _superior_joined(connection: Connection, own: str, head: Header, event: g.Su
         if _node(connection, node) is None:
             upsert_many(connection, schema.nodes, [_top(node, name)])
         below = node
+    if event.line:
+        reparenting_readings.note_joined(connection, own, event.line[0])
     return True
 
 
@@ -175,4 +178,5 @@ _WAYS: dict[type[Event], Callable[[Connection, str, Header, Any], bool]] = {
     g.CalendarAdopted: _calendar_adopted,
     **catalogue_readings.WAYS,
     **directory_readings.WAYS,
+    **reparenting_readings.WAYS,
 }

@@ -13,6 +13,34 @@ nodes = Table(
     # "active", "suspended", "revoked".
     string("status"),
     string("fingerprint"),
+    # Superiors that it left, comma between: what they still bring of it is passed by.
+    string("former", server_default=""),
+    # The superior that it is on its way to, once nothing of it is taken from the one that it leaves; else empty.
+    string("leaving", server_default=""),
+)
+
+# A node that leaves its superior for another (FEDERATION 2.7), as its entries tell it.
+reparentings = Table(
+    "reparentings",
+    metadata,
+    Column("id", String, primary_key=True),
+    string("node"),
+    string("from_node"),
+    string("to_node"),
+    string("ordered_by"),
+    # Account, role and unit of who ordered it, comma between.
+    string("actor"),
+    Column("effective_at", Big, nullable=False),
+    Column("ordered_at", Big, nullable=False),
+    string("escalations"),
+    string("stage"),
+    # Streams as "node/epoch/size/root", comma between: as the common superior confirmed them, as they were handed over.
+    string("streams"),
+    string("handed"),
+    # Escalations that were open at the handover, comma between.
+    string("open"),
+    Column("is_forced", Boolean, nullable=False),
+    string("fault"),
 )
 
 units = Table(

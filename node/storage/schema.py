@@ -15,7 +15,18 @@ from node.storage.index_tables import lookups, text_grams
 from node.storage.journal_tables import entries, heads, incidents, payload_keys, payloads, quarantine, streams, wrapped_keys
 from node.storage.link_tables import down, invitations, links, reconciliations
 from node.storage.notice_tables import notices
-from node.storage.registry_tables import accounts, adoptions, duty_items, group_members, guide_entries, intermediaries, nodes, turns, units
+from node.storage.registry_tables import (
+    accounts,
+    adoptions,
+    duty_items,
+    group_members,
+    guide_entries,
+    intermediaries,
+    nodes,
+    reparentings,
+    turns,
+    units,
+)
 from node.storage.ticket_tables import asks, clocks, desks, precedents, receipts, tickets, traits
 
 READINGS = (
@@ -38,6 +49,7 @@ READINGS = (
     turns,
     group_members,
     intermediaries,
+    reparentings,
 )
 
 __all__ = [
@@ -69,6 +81,7 @@ __all__ = [
     "quarantine",
     "receipts",
     "reconciliations",
+    "reparentings",
     "rounds",
     "streams",
     "text_grams",

@@ -88,6 +88,10 @@ class UnitOfWork:
         self._has_completed = self._has_completed or any(one.is_completed for one in moved.values())
         return moved
 
+    def send_down(self, link: str, rows: Sequence[tuple[int, bytes]]) -> None:
+        """Let *link* carry entries (taken, leaf) down that are held here and did not concern it when they came."""
+        self._downs.add(link, rows)
+
     def place(self) -> Place:
         """Where this node stands, as the registry says in this very transaction."""
         if self._place is None:
@@ -107,8 +111,14 @@ class UnitOfWork:
 def place_of(connection: Connection, head: Head) -> Place:
     """The node's place in the tree, from the registry."""
     table = schema.nodes
-    superiors = {row.code: row.superior for row in connection.execute(select(table.c.code, table.c.superior))}
-    return Place(head.node, head.line, superiors)
+    rows = connection.execute(select(table.c.code, table.c.superior, table.c.former, table.c.leaving)).all()
+    return Place(
+        head.node,
+        head.line,
+        {row.code: row.superior for row in rows},
+        {row.code: tuple(row.former.split(",")) for row in rows if row.former},
+        frozenset(row.code for row in rows if row.leaving),
+    )
 
 
 @dataclass(frozen=True)

@@ -9814,3 +9814,293 @@ class LetterReleased(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LetterReleased: _TypeAlias = LetterReleased  # noqa: Y015
+
+@_typing.final
+class ReparentingOrdered(_message.Message):
+    """---- reparenting ---------------------------------------------------------------------------------------------------
+
+    The writer, superior of `from_node` and `to_node`, orders that `node` leaves the one for the other, not before
+    `effective_at`.
+
+    `move` names the reparenting in every later entry of it. `escalations` says what becomes of those that are open at
+    `from_node`: "stay" there until they are done, or "move" (back to who asked, who may ask the new superior).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    FROM_NODE_FIELD_NUMBER: _builtins.int
+    TO_NODE_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_AT_FIELD_NUMBER: _builtins.int
+    ESCALATIONS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    move: _builtins.str
+    node: _builtins.str
+    from_node: _builtins.str
+    to_node: _builtins.str
+    escalations: _builtins.str
+    @_builtins.property
+    def effective_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        move: _builtins.str = ...,
+        node: _builtins.str = ...,
+        from_node: _builtins.str = ...,
+        to_node: _builtins.str = ...,
+        effective_at: _timestamp_pb2.Timestamp | None = ...,
+        escalations: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effective_at", b"effective_at", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effective_at", b"effective_at", "escalations", b"escalations", "from_node", b"from_node", "move", b"move", "node", b"node", "reason", b"reason", "to_node", b"to_node"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReparentingOrdered: _TypeAlias = ReparentingOrdered  # noqa: Y015
+
+@_typing.final
+class ReparentingAcknowledged(_message.Message):
+    """The node that moves has heard of it. All that it wrote before reaches its superior before this entry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    move: _builtins.str
+    def __init__(
+        self,
+        *,
+        move: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["move", b"move"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReparentingAcknowledged: _TypeAlias = ReparentingAcknowledged  # noqa: Y015
+
+@_typing.final
+class NodeHandedOver(_message.Message):
+    """The former superior takes nothing more of `node`: this is where each stream of it and of those below it stands.
+
+    Each of `streams` is "node/epoch/size/root". `open` are its escalations that are open here, "register
+    number#custody number". The down stream of the link had `down_size` entries in `down_epoch`, of which `down_acked`
+    were applied.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    STREAMS_FIELD_NUMBER: _builtins.int
+    OPEN_FIELD_NUMBER: _builtins.int
+    DOWN_EPOCH_FIELD_NUMBER: _builtins.int
+    DOWN_SIZE_FIELD_NUMBER: _builtins.int
+    DOWN_ACKED_FIELD_NUMBER: _builtins.int
+    move: _builtins.str
+    node: _builtins.str
+    down_epoch: _builtins.int
+    down_size: _builtins.int
+    down_acked: _builtins.int
+    @_builtins.property
+    def streams(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def open(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        move: _builtins.str = ...,
+        node: _builtins.str = ...,
+        streams: _abc.Iterable[_builtins.str] | None = ...,
+        open: _abc.Iterable[_builtins.str] | None = ...,
+        down_epoch: _builtins.int = ...,
+        down_size: _builtins.int = ...,
+        down_acked: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["down_acked", b"down_acked", "down_epoch", b"down_epoch", "down_size", b"down_size", "move", b"move", "node", b"node", "open", b"open", "streams", b"streams"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NodeHandedOver: _TypeAlias = NodeHandedOver  # noqa: Y015
+
+@_typing.final
+class HandoverConfirmed(_message.Message):
+    """The common superior holds exactly `streams`, and has sent them down to `to_node` before this entry.
+
+    From here on it takes nothing of `node` from the former superior. `is_forced`: it decided with what it holds,
+    without the former superior's word; what it has not heard of `node` comes again from there, in the new epoch.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    TO_NODE_FIELD_NUMBER: _builtins.int
+    STREAMS_FIELD_NUMBER: _builtins.int
+    IS_FORCED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    move: _builtins.str
+    node: _builtins.str
+    to_node: _builtins.str
+    is_forced: _builtins.bool
+    @_builtins.property
+    def streams(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        move: _builtins.str = ...,
+        node: _builtins.str = ...,
+        to_node: _builtins.str = ...,
+        streams: _abc.Iterable[_builtins.str] | None = ...,
+        is_forced: _builtins.bool = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_forced", b"is_forced", "move", b"move", "node", b"node", "reason", b"reason", "streams", b"streams", "to_node", b"to_node"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandoverConfirmed: _TypeAlias = HandoverConfirmed  # noqa: Y015
+
+@_typing.final
+class HistoryTaken(_message.Message):
+    """The new superior holds each of `streams`, made anew from the bytes of its entries, as it was handed over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    STREAMS_FIELD_NUMBER: _builtins.int
+    move: _builtins.str
+    node: _builtins.str
+    @_builtins.property
+    def streams(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        move: _builtins.str = ...,
+        node: _builtins.str = ...,
+        streams: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["move", b"move", "node", b"node", "streams", b"streams"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HistoryTaken: _TypeAlias = HistoryTaken  # noqa: Y015
+
+@_typing.final
+class HistoryRefused(_message.Message):
+    """What came down as the history of `node` is not what was handed over: `fault` is the stream as it was found here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    FAULT_FIELD_NUMBER: _builtins.int
+    move: _builtins.str
+    node: _builtins.str
+    fault: _builtins.str
+    def __init__(
+        self,
+        *,
+        move: _builtins.str = ...,
+        node: _builtins.str = ...,
+        fault: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fault", b"fault", "move", b"move", "node", b"node"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HistoryRefused: _TypeAlias = HistoryRefused  # noqa: Y015
+
+@_typing.final
+class NodeReparented(_message.Message):
+    """From this entry on `to_node` is the superior of `node`, which begins `epoch` there; `from_node` takes nothing of it
+    any more.
+
+    The new epoch keeps `kept_size` entries of `previous`, under `kept_root`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    FROM_NODE_FIELD_NUMBER: _builtins.int
+    TO_NODE_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    KEPT_SIZE_FIELD_NUMBER: _builtins.int
+    KEPT_ROOT_FIELD_NUMBER: _builtins.int
+    STREAMS_FIELD_NUMBER: _builtins.int
+    move: _builtins.str
+    node: _builtins.str
+    from_node: _builtins.str
+    to_node: _builtins.str
+    epoch: _builtins.int
+    previous: _builtins.int
+    kept_size: _builtins.int
+    kept_root: _builtins.str
+    @_builtins.property
+    def streams(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        move: _builtins.str = ...,
+        node: _builtins.str = ...,
+        from_node: _builtins.str = ...,
+        to_node: _builtins.str = ...,
+        epoch: _builtins.int = ...,
+        previous: _builtins.int = ...,
+        kept_size: _builtins.int = ...,
+        kept_root: _builtins.str = ...,
+        streams: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "from_node", b"from_node", "kept_root", b"kept_root", "kept_size", b"kept_size", "move", b"move", "node", b"node", "previous", b"previous", "streams", b"streams", "to_node", b"to_node"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NodeReparented: _TypeAlias = NodeReparented  # noqa: Y015
+
+@_typing.final
+class ReparentingAborted(_message.Message):
+    """The move does not take place: `node` stays where it is, and its superior takes from it as before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    move: _builtins.str
+    node: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        move: _builtins.str = ...,
+        node: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["move", b"move", "node", b"node", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReparentingAborted: _TypeAlias = ReparentingAborted  # noqa: Y015

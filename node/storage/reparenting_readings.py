@@ -1,0 +1,260 @@
+"""
+Readings of moves from one superior to another (FEDERATION 2.7), and what they do to the registry and to what is held whole.
+
+Only the superior of both ends orders, confirms and names; only the former superior hands over; only the new one says that it
+took the history.  Whoever says anything else is not believed, and a node that the move does not concern keeps nothing of it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from node.domain import reparenting as m
+from node.domain.entry import Event, Header
+from node.domain.merkle import Range, leaf_hash
+from node.storage import schema
+from node.storage.database import instant, micros
+from node.storage.statements import insert_missing, upsert_many
+
+
+def find(connection: Connection, *, move: str = "", node: str = "") -> m.Reparenting | None:
+    """The move *move*, or the newest one of *node*; None if this node knows of none."""
+    table = schema.reparentings
+    its = table.c.id == move if move else table.c.node == node
+    row = connection.execute(select(table).where(its).order_by(table.c.ordered_at.desc(), table.c.id.desc()).limit(1)).first()
+    return None if row is None else _value(row)
+
+
+def listed(connection: Connection) -> list[m.Reparenting]:
+    """Every move that this node knows of, the newest first."""
+    table = schema.reparentings
+    return [_value(row) for row in connection.execute(select(table).order_by(table.c.ordered_at.desc(), table.c.id.desc()))]
+
+
+def actor_of(connection: Connection, move: str) -> tuple[str, str, str]:
+    """Account, role and unit of who ordered it."""
+    said = connection.execute(select(schema.reparentings.c.actor).where(schema.reparentings.c.id == move)).scalar_one()
+    account, role, unit = said.split(",")
+    return account, role, unit
+
+
+def stream_name(node: str, epoch: int, size: int, root: bytes) -> str:
+    """A stream and where it stands, as entries of a move say it."""
+    return f"{node}/{epoch}/{size}/{root.hex()}"
+
+
+def found_of(connection: Connection, stream: str) -> str:
+    """The same stream as this node's entries give it, up to the size that is said: made anew from their bytes."""
+    node, epoch, size, _ = parts_of(stream)
+    leaves = [leaf_hash(content) for content in _contents(connection, node, epoch, size)]
+    return stream_name(node, epoch, len(leaves), Range().extend(leaves).root())
+
+
+def parts_of(stream: str) -> tuple[str, int, int, bytes]:
+    """Node, epoch, size and root."""
+    node, epoch, size, root = stream.split("/")
+    return node, int(epoch), int(size), bytes.fromhex(root)
+
+
+def note_joined(connection: Connection, node: str, superior: str) -> None:
+    """The node has joined the superior that was named: its move is over."""
+    table = schema.reparentings
+    its = (table.c.node == node, table.c.to_node == superior, table.c.stage.not_in((m.JOINED, m.ABORTED)))
+    connection.execute(update(table).where(*its).values(stage=m.JOINED))
+
+
+def _value(row: Row[Any]) -> m.Reparenting:
+    return m.Reparenting(
+        id=row.id,
+        node=row.node,
+        from_node=row.from_node,
+        to_node=row.to_node,
+        ordered_by=row.ordered_by,
+        effective_at=instant(row.effective_at),
+        escalations=row.escalations,
+        stage=row.stage,
+        streams=_split(row.streams),
+        handed=_split(row.handed),
+        is_forced=row.is_forced,
+        fault=row.fault,
+    )
+
+
+def _split(said: str) -> tuple[str, ...]:
+    return tuple(part for part in said.split(",") if part)
+
+
+# --- folding ----------------------------------------------------------------------------------------------------------
+
+
+def _ordered(connection: Connection, own: str, head: Header, event: m.ReparentingOrdered) -> bool:
+    nodes = schema.nodes
+    named = (event.node, event.from_node, event.to_node)
+    above = {row.code: row.superior for row in connection.execute(select(nodes.c.code, nodes.c.superior).where(nodes.c.code.in_(named)))}
+    if not above:
+        return True  # of branches that nobody here knows
+    ends = [above[end] for end in (event.from_node, event.to_node) if end in above]
+    # A node that was lost and made anew hears of the move once more, when it is over.
+    if any(superior != head.node for superior in ends) or above.get(event.node, "") not in ("", event.from_node, event.to_node):
+        return False
+    if not ends:
+        return True
+    # Of two levels' openers the higher one's holds: everybody has to know where both ends stand.
+    insert_missing(connection, nodes, [_node(end, head.node) for end in (event.from_node, event.to_node)])
+    row = {
+        "id": event.move,
+        "node": event.node,
+        "from_node": event.from_node,
+        "to_node": event.to_node,
+        "ordered_by": head.node,
+        "actor": f"{head.actor.account},{head.actor.role},{head.actor.unit}",
+        "effective_at": micros(event.effective_at),
+        "ordered_at": micros(head.recorded_at),
+        "escalations": event.escalations,
+        "stage": m.ORDERED,
+        "streams": "",
+        "handed": "",
+        "open": "",
+        "is_forced": False,
+        "fault": "",
+    }
+    insert_missing(connection, schema.reparentings, [row])
+    return True
+
+
+def _acknowledged(connection: Connection, _own: str, head: Header, event: m.ReparentingAcknowledged) -> bool:
+    return _step(connection, event.move, head, "node", {m.ORDERED: m.ACKNOWLEDGED})
+
+
+def _handed_over(connection: Connection, own: str, head: Header, event: m.NodeHandedOver) -> bool:
+    stages = {m.ORDERED: m.HANDED_OVER, m.ACKNOWLEDGED: m.HANDED_OVER}
+    values = {"handed": ",".join(event.streams), "open": ",".join(event.open)}
+    if not _step(connection, event.move, head, "from_node", stages, values):
+        return False
+    move = find(connection, move=event.move)
+    if move is not None and move.stage == m.HANDED_OVER and own == head.node:
+        _freeze(connection, event.node, move.to_node)
+    return True
+
+
+def _confirmed(connection: Connection, own: str, head: Header, event: m.HandoverConfirmed) -> bool:
+    stages = {stage: m.CONFIRMED for stage in (m.ORDERED, m.ACKNOWLEDGED, m.HANDED_OVER)}
+    values = {"streams": ",".join(event.streams), "is_forced": event.is_forced}
+    if not _step(connection, event.move, head, "ordered_by", stages, values):
+        return False
+    move = find(connection, move=event.move)
+    if move is not None and move.stage == m.CONFIRMED and own in (head.node, move.from_node):
+        _freeze(connection, event.node, move.to_node)
+    return True
+
+
+def _taken(connection: Connection, _own: str, head: Header, event: m.HistoryTaken) -> bool:
+    return _step(connection, event.move, head, "to_node", {m.CONFIRMED: m.TAKEN})
+
+
+def _refused(connection: Connection, _own: str, head: Header, event: m.HistoryRefused) -> bool:
+    return _step(connection, event.move, head, "to_node", {m.CONFIRMED: m.REFUSED}, {"fault": event.fault})
+
+
+def _reparented(connection: Connection, own: str, head: Header, event: m.NodeReparented) -> bool:
+    # A node that joined by its operator's word may hear of it afterwards.
+    stages = {stage: m.REPARENTED for stage in (m.ORDERED, m.ACKNOWLEDGED, m.HANDED_OVER, m.CONFIRMED, m.TAKEN, m.REFUSED)}
+    if not _step(connection, event.move, head, "ordered_by", stages):
+        return False
+    if event.node == own or find(connection, move=event.move) is None:
+        return True  # it begins the epoch itself, where its new superior admits it
+    _put_below(connection, event.node, event.from_node, event.to_node)
+    if own == event.from_node:
+        for node in _branch(connection, event.node):
+            # Never sent up from here again: whoever is above gets it by the new superior.
+            connection.execute(update(schema.entries).where(schema.entries.c.node == node).values(from_above=True))
+        return True
+    if own == event.to_node:
+        for stream in event.streams:
+            _adopt(connection, *parts_of(stream)[:3])
+    streams = schema.streams
+    former = (streams.c.node == event.node, streams.c.epoch == event.previous)
+    if connection.execute(update(streams).where(*former).values(kept=event.kept_size)).rowcount:
+        row = {"node": event.node, "epoch": event.epoch, "size": 0, "peaks": Range().to_bytes()}
+        insert_missing(connection, streams, [row])
+    return True
+
+
+def _aborted(connection: Connection, _own: str, head: Header, event: m.ReparentingAborted) -> bool:
+    stages = {stage: m.ABORTED for stage in (m.ORDERED, m.ACKNOWLEDGED, m.HANDED_OVER, m.CONFIRMED, m.TAKEN, m.REFUSED)}
+    if not _step(connection, event.move, head, "ordered_by", stages):
+        return False
+    move = find(connection, move=event.move)
+    if move is not None and move.stage == m.ABORTED:
+        _freeze(connection, event.node, "")
+    return True
+
+
+def _step(connection: Connection, move: str, head: Header, says: str, stages: dict[str, str], values: dict[str, Any] | None = None) -> bool:
+    """Let the move go from one of *stages* on, if the writer is its *says*; False if he is not.  What comes late changes nothing."""
+    table = schema.reparentings
+    row = connection.execute(select(table).where(table.c.id == move)).first()
+    if row is None:
+        return True
+    if row._mapping[says] != head.node:
+        return False
+    if row.stage in stages:
+        connection.execute(update(table).where(table.c.id == move).values(stage=stages[row.stage], **(values or {})))
+    return True
+
+
+def _freeze(connection: Connection, node: str, to_node: str) -> None:
+    connection.execute(update(schema.nodes).where(schema.nodes.c.code == node).values(leaving=to_node))
+
+
+def _node(code: str, superior: str) -> dict[str, str]:
+    return {"code": code, "superior": superior, "name": "", "status": "active", "fingerprint": ""}
+
+
+def _put_below(connection: Connection, node: str, former: str, superior: str) -> None:
+    """*node* stands below *superior* now, and has left *former*."""
+    nodes = schema.nodes
+    insert_missing(connection, nodes, [_node(node, superior)])
+    said = connection.execute(select(nodes.c.former).where(nodes.c.code == node)).scalar_one()
+    left = dict.fromkeys(one for one in (*_split(said), former) if one != superior)
+    values = {"superior": superior, "former": ",".join(left), "leaving": ""}
+    connection.execute(update(nodes).where(nodes.c.code == node).values(**values))
+
+
+def _branch(connection: Connection, node: str) -> list[str]:
+    """*node* and all that stand below it."""
+    nodes = schema.nodes
+    above = {row.code: row.superior for row in connection.execute(select(nodes.c.code, nodes.c.superior))}
+    found = [node]
+    for one in found:
+        found += [code for code, superior in above.items() if superior == one and code not in found]
+    return found
+
+
+def _adopt(connection: Connection, node: str, epoch: int, size: int) -> None:
+    """Hold a stream whole from here on that came down entry by entry; those above have it, so it is never sent up."""
+    entries = schema.entries
+    its = (entries.c.node == node, entries.c.epoch == epoch, entries.c.seq <= size)
+    leaves: Sequence[bytes] = connection.execute(select(entries.c.leaf).where(*its).order_by(entries.c.seq)).scalars().all()
+    progress = Range().extend([bytes(leaf) for leaf in leaves])
+    row = {"node": node, "epoch": epoch, "size": progress.size, "peaks": progress.to_bytes()}
+    upsert_many(connection, schema.streams, [row])
+
+
+def _contents(connection: Connection, node: str, epoch: int, size: int) -> list[bytes]:
+    entries = schema.entries
+    its = (entries.c.node == node, entries.c.epoch == epoch, entries.c.seq <= size)
+    return [bytes(one) for one in connection.execute(select(entries.c.content).where(*its).order_by(entries.c.seq)).scalars()]
+
+
+WAYS: dict[type[Event], Callable[[Connection, str, Header, Any], bool]] = {
+    m.ReparentingOrdered: _ordered,
+    m.ReparentingAcknowledged: _acknowledged,
+    m.NodeHandedOver: _handed_over,
+    m.HandoverConfirmed: _confirmed,
+    m.HistoryTaken: _taken,
+    m.HistoryRefused: _refused,
+    m.NodeReparented: _reparented,
+    m.ReparentingAborted: _aborted,
+}
