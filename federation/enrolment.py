@@ -123,7 +123,7 @@ class EnrolmentServer(enrolment_pb2_grpc.EnrolmentServiceServicer):
             if request.rehearsal != work.head.is_rehearsal:
                 raise Refusal(Code.REHEARSAL_MISMATCH, node=caller.node)
             _check_standing(work, caller.node)
-            reparenting.check_admission(work, caller.node)
+            reparenting.check_admission(work, caller.node, request.former_superior)
             # The same key again is the same enrolment, whose answer was lost.
             pem = certificate or certificate_to_pem(issue(self._authority, key, caller.node, self._level.wall(), server=False)).decode()
         except CodedError as error:
@@ -252,7 +252,7 @@ def join(level: Level, files: KeyFiles, invited: Invitation, call: Call | None =
         _need_order(view, invited.superior, is_moved=is_moved)
     key = files.pending_key()
     with level.store.read() as view:
-        request = _enrol_request(view, make_request(view.head.node, key))
+        request = _enrol_request(view, make_request(view.head.node, key), invited.superior)
         node = view.head.node
     response = (call or _enrol_over_grpc(invited))(request)
     try:
@@ -294,7 +294,7 @@ def _need_order(view: View, superior: str, *, is_moved: bool) -> None:
         raise Refusal(Code.OTHER_SUPERIOR, node=view.head.node, superior=line[0], invited=superior)
 
 
-def _enrol_request(view: View, certificate_request: bytes) -> enrolment_pb2.EnrolRequest:
+def _enrol_request(view: View, certificate_request: bytes, superior: str) -> enrolment_pb2.EnrolRequest:
     head = view.head
     return enrolment_pb2.EnrolRequest(
         certificate_request=certificate_request,
@@ -302,6 +302,7 @@ def _enrol_request(view: View, certificate_request: bytes) -> enrolment_pb2.Enro
         position=codec.position_to_pb(view.journal.position(head.node, head.epoch)),
         payload_keys=codec.payload_keys_to_pb(own_payload_keys(view)),
         rehearsal=head.is_rehearsal,
+        former_superior=head.line[0] if head.line and head.line[0] != superior else "",
     )
 
 

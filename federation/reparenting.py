@@ -227,15 +227,17 @@ def _reason(work: UnitOfWork, move: m.Reparenting) -> str:
 # --- the ends of the link ---------------------------------------------------------------------------------------------
 
 
-def check_admission(work: UnitOfWork, node: str) -> None:
+def check_admission(work: UnitOfWork, node: str, former: str) -> None:
     """
-    Need this node to be the one that may certify *node*.
+    Need this node to be the one that may certify *node*, which stands below *former* until now, or below nobody ("").
 
     Raises:
-        Refusal: REPARENTING_OPEN, on its way here and not named yet; REPARENTED, named elsewhere.
+        Refusal: REPARENTING_OPEN, on its way here and not named yet, as far as is known here; REPARENTED, named elsewhere.
     """
     move = readings.find(work.connection, node=node)
     if move is None or move.stage == m.ABORTED:
+        if former:
+            raise Refusal(Code.REPARENTING_OPEN, node=node)
         return
     if move.is_open and move.to_node == work.head.node:
         raise Refusal(Code.REPARENTING_OPEN, node=node)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from federation.v1 import link_pb2 as federation_dot_v1_dot_link__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66\x65\x64\x65ration/v1/enrolment.proto\x12\rfederation.v1\x1a\x18\x66\x65\x64\x65ration/v1/link.proto\"\xa8\x01\n\x0c\x45nrolRequest\x12\x1b\n\x13\x63\x65rtificate_request\x18\x01 \x01(\x0c\x12\x0c\n\x04name\x18\x02 \x01(\t\x12)\n\x08position\x18\x03 \x01(\x0b\x32\x17.federation.v1.Position\x12/\n\x0cpayload_keys\x18\x04 \x03(\x0b\x32\x19.federation.v1.PayloadKey\x12\x11\n\trehearsal\x18\x05 \x01(\x08\"}\n\rEnrolResponse\x12\x14\n\x0c\x63\x65rtificates\x18\x01 \x01(\x0c\x12%\n\x04line\x18\x02 \x03(\x0b\x32\x17.federation.v1.NodeName\x12/\n\x0cpayload_keys\x18\x03 \x03(\x0b\x32\x19.federation.v1.PayloadKey\"&\n\x08NodeName\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"+\n\x0cRenewRequest\x12\x1b\n\x13\x63\x65rtificate_request\x18\x01 \x01(\x0c\"%\n\rRenewResponse\x12\x14\n\x0c\x63\x65rtificates\x18\x01 \x01(\x0c\x32\x9a\x01\n\x10\x45nrolmentService\x12\x42\n\x05\x45nrol\x12\x1b.federation.v1.EnrolRequest\x1a\x1c.federation.v1.EnrolResponse\x12\x42\n\x05Renew\x12\x1b.federation.v1.RenewRequest\x1a\x1c.federation.v1.RenewResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x66\x65\x64\x65ration/v1/enrolment.proto\x12\rfederation.v1\x1a\x18\x66\x65\x64\x65ration/v1/link.proto\"\xc1\x01\n\x0c\x45nrolRequest\x12\x1b\n\x13\x63\x65rtificate_request\x18\x01 \x01(\x0c\x12\x0c\n\x04name\x18\x02 \x01(\t\x12)\n\x08position\x18\x03 \x01(\x0b\x32\x17.federation.v1.Position\x12/\n\x0cpayload_keys\x18\x04 \x03(\x0b\x32\x19.federation.v1.PayloadKey\x12\x11\n\trehearsal\x18\x05 \x01(\x08\x12\x17\n\x0f\x66ormer_superior\x18\x06 \x01(\t\"}\n\rEnrolResponse\x12\x14\n\x0c\x63\x65rtificates\x18\x01 \x01(\x0c\x12%\n\x04line\x18\x02 \x03(\x0b\x32\x17.federation.v1.NodeName\x12/\n\x0cpayload_keys\x18\x03 \x03(\x0b\x32\x19.federation.v1.PayloadKey\"&\n\x08NodeName\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"+\n\x0cRenewRequest\x12\x1b\n\x13\x63\x65rtificate_request\x18\x01 \x01(\x0c\"%\n\rRenewResponse\x12\x14\n\x0c\x63\x65rtificates\x18\x01 \x01(\x0c\x32\x9a\x01\n\x10\x45nrolmentService\x12\x42\n\x05\x45nrol\x12\x1b.federation.v1.EnrolRequest\x1a\x1c.federation.v1.EnrolResponse\x12\x42\n\x05Renew\x12\x1b.federation.v1.RenewRequest\x1a\x1c.federation.v1.RenewResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,15 +33,15 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'federation.v1.enrolment_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ENROLREQUEST']._serialized_start=75
-  _globals['_ENROLREQUEST']._serialized_end=243
-  _globals['_ENROLRESPONSE']._serialized_start=245
-  _globals['_ENROLRESPONSE']._serialized_end=370
-  _globals['_NODENAME']._serialized_start=372
-  _globals['_NODENAME']._serialized_end=410
-  _globals['_RENEWREQUEST']._serialized_start=412
-  _globals['_RENEWREQUEST']._serialized_end=455
-  _globals['_RENEWRESPONSE']._serialized_start=457
-  _globals['_RENEWRESPONSE']._serialized_end=494
-  _globals['_ENROLMENTSERVICE']._serialized_start=497
-  _globals['_ENROLMENTSERVICE']._serialized_end=651
+  _globals['_ENROLREQUEST']._serialized_end=268
+  _globals['_ENROLRESPONSE']._serialized_start=270
+  _globals['_ENROLRESPONSE']._serialized_end=395
+  _globals['_NODENAME']._serialized_start=397
+  _globals['_NODENAME']._serialized_end=435
+  _globals['_RENEWREQUEST']._serialized_start=437
+  _globals['_RENEWREQUEST']._serialized_end=480
+  _globals['_RENEWRESPONSE']._serialized_start=482
+  _globals['_RENEWRESPONSE']._serialized_end=519
+  _globals['_ENROLMENTSERVICE']._serialized_start=522
+  _globals['_ENROLMENTSERVICE']._serialized_end=676
 # @@protoc_insertion_point(module_scope)

@@ -28,10 +28,15 @@ class EnrolRequest(_message.Message):
     POSITION_FIELD_NUMBER: _builtins.int
     PAYLOAD_KEYS_FIELD_NUMBER: _builtins.int
     REHEARSAL_FIELD_NUMBER: _builtins.int
+    FORMER_SUPERIOR_FIELD_NUMBER: _builtins.int
     certificate_request: _builtins.bytes
     """PEM, PKCS #10, signed by the node's new key."""
     name: _builtins.str
     rehearsal: _builtins.bool
+    former_superior: _builtins.str
+    """The superior that the node stands below until now, if it comes from one: the move must have been ordered, and this node
+    named, above both (FAILED_PRECONDITION, REPARENTING_OPEN).
+    """
     @_builtins.property
     def position(self) -> _link_pb2.Position:
         """The node's own stream as it stands (epoch 1, opened by itself): adopted at once."""
@@ -46,10 +51,11 @@ class EnrolRequest(_message.Message):
         position: _link_pb2.Position | None = ...,
         payload_keys: _abc.Iterable[_link_pb2.PayloadKey] | None = ...,
         rehearsal: _builtins.bool = ...,
+        former_superior: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["position", b"position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_request", b"certificate_request", "name", b"name", "payload_keys", b"payload_keys", "position", b"position", "rehearsal", b"rehearsal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_request", b"certificate_request", "former_superior", b"former_superior", "name", b"name", "payload_keys", b"payload_keys", "position", b"position", "rehearsal", b"rehearsal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -56,7 +56,7 @@ class EnrolmentServiceServicer:
         node's key, and enters the node in the registry as an entry of this journal.
 
         Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED), INVALID_ARGUMENT
-        (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH). A repeat with the same key gives the same
+        (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN). A repeat with the same key gives the same
         answer, so a lost reply costs nothing. Deadline 10 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

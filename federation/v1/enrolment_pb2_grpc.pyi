@@ -38,7 +38,7 @@ class EnrolmentServiceStub:
     node's key, and enters the node in the registry as an entry of this journal.
 
     Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED), INVALID_ARGUMENT
-    (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH). A repeat with the same key gives the same
+    (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN). A repeat with the same key gives the same
     answer, so a lost reply costs nothing. Deadline 10 s.
     """
     Renew: _grpc.UnaryUnaryMultiCallable[_enrolment_pb2.RenewRequest, _enrolment_pb2.RenewResponse]
@@ -54,7 +54,7 @@ class EnrolmentServiceAsyncStub(EnrolmentServiceStub):
     node's key, and enters the node in the registry as an entry of this journal.
 
     Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED), INVALID_ARGUMENT
-    (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH). A repeat with the same key gives the same
+    (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN). A repeat with the same key gives the same
     answer, so a lost reply costs nothing. Deadline 10 s.
     """
     Renew: _aio.UnaryUnaryMultiCallable[_enrolment_pb2.RenewRequest, _enrolment_pb2.RenewResponse]  # type: ignore[assignment]
@@ -73,7 +73,7 @@ class EnrolmentServiceServicer(metaclass=_abc_1.ABCMeta):
         node's key, and enters the node in the registry as an entry of this journal.
 
         Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED), INVALID_ARGUMENT
-        (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH). A repeat with the same key gives the same
+        (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN). A repeat with the same key gives the same
         answer, so a lost reply costs nothing. Deadline 10 s.
         """
 

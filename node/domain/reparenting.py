@@ -12,7 +12,7 @@ Each step follows from the journals alone, so any of the four may die behind any
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from node.domain.command import Command, Facts
 from node.domain.entry import Event, Happened, Subject, SubjectKind
@@ -235,8 +235,8 @@ class AbortReparenting(NodeCommand):
 class _Step:
     """What every step that follows by itself has in common."""
 
-    roles = frozenset({Role.NODE})
-    needs = ("reparenting",)
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.NODE})
+    needs: ClassVar[tuple[str, ...]] = ("reparenting",)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ reparentings = Table(
     string("actor"),
     Column("effective_at", Big, nullable=False),
     Column("ordered_at", Big, nullable=False),
+    # The order's: of two in one moment the later one counts.
+    Column("seq", Big, nullable=False),
     string("escalations"),
     string("stage"),
     # Streams as "node/epoch/size/root", comma between: as the common superior confirmed them, as they were handed over.

@@ -8,7 +8,7 @@ took the history.  Whoever says anything else is not believed, and a node that t
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, UnaryExpression, select, update
 
 from node.domain import reparenting as m
 from node.domain.entry import Event, Header
@@ -22,14 +22,19 @@ def find(connection: Connection, *, move: str = "", node: str = "") -> m.Reparen
     """The move *move*, or the newest one of *node*; None if this node knows of none."""
     table = schema.reparentings
     its = table.c.id == move if move else table.c.node == node
-    row = connection.execute(select(table).where(its).order_by(table.c.ordered_at.desc(), table.c.id.desc()).limit(1)).first()
+    row = connection.execute(select(table).where(its).order_by(*_newest_first()).limit(1)).first()
     return None if row is None else _value(row)
 
 
 def listed(connection: Connection) -> list[m.Reparenting]:
     """Every move that this node knows of, the newest first."""
     table = schema.reparentings
-    return [_value(row) for row in connection.execute(select(table).order_by(table.c.ordered_at.desc(), table.c.id.desc()))]
+    return [_value(row) for row in connection.execute(select(table).order_by(*_newest_first()))]
+
+
+def _newest_first() -> tuple[UnaryExpression[Any], ...]:
+    table = schema.reparentings
+    return table.c.ordered_at.desc(), table.c.seq.desc()
 
 
 def actor_of(connection: Connection, move: str) -> tuple[str, str, str]:
@@ -111,6 +116,7 @@ def _ordered(connection: Connection, own: str, head: Header, event: m.Reparentin
         "actor": f"{head.actor.account},{head.actor.role},{head.actor.unit}",
         "effective_at": micros(event.effective_at),
         "ordered_at": micros(head.recorded_at),
+        "seq": head.seq,
         "escalations": event.escalations,
         "stage": m.ORDERED,
         "streams": "",
@@ -158,12 +164,17 @@ def _refused(connection: Connection, _own: str, head: Header, event: m.HistoryRe
 
 
 def _reparented(connection: Connection, own: str, head: Header, event: m.NodeReparented) -> bool:
-    # A node that joined by its operator's word may hear of it afterwards.
     stages = {stage: m.REPARENTED for stage in (m.ORDERED, m.ACKNOWLEDGED, m.HANDED_OVER, m.CONFIRMED, m.TAKEN, m.REFUSED)}
     if not _step(connection, event.move, head, "ordered_by", stages):
         return False
-    if event.node == own or find(connection, move=event.move) is None:
-        return True  # it begins the epoch itself, where its new superior admits it
+    if find(connection, move=event.move) is None:
+        return True
+    if event.node == own:
+        # It begins the epoch itself, where its new superior admits it; by its operator's word it may have joined before.
+        above = connection.execute(select(schema.nodes.c.superior).where(schema.nodes.c.code == own)).scalar()
+        if above == event.to_node:
+            note_joined(connection, own, event.to_node)
+        return True
     _put_below(connection, event.node, event.from_node, event.to_node)
     if own == event.from_node:
         for node in _branch(connection, event.node):

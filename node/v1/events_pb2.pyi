@@ -2710,11 +2710,14 @@ class EscalationRequested(_message.Message):
     CORE_CLASS_FIELD_NUMBER: _builtins.int
     STANDARD_FIELD_NUMBER: _builtins.int
     MATERIAL_KINDS_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
     power_item: _builtins.str
     core_class: _builtins.str
     """What the asker's class stands for in every pack: "consultation", "coordination", "suggestion", "complaint", or nothing."""
     standard: _builtins.str
     """The letter in which the superior published the admission standard that was checked; what kinds of evidence there are."""
+    replaces: _builtins.str
+    """The request that this one follows, which the level above both ends took back by its authority."""
     @_builtins.property
     def tried(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -2739,10 +2742,11 @@ class EscalationRequested(_message.Message):
         core_class: _builtins.str = ...,
         standard: _builtins.str = ...,
         material_kinds: _abc.Iterable[_builtins.str] | None = ...,
+        replaces: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["legal_basis", b"legal_basis", "opinion", b"opinion", "reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["core_class", b"core_class", "legal_basis", b"legal_basis", "material_kinds", b"material_kinds", "materials", b"materials", "opinion", b"opinion", "power_item", b"power_item", "reason", b"reason", "standard", b"standard", "tried", b"tried"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["core_class", b"core_class", "legal_basis", b"legal_basis", "material_kinds", b"material_kinds", "materials", b"materials", "opinion", b"opinion", "power_item", b"power_item", "reason", b"reason", "replaces", b"replaces", "standard", b"standard", "tried", b"tried"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

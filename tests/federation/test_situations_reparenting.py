@@ -3,15 +3,44 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from federation import reparenting
 from federation.enrolment import REACTION_ACTOR, invite, join
+from federation.invitation import Invitation
+from federation.link import Lane
 from federation.reparenting import abort, decide, order
 from federation.v1 import enrolment_pb2
+from node.domain import reparenting as steps
+from node.domain.command import Command
+from node.domain.merkle import leaf_hash
+from node.domain.payload import Text
 from node.domain.refusal import Code
+from node.domain.ticket.custody import DecideAbove
+from node.domain.ticket.escalation import AcceptEscalation
+from node.services.handle import Handler
+from node.services.rebuild import check
 from node.services.reparentings import accepts
+from node.services.status import LinkLine, link_lines
+from node.storage import schema
+from node.storage.codec import moved_content
+from node.storage.writer import Writer
 from tests.federation.levels import WALL, Context, MemoryWire, Place, connect, enrol, make_place, settle
-from tests.federation.situations import CITY, COUNTY, OPERATOR, agree, alarms, escalate, refused, tickets, told
+from tests.federation.situations import (
+    CITY,
+    COUNTY,
+    OPERATOR,
+    PROVINCE,
+    agree,
+    alarms,
+    back_up,
+    escalate,
+    incidents,
+    refused,
+    restore,
+    tickets,
+    told,
+)
 
 OTHER = "520300"
 REASON = "区划调整"
@@ -50,7 +79,7 @@ class Four:
 
     def join(self, *, is_moved: bool = False) -> None:
         """The county's operator redeems the new city's invitation."""
-        move(self.county, self.other, is_moved=is_moved)
+        redeem(self.county, self.other, invited(self.county, self.other), is_moved=is_moved)
         self.wires[COUNTY] = connect(self.county, self.other)
 
     def move(self, escalations: str = "stay") -> None:
@@ -61,8 +90,14 @@ class Four:
         self.run()
         self.run(seconds=121)
 
-    def in_charge(self) -> dict[str, int]:
-        """Which city takes which epoch of the county; I23: never the same of two."""
+    @property
+    def superior(self) -> str:
+        """Who is in charge, by the province's word; nobody but that one takes anything of the county unless it never heard of it."""
+        with self.province.level.store.read() as view:
+            return view.place().superiors[COUNTY]
+
+    def taken_by(self) -> dict[str, int]:
+        """Which city takes which epoch of the county just now; I23: never the same of two."""
         found = {}
         for place in (self.city, self.other):
             with place.level.store.read() as view:
@@ -78,51 +113,338 @@ def four(county: Place, city: Place, other: Place, province: Place) -> Four:
     return Four(county, city, other, province)
 
 
-def move(below: Place, above: Place, *, is_moved: bool = False) -> None:
-    authority = above.files.authority(above.code, WALL)
-    invitation = invite(above.level, authority, below.code, f"node {below.code}", "127.0.0.1:1", REACTION_ACTOR)
-    server = above.enrolment()
-
-    def call(request: enrolment_pb2.EnrolRequest) -> enrolment_pb2.EnrolResponse:
-        return server.Enrol(request, Context(invitation.bootstrap))  # type: ignore[arg-type]
-
-    join(below.level, below.files, invitation, call, is_moved=is_moved)
-
-
 class TestRow22Reparented:
     """One history, one superior at a time, nothing lost."""
 
-    def test_the_good_course(self, four: Four) -> None:
-        """What the county wrote and A had not taken comes to B, with its ids; the province goes on with one history."""
-        first = four.county.register(appeal="first")
+    def test_what_the_former_city_had_not_taken_comes_to_the_new_one(self, four: Four) -> None:
+        """What the county wrote meanwhile has its ids there; the province goes on with one history; each phase has its sentence."""
+        county, city, other, province = four.all
+        first = county.register(appeal="first")
         four.run()
+        four.wires[OTHER].is_cut = True  # so that it stops before B has the history
         four.order()
-        four.wires[COUNTY].is_cut = True
-        unsent = four.county.register(appeal="unsent")
-        four.wires[COUNTY].is_cut = False
-        four.run(seconds=121)
-        assert {} == four.in_charge() or {OTHER: 2} == four.in_charge()
-        later = four.county.register(appeal="after the handover")
-        ids = {row.id for row in four.county.rows(_entries()) if row.node == COUNTY}
+        assert "reparenting_ordered_above" in told(province)
+        county.session.step(Lane.DOWN)  # type: ignore[union-attr]
+        unsent = county.register(appeal="unsent")
         four.run()
+
+        assert {} == four.taken_by()
+        words = [next(code for code in told(place) if code.startswith("reparenting_")) for place in (county, city, province)]
+        assert ["reparenting_handed_self", "reparenting_handed_from", "reparenting_confirmed_above"] == words
+        later = county.register(appeal="after the handover")
+        four.run()
+        assert ("waiting handed_over", Code.REPARENTING_OPEN) == (county.status(), refused(four.join).code)
+        ids = {row.id for row in county.rows(schema.entries) if row.node == COUNTY}
+
+        four.wires[OTHER].is_cut = False
+        four.run(seconds=130)
+        assert (OTHER, {}) == (four.superior, four.taken_by())
+        assert "stopped reparented" == county.status(), "a late greeting at A is told where to go"
+        assert ("red", "amber", "note") == (
+            alarms(county)["reparented"],
+            told(other)["reparenting_named_to"],
+            told(city)["reparenting_named_from"],
+        )
+        assert later not in tickets(province)
 
         four.join()
         four.run()
 
-        assert {OTHER: 2} == four.in_charge()
-        assert ("running", (OTHER, "520000")) == (four.county.status(), _line(four.county))
-        agree(four.county, four.other, four.province)
-        assert ids <= {row.id for row in four.province.rows(_entries())}
-        for place in (four.county, four.other, four.province):
+        assert ({OTHER: 2}, "running", (OTHER, PROVINCE)) == (four.taken_by(), county.status(), line(county))
+        agree(county, other, province)
+        assert ids <= {row.id for row in province.rows(schema.entries)}
+        for place in (county, other, province):
             assert {first, unsent, later} <= set(tickets(place))
+            with place.level.store.read() as view:
+                for number, appeal in ((first, "first"), (later, "after the handover")):
+                    ticket = view.readings.ticket(number)
+                    assert ticket is not None and appeal == view.payloads.open(ticket.subject, ticket.intake.appeal)  # type: ignore[arg-type]
+        assert [{}] * 4 == [alarms(place) for place in four.all]
+        assert {"left"} == {one.status for one in lines(city) if one.peer == COUNTY}
+        assert all(check(place.level.store).agrees for place in four.all)
+        four.start()
+        another = county.register()
+        four.run(seconds=51)
+        agree(county, other, province)
+        assert another in tickets(province) and another not in tickets(city)
+        assert [] == [code for place in four.all for code in incidents(place) if code != "branch"]
+
+    def test_an_escalation_that_stays_is_answered_by_way_of_the_province(self, four: Four) -> None:
+        """One that is being handled, one that is asked, and one that was asked when A took nothing any more."""
+        county, city, other, province = four.all
+        handled, asked, late = (county.register(appeal=appeal) for appeal in ("handled", "asked", "late"))
+        escalate(county, handled)
+        escalate(county, asked)
+        four.run()
+        accept(city, handled)
+        four.wires[OTHER].is_cut = True
+        four.order()
+        four.run()
+        escalate(county, late)
+        four.wires[OTHER].is_cut = False
+        four.run(seconds=130)
+        four.join()
+        four.run()
+        assert [(CITY, ""), (COUNTY, CITY), (COUNTY, CITY)] == [holder(other, one) for one in (handled, asked, late)]
+
+        accept(city, asked)
+        accept(city, late)
+        for one in (handled, asked, late):
+            city.hands.act("office", DecideAbove(Text("按批复办理")), one)
+        four.run(seconds=2)
+
+        for place in four.all:
+            assert [(COUNTY, "")] * 3 == [holder(place, one) for one in (handled, asked, late)], place.code
+        assert [{}] * 4 == [alarms(place) for place in four.all]
+        agree(county, other, province)
+        new = county.register()
+        escalate(county, new)
+        four.run(seconds=2)
+        assert (COUNTY, OTHER) == holder(province, new), "what is asked from now on is asked of B"
+
+    @pytest.mark.slow
+    def test_an_escalation_that_moves_goes_back_and_is_asked_anew(self, four: Four) -> None:
+        """By the authority of the level above both; the new request names the one that it replaces."""
+        county, city, other, province = four.all
+        number = county.register()
+        escalate(county, number)
+        four.run()
+        accept(city, number)
+        four.run()
+
+        four.move("move")
+
+        for place in four.all:
+            assert (COUNTY, "") == holder(place, number), place.code
+        with province.level.store.read() as view:
+            ticket = view.readings.ticket(number)
+        assert ticket is not None
+        former = ticket.escalations[-1]
+        assert ("overridden", CITY) == (former.outcome, former.to_node)
+        escalate(county, number)
+        four.run(seconds=2)
+        accept(other, number)
+        four.run(seconds=2)
+        with province.level.store.read() as view:
+            replaced = [
+                one.content.event.replaces  # type: ignore[union-attr]
+                for one in view.journal.of_subject(ticket.subject)
+                if one.header.kind == "EscalationRequested"
+            ]
+        assert (["", former.ask], [(OTHER, "")] * 4) == (replaced, [holder(place, number) for place in four.all])
+        agree(county, other, province)
+
+    def test_called_off_it_leaves_the_former_city_in_charge(self, four: Four) -> None:
+        county, city, other, province = four.all
+        four.wires[OTHER].is_cut = True
+        four.order()
+        four.run()
+        number = county.register()
+        four.run()
+        assert ({}, True) == (four.taken_by(), number not in tickets(city))
+
+        abort(province.level, COUNTY, "暂缓调整", OPERATOR)
+        four.wires[OTHER].is_cut = False
+        four.run(seconds=130)
+        four.run(seconds=130)
+
+        assert ({CITY: 1}, "running") == (four.taken_by(), county.status())
+        agree(county, city, province)
+        assert [{}] * 4 == [alarms(place) for place in four.all]
+        assert Code.REPARENTING_OVER is refused(lambda: abort(province.level, COUNTY, "再次", OPERATOR)).code
+        assert Code.OTHER_SUPERIOR is refused(four.join).code
+        four.move()
+        assert {OTHER: 2} == four.taken_by()
+        agree(county, other, province)
+        assert Code.REPARENTING_OVER is refused(lambda: abort(province.level, COUNTY, "反悔", OPERATOR)).code
+
+    def test_where_the_former_city_is_away_the_province_decides_with_what_it_holds(self, four: Four) -> None:
+        """What only A had comes again from the county; what A brings of it afterwards is passed by, and its own goes on."""
+        county, city, other, province = four.all
+        four.wires[CITY].is_cut = True
+        only_here = county.register(appeal="A has it, the province has not")
+        escalate(county, only_here)
+        four.run()
+        assert only_here in tickets(city) and only_here not in tickets(province)
+        four.order()
+        four.run(seconds=130)
+        assert {CITY: 1} == four.taken_by()
+
+        decide(province.level, COUNTY, "原上级机房停运", OPERATOR)
+        four.run()
+        assert (OTHER, {CITY: 1}) == (four.superior, four.taken_by()), "A has heard of nothing"
+        assert Code.OTHER_SUPERIOR is refused(four.join).code
+        four.join(is_moved=True)
+        four.run()
+        assert ("running", {OTHER: 2, CITY: 1}) == (county.status(), four.taken_by()), "never one epoch by two"
+        assert only_here in tickets(province)
+        agree(county, other, province)
+
+        own = city.register()
+        four.wires[CITY].is_cut = False
+        four.run(seconds=130)
+        four.run(seconds=130)
+        assert {OTHER: 2} == four.taken_by()
+        assert own in tickets(province), "what is A's own is not held up by what it still brings of the county"
+        assert (COUNTY, CITY) == holder(city, only_here)
+        accept(city, only_here)
+        four.run(seconds=2)
+        assert [(CITY, "")] * 4 == [holder(place, only_here) for place in four.all]
+        agree(county, other, province)
+        assert city.contents(CITY) == province.contents(CITY)
+        assert [{}] * 4 == [alarms(place) for place in four.all]
+        assert all(check(place.level.store).agrees for place in four.all)
+
+    @pytest.mark.slow
+    def test_another_history_is_not_taken_by_the_new_city(self, four: Four) -> None:
+        """The province's copy was changed, with its leaf: the roots say so, nothing is named, and A stays in charge."""
+        county, _, other, province = four.all
+        county.register()
+        four.run()
+        table = schema.entries
+        with province.level.store.database.write() as connection:
+            its = (table.c.node == COUNTY, table.c.seq == 3)
+            other_entry = connection.execute(select(table.c.content).where(table.c.node == COUNTY, table.c.seq == 2)).scalar_one()
+            forged = moved_content(bytes(other_entry), 1, 3)
+            connection.execute(update(table).where(*its).values(content=forged, leaf=leaf_hash(forged)))
+
+        four.order()
+        four.run(seconds=2)
+
+        assert ("red", "red") == (told(other)["reparenting_refused_to"], told(province)["reparenting_refused_above"])
+        assert (CITY, {}) == (four.superior, four.taken_by())
+        assert Code.REPARENTING_OPEN is refused(four.join).code
+        abort(province.level, COUNTY, "数据损坏", OPERATOR)
+        four.run(seconds=130)
+        assert {CITY: 1} == four.taken_by()
+
+    @pytest.mark.slow
+    def test_a_county_that_shows_another_past_is_not_followed(self, four: Four, tmp_path: Path) -> None:
+        """It was restored from before the handover and wrote on: row 7 at its new superior."""
+        county, other = four.county, four.other
+        backup = back_up(county, tmp_path / "backup.db")
+        county.register(appeal="handed over")
+        four.run()
+        four.order()
+        four.run(seconds=130)
+        taken = other.contents(COUNTY)
+        restore(county, backup)
+        county.register(appeal="another past")
+
+        four.join(is_moved=True)
+        four.run(seconds=130)
+
+        assert (taken, {OTHER: 2}) == (other.contents(COUNTY), four.taken_by())
+        assert "stopped stale" == county.status()
+
+    def test_whoever_dies_behind_whatever_step_goes_on_from_there(self, four: Four, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each step dies once before its commit and once behind it, and every process is started anew each time."""
+        county, _, other, province = four.all
+        number = county.register()
+        four.run()
+        deaths: list[str] = []
+        do = reparenting._do
+
+        def dying(writer: Writer, handler: Handler, move: steps.Reparenting, make: type[Command]) -> bool:
+            name = make.__name__
+            if deaths.count(name) == 0:
+                deaths.append(name)
+                for place in four.all:
+                    place.level.store.fault = die
+                return do(writer, handler, move, make)
+            done = do(writer, handler, move, make)
+            if deaths.count(name) == 1:
+                deaths.append(name)
+                raise OSError("power")
+            return done
+
+        def die(point: str) -> None:
+            if point == "commit.before":
+                raise OSError("power")
+
+        def live_on() -> None:
+            while True:
+                for place in four.all:
+                    place.level.store.fault = lambda _point: None
+                four.start()
+                try:
+                    four.run(seconds=130)
+                except OSError:
+                    four.taken_by()
+                    continue
+                return
+
+        monkeypatch.setattr(reparenting, "_do", dying)
+        four.order()
+        live_on()
+        kinds = (steps.AcknowledgeReparenting, steps.HandOver, steps.ConfirmHandover, steps.TakeHistory, steps.NameSuperior)
+        assert [kind.__name__ for kind in kinds for _ in range(2)] == deaths
+        assert (OTHER, {}) == (four.superior, four.taken_by())
+
+        # The county's own: the answer is lost; it dies with B's link and A's certificate; it dies as it begins the epoch.
+        files = county.files
+        invitation = invited(county, other)
+        with pytest.raises(OSError, match="power"):
+            redeem(county, other, invitation, lose_answer=True)
+        assert (CITY, PROVINCE) == line(county)
+        monkeypatch.setattr(type(files), "keep_uplink", raising)
+        with pytest.raises(OSError, match="power"):
+            redeem(county, other, invitation)
+        monkeypatch.undo()
+        redeem(county, other, invitation)
+        before = county.contents(COUNTY)
+        connect(county, other)
+        county.level.store.fault = die
+        with pytest.raises(OSError, match="power"):
+            settle(county, other)
+        assert before == county.contents(COUNTY)
+        live_on()
+
+        assert ({OTHER: 2}, "running") == (four.taken_by(), county.status())
+        agree(county, other, province)
+        assert number in tickets(other)
+        assert [{}] * 4 == [alarms(place) for place in four.all]
 
 
-def _entries():  # type: ignore[no-untyped-def]
-    from node.storage import schema
-
-    return schema.entries
+# --- hands ------------------------------------------------------------------------------------------------------------
 
 
-def _line(place: Place) -> tuple[str, ...]:
+def accept(place: Place, number: str) -> None:
+    place.hands.act("office", AcceptEscalation(category="consultation", complexity="plain"), number)
+
+
+def holder(place: Place, number: str) -> tuple[str, str]:
+    """Who has the ticket, and who is asked to take it, as this level reads it."""
+    row = next(row for row in place.rows(schema.tickets) if row.id == number)
+    return row.holder, row.asked
+
+
+def line(place: Place) -> tuple[str, ...]:
     with place.level.store.read() as view:
         return view.head.line
+
+
+def lines(place: Place) -> list[LinkLine]:
+    with place.level.store.read() as view:
+        return link_lines(view, WALL, 30.0)
+
+
+def raising(*_: object) -> None:
+    raise OSError("power")
+
+
+def invited(below: Place, above: Place) -> Invitation:
+    authority = above.files.authority(above.code, WALL)
+    return invite(above.level, authority, below.code, f"node {below.code}", "127.0.0.1:1", REACTION_ACTOR)
+
+
+def redeem(below: Place, above: Place, invitation: Invitation, *, is_moved: bool = False, lose_answer: bool = False) -> None:
+    server = above.enrolment()
+
+    def call(request: enrolment_pb2.EnrolRequest) -> enrolment_pb2.EnrolResponse:
+        answer = server.Enrol(request, Context(invitation.bootstrap))  # type: ignore[arg-type]
+        if lose_answer:
+            raise OSError("power")
+        return answer
+
+    join(below.level, below.files, invitation, call, is_moved=is_moved)

@@ -221,6 +221,7 @@ IN_THE_OPEN = frozenset(
         "red_line",
         "reference",
         "relation",
+        "replaces",
         "report_code",
         "reported_on",
         "representatives",

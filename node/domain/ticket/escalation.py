@@ -21,7 +21,7 @@ from node.domain.ticket.checks import need_field, need_own_unit, need_state, nee
 from node.domain.ticket.core_class import confirmed_class, core_of
 from node.domain.ticket.finding import granting, refusing
 from node.domain.ticket.forming import ticket_number
-from node.domain.ticket.hops import asked_hop, asking, gone_back, with_hop
+from node.domain.ticket.hops import asked_hop, asking, ended_hop, gone_back, with_hop
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import Limit
@@ -126,6 +126,8 @@ class EscalationRequested(TicketEvent):
     # The letter in which the superior published the admission standard that was checked; what kinds of evidence there are.
     standard: str = ""
     material_kinds: tuple[str, ...] = ()
+    # The request that this one follows, which the level above both ends took back by its authority.
+    replaces: str = ""
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
         asked = asking(ticket, head, power_item=self.power_item, core_class=self.core_class)
@@ -256,8 +258,15 @@ def request(ticket: Ticket, command: RequestEscalation, facts: Facts, policy: Po
         core_class=core,
         standard=standard.id if standard is not None else "",
         material_kinds=command.material_kinds,
+        replaces=_taken_back(ticket, policy.node),
     )
     return [Happened(ticket.subject, event, clocks=freeze(ticket, policy, now), addressee=policy.superior)]
+
+
+def _taken_back(ticket: Ticket, node: str) -> str:
+    """FEDERATION 2.5: what an authority took back is asked anew as what replaces it."""
+    hop = ended_hop(ticket, node)
+    return hop.ask if hop is not None and hop.outcome == "overridden" else ""
 
 
 def receive(ticket: Ticket, command: ReceiveEscalation, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
