@@ -82,7 +82,7 @@ def function_of(
 
     def verb(session: Session, /, **values: Any) -> None:
         ticket, id, seen = values.pop("ticket", ""), values.pop("command_id"), values.pop("seen")
-        occurred_at = _moment(OCCURRED_AT, values[OCCURRED_AT] if OCCURRED_AT in fields else values.pop(OCCURRED_AT))
+        occurred_at = moment_of(OCCURRED_AT, values[OCCURRED_AT] if OCCURRED_AT in fields else values.pop(OCCURRED_AT))
         given = {name: _read(name, values[name], kind, default) for name, (kind, default) in fields.items()}
         does(session, Typed(command(**given), ticket, id or str(uuid.uuid4()), _seen(seen), occurred_at))
 
@@ -154,7 +154,7 @@ def _read(name: str, value: Any, kind: Any, default: Any) -> Any:
     if kind is date:
         return read_date(name, value)
     if kind is datetime:
-        return _moment(name, value)
+        return moment_of(name, value)
     return value
 
 
@@ -183,7 +183,7 @@ def read_date(name: str, value: str) -> date:
         raise Usage("date_wanted", option=_flag(name), value=value) from error
 
 
-def _moment(name: str, value: str | None) -> datetime | None:
+def moment_of(name: str, value: str | None) -> datetime | None:
     """A time, "2026-02-13T16:50" or with a zone; a day alone is its beginning in Beijing."""
     if not value:
         return None

@@ -135,8 +135,12 @@ def invite(
     )
 
 
-def join(session: Session, file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]) -> None:
-    """Redeem an invitation: become a subordinate of the node that wrote it."""
+def join(
+    session: Session,
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    moved: Annotated[bool, typer.Option("--moved")] = False,
+) -> None:
+    """Redeem an invitation: become a subordinate of the node that wrote it; also of another one than before, where that was ordered."""
     from federation import enrolment, invitation
     from federation.credentials import KeyFiles
 
@@ -144,7 +148,7 @@ def join(session: Session, file: Annotated[Path, typer.Argument(metavar="FILE", 
         raise Usage("file_unreadable", option="FILE", file=file)
     with session.node() as here:
         invited = invitation.read(file, here.code, here.wall())
-        joined = enrolment.join(level_of(here), KeyFiles(here.data_dir / "keys"), invited)
+        joined = enrolment.join(level_of(here), KeyFiles(here.data_dir / "keys"), invited, is_moved=moved)
     body = {"line": list(joined.line), "names": list(joined.names)}
     above = session.say("between").join(f"{node} {name}" for node, name in zip(joined.line, joined.names, strict=True))
     session.answer(body, lambda console: console.print(RichText(session.say("join.made", line=above), style="green")))

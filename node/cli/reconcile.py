@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text as RichText
 from sqlalchemy import select
 
+from node.cli import reparentings
 from node.cli.act import Node, acting
 from node.cli.console import Session
 from node.cli.verbs import Verbs
@@ -40,6 +41,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(noun, "rejoin", rejoin, key="link.rejoin")
     verbs.add(noun, "begin", begin, key="link.begin")
     verbs.add(noun, "release", release, key="link.release")
+    reparentings.add_to(noun, verbs)
 
 
 def reconcile(session: Session) -> None:
