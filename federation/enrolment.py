@@ -57,7 +57,7 @@ from node.storage.unit_of_work import UnitOfWork, View
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0003")
 REACTION_ACTOR = Actor("reaction", Role.NODE.value)
-# The link to a superior that this node has left, and that it leaves until the new one's epoch is begun.
+# Sides of the link to a superior that this node has left: for good, and until the new one's epoch is begun.
 FORMER, LEAVING = "former", "leaving"
 
 
@@ -274,7 +274,7 @@ def join(level: Level, files: KeyFiles, invited: Invitation, call: Call | None =
         table = schema.links
         # Where it comes from another superior the epoch that it was named for is begun at the first greeting, and only then.
         is_left = (table.c.side == "superior", table.c.peer != line[0])
-        work.connection.execute(update(table).where(*is_left).values(side=FORMER, status=LEAVING))
+        work.connection.execute(update(table).where(*is_left).values(side=LEAVING))
         if work.connection.execute(update(table).where(table.c.peer == line[0]).values(**values)).rowcount == 0:
             work.connection.execute(table.insert().values(peer=line[0], **values))
         take_place(level, work, line, dict(zip(line, names, strict=True)), keys)

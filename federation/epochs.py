@@ -173,8 +173,7 @@ def follow(level: Level, end: Peer, actor: Actor) -> Rejoined | None:
 def _is_leaving(level: Level) -> bool:
     links = schema.links
     with level.store.read() as view:
-        its = (links.c.side == FORMER, links.c.status == LEAVING)
-        return view.connection.execute(select(links.c.peer).where(*its)).first() is not None
+        return view.connection.execute(select(links.c.peer).where(links.c.side == LEAVING)).first() is not None
 
 
 def _way(level: Level, end: Peer) -> _Way:
@@ -214,7 +213,7 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
         await_those_below(work, level.wall())
         work.head.held = ""
         links = schema.links
-        work.connection.execute(update(links).where(links.c.side == FORMER).values(status="left"))
+        work.connection.execute(update(links).where(links.c.side == LEAVING).values(side=FORMER))
         if branch:
             lookup_index.refill(work)
         return Rejoined(current, count, again, aside)

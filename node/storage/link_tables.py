@@ -18,7 +18,7 @@ links = Table(
     "links",
     metadata,
     Column("peer", String, primary_key=True),
-    # "superior", "subordinate", or "former": a superior that this node has left.
+    # "superior", "subordinate", or "leaving" and "former": a superior that this node has left.
     string("side"),
     string("name"),
     string("address"),

@@ -167,27 +167,28 @@ def _reparented(connection: Connection, own: str, head: Header, event: m.NodeRep
     stages = {stage: m.REPARENTED for stage in (m.ORDERED, m.ACKNOWLEDGED, m.HANDED_OVER, m.CONFIRMED, m.TAKEN, m.REFUSED)}
     if not _step(connection, event.move, head, "ordered_by", stages):
         return False
-    if find(connection, move=event.move) is None:
+    move = find(connection, move=event.move)
+    if move is None or move.stage != m.REPARENTED:
         return True
-    if event.node == own:
+    if move.node == own:
         # It begins the epoch itself, where its new superior admits it; by its operator's word it may have joined before.
         above = connection.execute(select(schema.nodes.c.superior).where(schema.nodes.c.code == own)).scalar()
-        if above == event.to_node:
-            note_joined(connection, own, event.to_node)
+        if above == move.to_node:
+            note_joined(connection, own, move.to_node)
         return True
-    _put_below(connection, event.node, event.from_node, event.to_node)
-    if own == event.from_node:
-        for node in _branch(connection, event.node):
+    _put_below(connection, move.node, move.from_node, move.to_node)
+    if own == move.from_node:
+        for node in _branch(connection, move.node):
             # Never sent up from here again: whoever is above gets it by the new superior.
             connection.execute(update(schema.entries).where(schema.entries.c.node == node).values(from_above=True))
         return True
-    if own == event.to_node:
+    if own == move.to_node:
         for stream in event.streams:
             _adopt(connection, *parts_of(stream)[:3])
     streams = schema.streams
-    former = (streams.c.node == event.node, streams.c.epoch == event.previous)
+    former = (streams.c.node == move.node, streams.c.epoch == event.previous)
     if connection.execute(update(streams).where(*former).values(kept=event.kept_size)).rowcount:
-        row = {"node": event.node, "epoch": event.epoch, "size": 0, "peaks": Range().to_bytes()}
+        row = {"node": move.node, "epoch": event.epoch, "size": 0, "peaks": Range().to_bytes()}
         insert_missing(connection, streams, [row])
     return True
 

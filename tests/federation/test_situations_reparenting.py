@@ -147,7 +147,10 @@ class TestRow22Reparented:
         )
         assert later not in tickets(province)
 
+        former = county.session
         four.join()
+        assert former is not None
+        former.step(Lane.UP)  # the process that served went on for a moment, with A
         four.run()
 
         assert ({OTHER: 2}, "running", (OTHER, PROVINCE)) == (four.taken_by(), county.status(), line(county))

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from node.domain import registry as g
+from node.domain import reparenting as m
 from node.domain.entry import Draft, Header, Subject
 from node.domain.identifier import uuid7
 from node.services.registry import NODE_ACTOR
 from node.storage import schema
 from tests.support.levels import carry_up, join
-from tests.support.node import Hands, make_node
+from tests.support.node import MONDAY, Hands, make_node
 
 
 @pytest.fixture
@@ -58,6 +59,9 @@ def set_aside(hands: Hands) -> list[str]:
         g.NodeAdmitted("520000", "turned round", "00"),
         g.UnitOpened("520424-housing", "department", "another county's"),
         g.UnitClosed("520424-centre"),
+        m.ReparentingOrdered("m-1", "520424", "520400", "520402", MONDAY, "stay"),
+        m.ReparentingOrdered("m-1", "520424", "520402", "520400", MONDAY, "stay"),
+        m.ReparentingOrdered("m-1", "520402", "520400", "520300", MONDAY, "stay"),
     ],
     ids=lambda event: f"{event.kind()} {getattr(event, 'node', '') or event.unit}",
 )
