@@ -1,0 +1,114 @@
+"""FEDERATION 2.3, rows 7 and 12, for a city with counties below it: what its own new epoch and its old copy mean for them."""
+
+from pathlib import Path
+
+from federation.epochs import rejoin
+from node.domain.refusal import Code
+from node.services.rebuild import check
+from node.storage import schema
+from tests.federation.levels import Place, connect, settle
+from tests.federation.situations import (
+    CITY,
+    COUNTY,
+    OPERATOR,
+    agree,
+    alarms,
+    back_up,
+    escalate,
+    grant_to,
+    held,
+    refused,
+    restore,
+    tickets,
+    told,
+)
+
+
+class TestRow07CityRestoredAndWroteOn:
+    """The city's branch goes behind what the province holds; what the county wrote and heard stays as it is."""
+
+    def test_the_county_loses_nothing_and_hears_nothing_twice(self, county: Place, city: Place, province: Place, tmp_path: Path) -> None:
+        connect(city, province)
+        connect(county, city)
+        answered = county.register(appeal="answered")
+        settle(county, city, province)
+        backup = back_up(city, tmp_path / "city.db")
+        escalate(county, answered)
+        acknowledged = city.register(appeal="acknowledged")
+        settle(county, city, province)
+        whole, heard = province.contents(CITY), county.contents(CITY)
+        restore(city, backup)
+        branch = city.register(appeal="branch")
+        later = county.register(appeal="meanwhile")
+        connect(county, city)
+        wire = connect(city, province)
+        settle(county, city, province)
+        assert ("stopped forked", "forked") == (city.status(), held(city))
+        assert Code.NODE_HELD is refused(city.register).code
+
+        assert 2 == grant_to(province, city)
+        done = rejoin(city.level, wire, "旧备份", OPERATOR)
+        settle(county, city, province, seconds=2)
+        settle(county, city, province, seconds=51)
+
+        assert 2 == done.epoch
+        assert whole == city.contents(CITY)[: len(whole)], "what was acknowledged stays as it is"
+        assert heard == county.contents(CITY)[: len(heard)]
+        agree(county, city, province)
+        assert ("", {}, {}, {}) == (held(city), alarms(county), alarms(city), alarms(province))
+        for place in (city, province):
+            assert {answered, acknowledged, later} <= set(tickets(place)), place.code
+        assert branch in done.aside or branch in tickets(province)
+        assert tickets(county)[answered] == tickets(city)[answered] == tickets(province)[answered]
+        assert all(check(place.level.store).agrees for place in (county, city, province))
+        new = county.register()
+        escalate(county, new)
+        settle(county, city, province)
+        assert "escalated" == tickets(province)[new]
+        agree(county, city, province)
+
+
+class TestRow12CityFenced:
+    """An old copy of a city that has begun a new epoch at the province is refused by its counties, and knows it."""
+
+    def test_counties_refuse_the_copy_and_the_province_too(self, county: Place, city: Place, province: Place, tmp_path: Path) -> None:
+        connect(county, city)
+        connect(city, province)
+        settle(county, city, province)
+        old = back_up(city, tmp_path / "old.db")
+        city.register(appeal="lost")
+        settle(county, city, province)
+        restore(city, old)
+        city.register(appeal="branch")
+        wire = connect(city, province)
+        settle(city, province)
+        grant_to(province, city)
+        rejoin(city.level, wire, "换机", OPERATOR)
+        connect(county, city)
+        settle(county, city, province, seconds=51)
+        assert (2, {}) == (county.link(CITY).peer_epoch, alarms(county))
+        new = back_up(city, tmp_path / "new.db")
+
+        restore(city, old)  # the machine that everybody took for dead
+        connect(city, province)
+        number = county.register()
+        connect(county, city)
+        settle(county, seconds=51)
+
+        assert ("stopped fenced", "fenced") == (county.status(), held(city))
+        assert "red" == told(city)["held_fenced"]
+        assert number not in tickets(city)
+        # Its own superior says where it stands: with nothing of its own behind, it goes on there, and a second copy would be a clone.
+        settle(city, province, seconds=51)
+        assert "" == held(city) and city.contents(CITY) == province.contents(CITY)
+        settle(county, city, province, seconds=601)
+        assert number in tickets(province)
+
+        restore(city, new)
+        connect(city, province)
+        connect(county, city)
+        settle(county, city, province, seconds=51)
+        assert ({}, {}) == (alarms(county), alarms(city))
+        agree(county, city, province)
+        assert [] == [row for row in county.rows(schema.incidents) if row.kind == "fork"]
+        assert COUNTY in {one.node for one in county.rows(schema.entries)}
