@@ -15,6 +15,8 @@ import grpc
 from federation.certificates import Credentials, certificate_to_pem, key_to_pem, server_name
 
 Verdict = Literal["identity", "outage", "ok"]
+# FEDERATION 2.3, row 21: a certificate that ended or was taken back serves no connection for longer.
+connection_age_seconds_most = 300.0
 
 
 class PortCredentials:
@@ -45,9 +47,18 @@ def _configuration(own: Credentials) -> grpc.ServerCertificateConfiguration:
     return grpc.ssl_server_certificate_configuration([pair], certificate_to_pem(own.authority))
 
 
-def server_options() -> list[tuple[str, int]]:
-    """Return the channel options of that port: a second server cannot share it; a connection ends after five minutes."""
-    return [("grpc.so_reuseport", 0), ("grpc.max_connection_age_ms", 300_000), ("grpc.max_connection_age_grace_ms", 30_000)]
+def server_options(connection_age_seconds: float = connection_age_seconds_most) -> list[tuple[str, int]]:
+    """
+    Return the channel options of that port: a second server cannot share it, and no connection is older than
+    *connection_age_seconds* when it is told to end.  What is under way then has up to 30 s more, each look of it judged anew.
+    """
+    # gRPC spreads the age by a tenth to both sides.
+    age_ms = int(connection_age_seconds * 1000 / 1.1)
+    return [
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_connection_age_ms", age_ms),
+        ("grpc.max_connection_age_grace_ms", min(30_000, age_ms)),
+    ]
 
 
 def secure_channel(address: str, own: Credentials, superior: str) -> grpc.Channel:

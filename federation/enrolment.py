@@ -11,10 +11,12 @@ they ride beside an entry that restates the node's place (`rewrap`), since keys 
 """
 
 import json
+import tempfile
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import grpc
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -32,7 +34,7 @@ from federation.certificates import (
     node_of,
     verify_request,
 )
-from federation.channel import secure_channel
+from federation.channel import probe_identity, secure_channel
 from federation.client import enrol_deadline_seconds, failure_of
 from federation.credentials import KeyFiles
 from federation.greeting import payload_keys
@@ -324,10 +326,20 @@ def _enrol_over_grpc(invited: Invitation) -> Call:
                 )
             except grpc.RpcError as error:
                 failure = failure_of(error)
-                raise failure.refusal or Refusal(Code.PEER_AWAY, peer=invited.superior, status=failure.status) from None
+                away = Refusal(Code.PEER_AWAY, peer=invited.superior, status=failure.status)
+                raise failure.refusal or _identity_fault(invited) or away from None
         return answer
 
     return call
+
+
+def _identity_fault(invited: Invitation) -> Refusal | None:
+    """To gRPC a refused identity looks like an outage: one look by plain TLS, with the invitation's certificate, tells them apart."""
+    with tempfile.TemporaryDirectory() as directory:
+        shown = Path(directory) / "bootstrap.pem"
+        invited.bootstrap.write(shown)
+        is_identity = probe_identity(invited.address, shown, invited.superior) == "identity"
+    return Refusal(Code.PEER_IDENTITY, peer=invited.superior, fault="REFUSED") if is_identity else None
 
 
 def take_place(level: Level, work: UnitOfWork, line: tuple[str, ...], names: Mapping[str, str], keys: Mapping[str, bytes]) -> bool:

@@ -23,7 +23,7 @@ from sqlalchemy import update
 from federation import codec, greeting, outgoing, reconciling, taking_back
 from federation.admission import Admission, Returns
 from federation.certificates import Credentials
-from federation.channel import PortCredentials, server_options
+from federation.channel import PortCredentials, connection_age_seconds_most, server_options
 from federation.enrolment import EnrolmentServer
 from federation.level import Level
 from federation.link import batch_entries_max, pull_wait_ms
@@ -249,16 +249,25 @@ class Server:
     Args:
         listen: "host:port"; port 0 lets the system choose.
         subordinates_max: bounds the threads.
+        connection_age_seconds: no connection lives longer.
     """
 
-    def __init__(self, level: Level, credentials: Credentials, enrolment: EnrolmentServer, listen: str, subordinates_max: int) -> None:
+    def __init__(
+        self,
+        level: Level,
+        credentials: Credentials,
+        enrolment: EnrolmentServer,
+        listen: str,
+        subordinates_max: int,
+        connection_age_seconds: float = connection_age_seconds_most,
+    ) -> None:
         self._waiting = Waiting()
         self._level = level
         self._credentials = PortCredentials(credentials)
         self._server = grpc.server(
             ThreadPoolExecutor(2 * subordinates_max + extra_threads, thread_name_prefix="link"),
             interceptors=[Refusals()],
-            options=server_options(),
+            options=server_options(connection_age_seconds),
         )
         link_pb2_grpc.add_LinkServiceServicer_to_server(LinkServer(level, self._waiting), self._server)
         enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(enrolment, self._server)

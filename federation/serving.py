@@ -86,7 +86,9 @@ class Serving:
         wall = clocks.wall()
         enrolment = EnrolmentServer(self._level, self._files.authority(settings.node, wall))
         self._shown = self._files.server(settings.node, wall)
-        self._server = Server(self._level, self._shown, enrolment, settings.listen, settings.subordinates_max)
+        self._server = Server(
+            self._level, self._shown, enrolment, settings.listen, settings.subordinates_max, settings.connection_age_seconds
+        )
         self._session = self._new_session()
         self._runner = Runner(
             store,

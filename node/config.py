@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     subordinates_max: int = Field(default=100, ge=0, le=1000)
     heartbeat_seconds: float = Field(default=30, gt=0, le=60)
     sweep_seconds: float = Field(default=30, gt=0, le=3600)
+    # A subordinate's connection ends at this age, and with it whatever its certificate was good for.
+    connection_age_seconds: float = Field(default=300, ge=1, le=300)
     # A rehearsal node reads its business time from this file, which its peers share.
     rehearsal_clock: Path | None = None
     # How far the journal is known to be held above, beside the data directory and in no backup; empty: <data directory>.guard.

@@ -1,21 +1,14 @@
 """Node identity: who is let in, who is not, and that the difference to an outage is told (FEDERATION 2.4, T18)."""
 
-import socket
-import ssl
 import stat
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import grpc
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.x509.oid import NameOID
 
 from federation.certificates import (
     Authority,
@@ -40,35 +33,9 @@ from federation.certificates import (
     server_name,
     verify_request,
 )
-from federation.channel import PortCredentials, probe_identity, secure_channel, server_options
+from tests.federation.identities import CITY, STRANGER, WALL, credentials, self_signed, uri
 
 NOON = datetime(2026, 2, 10, 4, 0, tzinfo=UTC)
-# OpenSSL and BoringSSL read the machine's clock, so what they judge is issued by it.
-WALL = datetime.now(UTC)
-KEY = new_key()
-CITY = create_authority("520400", WALL - timedelta(days=1000))
-STRANGER = create_authority("520400", WALL)
-
-
-def credentials(
-    node: str = "520402", *, by: Authority = CITY, at: datetime = WALL, server: bool = False, trusting: Authority | None = None
-) -> Credentials:
-    key = new_key()
-    return Credentials(issue(by, key.public_key(), node, at, server=server), key, (trusting or by).certificate)
-
-
-def self_signed(*names: x509.GeneralName, is_authority: bool = False, key: ec.EllipticCurvePrivateKey | None = None) -> x509.Certificate:
-    """A certificate as anyone can make one; valid now."""
-    key = key or new_key()
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "520402")])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, WALL - timedelta(hours=1), WALL + timedelta(days=9))
-    if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    return builder.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True).sign(key, hashes.SHA256())
-
-
-def uri(text: str) -> x509.UniformResourceIdentifier:
-    return x509.UniformResourceIdentifier(text)
 
 
 def code_of(act: Callable[[], object]) -> str:
@@ -257,12 +224,12 @@ class TestNodeOf:
     )
     def test_what_is_not_one_name_of_ours_is_refused(self, names: Sequence[x509.GeneralName], code: str) -> None:
         """The common name, which says 520402 in each of these, is never believed."""
-        assert code == code_of(lambda: node_of(self_signed(*names)))
+        assert code == code_of(lambda: node_of(self_signed(*names, now=WALL)))
 
     def test_an_authority_is_no_node(self) -> None:
         """The certificate that signs others cannot be used to call."""
         assert "CERTIFICATE_NAMELESS" == code_of(lambda: node_of(CITY.certificate))
-        assert "CERTIFICATE_FOREIGN" == code_of(lambda: node_of(self_signed(uri("spiffe://qyzj/node/520402"), is_authority=True)))
+        assert "CERTIFICATE_FOREIGN" == code_of(lambda: node_of(self_signed(uri("spiffe://qyzj/node/520402"), now=WALL, is_authority=True)))
 
     @pytest.mark.parametrize("pem", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
     def test_what_is_no_certificate_is_refused(self, pem: bytes) -> None:
@@ -401,261 +368,6 @@ class TestFiles:
     def test_two_certificates_are_not_one(self) -> None:
         """Which of them would be meant?"""
         assert "CERTIFICATE_UNREADABLE" == code_of(lambda: certificate_from_pem(certificate_to_pem(CITY.certificate) * 2))
-
-
-class Post:
-    """A superior's port on loopback that answers each call with the name of the caller, judged by its own clock."""
-
-    def __init__(self, own: Credentials) -> None:
-        self.now = WALL
-        self.callers: list[Identity] = []
-        self.server = grpc.server(ThreadPoolExecutor(4), options=server_options())
-        handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(self.whoami)
-        self.server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Post", {"WhoAmI": handler}),))
-        self.address = f"127.0.0.1:{self.server.add_secure_port('127.0.0.1:0', PortCredentials(own).for_grpc)}"
-        self.server.start()
-
-    def whoami(self, request: bytes, context: grpc.ServicerContext) -> bytes:
-        try:
-            identity = identify(context.auth_context(), self.now)
-        except IdentityError as error:
-            context.abort(grpc.StatusCode.UNAUTHENTICATED, error.code)
-        self.callers.append(identity)
-        return identity.node.encode()
-
-
-@contextmanager
-def post(own: Credentials) -> Iterator[Post]:
-    opened = Post(own)
-    try:
-        yield opened
-    finally:
-        opened.server.stop(None).wait()
-
-
-@pytest.fixture(scope="module")
-def city() -> Iterator[Post]:
-    with post(credentials("520400", server=True)) as opened:
-        yield opened
-
-
-def call(channel: grpc.Channel) -> str:
-    """What the caller sees: the answer, or the status."""
-    who_am_i: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/test.Post/WhoAmI")
-    try:
-        return who_am_i(b"", timeout=10).decode()
-    except grpc.RpcError as error:
-        return error.code().name
-
-
-def answer(address: str, own: Credentials, superior: str = "520400") -> str:
-    with secure_channel(address, own, superior) as channel:
-        return call(channel)
-
-
-class TestWire:
-    """mTLS as gRPC does it, on loopback."""
-
-    @pytest.mark.parametrize("node", ["520402", "520402-kfq"])
-    def test_a_subordinate_is_let_in_under_its_name(self, city: Post, node: str) -> None:
-        """The identity comes from the certificate, on each call."""
-        own = credentials(node)
-
-        assert node == answer(city.address, own)
-        assert node_of(own.certificate) == city.callers[-1]
-
-    def test_a_renewed_key_is_the_same_node(self, city: Post) -> None:
-        """With another fingerprint, which the registry looks at."""
-        assert ["520402", "520402"] == [answer(city.address, credentials()) for _ in range(2)]
-        assert city.callers[-1].fingerprint != city.callers[-2].fingerprint
-
-    def test_an_invited_node_is_let_in_as_invited_only(self, city: Post) -> None:
-        """The service then sees that it may only enrol."""
-        assert "520402" == answer(city.address, issue_bootstrap(CITY, "520402", WALL))
-        assert city.callers[-1].bootstrap
-
-    @pytest.mark.parametrize(
-        "own",
-        [
-            credentials(by=STRANGER, trusting=CITY),
-            credentials(at=WALL - timedelta(days=500)),
-            credentials(at=WALL + timedelta(days=2)),
-            Credentials(self_signed(uri("spiffe://qyzj/node/520402"), key=KEY), KEY, CITY.certificate),
-            credentials(server=True),
-        ],
-        ids=["other authority of the same name", "expired", "not yet valid", "self-signed", "a server's certificate"],
-    )
-    def test_a_wrong_certificate_looks_like_an_outage(self, city: Post, own: Credentials) -> None:
-        """FEDERATION E8: the caller sees UNAVAILABLE whatever the reason, and no handler was reached."""
-        before = len(city.callers)
-
-        assert "UNAVAILABLE" == answer(city.address, own)
-        assert before == len(city.callers)
-
-    def test_nobody_is_let_in_without_a_certificate(self, city: Post) -> None:
-        """Neither by TLS nor in the clear."""
-        options = [("grpc.ssl_target_name_override", server_name("520400")), ("grpc.enable_retries", 0)]
-        trust_alone = grpc.ssl_channel_credentials(certificate_to_pem(CITY.certificate))
-        before = len(city.callers)
-
-        with grpc.secure_channel(city.address, trust_alone, options) as without, grpc.insecure_channel(city.address, options) as plain:
-            assert ["UNAVAILABLE", "UNAVAILABLE"] == [call(without), call(plain)]
-        assert before == len(city.callers)
-
-    def test_a_county_is_no_authority(self, city: Post) -> None:
-        """What a subordinate signs by its own certificate is worth nothing, also with the whole chain shown."""
-        county = credentials("520402")
-        forged = credentials("520424", by=Authority(county.certificate, county.key), trusting=CITY)
-        chain = certificate_to_pem(forged.certificate) + certificate_to_pem(county.certificate)
-        shown = grpc.ssl_channel_credentials(certificate_to_pem(CITY.certificate), key_to_pem(forged.key), chain)
-
-        with grpc.secure_channel(city.address, shown, [("grpc.ssl_target_name_override", server_name("520400"))]) as channel:
-            assert "UNAVAILABLE" == call(channel)
-
-    @pytest.mark.parametrize(
-        ("server", "own", "superior"),
-        [
-            (credentials("520400", server=True), credentials(), "520000"),
-            (credentials("520424", server=True), credentials(), "520400"),
-            (credentials("520400", by=STRANGER, server=True, trusting=CITY), credentials(), "520400"),
-            (credentials("520400", server=True, at=WALL - timedelta(days=500)), credentials(), "520400"),
-            (credentials("520400"), credentials(), "520400"),
-        ],
-        ids=["another superior's port", "a county as the city", "other authority", "expired", "a client's certificate"],
-    )
-    def test_a_superior_has_to_show_itself_too(self, server: Credentials, own: Credentials, superior: str) -> None:
-        """By its name, and not by its address: nothing is pushed to whoever answers there."""
-        with post(server) as opened:
-            assert "UNAVAILABLE" == answer(opened.address, own, superior)
-            assert [] == opened.callers
-
-    def test_an_open_connection_does_not_outlive_its_certificate(self) -> None:
-        """FEDERATION E9: the handshake was good, so each call is judged anew."""
-        own = credentials()
-        with post(credentials("520400", server=True)) as opened, secure_channel(opened.address, own, "520400") as channel:
-            assert "520402" == call(channel)
-            opened.now = own.certificate.not_valid_after_utc
-
-            assert "UNAUTHENTICATED" == call(channel)
-
-    @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")
-    def test_old_tls_is_refused(self, city: Post, tmp_path: Path) -> None:
-        """TLS 1.1, even with the right certificate; 1.3 is what is spoken, and 1.2 if one must."""
-        credentials().write(own := tmp_path / "node.pem")
-        taken = [spoken(city.address, own, newest) for newest in (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2)]
-
-        assert ["TLSv1.3", "TLSv1.2"] == taken
-        # gRPC hangs up without an alert; had OpenSSL refused on its own, it would be another error.
-        with pytest.raises(ssl.SSLEOFError):
-            spoken(city.address, own, ssl.TLSVersion.TLSv1_1)
-
-
-class TestProbe:
-    """One look by plain TLS tells 身份问题 from 网络中断."""
-
-    def test_a_good_link_is_ok(self, city: Post, tmp_path: Path) -> None:
-        """The outage was over by the time of the probe."""
-        assert "ok" == probe(city.address, credentials(), tmp_path)
-
-    @pytest.mark.parametrize(
-        "own",
-        [
-            credentials(at=WALL - timedelta(days=500)),
-            credentials(at=WALL + timedelta(days=2)),
-            credentials(server=True),
-            credentials(by=STRANGER),
-        ],
-        ids=["our certificate expired", "not yet valid", "a server's", "another superior's authority"],
-    )
-    def test_a_refused_certificate_is_an_identity_problem(self, city: Post, tmp_path: Path, own: Credentials) -> None:
-        """gRPC hangs up on a client without an alert; that it showed itself first makes the difference."""
-        assert "identity" == probe(city.address, own, tmp_path)
-
-    def test_our_certificate_of_an_authority_that_it_no_longer_knows_is_an_identity_problem(self, tmp_path: Path) -> None:
-        """The superior was set up anew: it still shows what we trust, and trusts what we do not have."""
-        shown = credentials("520400", server=True)
-        with post(Credentials(shown.certificate, shown.key, STRANGER.certificate)) as opened:
-            assert "identity" == probe(opened.address, credentials(), tmp_path)
-
-    @pytest.mark.parametrize(
-        "server",
-        [
-            credentials("520424", server=True),
-            credentials("520400", by=STRANGER, server=True, trusting=CITY),
-            credentials("520400", server=True, at=WALL - timedelta(days=500)),
-        ],
-        ids=["another node", "other authority", "expired"],
-    )
-    def test_another_server_is_an_identity_problem(self, tmp_path: Path, server: Credentials) -> None:
-        """Somebody answers at the superior's address who is not the superior."""
-        with post(server) as opened:
-            assert "identity" == probe(opened.address, credentials(), tmp_path)
-
-    def test_no_tls_is_an_identity_problem(self, tmp_path: Path) -> None:
-        """A portal of the network answers in its place."""
-
-        def redirect(taken: socket.socket) -> None:
-            taken.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://login/\r\n\r\n")
-            taken.recv(4096)
-
-        with listening(redirect) as address:
-            assert "identity" == probe(address, credentials(), tmp_path)
-
-    def test_nobody_there_is_an_outage(self, tmp_path: Path) -> None:
-        """The port is closed."""
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            address = f"127.0.0.1:{closed.getsockname()[1]}"
-
-        assert "outage" == probe(address, credentials(), tmp_path)
-
-    def test_silence_is_an_outage(self, tmp_path: Path) -> None:
-        """Something takes the connection and says nothing."""
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            assert "outage" == probe(f"127.0.0.1:{silent.getsockname()[1]}", credentials(), tmp_path, timeout_seconds=0.2)
-
-    def test_hanging_up_before_showing_a_certificate_is_an_outage(self, tmp_path: Path) -> None:
-        """A forwarder whose own way on is broken."""
-        with listening(lambda taken: taken.recv(1)) as address:
-            assert "outage" == probe(address, credentials(), tmp_path)
-
-
-def probe(address: str, own: Credentials, directory: Path, timeout_seconds: float = 10.0) -> str:
-    own.write(directory / "node.pem")
-    return probe_identity(address, directory / "node.pem", "520400", timeout_seconds=timeout_seconds)
-
-
-@contextmanager
-def listening(act: Callable[[socket.socket], object]) -> Iterator[str]:
-    """A port whose first caller gets *act*, and is then hung up on."""
-
-    def serve() -> None:
-        taken, _ = port.accept()
-        with taken:
-            act(taken)
-
-    with socket.create_server(("127.0.0.1", 0)) as port:
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"127.0.0.1:{port.getsockname()[1]}"
-        thread.join()
-
-
-def spoken(address: str, own: Path, newest: ssl.TLSVersion) -> str | None:
-    """The TLS version that the port at *address* agrees to."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=certificate_to_pem(CITY.certificate).decode())
-    context.load_cert_chain(own)
-    # OpenSSL's own floor would otherwise refuse before the server could.
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    context.set_alpn_protocols(["h2"])
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.maximum_version = newest
-    host, port = address.split(":")
-    with (
-        socket.create_connection((host, int(port)), 10) as plain,
-        context.wrap_socket(plain, server_hostname=server_name("520400")) as secure,
-    ):
-        return secure.version()
 
 
 def wrong_of(request: bytes) -> str | int:

@@ -1,6 +1,5 @@
 """Invited, enrolled, joined: how a node comes to belong to its superior, also when an answer is lost (DESIGN 13, Identity)."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -160,18 +159,6 @@ class TestJoin:
             join(county.level, county.files, stranger, Asked(city, stranger))
 
         assert Code.INVITATION_UNKNOWN == caught.value.code
-
-    def test_after_72_hours_it_is_over(self, county: Place, city: Place) -> None:
-        invitation = invited(city)
-        asked = Asked(city, invitation)
-        request = enrolment_pb2.EnrolRequest(certificate_request=make_request(COUNTY, county.files.pending_key()))
-        object.__setattr__(city.level, "wall", lambda: WALL + timedelta(hours=73))
-
-        with pytest.raises(Refusal) as caught:
-            Asked(city, invitation)(request)
-
-        assert (Code.UNAUTHENTICATED, "CERTIFICATE_EXPIRED") == (caught.value.code, caught.value.facts["fault"])
-        assert [] == asked.answers
 
     @pytest.mark.parametrize(("request_pem", "code"), [(b"no request", Code.REQUEST_MALFORMED), (b"", Code.REQUEST_MALFORMED)])
     def test_a_malformed_request(self, city: Place, request_pem: bytes, code: Code) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from federation.certificates import Credentials, issue, new_key
 from federation.channel import probe_identity
 from federation.client import Superior
 from federation.link import Lane
@@ -206,37 +205,13 @@ class TestRow20DamagedPage:
 
 
 class TestRow21Certificates:
+    """Its table is test_identity_matrix; here is what is no matter of a certificate, and what comes in time."""
+
     @pytest.fixture
     def port(self, county: Place, city: Place) -> Iterator[Server]:
         server = serve(city)
         yield server
         server.stop()
-
-    @pytest.mark.parametrize(
-        ("spoil", "code"),
-        [
-            (lambda _county, _city: 500, "identity"),
-            (lambda county, city: _show(county, city, node="520425"), "identity"),
-            (lambda county, city: _show(county, city), "unregistered"),
-            (lambda county, city: county.files.uplink.unlink(), "identity"),
-            (lambda county, city: city.hands.act("operator", SetNodeStatus(COUNTY, "suspended")), "suspended"),
-            (lambda county, city: city.hands.act("operator", SetNodeStatus(COUNTY, "revoked")), "revoked"),
-        ],
-        ids=["expired", "wrong node", "replaced", "missing", "suspended", "revoked"],
-    )
-    def test_it_is_told_apart_from_an_outage(
-        self, county: Place, city: Place, port: Server, spoil: Callable[[Place, Place], object], code: str
-    ) -> None:
-        """The journal goes on; the alarm says identity, never network."""
-        days = spoil(county, city)
-        _dial(county, city, f"127.0.0.1:{port.port}", days=days if isinstance(days, int) else 0)
-        before = len(county.contents(COUNTY))
-        county.register()
-
-        _try(county, 6)
-
-        assert {code: "red"} == alarms(county)
-        assert (before < len(county.contents(COUNTY)), []) == (True, city.contents(COUNTY))
 
     def test_an_outage_is_told_apart_from_a_certificate(self, county: Place, city: Place, port: Server) -> None:
         address = f"127.0.0.1:{port.port}"
@@ -312,14 +287,6 @@ def _damage(place: Place, node: str, seq: int) -> Spot:
 def _damaged(place: Place) -> list[Spot]:
     with place.level.store.read() as view:
         return reconcile.damaged(view.connection)
-
-
-def _show(county: Place, city: Place, *, node: str = COUNTY) -> None:
-    """Another certificate than the one that the city issued."""
-    authority, key = city.files.authority(CITY, WALL), new_key()
-    certificate = issue(authority, key.public_key(), node, WALL, server=False)
-    county.files.uplink.unlink()
-    Credentials(certificate, key, authority.certificate).write(county.files.uplink)
 
 
 def _dial(county: Place, city: Place, address: str, *, days: int = 0) -> Session:

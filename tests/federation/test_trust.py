@@ -1,4 +1,4 @@
-"""Who may call: the certificate says who, the registry whether, and any doubt closes the door (FEDERATION 2.1)."""
+"""Who may call: the certificate says who, the registry whether, and any doubt closes the door (and test_identity_matrix)."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
-from federation.certificates import Credentials, create_authority, issue, issue_bootstrap, new_key
+from federation.certificates import Credentials, create_authority, issue, new_key
 from federation.trust import Trust
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import SetNodeStatus
@@ -47,13 +47,6 @@ def test_a_registered_node_is_let_in(city: Place) -> None:
     assert (COUNTY, False) == (peer.node, peer.is_forked)
 
 
-@pytest.mark.parametrize(("status", "code"), [("suspended", Code.NODE_SUSPENDED), ("revoked", Code.NODE_REVOKED)])
-def test_suspending_and_revoking_take_effect_on_the_next_call(city: Place, status: str, code: Code) -> None:
-    set_status(city, status)
-
-    assert (code, "") == refused(city, shown(city))
-
-
 def test_resuming_lets_it_in_again(city: Place) -> None:
     set_status(city, "suspended")
     set_status(city, "active")
@@ -77,26 +70,6 @@ def test_an_empty_registry_lets_nobody_in(city: Place, table: object) -> None:
         connection.execute(delete(table))  # type: ignore[arg-type]
 
     assert (Code.NODE_NOT_REGISTERED, "") == refused(city, shown(city))
-
-
-def test_a_certificate_that_was_replaced_is_refused(city: Place) -> None:
-    """Only what was issued last is good, also where the authority is ours."""
-    key = new_key()
-    authority = city.files.authority(CITY, WALL)
-    older = Credentials(issue(authority, key.public_key(), COUNTY, WALL, server=False), key, authority.certificate)
-
-    assert (Code.NODE_NOT_REGISTERED, "CERTIFICATE_REPLACED") == refused(city, older)
-
-
-def test_an_expired_certificate_is_refused_on_a_connection_that_still_stands(city: Place) -> None:
-    """E9: the connection outlives the certificate that opened it."""
-    assert (Code.UNAUTHENTICATED, "CERTIFICATE_EXPIRED") == refused(city, shown(city), days=400)
-
-
-def test_an_invitations_certificate_only_enrols(city: Place) -> None:
-    bootstrap = issue_bootstrap(city.files.authority(CITY, WALL), COUNTY, WALL)
-
-    assert (Code.UNAUTHENTICATED, "BOOTSTRAP_ONLY_ENROLS") == refused(city, bootstrap)
 
 
 def test_a_name_that_is_not_of_our_form_is_refused(city: Place) -> None:
