@@ -33,11 +33,12 @@ from node.services.handle import Handler
 from node.services.policies import Policies
 from node.services.setup import Beginning, initialise
 from node.services.telling import Telling
+from node.services.upgrading import check_schema
 from node.storage.blobs import Blobs
 from node.storage.database import open_database
 from node.storage.guard import HELD, Guard
 from node.storage.keyring import KeyRing
-from node.storage.migrate import NEWEST, revision, upgrade
+from node.storage.migrate import upgrade
 from node.storage.unit_of_work import Fault, Store, UnitOfWork, View, no_fault
 from node.storage.writer import Writer
 
@@ -87,11 +88,11 @@ def build(data_dir: Path, *, inline: bool = True, fault: Fault = no_fault, **ove
     thread.
 
     Raises:
-        Refusal: NODE_UNKNOWN, SETTING_REFUSED, SCHEMA_OLD.
+        Refusal: NODE_UNKNOWN, SETTING_REFUSED, SCHEMA_OLD, SCHEMA_NEW.
     """
     settings = config.load(data_dir, **over)
     store = Store(open_database(settings.url), KeyRing.load(settings.data_dir / "keys"), os.urandom, fault)
-    _check_schema(store)
+    check_schema(store.database)
     _check_guard(settings, store)
     return _assemble(settings, store, inline=inline)
 
@@ -173,12 +174,6 @@ def _check_guard(settings: config.Settings, store: Store) -> None:
             return
     with store.write() as work:
         work.head.held = HELD
-
-
-def _check_schema(store: Store) -> None:
-    current = revision(store.database)
-    if current != NEWEST:
-        raise Refusal(Code.SCHEMA_OLD, current=current or "", newest=NEWEST)
 
 
 def wall_clock() -> datetime:

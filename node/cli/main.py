@@ -40,6 +40,7 @@ from node.cli import (
     status,
     tally,
     tickets,
+    upgrade,
 )
 from node.cli import serve as serve_verb
 from node.cli.console import (
@@ -148,6 +149,7 @@ def program(parts: Parts, lang: Lang, said: frozenset[str] | None = None) -> typ
         papers,
         calendars,
         rebuild,
+        upgrade,
         reconcile,
         backups,
         demo,

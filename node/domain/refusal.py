@@ -199,6 +199,7 @@ class Code(Enum):
     LAST_SPECIALIST = auto(), "FAILED_PRECONDITION", False
     NODE_CODE_INVALID = auto(), "INVALID_ARGUMENT", False
 
+    SCHEMA_NEW = auto(), "FAILED_PRECONDITION", False
     SCHEMA_OLD = auto(), "FAILED_PRECONDITION", False
     SETTING_REFUSED = auto(), "INVALID_ARGUMENT", False
 

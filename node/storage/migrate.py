@@ -33,6 +33,11 @@ def revision(database: Database) -> str | None:
         return None if found is None else str(found)
 
 
+def is_newer(found: str | None) -> bool:
+    """True if *found* comes after what this program knows: revisions begin with their number."""
+    return found is not None and found.partition("_")[0] > NEWEST.partition("_")[0]
+
+
 def alembic_config() -> "Config":
     """Where Alembic finds the scripts."""
     from alembic.config import Config
