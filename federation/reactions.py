@@ -42,7 +42,7 @@ from node.domain.ticket.vote_elsewhere import TakeEvaluation
 from node.services.handed_down import adopt_by_itself
 from node.services.handle import Handler
 from node.services.letters import letter_of
-from node.storage import schema
+from node.storage import lane, schema
 from node.storage.codec import decode_content
 from node.storage.database import micros
 from node.storage.statements import insert_missing
@@ -268,7 +268,7 @@ class Reactions:
     def _react(self, taken: int) -> bool:
         """React to one entry and move the cursor behind it, in one transaction; False if the node is not able just now."""
         try:
-            self._writer.command(lambda work: self._carry_out(work, taken))
+            self._try_again(lambda: self._writer.command(lambda work: self._carry_out(work, taken)))
         except Refusal as refusal:
             if refusal.code not in UNABLE:
                 raise
@@ -280,6 +280,18 @@ class Reactions:
             reason = type(error).__name__
             self._writer.command(lambda work: self._set_aside(work, taken, reason))
         return True
+
+    def _try_again(self, act: Callable[[], None]) -> None:
+        """What may pass is tried ``lane.transient_tries_max`` times before it counts as a failure (FEDERATION 2.3 no. 15)."""
+        for left in reversed(range(lane.transient_tries_max)):
+            try:
+                act()
+            except Exception as error:
+                if not left or not lane.may_pass(error):
+                    raise
+                log.warning("reaction tried again", error=type(error).__name__)
+            else:
+                return
 
     def _carry_out(self, work: UnitOfWork, taken: int) -> None:
         head = self._header(work, taken)

@@ -30,6 +30,7 @@ from federation.server import Server
 from federation.session import Session, session_of
 from node.config import Settings
 from node.domain.refusal import Refusal
+from node.services import integrity
 from node.services.clock import Sweep
 from node.services.handle import Handler
 from node.services.policies import Policies
@@ -110,6 +111,7 @@ class Serving:
         # A batch makes a hundred thousand values and no cycle among them: looked through every 700, they cost a fifth of its time.
         gc.freeze()
         gc.set_threshold(garbage_looked_for_every, *self._garbage_thresholds[1:])
+        integrity.need_whole_pages(self._level.store)
         self._server.start()
         self._runner.start()
         log.info("serving", node=self._settings.node, port=self.port)
@@ -194,6 +196,7 @@ class Serving:
             is_due = reconciling.is_due(view, now, self._clocks.wall())
         found = self._superior() if is_due else None
         if is_due:
+            integrity.look(self._level.store)
             self._level.writer.command(lambda work: reconciling.look(work, now, self._clocks.wall()))
         if found is not None:
             end = self._end(*found)

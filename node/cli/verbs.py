@@ -52,7 +52,7 @@ GROUPS: Mapping[str, str] = {
         "daily",
     ),
     **dict.fromkeys(("init", "invite", "join", "serve"), "begin"),
-    **dict.fromkeys(("unit", "account", "duty", "directory", "node", "link", "pack", "calendar", "import", "export"), "order"),
+    **dict.fromkeys(("unit", "account", "duty", "directory", "node", "link", "lane", "pack", "calendar", "import", "export"), "order"),
     **dict.fromkeys(("backup", "restore", "verify", "reconcile", "rebuild", "upgrade"), "care"),
     **dict.fromkeys(("demo", "bench", "simulate"), "trial"),
 }

@@ -200,6 +200,9 @@ class Code(Enum):
     NODE_CODE_INVALID = auto(), "INVALID_ARGUMENT", False
 
     SCHEMA_NEW = auto(), "FAILED_PRECONDITION", False
+    LANE_RUNS = auto(), "FAILED_PRECONDITION", False
+    LANE_SET_ASIDE = auto(), "FAILED_PRECONDITION", False
+    LANE_STILL_STOPS = auto(), "FAILED_PRECONDITION", False
     SCHEMA_OLD = auto(), "FAILED_PRECONDITION", False
     SETTING_REFUSED = auto(), "INVALID_ARGUMENT", False
 
@@ -229,6 +232,7 @@ class Code(Enum):
     STORAGE_FULL = auto(), "RESOURCE_EXHAUSTED", True
     BUSY = auto(), "RESOURCE_EXHAUSTED", True
     DATABASE_OLD = auto(), "FAILED_PRECONDITION", False
+    DATABASE_DAMAGED = auto(), "DATA_LOSS", False
     BLOB_MISSING = auto(), "NOT_FOUND", True
     BLOB_DAMAGED = auto(), "DATA_LOSS", False
     ENTRY_DAMAGED = auto(), "DATA_LOSS", False

@@ -46,6 +46,10 @@ class Registry:
     adopted: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
+# What an operator may do about a ticket that was set aside.
+LANE_ACTS = ("retried", "skipped", "reported")
+
+
 class NodeEvent(Event):
     """An event of the node itself."""
 
@@ -107,6 +111,23 @@ class EntriesGivenBack(NodeEvent):
 
     node: str
     entries: int
+
+
+@dataclass(frozen=True)
+class LaneHandled(NodeEvent):
+    """
+    An operator dealt with a ticket of which an entry could not be read at this node, the one at `node`, `epoch`, `seq`.
+
+    `act`: "retried" (read again), "skipped" (of that entry only the header counts here: it changes nothing else), "reported" (put to
+    the superior). It speaks of the writer's own readings, and of nobody else's.
+    """
+
+    ticket: str
+    node: str
+    epoch: int
+    seq: int
+    act: str
+    reason: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -316,6 +337,18 @@ class GrantEpoch(NodeCommand):
 
 
 @dataclass(frozen=True)
+class HandleLane(NodeCommand):
+    """Deal with a ticket that was set aside (FEDERATION 2.3 no. 15): try it again, pass by the entry in its way, or report it above."""
+
+    roles = frozenset({Role.OPERATOR})
+    needs = ("lane",)
+
+    ticket: str
+    act: str
+    reason: Text | None = None
+
+
+@dataclass(frozen=True)
 class JoinSuperior(NodeCommand):
     """Note the node's own place below its superiors, as enrolment answered it."""
 
@@ -384,6 +417,8 @@ def decide(registry: Registry, command: Command, facts: Facts, policy: Policy, n
             event = _set_status(registry, command)
         case GrantEpoch():
             event = _grant_epoch(registry, command, facts)
+        case HandleLane():
+            event = _handle_lane(command, facts, policy)
         case JoinSuperior():
             event = None if command.line == policy.place.line else SuperiorJoined(command.line, command.names)
         case AdoptPack():
@@ -492,6 +527,21 @@ def _set_status(registry: Registry, command: SetNodeStatus) -> Event | None:
     if status == "revoked" and command.status != "revoked":
         raise Refusal(Code.NODE_REVOKED, node=command.node)
     return None if status == command.status else NodeStatusSet(command.node, command.status, command.reason)
+
+
+def _handle_lane(command: HandleLane, facts: Facts, policy: Policy) -> Event:
+    """FEDERATION 2.3 no. 15.  The fact "lane" is where the entry in the way stands, or None."""
+    if command.act not in LANE_ACTS:
+        raise Refusal(Code.MALFORMED_COMMAND, field="act")
+    if command.act == "skipped" and (command.reason is None or not command.reason.plain):
+        raise Refusal(Code.FIELD_REQUIRED, field="reason")
+    if command.act == "reported" and not policy.place.line:
+        raise Refusal(Code.NO_SUPERIOR, node=policy.node)
+    found = facts.given["lane"]
+    if found is None:
+        raise Refusal(Code.LANE_RUNS, ticket=command.ticket)
+    node, epoch, seq = found
+    return LaneHandled(command.ticket, node, epoch, seq, command.act, command.reason)
 
 
 def _grant_epoch(registry: Registry, command: GrantEpoch, facts: Facts) -> Event:

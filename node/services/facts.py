@@ -28,7 +28,7 @@ from node.services.profiles import profiles
 from node.services.reparentings import standing_fact
 from node.services.tasks import waiting_for_task
 from node.services.ticket_numbers import running_number
-from node.storage import schema
+from node.storage import lane, schema
 from node.storage.database import micros
 from node.storage.unit_of_work import UnitOfWork
 
@@ -66,6 +66,7 @@ PROVIDERS: dict[str, Provider] = {
     "own_admission_standard": lambda work, _order, policy, _now: standard_of(work, policy.node),
     "mirror": lambda work, order, _policy, _now: mirrored(work, getattr(order.command, "node", "")),
     "reparenting": standing_fact,
+    "lane": lambda work, order, _policy, _now: lane.in_the_way(work.connection, getattr(order.command, "ticket", "")),
     "order_id": lambda work, _order, policy, now: fresh_id(work, SubjectKind.ORDER, policy, now),
 }
 

@@ -36,7 +36,7 @@ from node.services.lookup_index import fill_index
 from node.services.policies import Policies
 from node.services.registry import read_registry, read_units
 from node.services.rounds import read_round, round_facts
-from node.storage import schema
+from node.storage import lane, schema
 from node.storage.blobs import Blobs
 from node.storage.database import instant, micros
 from node.storage.dossier_readings import dossier_of
@@ -133,6 +133,8 @@ class Handler:
 
     def _about_ticket(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:
         command = order.command
+        if not command.starts and lane.is_set_aside(work.connection, order.subject):
+            raise Refusal(Code.LANE_SET_ASIDE, ticket=order.subject)
         ticket = None if command.starts else work.readings.ticket(order.subject)
         if ticket is None and not command.starts:
             raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=order.subject)

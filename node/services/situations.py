@@ -13,7 +13,7 @@ from typing import Protocol
 from sqlalchemy import func, select
 
 from node.services import reconcile, reparentings
-from node.storage import schema
+from node.storage import lane, schema
 from node.storage.database import instant
 from node.storage.unit_of_work import UnitOfWork, View
 
@@ -27,7 +27,6 @@ quarantine_hours_max = 24
 # Row 18: below so much free space a node says so before it stops.
 free_percent_least = 5
 certificate_days_told = 30
-UNKNOWN_KIND = "unknown_kind"
 # Of an incident: a subordinate holds an entry of this node that this node does not hold so.
 TOLD_BELOW = "told_below"
 # Kinds of incidents that must never happen; the others are what was kept of a repair or a new epoch.
@@ -65,6 +64,7 @@ _HELD_ROWS: Mapping[str, tuple[int, str]] = {
     "guard": (10, RED),
     "fenced": (12, RED),
     "damaged": (20, RED),
+    "pages": (20, RED),
 }
 
 
@@ -224,19 +224,23 @@ def _skew(link: Link) -> Iterator[Situation]:
 
 def _aside(view: View, now: datetime) -> Iterator[Situation]:
     table = schema.quarantine
-    unknown = table.c.reason == UNKNOWN_KIND
+    unknown = table.c.reason == lane.UNKNOWN_KIND
     count = view.connection.execute(select(func.count()).where(unknown)).scalar_one()
     if count:
         yield Situation("awaiting_upgrade", 14, AMBER, facts={"count": count})
     row = view.connection.execute(
         select(
             func.count().label("entries"), func.count(table.c.subject_id.distinct()).label("lanes"), func.min(table.c.at).label("oldest")
-        ).where(~unknown)
+        ).where(~unknown, table.c.reason.not_in((lane.SKIPPED, lane.REPORTED)))
     ).one()
     if row.entries:
         hours = int((now - instant(row.oldest)).total_seconds() // 3600)
         colour = RED if hours >= quarantine_hours_max else AMBER
         yield Situation("quarantined", 15, colour, facts={"count": row.entries, "lanes": row.lanes, "hours": hours})
+    for reason, code, colour in ((lane.SKIPPED, "skipped", NOTE), (lane.REPORTED, "reported_below", AMBER)):
+        count = view.connection.execute(select(func.count()).where(table.c.reason == reason)).scalar_one()
+        if count:
+            yield Situation(code, 15, colour, facts={"count": count})
 
 
 def _kept(view: View) -> Iterator[Situation]:

@@ -7,7 +7,7 @@ from its entries.  What cannot be folded is kept and put into quarantine with it
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -16,20 +16,17 @@ from sqlalchemy.engine import Row
 from node.domain.dossier import DossierEvent
 from node.domain.entry import Change, Folded, Header, Subject, SubjectKind
 from node.domain.organisation import Place
+from node.domain.registry import LaneHandled
 from node.domain.ticket.fold import fold_ticket
 from node.domain.ticket.row import TicketRow, first_row, fold_row, row_of
 from node.domain.ticket.sweep import RungFired
 from node.domain.ticket.ticket import Ticket
-from node.storage import catalogue_readings, desk_readings, dossier_readings, node_readings, round_readings, schema, trait_readings
+from node.storage import catalogue_readings, desk_readings, dossier_readings, lane, node_readings, round_readings, schema, trait_readings
 from node.storage.database import instant_or_none, micros, micros_or_none
 from node.storage.journal import Journal, Stored
 from node.storage.statements import upsert_many
 
 _MOMENTS = frozenset({"registered_at", "completed_at", "changed_at"})
-# Of an entry in quarantine: it waits behind one of its ticket that does not fold.
-WAITS = "waits"
-# Reasons that stop no lane: such an entry is passed by.
-_BESIDE = ("unknown_kind", "not_its_own")
 _FIELDS = tuple(field.name for field in fields(TicketRow))
 
 
@@ -55,6 +52,7 @@ class Readings:
         self._connection = connection
         self._journal = journal
         self._place = place
+        self._passed_by: frozenset[int] | None = None
 
     def fold(self, batch: Sequence[Stored]) -> dict[str, Moved]:
         """Fold *batch*, which was just appended, and say what became of each ticket in it."""
@@ -71,8 +69,12 @@ class Readings:
         catalogue_readings.fold_precedents(self._connection, [one.folded for one in fresh])
         for one in fresh:
             if one.content.event is None:
-                self._set_aside(one, "unknown_kind")
-        return self._fold_tickets([one for one in fresh if one.header.subject.kind == SubjectKind.TICKET.value])
+                self._set_aside(one, lane.UNKNOWN_KIND)
+        moved = self._fold_tickets([one for one in fresh if one.header.subject.kind == SubjectKind.TICKET.value])
+        for one in fresh:
+            if isinstance(one.content.event, LaneHandled):
+                self._follow_operator(one, one.content.event)
+        return moved
 
     def _is_known(self, one: Stored) -> bool:
         """An entry id folds once, whichever (node, epoch, seq) brings it; it comes again only in a later epoch."""
@@ -97,7 +99,10 @@ class Readings:
         # A lane that stands stays so: what comes behind the entry that does not fold waits with it (FEDERATION 2.3 no. 15).
         stopped = self._stopped(set(before) | older)
         for ticket in stopped:
-            self._stop(of_ticket[ticket], WAITS)
+            self._stop(of_ticket[ticket], lane.WAITS)
+        for ticket in lane.tried_out(self._connection, set(of_ticket) - stopped):
+            self._stop(of_ticket[ticket], lane.TRANSIENT)
+            stopped.add(ticket)
         lanes = {ticket: entries for ticket, entries in of_ticket.items() if ticket not in stopped}
         new = unseen - older
         rows: dict[str, TicketRow | None] = dict(before)
@@ -120,10 +125,9 @@ class Readings:
         table = schema.quarantine
         if not tickets or self._connection.execute(select(table.c.taken).limit(1)).first() is None:
             return set()
-        folds = (table.c.reason.not_in(_BESIDE), table.c.reason.not_like("reaction:%"))
         found: set[str] = set()
         for part in _parts(sorted(tickets)):
-            found |= set(self._connection.execute(select(table.c.subject_id).where(table.c.subject_id.in_(part), *folds)).scalars())
+            found |= set(self._connection.execute(select(table.c.subject_id).where(table.c.subject_id.in_(part), *lane.stops())).scalars())
         return found
 
     def _older(self, tickets: set[str], taken: int) -> set[str]:
@@ -151,6 +155,7 @@ class Readings:
                     # A move of custody touches asks and clocks of both sides: rare enough to fold the whole ticket.
                     after = None if _is_move(one.header) else fold_row(row, one.folded)
             except Exception as error:  # broken content must not stop what is about other tickets (FEDERATION 2.3 no. 15)
+                self._need_lasting(ticket, error)
                 self._stop(entries[place:], type(error).__name__)
                 rows[ticket] = row
                 return entries[:place]
@@ -168,7 +173,8 @@ class Readings:
         subject = entries[0].header.subject
         try:
             return fold_ticket((one.folded for one in entries), self._place().rank) if is_new else self.ticket(subject.id)
-        except Exception:
+        except Exception as error:
+            self._need_lasting(subject.id, error)
             return self._before_trouble(entries, is_new)
 
     def _before_trouble(self, entries: Sequence[Stored], is_new: bool) -> Ticket | None:
@@ -186,7 +192,60 @@ class Readings:
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The whole ticket, folded from every entry about it; None if its first entry is not here."""
         stored = self._journal.of_subject(Subject(SubjectKind.TICKET.value, ticket_id))
-        return fold_ticket((one.folded for one in stored), self._place().rank)
+        return fold_ticket((self._as_it_counts(one) for one in stored), self._place().rank)
+
+    # --- lanes that stand ---------------------------------------------------------------------------------------------
+
+    def _need_lasting(self, ticket: str, error: Exception) -> None:
+        """Let what may pass fail the whole batch, which is taken again: a lane is not set aside for it."""
+        if lane.may_pass(error):
+            lane.note_try(self._connection, ticket)
+            raise error
+
+    def _as_it_counts(self, one: Stored) -> Folded:
+        """What an operator had passed by counts like a kind that is not known: its header alone."""
+        if self._passed_by is None:
+            table = schema.quarantine
+            found = self._connection.execute(select(table.c.taken).where(table.c.reason == lane.SKIPPED)).scalars()
+            self._passed_by = frozenset(found)
+        return replace(one.folded, event=None) if one.taken in self._passed_by else one.folded
+
+    def _follow_operator(self, one: Stored, event: LaneHandled) -> None:
+        """What an operator did about a lane: here it takes effect, of a node below it is only noted that he asks for help."""
+        table, entries = schema.quarantine, schema.entries
+        its = table.c.subject_id == event.ticket
+        if one.header.node != self._journal.head.node:
+            if event.act == lane.REPORTED:
+                self._set_aside(one, lane.REPORTED, event.ticket)
+            else:
+                self._connection.execute(delete(table).where(its, table.c.reason == lane.REPORTED))
+            return
+        if event.act == lane.SKIPPED:
+            spot = (entries.c.node == event.node, entries.c.epoch == event.epoch, entries.c.seq == event.seq)
+            taken = select(entries.c.taken).where(*spot).scalar_subquery()
+            self._connection.execute(table.update().where(table.c.taken == taken).values(reason=lane.SKIPPED))
+            self._passed_by = None
+        if event.act != lane.REPORTED:
+            lane.forget_tries(self._connection, event.ticket)
+            self._refold(event.ticket)
+
+    def _refold(self, ticket_id: str) -> None:
+        """Fold a lane that stands once more, as far as it goes; what does not fold is set aside again."""
+        stored = self._journal.of_subject(Subject(SubjectKind.TICKET.value, ticket_id))
+        counting = [self._as_it_counts(one) for one in stored]
+        table = schema.quarantine
+        self._connection.execute(delete(table).where(table.c.subject_id == ticket_id, *lane.stops()))
+        ticket = None
+        for place in range(len(counting)):
+            try:
+                ticket = fold_ticket(counting[: place + 1], self._place().rank)
+            except Exception as error:
+                self._need_lasting(ticket_id, error)
+                self._stop(stored[place:], type(error).__name__)
+                break
+        if ticket is not None:
+            self._write_wholes([ticket], [ticket.id])
+            upsert_many(self._connection, schema.tickets, [ticket_values(row_of(ticket))])
 
     def _write_wholes(self, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
         """Write the clocks and asks of whole tickets; those of *known* tickets are replaced."""
@@ -239,10 +298,10 @@ class Readings:
     def _stop(self, entries: Sequence[Stored], reason: str) -> None:
         """Set the first of *entries* aside for *reason*, and what waits behind it."""
         for place, one in enumerate(entries):
-            self._set_aside(one, WAITS if place else reason)
+            self._set_aside(one, lane.WAITS if place else reason)
 
-    def _set_aside(self, one: Stored, reason: str) -> None:
-        row = {"taken": one.taken, "subject_id": one.header.subject.id, "reason": reason, "at": micros(one.header.recorded_at)}
+    def _set_aside(self, one: Stored, reason: str, subject: str = "") -> None:
+        row = {"taken": one.taken, "subject_id": subject or one.header.subject.id, "reason": reason, "at": micros(one.header.recorded_at)}
         upsert_many(self._connection, schema.quarantine, [row])
 
 

@@ -10108,3 +10108,45 @@ class ReparentingAborted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReparentingAborted: _TypeAlias = ReparentingAborted  # noqa: Y015
+
+@_typing.final
+class LaneHandled(_message.Message):
+    """An operator dealt with a ticket of which an entry could not be read at this node, the one at `node`, `epoch`,
+    `seq`.
+
+    `act`: "retried" (read again), "skipped" (of that entry only the header counts here: it changes nothing else),
+    "reported" (put to the superior). It speaks of the writer's own readings, and of nobody else's.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    ACT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ticket: _builtins.str
+    node: _builtins.str
+    epoch: _builtins.int
+    seq: _builtins.int
+    act: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        ticket: _builtins.str = ...,
+        node: _builtins.str = ...,
+        epoch: _builtins.int = ...,
+        seq: _builtins.int = ...,
+        act: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "epoch", b"epoch", "node", b"node", "reason", b"reason", "seq", b"seq", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LaneHandled: _TypeAlias = LaneHandled  # noqa: Y015

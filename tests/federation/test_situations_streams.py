@@ -2,12 +2,15 @@
 
 import random
 import threading
+import uuid
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from federation import codec
 from federation.admission import Admission, batches_max, retry_after_least_ms, retry_after_most_ms
@@ -15,23 +18,32 @@ from federation.link import Lane
 from federation.outgoing import read_up
 from federation.retry import USUAL, CallFailed, Failure, failed
 from federation.v1 import link_pb2
-from node.domain.entry import Draft
+from node.domain.entry import Draft, Folded
+from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
-from node.domain.registry import UnitOpened
+from node.domain.registry import LaneHandled, UnitOpened
+from node.domain.ticket.fold import fold_ticket
 from node.domain.ticket.intake import Register
-from node.services.rebuild import check
-from node.storage import schema
+from node.domain.ticket.row import TicketRow, first_row, fold_row
+from node.domain.ticket.ticket import Ticket
+from node.services.lanes import handle_lane
+from node.services.rebuild import check, rebuild
+from node.storage import readings, schema
 from node.storage.codec import decode_content, encode_content, encode_event, entry_bytes_max
+from node.texts.catalogue import LANGS, text
 from tests.federation.levels import MemoryWire, Place, connect, enrol, make_place, settle
 from tests.federation.situations import (
     CITY,
     COUNTY,
+    OPERATOR,
     PROVINCE,
     agree,
     alarms,
     back_up,
+    escalate,
     grant_to,
     incidents,
+    refused,
     rejoin_by,
     restore,
     tickets,
@@ -234,8 +246,6 @@ class TestRow15Poison:
         """No retry: set aside after one failure that would come again, with its age; all else goes on."""
         poisoned, healthy = county.register(), county.register()
         connect(county, city)
-        import node.storage.readings as readings
-        from node.domain.ticket.row import first_row
 
         def stumble(one: object) -> object:
             if one.header.subject.id == poisoned and one.header.kind == Register.__name__ + "ed":  # type: ignore[attr-defined]
@@ -254,10 +264,93 @@ class TestRow15Poison:
         assert {"quarantined": "red"} == alarms(city)
 
         monkeypatch.undo()
-        from node.services.rebuild import rebuild
-
         rebuild(city.level.store)
         assert (tickets(county), {}) == (tickets(city), alarms(city))
+
+    @pytest.mark.usefixtures("city")
+    def test_a_command_about_it_is_refused_with_a_remedy(self, county: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Not an internal error: who works on the ticket hears what is the case, and whom to call."""
+        number = _poisoned(county, monkeypatch)
+
+        refusal = refused(lambda: escalate(county, number))
+
+        assert Code.LANE_SET_ASIDE is refusal.code
+        assert all(number in text("refusal.LANE_SET_ASIDE.sentence", lang, **refusal.facts) for lang in LANGS)
+        county.register()
+
+    @pytest.mark.usefixtures("city")
+    def test_the_operator_tries_again(self, county: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        """While it still does not fold nothing is written; after the repair it goes on, and the act stands in the journal."""
+        number = _poisoned(county, monkeypatch)
+        before = county.contents(COUNTY)
+        assert Code.LANE_STILL_STOPS is refused(lambda: _handle(county, number, "retried")).code
+        assert before == county.contents(COUNTY)
+        monkeypatch.undo()
+
+        _handle(county, number, "retried")
+
+        assert ({}, "escalated") == (alarms(county), tickets(county)[number])
+        assert check(county.level.store).agrees
+        assert Code.LANE_RUNS is refused(lambda: _handle(county, number, "retried")).code
+
+    def test_the_operator_passes_by_the_entry_in_the_way(self, county: Place, city: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        """With who and why in the journal; of the entry only its header counts, and what waits behind it goes on.  A rebuild agrees."""
+        connect(county, city)
+        number = county.register()
+        settle(county, city)
+        escalate(county, number)
+        _stumble(monkeypatch, number)
+        settle(county, city)
+        assert {"quarantined": "amber"} == alarms(city)
+        assert Code.FIELD_REQUIRED is refused(lambda: _handle(city, number, "skipped")).code
+
+        _handle(city, number, "skipped", Text("该条内容已由电话核实"))
+
+        assert ({}, "note", "escalated") == (alarms(city), told(city)["skipped"], tickets(city)[number])
+        assert check(city.level.store).agrees
+        kept = [content.event for data in city.contents(CITY) for content in (decode_content(data),)]
+        assert [(number, COUNTY, "skipped")] == [(one.ticket, one.node, one.act) for one in kept if isinstance(one, LaneHandled)]
+
+    def test_the_operator_asks_the_superior(self, county: Place, city: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is on the superior's status until the lane runs again."""
+        connect(county, city)
+        settle(county, city)
+        number = _poisoned(county, monkeypatch)
+        settle(county, city)
+        _handle(county, number, "reported", Text("请协助"))
+        settle(county, city)
+        assert "amber" == alarms(city)["reported_below"]
+        monkeypatch.undo()
+
+        _handle(county, number, "retried")
+        settle(county, city)
+
+        assert "reported_below" not in told(city)
+
+    @pytest.mark.parametrize(("failures", "is_set_aside"), [(1, False), (2, False), (3, True)])
+    def test_what_may_pass_is_tried_three_times(
+        self, county: Place, city: Place, monkeypatch: pytest.MonkeyPatch, failures: int, is_set_aside: bool
+    ) -> None:
+        """The batch is taken again whole; only a ticket that fails time and again stands aside, and the others go on."""
+        connect(county, city)
+        settle(county, city)
+        number, healthy = county.register(), county.register()
+        left = [failures]
+
+        def stumble(one: Folded) -> TicketRow:
+            if one.header.subject.id == number and left[0]:
+                left[0] -= 1
+                raise OperationalError("SELECT", {}, Exception("database is locked"))
+            return first_row(one)
+
+        monkeypatch.setattr(readings, "first_row", stumble)
+        while left[0]:
+            settle(county, city, seconds=400)
+        settle(county, city, seconds=400)
+
+        assert healthy in tickets(city)
+        assert is_set_aside == (number not in tickets(city)) == ("quarantined" in alarms(city))
+        agree(county, city)
 
 
 class TestRow16Oversized:
@@ -348,3 +441,39 @@ class TestRow17Overload:
         assert calls[-1] > refused_at
         agree(county, city)
         assert {} == told(county)
+
+
+def _stumble(patch: pytest.MonkeyPatch, number: str) -> None:
+    """Let the escalation of the ticket not be read; its header can."""
+
+    def broken(one: Folded) -> bool:
+        return one.header.subject.id == number and one.header.kind == "EscalationRequested" and one.event is not None
+
+    def row(before: TicketRow | None, one: Folded) -> TicketRow | None:
+        if broken(one):
+            raise ZeroDivisionError
+        return fold_row(before, one)
+
+    def whole(entries: Iterable[Folded], rank: Callable[[str], int]) -> Ticket | None:
+        kept = list(entries)
+        if any(broken(one) for one in kept):
+            raise ZeroDivisionError
+        return fold_ticket(kept, rank)
+
+    patch.setattr(readings, "fold_row", row)
+    patch.setattr(readings, "fold_ticket", whole)
+
+
+def _poisoned(place: Place, patch: pytest.MonkeyPatch) -> str:
+    """A ticket of the place's own that it cannot read on."""
+    number = place.register()
+    escalate(place, number)
+    _stumble(patch, number)
+    rebuild(place.level.store)
+    return number
+
+
+def _handle(place: Place, number: str, act: str, reason: Text | None = None) -> None:
+    handler = place.hands.node.handler
+    order_id = str(uuid.uuid4())
+    place.level.writer.command(lambda work: handle_lane(handler, work, order_id, OPERATOR, number, act, reason))

@@ -1,0 +1,76 @@
+"""
+Tickets that were set aside because an entry of theirs cannot be read here, and what an operator does about them (FEDERATION 2.3 no. 15).
+
+Each act is an entry of this node's journal, with who and why, and takes effect by being folded: a rebuild comes to the same.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from node.domain.command import Order
+from node.domain.entry import Actor
+from node.domain.payload import Text
+from node.domain.refusal import Code, Refusal
+from node.domain.registry import HandleLane
+from node.services.handle import Handler, Outcome
+from node.storage import lane, schema
+from node.storage.database import instant
+from node.storage.unit_of_work import UnitOfWork, View
+
+
+@dataclass(frozen=True)
+class Aside:
+    """One entry that was set aside: of which ticket, where it stands, why (a code, or the name of the fault), since when."""
+
+    ticket: str
+    node: str
+    epoch: int
+    seq: int
+    kind: str
+    reason: str
+    at: datetime
+
+
+def listed(view: View) -> list[Aside]:
+    """Everything that was set aside, oldest first."""
+    table, entries = schema.quarantine, schema.entries
+    rows = view.connection.execute(
+        select(table.c.subject_id, table.c.reason, table.c.at, entries.c.node, entries.c.epoch, entries.c.seq, entries.c.kind)
+        .join(entries, entries.c.taken == table.c.taken)
+        .order_by(table.c.taken)
+    )
+    return [Aside(row.subject_id, row.node, row.epoch, row.seq, row.kind, row.reason, instant(row.at)) for row in rows]
+
+
+def handle_lane(handler: Handler, work: UnitOfWork, order_id: str, actor: Actor, ticket: str, act: str, reason: Text | None) -> Outcome:
+    """
+    Journal what the operator did, and let it take effect in the same transaction.
+
+    Raises:
+        Refusal: LANE_RUNS, FIELD_REQUIRED, NO_SUPERIOR, PERMISSION_DENIED; LANE_STILL_STOPS, if it does not read now either: then
+            nothing was written.
+    """
+    before = lane.in_the_way(work.connection, ticket)
+    outcome = handler.carry_out(work, Order(order_id, actor, work.head.node, HandleLane(ticket, act, reason)))
+    if act == "reported":
+        return outcome
+    after = lane.in_the_way(work.connection, ticket)
+    # Behind an entry that was passed by the next one may be in the way: that one is decided on by itself.
+    if after is not None and after == before and lane.is_set_aside(work.connection, ticket):
+        node, epoch, seq = after
+        raise Refusal(Code.LANE_STILL_STOPS, ticket=ticket, node=node, epoch=epoch, seq=seq)
+    _react_again(work, ticket, is_skipped=act == "skipped")
+    return outcome
+
+
+def _react_again(work: UnitOfWork, ticket: str, *, is_skipped: bool) -> None:
+    """What stumbled over an entry of the ticket after it was read looks at it again, unless it is to be passed by."""
+    table = schema.quarantine
+    its = (table.c.subject_id == ticket, table.c.reason.like(f"{lane.REACTION}%"))
+    taken = work.connection.execute(select(table.c.taken).where(*its).order_by(table.c.taken)).scalars().all()
+    work.connection.execute(delete(table).where(*its))
+    if taken and not is_skipped:
+        # What it has done already is not done again: a reaction's command has an id of its own.
+        work.head.reacted = min(work.head.reacted, taken[0] - 1)
