@@ -70,16 +70,16 @@ def answer(
         work.head.held = FENCED
         return Refusal(Code.SUPERIOR_FENCED, peer=work.head.node, epoch=work.head.epoch, current=request.superior_epoch)
     check_fence(work)
+    if request.HasField("superior_last"):
+        taking_back.note_told(work, codec.place_from_pb(request.superior_last), mirror)
     if work.head.line and work.head.held in IN_DOUBT:
         # A subordinate restored in the same night would take what is here for all that there is.
-        raise Refusal(Code.BUSY, retry_after_ms=retry_in_doubt_ms)
+        return Refusal(Code.BUSY, retry_after_ms=retry_in_doubt_ms)
     place = work.place()
     held = [one for one in work.journal.positions() if place.branch(one.node) == peer.node]
     stale = _stale(work, peer, held, request)
     if stale is not None:
         return stale
-    if request.HasField("superior_last"):
-        taking_back.note_told(work, codec.place_from_pb(request.superior_last), mirror)
     is_forked = peer.is_forked or _is_forked(work, peer, held, request, mirror)
     down = _down(work, peer, codec.down_from_pb(request.down))
     below = [node for node in place.superiors if place.branch(node) == peer.node]
