@@ -23,7 +23,7 @@ from tests.faults.conftest import MakeStage
 from tests.faults.ground import CITY, COUNTY, TWO, flaws, ids, link, register, size_of
 from tests.support.node import MONDAY
 
-disk_bytes = 24 * 1024 * 1024
+disk_bytes = 96 * 1024 * 1024
 # As large as one may be: a few of them and the write-ahead log needs another block.
 LONG = "水" * 18_000
 refusals_a_cycle = 3
@@ -140,6 +140,7 @@ def cycle(stage: Stage, code: str, times: int) -> None:
     process = stage.serving[code]
     for number in range(times):
         register(stage, f"before {number}")
+        stage.rest(MONDAY)
         with full(stage.nodes[code].data_dir):
             ROLES[code](stage)
         register(stage, f"after {number}")
