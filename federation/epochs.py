@@ -213,7 +213,8 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
         await_those_below(work, level.wall())
         work.head.held = ""
         links = schema.links
-        work.connection.execute(update(links).where(links.c.side == LEAVING).values(side=FORMER))
+        over = {"side": FORMER, "status": "left", "last_error": "", "next_attempt_at": None, "attempts": 0, "waiting": 0}
+        work.connection.execute(update(links).where(links.c.side == LEAVING).values(**over))
         if branch:
             lookup_index.refill(work)
         return Rejoined(current, count, again, aside)
