@@ -1,5 +1,6 @@
 """A county with its city and province, enrolled with one another and not yet at work."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,18 @@ def county(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def city(tmp_path: Path, county: Place) -> Place:
+def city_url(request: pytest.FixtureRequest) -> str:
+    """Where the city keeps its data: QYZJ_TEST_CITY=postgresql has every pair played with a city on PostgreSQL."""
+    if os.environ.get("QYZJ_TEST_CITY") != "postgresql":
+        return ""
+    url: str = request.getfixturevalue("postgres_database")()
+    return url
+
+
+@pytest.fixture
+def city(tmp_path: Path, county: Place, city_url: str) -> Place:
     """The county is enrolled with it."""
-    city = make_place(tmp_path, CITY, "anshun-2025")
+    city = make_place(tmp_path, CITY, "anshun-2025", database_url=city_url)
     enrol(county, city)
     return city
 
