@@ -30,11 +30,23 @@ PAGE = (ROOT / "federation" / "PROTOCOL.md").read_text("utf-8")
 SERVICES = (link_pb2.DESCRIPTOR.services_by_name["LinkService"], enrolment_pb2.DESCRIPTOR.services_by_name["EnrolmentService"])
 RPCS = {method.name for service in SERVICES for method in service.methods}
 # The modules that answer a call; what they say to this end's own people goes over no wire.
-ANSWERING = ("trust", "greeting", "mirror", "server", "codec", "enrolment", "admission", "reconciling", "outgoing", "taking_back")
-TO_OWN_PEOPLE = {"PEER_AWAY", "PEER_IDENTITY", "SETTING_REFUSED"}
+ANSWERING = (
+    "trust",
+    "greeting",
+    "mirror",
+    "server",
+    "codec",
+    "enrolment",
+    "admission",
+    "reconciling",
+    "outgoing",
+    "taking_back",
+    "reparenting",
+)
+TO_OWN_PEOPLE = {"PEER_AWAY", "PEER_IDENTITY", "SETTING_REFUSED", "OTHER_SUPERIOR"}
 # Refusals that reach a call from below: the writer's, the handler's (it admits who enrols), the invitation's.
 FROM_BELOW = {
-    *("BUSY", "STORAGE_FULL", "NODE_HELD", "CLOCK_BEHIND"),
+    *("BUSY", "STORAGE_FULL", "NODE_HELD", "CLOCK_BEHIND", "REPARENTING_OPEN"),
     *("INVITATION_UNKNOWN", "INVITATION_USED", "INVITATION_EXPIRED", "REQUEST_MALFORMED"),
 }
 LIMITS = {
