@@ -6,6 +6,7 @@ An entry's content crosses untouched: the bytes that came are the bytes that are
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from federation.link import batch_bytes_max, batch_entries_max
 from federation.v1 import link_pb2
@@ -21,8 +22,7 @@ _KINDS = {number: kind.value for kind, number in PAYLOAD_KINDS.items()}
 _KINDS_BACK = {kind.value: number for kind, number in PAYLOAD_KINDS.items()}
 
 
-@dataclass(frozen=True)
-class Carried:
+class Carried(NamedTuple):
     """An entry on its way: its content's bytes, the ciphertexts (by SHA-256, as the sender says) and the wrapped keys beside it."""
 
     data: bytes
@@ -76,7 +76,8 @@ def entry_from_pb(pb: entry_pb2.Entry) -> Carried:
     """
     if not pb.sealed and not pb.keys:
         return Carried(pb.content)
-    return Carried(pb.content, tuple((one.blob, one.ciphertext) for one in pb.sealed), tuple(_key_from_pb(key) for key in pb.keys))
+    sealed = tuple([(one.blob, one.ciphertext) for one in pb.sealed])
+    return Carried(pb.content, sealed, tuple([_key_from_pb(key) for key in pb.keys]) if pb.keys else ())
 
 
 def segments_to_pb(segments: Iterable[Segment]) -> list[link_pb2.Segment]:

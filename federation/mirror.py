@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from federation.codec import Carried, DownPosition, Segment
 from federation.numbering import number_down_anew
-from node.domain.merkle import Range, leaf_hash
+from node.domain.merkle import Range, leaf_hash, leaf_hashes
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import EpochGranted, NodeAdmitted
 from node.services import reconcile
@@ -151,7 +151,11 @@ class Mirror:
         if segment.from_seq > size + 1:
             return 0
         known = size + 1 - segment.from_seq
-        arrived = [_arrived(segment, segment.from_seq + place, entry) for place, entry in enumerate(segment.entries) if place >= known]
+        arrived = [
+            _arrived(segment, segment.from_seq + place, entry, leaf_hash(entry.data))
+            for place, entry in enumerate(segment.entries)
+            if place >= known
+        ]
         stored = work.journal.mirror(arrived)
         work.head.last_at = max([work.head.last_at, *(micros(one.header.recorded_at) for one in stored)])
         work.fold_and_route(stored)
@@ -223,20 +227,21 @@ class _Batch:
         stream = segment.node, segment.epoch
         size = self._sizes.setdefault(stream, self.work.journal.range_of(*stream).size)
         known = max(0, min(size + 1 - segment.from_seq, len(segment.entries)))
-        for seq, entry in enumerate(segment.entries[:known], segment.from_seq):
+        leaves = leaf_hashes([entry.data for entry in segment.entries])
+        for seq, (entry, leaf) in enumerate(zip(segment.entries[:known], leaves[:known], strict=True), segment.from_seq):
             if (*stream, seq) in self.damaged:
                 # What stands here is known to be wrong, so what comes is no fork: it heals, or the place stays as it is.
                 reconcile.heal(self.work, (*stream, seq), entry.data, self.now)
                 continue
-            if self.leaves.get((*stream, seq)) != leaf_hash(entry.data):
+            if self.leaves.get((*stream, seq)) != leaf:
                 return seq, entry.data
         if segment.from_seq > size + 1:
             self.has_gap = True
             return None
-        for seq, entry in enumerate(segment.entries[known:], segment.from_seq + known):
-            arrived = _arrived(segment, seq, entry)
-            self.leaves[*stream, seq] = arrived.leaf
-            self._unwritten.append(arrived)
+        for place in range(known, len(segment.entries)):
+            seq = segment.from_seq + place
+            self._unwritten.append(_arrived(segment, seq, segment.entries[place], leaves[place]))
+            self.leaves[*stream, seq] = leaves[place]
         self._sizes[stream] += len(segment.entries) - known
         self.entries += len(segment.entries) - known
         return None
@@ -274,40 +279,42 @@ def _leaves(work: UnitOfWork, segments: Sequence[Segment]) -> dict[Spot, bytes]:
     )
 
 
-def _arrived(segment: Segment, seq: int, carried: Carried) -> Arrived:
+def _arrived(segment: Segment, seq: int, carried: Carried, leaf: bytes) -> Arrived:
     """
     Read an entry and hold it against the place where it came.
 
     Raises:
         Refusal: MALFORMED_ENTRY with field and place.
     """
-    where = {"node": segment.node, "epoch": segment.epoch, "seq": seq}
-    content = content_of(carried, **where)
+    try:
+        content = content_of(carried)
+    except Refusal as refusal:
+        where = {"node": segment.node, "epoch": segment.epoch, "seq": seq}
+        raise Refusal(refusal.code, **{**where, **refusal.facts}) from None
     head = content.header
-    for name, said in where.items():
-        if getattr(head, name) != said:
-            raise Refusal(Code.MALFORMED_ENTRY, field=name, **where)
-    return with_riders(carried, content)
+    if head.seq != seq or head.epoch != segment.epoch or head.node != segment.node:
+        where = {"node": segment.node, "epoch": segment.epoch, "seq": seq}
+        raise Refusal(Code.MALFORMED_ENTRY, field=next(name for name, said in where.items() if getattr(head, name) != said), **where)
+    return with_riders(carried, content, leaf)
 
 
-def content_of(carried: Carried, **where: object) -> Content:
+def content_of(carried: Carried) -> Content:
     """
     Read an entry's bytes.
 
     Raises:
-        Refusal: MALFORMED_ENTRY, with *where* it came.
+        Refusal: MALFORMED_ENTRY; where it came is the caller's to say.
     """
-    try:
-        content = decode_content(carried.data)
-    except Refusal as refusal:
-        raise Refusal(refusal.code, **{**where, **refusal.facts}) from None
+    content = decode_content(carried.data)
     if not _ID.fullmatch(content.header.id):
-        raise Refusal(Code.MALFORMED_ENTRY, field="id", **where)
+        raise Refusal(Code.MALFORMED_ENTRY, field="id")
     return content
 
 
-def with_riders(carried: Carried, content: Content) -> Arrived:
-    """An entry with those of its riders that fit it."""
+def with_riders(carried: Carried, content: Content, leaf: bytes) -> Arrived:
+    """An entry, whose leaf hash is *leaf*, with those of its riders that fit it."""
+    if not carried.sealed and not carried.keys:
+        return Arrived(carried.data, leaf, content, {}, ())
     named = {line.blob for line in content.payloads}
     sealed = {
         blob: ciphertext
@@ -315,8 +322,8 @@ def with_riders(carried: Carried, content: Content) -> Arrived:
         if blob in named and len(ciphertext) <= payload_bytes_max and hashlib.sha256(ciphertext).digest() == blob
     }
     # A key is made by the node that writes the entry: nobody brings one in another's name.
-    keys = tuple(key for key in carried.keys if key.node == content.header.node)
-    return Arrived(carried.data, leaf_hash(carried.data), content, sealed, keys)
+    keys = tuple([key for key in carried.keys if key.node == content.header.node]) if carried.keys else ()
+    return Arrived(carried.data, leaf, content, sealed, keys)
 
 
 def _foreign(work: UnitOfWork, entries: Sequence[Carried]) -> list[Arrived]:
@@ -327,5 +334,5 @@ def _foreign(work: UnitOfWork, entries: Sequence[Carried]) -> list[Arrived]:
         content = content_of(carried)
         head = content.header
         if head.node != place.node and not place.is_below(head.node):
-            found.setdefault((head.node, head.epoch, head.seq), with_riders(carried, content))
+            found.setdefault((head.node, head.epoch, head.seq), with_riders(carried, content, leaf_hash(carried.data)))
     return list(found.values())

@@ -9,6 +9,7 @@ Certificates are looked at every hour and renewed in the last third of their liv
 import gc
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -145,6 +146,7 @@ class Serving:
             hello_every=timedelta(seconds=min(settings.heartbeat_seconds, hello_apart_seconds - self._look_every)),
             now=steady(clocks.wall, clocks.monotonic),
             sleep=clocks.sleep,
+            helper=ThreadPoolExecutor(1, "read-ahead"),
         )
 
     def _end(self, superior: str, address: str) -> Superior:

@@ -9,8 +9,10 @@ is said, and nothing else; the cursor is what the superior says.
 
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -41,7 +43,7 @@ from federation.link import (
     batch_entries_max,
 )
 from federation.mirror import Mirror
-from federation.outgoing import Roots
+from federation.outgoing import Batch, Roots
 from federation.retry import CallFailed, Failure, Inner, Pace
 from federation.v1 import link_pb2
 from node.domain.refusal import Code, Refusal
@@ -58,6 +60,8 @@ log = structlog.get_logger()
 
 R = TypeVar("R")
 Sleep = Callable[[float], None]
+# Where only the cursor moved, the link's row may be so old: what it says is shown to people, and asked for anew after a restart.
+cursor_kept_every = timedelta(seconds=1)
 
 
 @dataclass
@@ -72,6 +76,7 @@ class Session:
         boot_id: 16 random bytes, new with every process.
         now: the steady clock by which the machine lives.
         inner: the inner layer of retry.
+        helper: reads the next batch while one is under way; None: each is read when its turn comes.
     """
 
     level: Level
@@ -81,7 +86,10 @@ class Session:
     boot_id: bytes
     now: Clock
     inner: Inner
+    helper: Executor | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _ahead: "_Ahead | None" = None
+    _kept_at: datetime | None = None
     _roots: Roots = field(default_factory=Roots)
     _kept: tuple[object, ...] = ()
     _is_wrapped: bool = False
@@ -130,6 +138,8 @@ class Session:
         """End both channels; a call that is out comes back as CANCELLED."""
         for end in self.ends.values():
             end.close()
+        if self.helper is not None:
+            self.helper.shutdown(wait=False, cancel_futures=True)
 
     def _look(self) -> None:
         with self.level.store.read() as view:
@@ -159,6 +169,7 @@ class Session:
     # --- the calls ----------------------------------------------------------------------------------------------------
 
     def _hello(self) -> Greeted:
+        self._ahead = None  # a journal is put right between a call that failed and the next greeting
         with self.level.store.read() as view:
             request = self._hello_request(view)
         try:
@@ -270,8 +281,7 @@ class Session:
 
     def _push(self, call: Push) -> Pushed | None:
         try:
-            with self.level.store.read() as view:
-                batch = outgoing.read_up(view, call.after, call.entries_max)
+            batch, request = self._next_batch(call)
         except Refusal as refusal:
             if refusal.code is not Code.ENTRY_DAMAGED:
                 raise
@@ -281,11 +291,38 @@ class Session:
             with self._lock:
                 self.machine.on_nothing(call, batch.upto)
             return None
-        request = link_pb2.PushRequest(boot_id=self.boot_id, segments=codec.segments_to_pb(batch.segments))
+        self._read_ahead(Push(batch.upto, call.entries_max))
         answer = self._called(lambda: self.ends[Lane.UP].push(request))
         with self.level.store.read() as view:
             standing = outgoing.after_push(view, batch, [codec.position_from_pb(one) for one in answer.positions], self._roots)
         return Pushed(standing, timedelta(milliseconds=answer.retry_after_ms))
+
+    def _next_batch(self, call: Push) -> "_Outgoing":
+        """What *call* sends: read ahead if it was, else read now."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead.call == call:
+            found = ahead.found.result()
+            if found is not None and found[0].entries:
+                return found
+        return self._outgoing(call)
+
+    def _read_ahead(self, call: Push) -> None:
+        """Let the helper read what comes next, if more waits: the journal only grows, so it is the same whenever it is read."""
+        if self.helper is None or call.after >= self.machine.tail:
+            return
+        with suppress(RuntimeError):  # the session was closed
+            self._ahead = _Ahead(call, self.helper.submit(self._outgoing_or_none, call))
+
+    def _outgoing_or_none(self, call: Push) -> "_Outgoing | None":
+        try:
+            return self._outgoing(call)
+        except Exception:
+            return None  # whoever reads it when its turn comes hears why
+
+    def _outgoing(self, call: Push) -> "_Outgoing":
+        with self.level.store.read() as view:
+            batch = outgoing.read_up(view, call.after, call.entries_max)
+        return batch, link_pb2.PushRequest(boot_id=self.boot_id, segments=codec.segments_to_pb(batch.segments))
 
     def _fetch(self, call: Fetch) -> Fetched:
         request = link_pb2.FetchRequest(node=call.node, epoch=call.epoch, from_seq=call.from_seq, max=batch_entries_max)
@@ -380,9 +417,10 @@ class Session:
                 "status": status.reason or "active",
             }
             state = tuple(values.values())
-            if state == self._kept:
+            is_fresh = self._kept_at is not None and now < self._kept_at + cursor_kept_every
+            if state == self._kept or (state[1:] == self._kept[1:] and is_fresh and not machine.is_idle):
                 return
-            self._kept = state
+            self._kept, self._kept_at = state, now
         table = schema.links
 
         def write(work: UnitOfWork) -> None:
@@ -400,6 +438,17 @@ class Session:
                 self.level.guard.note(view.journal.position(view.head.node, view.head.epoch))
 
 
+_Outgoing = tuple[Batch, link_pb2.PushRequest]
+
+
+@dataclass(frozen=True)
+class _Ahead:
+    """What was read before its turn, and the call that it is for."""
+
+    call: Push
+    found: "Future[_Outgoing | None]"
+
+
 def _held(standing: Standing, own: Position, damaged: tuple[Spot, ...], *, is_taken: bool) -> str:
     """Why this node is to write nothing of its own just now, by what its superior holds of it; empty: it may."""
     if any(one.node == own.node for one in standing.forked):
@@ -413,7 +462,16 @@ def _held(standing: Standing, own: Position, damaged: tuple[Spot, ...], *, is_ta
 
 
 def session_of(
-    level: Level, peer: str, ends: Mapping[Lane, Peer], boot_id: bytes, *, pace: Pace, hello_every: timedelta, now: Clock, sleep: Sleep
+    level: Level,
+    peer: str,
+    ends: Mapping[Lane, Peer],
+    boot_id: bytes,
+    *,
+    pace: Pace,
+    hello_every: timedelta,
+    now: Clock,
+    sleep: Sleep,
+    helper: Executor | None = None,
 ) -> Session:
     """
     A session with the superior *peer*, as the link's row kept it: the cursor, and when the next attempt may be.
@@ -421,6 +479,7 @@ def session_of(
     Args:
         now: the steady clock (``level.steady``).
         sleep: what the inner layer waits by.
+        helper: as ``Session``.
     """
     table = schema.links
     with level.store.read() as view:
@@ -436,4 +495,4 @@ def session_of(
         hello_every=hello_every,
         cursor=row.acked,
     )
-    return Session(level, peer, ends, machine, boot_id, now, Inner(level.random, sleep, pace))
+    return Session(level, peer, ends, machine, boot_id, now, Inner(level.random, sleep, pace), helper)

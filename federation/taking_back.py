@@ -21,6 +21,7 @@ from federation.codec import Carried, Place
 from federation.mirror import ACTIVE, Mirror, content_of, with_riders
 from node.domain.entry import Draft, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
+from node.domain.merkle import leaf_hash
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import EntriesGivenBack, EpochStarted
 from node.services.registry import NODE_ACTOR
@@ -85,7 +86,7 @@ def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: date
 
 
 def _own(work: UnitOfWork, peer: str, carried: Carried) -> Arrived:
-    arrived = with_riders(carried, content_of(carried))
+    arrived = with_riders(carried, content_of(carried), leaf_hash(carried.data))
     head = arrived.content.header
     if head.node != work.head.node or head.epoch >= work.head.epoch or head.kind == EpochStarted.kind():
         raise Refusal(Code.FOREIGN_STREAM, node=head.node, peer=peer)

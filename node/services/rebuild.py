@@ -123,7 +123,7 @@ def _batches(connection: Connection) -> Iterator[list[Stored]]:
         if not rows:
             return
         after = rows[-1].taken
-        yield [Stored(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
+        yield [Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
 
 
 def _differences(connection: Connection, table: Table) -> list[Difference]:

@@ -165,7 +165,7 @@ def _entries(view: View, tickets: Sequence[str], words: Sequence[str]) -> dict[s
     )
     found: dict[str, list[Stored]] = {}
     for row in rows:
-        one = Stored(row.taken, decode_content(bytes(row.content)), bytes(row.leaf))
+        one = Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf))
         found.setdefault(one.header.subject.id, []).append(one)
     every = [one for stored in found.values() for one in stored]
     view.payloads.bring_texts({one.header.subject for one in every}, [one.taken for one in every])

@@ -75,6 +75,9 @@ WAYS: dict[type[Event], Callable[[Connection, str, Header, Any], bool]] = {
 }
 
 
+_PRECEDENT = PrecedentSet.kind()
+
+
 def fold_precedents(connection: Connection, batch: Sequence[Folded]) -> None:
     """Write a row for each ruling in *batch*, this node's or one below."""
     rows = [
@@ -90,7 +93,7 @@ def fold_precedents(connection: Connection, batch: Sequence[Folded]) -> None:
             "ruled_at": micros(one.header.recorded_at),
         }
         for one in batch
-        if isinstance(one.event, PrecedentSet)
+        if one.header.kind == _PRECEDENT and isinstance(one.event, PrecedentSet)
     ]
     if rows:
         upsert_many(connection, schema.precedents, rows)

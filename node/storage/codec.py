@@ -12,9 +12,8 @@ import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
-from operator import attrgetter
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from functools import lru_cache
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -23,6 +22,7 @@ from node.domain.entry import Actor, Change, ClockChange, CustodyHead, Event, Fo
 from node.domain.events import EVENTS
 from node.domain.payload import Contact, PayloadKind, SealedRef, Text
 from node.domain.refusal import Code, Refusal
+from node.domain.values import of_fields
 from node.v1 import entry_pb2, events_pb2
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,8 +46,7 @@ PAYLOAD_KINDS = {PayloadKind.TEXT: entry_pb2.Payload.KIND_TEXT, PayloadKind.CONT
 _PAYLOAD_KINDS_BACK: dict[int, PayloadKind] = {number: kind for kind, number in PAYLOAD_KINDS.items()}
 
 
-@dataclass(frozen=True)
-class PayloadLine:
+class PayloadLine(NamedTuple):
     """A line of ``EntryContent.payloads``: kind, digest of the ciphertext, salted digest of the plain text."""
 
     kind: PayloadKind
@@ -76,12 +75,16 @@ def decode_event(kind: str, body: bytes, entry_id: str, payloads: Sequence[Paylo
     if cls is None:
         return None
     try:
-        message = _message(cls).FromString(body)
         reading = _reading(cls)
-        values: dict[str, Any] = dict(zip(reading.plain, reading.read_plain(message), strict=True))
-        for name, way in reading.others:
-            values[name] = way.get(message, name, entry_id, payloads)
-        return cls(**values)
+        message = reading.message.FromString(body)
+        # Most fields of most events say nothing: only what is there is looked at.
+        values = reading.empty.copy()
+        for field, value in message.ListFields():
+            name = field.name
+            get = reading.ways.get(name)
+            if get is not None:
+                values[name] = value if get is _get_plain else get(message, name, entry_id, payloads)
+        return of_fields(cls, values)
     except (DecodeError, ValueError, IndexError, TypeError):
         return None
 
@@ -132,10 +135,10 @@ class Content:
     event: Event | None
     payloads: tuple[PayloadLine, ...]
 
-    @cached_property
+    @property
     def folded(self) -> Folded:
         """What folding needs of it."""
-        return Folded(self.header, self.event)
+        return of_fields(Folded, {"header": self.header, "event": self.event})
 
 
 def moved_content(data: bytes, epoch: int, seq: int) -> bytes:
@@ -162,29 +165,30 @@ def decode_content(data: bytes) -> Content:
     if not (node and epoch and seq and id and kind and subject.kind and pb.HasField("recorded_at")):
         raise Refusal(Code.MALFORMED_ENTRY, field=_missing(pb))
     try:
-        header = Header(
-            node=node,
-            epoch=epoch,
-            seq=seq,
-            id=id,
-            recorded_at=moment(pb.recorded_at),
-            subject=Subject(subject.kind, subject.id),
-            kind=kind,
-            actor=Actor(actor.account, actor.role, actor.unit),
-            occurred_at=moment(pb.occurred_at) if pb.HasField("occurred_at") else None,
-            custody=_custody_from_pb(pb.custody) if pb.HasField("custody") else CustodyHead(),
-            version=pb.version,
-            state=pb.state,
-            with_whom=pb.with_whom,
-            clocks=tuple(_clock_from_pb(change) for change in pb.clocks) if pb.clocks else (),
-            addressee=pb.addressee,
-            answers=pb.answers,
-            cause=pb.cause,
-        )
-        payloads = tuple(PayloadLine(_PAYLOAD_KINDS_BACK[line.kind], line.blob, line.digest) for line in pb.payloads)
+        values = {
+            "node": node,
+            "epoch": epoch,
+            "seq": seq,
+            "id": id,
+            "recorded_at": moment(pb.recorded_at),
+            "subject": _subject(subject.kind, subject.id),
+            "kind": kind,
+            "actor": _actor(actor.account, actor.role, actor.unit),
+            "occurred_at": moment(pb.occurred_at) if pb.HasField("occurred_at") else None,
+            "custody": _custody_from_pb(pb.custody) if pb.HasField("custody") else _NO_CUSTODY,
+            "version": pb.version,
+            "state": pb.state,
+            "with_whom": pb.with_whom,
+            "clocks": tuple([_clock_from_pb(change) for change in pb.clocks]),
+            "addressee": pb.addressee,
+            "answers": pb.answers,
+            "cause": pb.cause,
+        }
+        header = of_fields(Header, values)
+        payloads = tuple([_line_from_pb(line) for line in pb.payloads])
     except (ValueError, KeyError, OverflowError):
         raise Refusal(Code.MALFORMED_ENTRY, field="header") from None
-    return Content(header, decode_event(header.kind, pb.body, header.id, payloads), payloads)
+    return Content(header, decode_event(kind, pb.body, id, payloads), payloads)
 
 
 def _missing(pb: entry_pb2.EntryContent) -> str:
@@ -204,8 +208,18 @@ def moment(pb: Timestamp) -> datetime:
     return _EPOCH + timedelta(0, pb.seconds, pb.nanos // 1000)
 
 
+_NO_CUSTODY = CustodyHead()
+# The same few persons write most entries, and a ticket's come close together.
+_actor = lru_cache(maxsize=1024)(Actor)
+_subject = lru_cache(maxsize=4096)(Subject)
+
+
 def _custody_from_pb(pb: entry_pb2.Custody) -> CustodyHead:
-    return CustodyHead(pb.number, pb.holder, pb.follows, pb.opener)
+    return of_fields(CustodyHead, {"number": pb.number, "holder": pb.holder, "follows": pb.follows, "opener": pb.opener})
+
+
+def _line_from_pb(pb: entry_pb2.Payload) -> PayloadLine:
+    return PayloadLine(_PAYLOAD_KINDS_BACK[pb.kind], pb.blob, pb.digest)
 
 
 def _clock_to_pb(change: ClockChange) -> entry_pb2.ClockChange:
@@ -225,19 +239,21 @@ def _clock_to_pb(change: ClockChange) -> entry_pb2.ClockChange:
 
 
 def _clock_from_pb(pb: entry_pb2.ClockChange) -> ClockChange:
-    return ClockChange(
-        clock=pb.clock,
-        change=_CHANGES_BACK[pb.change],
-        limit=pb.limit,
-        unit=pb.unit,
-        due_at=moment(pb.due_at) if pb.HasField("due_at") else None,
-        owes=pb.owes,
-        pack=pb.pack,
-        calendar=pb.calendar,
-        since=moment(pb.since) if pb.HasField("since") else None,
-        provisional=pb.provisional,
-        promised=date.fromisoformat(pb.promised) if pb.promised else None,
-    )
+    promised = pb.promised
+    values = {
+        "clock": pb.clock,
+        "change": _CHANGES_BACK[pb.change],
+        "limit": pb.limit,
+        "unit": pb.unit,
+        "due_at": moment(pb.due_at) if pb.HasField("due_at") else None,
+        "owes": pb.owes,
+        "pack": pb.pack,
+        "calendar": pb.calendar,
+        "since": moment(pb.since) if pb.HasField("since") else None,
+        "provisional": pb.provisional,
+        "promised": date.fromisoformat(promised) if promised else None,
+    }
+    return of_fields(ClockChange, values)
 
 
 @dataclass(frozen=True)
@@ -331,11 +347,11 @@ _WAYS: dict[type[Event], tuple[tuple[str, _Way], ...]] = {}
 
 @dataclass(frozen=True)
 class _Reading:
-    """How an event is read: the plain fields at a stroke, by name, and the others each in its way."""
+    """How an event is read: what its fields are when the message is empty, and how each that is there comes out of it."""
 
-    plain: tuple[str, ...]
-    read_plain: Callable[[Message], tuple[Any, ...]]
-    others: tuple[tuple[str, _Way], ...]
+    message: type[Message]
+    empty: dict[str, Any]
+    ways: dict[str, Callable[[Any, str, str, Sequence[PayloadLine]], Any]]
 
 
 _READINGS: dict[type[Event], _Reading] = {}
@@ -344,13 +360,10 @@ _READINGS: dict[type[Event], _Reading] = {}
 def _reading(cls: type[Event]) -> _Reading:
     known = _READINGS.get(cls)
     if known is None:
-        ways = _ways(cls)
-        plain = tuple(name for name, way in ways if way is PLAIN)
-        if len(plain) > 1:
-            known = _Reading(plain, attrgetter(*plain), tuple((name, way) for name, way in ways if way is not PLAIN))
-        else:
-            known = _Reading((), lambda _message: (), ways)
-        _READINGS[cls] = known
+        message, ways = _message(cls), dict(_ways(cls))
+        nothing = message()
+        empty = {name: way.get(nothing, name, "", ()) for name, way in ways.items()}
+        known = _READINGS[cls] = _Reading(message, empty, {name: way.get for name, way in ways.items()})
     return known
 
 

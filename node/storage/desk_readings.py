@@ -17,6 +17,8 @@ from node.storage import schema
 from node.storage.database import micros
 from node.storage.statements import upsert_many
 
+_KINDS = frozenset({AssignmentReceived.kind(), PersonAssigned.kind()})
+
 
 def fold(connection: Connection, batch: Sequence[Folded]) -> None:
     """Fold receipts and assignments of *batch*, in its order, onto the rows."""
@@ -24,6 +26,8 @@ def fold(connection: Connection, batch: Sequence[Folded]) -> None:
     receipts = []
     for one in batch:
         event, head = one.event, one.header
+        if head.kind not in _KINDS:
+            continue
         if isinstance(event, AssignmentReceived):
             receipt = Receipt(event.unit, event.year, event.number, head.recorded_at, head.actor.account, event.person)
             receipts.append(_receipt_row(head.subject.id, receipt))

@@ -33,31 +33,30 @@ class Downs:
         if not place.subordinates:
             return
         owed: dict[str, list[tuple[int, bytes]]] = {}
-        of_ticket: dict[str, list[Stored]] = {}
-        begun: set[tuple[str, str]] = set()
+        # Links that a ticket goes down for the first time, until its first entry of this batch has gone.
+        begins = {ticket: new for ticket, found in moved.items() if (new := _new_branches(found, place))}
+        # Of thousands of entries most go the same few ways.
+        ways: dict[tuple[str, str, bool, frozenset[str]], list[str]] = {}
         for one in batch:
             head = one.header
             is_ticket = head.subject.kind == SubjectKind.TICKET.value
             found = moved.get(head.subject.id) if is_ticket else None
-            for link in sorted(self._new_branches(found, place)):
-                if found is not None and (head.subject.id, link) not in begun:
-                    begun.add((head.subject.id, link))
-                    earlier = of_ticket.get(head.subject.id, []) if found.is_new else self._earlier(head.subject, one.taken)
+            if found is not None:
+                for link in begins.pop(head.subject.id, ()):
+                    # Of a new ticket this is the first entry.
+                    earlier = [] if found.is_new else self._earlier(head.subject, one.taken)
                     past_rows = [(past.taken, past.leaf) for past in earlier if place.branch(past.header.node) != link]
                     if past_rows:
                         owed.setdefault(link, []).extend(past_rows)
-            for link in sorted(route(head, _parties(found), place)):
+            parties = _parties(found)
+            way = (head.node, head.addressee, is_ticket, parties)
+            links = ways.get(way)
+            if links is None:
+                links = ways[way] = sorted(route(head, parties, place))
+            for link in links:
                 owed.setdefault(link, []).append((one.taken, one.leaf))
-            if is_ticket:
-                of_ticket.setdefault(head.subject.id, []).append(one)
         for link, rows in owed.items():
             self._append(link, rows)
-
-    def _new_branches(self, moved: Moved | None, place: Place) -> frozenset[str]:
-        if moved is None:
-            return frozenset()
-        before = branches(moved.before.parties, place) if moved.before else frozenset()
-        return branches(_parties(moved), place) - before
 
     def _earlier(self, subject: Subject, taken: int) -> list[Stored]:
         """Entries of a ticket taken before *taken*."""
@@ -88,6 +87,11 @@ class Downs:
         progress = progress.extend([leaf for _, leaf in rows])
         self._connection.execute(update(table).where(table.c.peer == link).values(down_size=progress.size, down_peaks=progress.to_bytes()))
         self.woken.add(link)
+
+
+def _new_branches(moved: Moved, place: Place) -> list[str]:
+    before = branches(moved.before.parties, place) if moved.before else frozenset()
+    return sorted(branches(_parties(moved), place) - before)
 
 
 def _parties(moved: Moved | None) -> frozenset[str]:

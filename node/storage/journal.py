@@ -9,7 +9,7 @@ numbers commit in any order and a reader past 7 would never see a late 6.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, select, tuple_, update
 
@@ -17,12 +17,13 @@ from node.domain.entry import Draft, Folded, Header, Subject
 from node.domain.merkle import Range, leaf_hash
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
+from node.domain.values import of_fields
 from node.storage import schema
 from node.storage.codec import Content, PayloadLine, decode_content, encode_content, encode_event, moved_content
 from node.storage.database import micros
 from node.storage.payloads import KeyRow, Payloads, Riders
 from node.storage.sealing import month_of
-from node.storage.statements import insert_many, upsert_many
+from node.storage.statements import insert_rows, upsert_many
 
 # A stream, and a spot in one: node, epoch, seq.
 Stream = tuple[str, int]
@@ -49,25 +50,22 @@ class Head:
 
 @dataclass(frozen=True)
 class Stored:
-    """An entry as it was appended here."""
+    """An entry as it was appended here; ``header`` and ``folded``, what folding needs of it, are its content's."""
 
     taken: int
     content: Content
     leaf: bytes
+    header: Header
+    folded: Folded
 
-    @property
-    def header(self) -> Header:
-        """Its header."""
-        return self.content.header
-
-    @property
-    def folded(self) -> Folded:
-        """What folding needs of it."""
-        return self.content.folded
+    @classmethod
+    def of(cls, taken: int, content: Content, leaf: bytes) -> "Stored":
+        """An entry with that content."""
+        kept = {"taken": taken, "content": content, "leaf": leaf, "header": content.header, "folded": content.folded}
+        return of_fields(cls, kept)
 
 
-@dataclass(frozen=True)
-class Arrived:
+class Arrived(NamedTuple):
     """An entry as it came from a peer: its bytes and their leaf hash, and what rides beside them."""
 
     data: bytes
@@ -125,10 +123,10 @@ class Journal:
             keys = self._payloads.new_keys()
             self._payloads.keep([Riders(one.taken, header.subject, one.content.payloads, sealed, keys)])
             progress = progress.append(one.leaf)
-            rows.append(_row(one, data, cause=header.cause or None, from_above=False, is_laden=bool(sealed or keys)))
+            rows.append(_row(one, data, header.cause or None, from_above=False, is_laden=bool(sealed or keys)))
             stored.append(one)
             self.head.last_at = max(self.head.last_at, micros(header.recorded_at))
-        insert_many(self._connection, schema.entries, rows)
+        insert_rows(self._connection, schema.entries, _ENTRY_COLUMNS, rows)
         self._set_ranges({(self.head.node, self.head.epoch): progress})
         return stored
 
@@ -145,7 +143,7 @@ class Journal:
         body = encode_event(draft.event, seal)
         data = encode_content(header, body, lines)
         # What everybody else will fold is what these bytes say, so it is what is folded here, too.
-        return Stored(taken, decode_content(data), leaf_hash(data)), data, sealed
+        return Stored.of(taken, decode_content(data), leaf_hash(data)), data, sealed
 
     # --- mirrored entries ---------------------------------------------------------------------------------------------
 
@@ -176,18 +174,22 @@ class Journal:
 
     def _keep(self, arrived: Sequence[Arrived], *, from_above: bool) -> list[Stored]:
         stored, rows, laden = [], [], []
+        own, taken = self.head.node, self.head.taken
         for one in arrived:
-            self.head.taken += 1
-            kept = Stored(self.head.taken, one.content, one.leaf)
-            is_laden = bool(one.content.payloads or one.keys)
+            taken += 1
+            content = one.content
+            kept = Stored.of(taken, content, one.leaf)
+            head = kept.header
+            is_laden = bool(content.payloads or one.keys)
             if is_laden:
-                laden.append(Riders(kept.taken, kept.header.subject, one.content.payloads, one.sealed, one.keys))
+                laden.append(Riders(taken, head.subject, content.payloads, one.sealed, one.keys))
             # What a peer gives back of this node's own journal keeps its commands recognisable.
-            cause = kept.header.cause or None if kept.header.node == self.head.node else None
-            rows.append(_row(kept, one.data, cause=cause, from_above=from_above, is_laden=is_laden))
+            cause = head.cause or None if head.node == own else None
+            rows.append(_row(kept, one.data, cause, from_above=from_above, is_laden=is_laden))
             stored.append(kept)
+        self.head.taken = taken
         self._payloads.keep(laden)
-        insert_many(self._connection, schema.entries, rows)
+        insert_rows(self._connection, schema.entries, _ENTRY_COLUMNS, rows)
         return stored
 
     # --- streams ------------------------------------------------------------------------------------------------------
@@ -285,7 +287,7 @@ class Journal:
             .where(table.c.subject_id == subject.id, table.c.subject_kind == subject.kind)
             .order_by(table.c.taken)
         )
-        return [Stored(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
+        return [Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
 
     def of_cause(self, cause: str) -> list[Stored]:
         """Own entries that followed from the command *cause*: the outcome of its first time."""
@@ -293,7 +295,7 @@ class Journal:
         rows = self._connection.execute(
             select(table.c.taken, table.c.content, table.c.leaf).where(table.c.cause == cause).order_by(table.c.taken)
         )
-        return [Stored(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
+        return [Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
 
     def held(self, places: Collection[Spot]) -> dict[Spot, bytes]:
         """The leaf hashes under those of *places* (node, epoch, seq) that are taken, in one statement, if there are any."""
@@ -363,20 +365,15 @@ def _head(row: Any) -> Head:
     return Head(**values)
 
 
-def _row(one: Stored, data: bytes, *, cause: str | None, from_above: bool, is_laden: bool) -> dict[str, object]:
-    head = one.header
-    return {
-        "taken": one.taken,
-        "node": head.node,
-        "epoch": head.epoch,
-        "seq": head.seq,
-        "id": head.id,
-        "subject_kind": head.subject.kind,
-        "subject_id": head.subject.id,
-        "kind": head.kind,
-        "cause": cause,
-        "leaf": one.leaf,
-        "content": data,
-        "from_above": from_above,
-        "is_laden": is_laden,
-    }
+_ENTRY_COLUMNS = (
+    "taken", "node", "epoch", "seq", "id", "subject_kind", "subject_id", "kind", "cause", "leaf", "content", "from_above", "is_laden",
+)  # fmt: skip
+
+
+def _row(one: Stored, data: bytes, cause: str | None, *, from_above: bool, is_laden: bool) -> tuple[object, ...]:
+    """The values of ``_ENTRY_COLUMNS``."""
+    head, leaf = one.header, one.leaf
+    subject = head.subject
+    return (
+        one.taken, head.node, head.epoch, head.seq, head.id, subject.kind, subject.id, head.kind, cause, leaf, data, from_above, is_laden,
+    )  # fmt: skip

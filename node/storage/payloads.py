@@ -9,6 +9,7 @@ as received.  A missing one never holds an entry.  Erasing drops rows here; the 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -19,7 +20,7 @@ from node.storage import schema, sealing
 from node.storage.codec import PayloadLine
 from node.storage.keyring import KeyRing
 from node.storage.sealing import MonthKeyName, Random, Reader, SealingError
-from node.storage.statements import insert_many, insert_missing, upsert_many
+from node.storage.statements import insert_missing, insert_rows, upsert_many
 
 # Up to this size a payload rides in the batch with its entry; larger ones go as blobs.
 payload_bytes_max = 64 * 1024
@@ -42,8 +43,7 @@ class KeyRow:
     wrapped: bytes
 
 
-@dataclass(frozen=True)
-class Riders:
+class Riders(NamedTuple):
     """What rides beside the entry *taken*: its payload lines with the ciphertexts by blob, and wrapped keys."""
 
     taken: int
@@ -316,18 +316,12 @@ class Payloads:
     def keep(self, laden: Sequence["Riders"]) -> None:
         """Store what rides beside entries.  A ciphertext that is not there yet leaves its place empty; a key is kept once."""
         rows = [
-            {
-                "taken": one.taken,
-                "place": place,
-                "blob": line.blob,
-                "subject_kind": one.subject.kind,
-                "subject_id": one.subject.id,
-                "ciphertext": one.sealed.get(line.blob),
-            }
+            (one.taken, place, line.blob, one.subject.kind, one.subject.id, one.sealed.get(line.blob))
             for one in laden
             for place, line in enumerate(one.lines, 1)
         ]
-        insert_many(self._connection, schema.payloads, rows)
+        columns = ("taken", "place", "blob", "subject_kind", "subject_id", "ciphertext")
+        insert_rows(self._connection, schema.payloads, columns, rows)
         insert_missing(self._connection, schema.wrapped_keys, [{"taken": one.taken, **key.__dict__} for one in laden for key in one.keys])
 
     def beside(self, taken: Sequence[int]) -> tuple[dict[int, list[tuple[bytes, bytes]]], dict[int, list[KeyRow]]]:

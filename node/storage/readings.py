@@ -28,6 +28,9 @@ from node.storage.statements import upsert_many
 
 _MOMENTS = frozenset({"registered_at", "completed_at", "changed_at"})
 _FIELDS = tuple(field.name for field in fields(TicketRow))
+_TICKET = SubjectKind.TICKET.value
+# Keys that fit one IN list.
+_PART = 500
 
 
 @dataclass(frozen=True)
@@ -56,34 +59,50 @@ class Readings:
 
     def fold(self, batch: Sequence[Stored]) -> dict[str, Moved]:
         """Fold *batch*, which was just appended, and say what became of each ticket in it."""
-        fresh = [one for one in batch if not self._is_known(one)]
-        dossiers = [one for one in fresh if isinstance(one.content.event, DossierEvent)]
-        if dossiers:
-            for one in dossier_readings.fold(self._connection, self._journal, dossiers):
-                self._set_aside(one, "not_its_own")
-        for one in fresh:
-            if one.header.subject.kind != SubjectKind.TICKET.value and one.content.event is not None:
-                if not node_readings.fold(self._connection, self._journal.head.node, one.folded):
-                    self._set_aside(one, "not_its_own")
-                round_readings.fold(self._connection, one.folded)
-        catalogue_readings.fold_precedents(self._connection, [one.folded for one in fresh])
+        fresh = self._without_known(batch)
+        tickets = [one for one in fresh if one.header.subject.kind == _TICKET]
+        if len(tickets) < len(fresh):
+            self._fold_others([one for one in fresh if one.header.subject.kind != _TICKET and one.content.event is not None])
+        catalogue_readings.fold_precedents(self._connection, [one.folded for one in tickets])
         for one in fresh:
             if one.content.event is None:
                 self._set_aside(one, lane.UNKNOWN_KIND)
-        moved = self._fold_tickets([one for one in fresh if one.header.subject.kind == SubjectKind.TICKET.value])
+        moved = self._fold_tickets(tickets)
         for one in fresh:
             if isinstance(one.content.event, LaneHandled):
                 self._follow_operator(one, one.content.event)
         return moved
 
-    def _is_known(self, one: Stored) -> bool:
+    def _fold_others(self, batch: Sequence[Stored]) -> None:
+        """Fold what is about no ticket."""
+        dossiers = [one for one in batch if isinstance(one.content.event, DossierEvent)]
+        if dossiers:
+            for one in dossier_readings.fold(self._connection, self._journal, dossiers):
+                self._set_aside(one, "not_its_own")
+        for one in batch:
+            if not node_readings.fold(self._connection, self._journal.head.node, one.folded):
+                self._set_aside(one, "not_its_own")
+            round_readings.fold(self._connection, one.folded)
+
+    def _without_known(self, batch: Sequence[Stored]) -> Sequence[Stored]:
         """An entry id folds once, whichever (node, epoch, seq) brings it; it comes again only in a later epoch."""
-        if one.header.epoch == 1:
-            return False
+        if all(one.header.epoch == 1 for one in batch):
+            return batch
+        later = [one.header for one in batch if one.header.epoch > 1]
+        known: set[str] = set()
         table = schema.entries
-        # The subject is what the index knows an entry by; its id alone would read the whole journal.
-        same = (table.c.subject_id == one.header.subject.id, table.c.id == one.header.id)
-        return self._connection.execute(select(table.c.taken).where(*same, table.c.taken < one.taken)).first() is not None
+        for start in range(0, len(later), _PART):
+            part = later[start : start + _PART]
+            # The subject is what the index knows an entry by; its id alone would read the whole journal.
+            about = table.c.subject_id.in_({head.subject.id for head in part})
+            same = (about, table.c.id.in_([head.id for head in part]), table.c.taken < batch[0].taken)
+            known |= set(self._connection.execute(select(table.c.id).where(*same)).scalars())
+        fresh = []
+        for one in batch:
+            if one.header.epoch == 1 or one.header.id not in known:
+                fresh.append(one)
+            known.add(one.header.id)
+        return fresh
 
     # --- tickets ------------------------------------------------------------------------------------------------------
 
@@ -108,10 +127,11 @@ class Readings:
         rows: dict[str, TicketRow | None] = dict(before)
         found = {ticket: self._fold_plainly(entries, rows, ticket in new) for ticket, entries in lanes.items()}
         plain = [one for entries in found.values() if entries is not None for one in entries]
-        ClockRows(self._connection).fold([one.folded for one in plain], new)
+        folded = [one.folded for one in plain]
+        ClockRows(self._connection).fold(folded, new)
         self._fold_asks(plain)
-        desk_readings.fold(self._connection, [one.folded for one in plain])
-        trait_readings.fold(self._connection, [one.folded for one in plain])
+        desk_readings.fold(self._connection, folded)
+        trait_readings.fold(self._connection, folded)
         # What did not fold plainly is folded whole: of a new ticket the entries are at hand, of others they are read again.
         wholes = [self._whole(entries, ticket in new) for ticket, entries in lanes.items() if found[ticket] is None]
         tickets = [whole for whole in wholes if whole is not None]
@@ -313,7 +333,7 @@ class ClockRows:
 
     def fold(self, batch: Sequence[Folded], new: Collection[str] = ()) -> None:
         """Fold the clock changes and fired rungs of *batch* onto the rows; tickets in *new* have none yet."""
-        touching = [one for one in batch if one.header.clocks or isinstance(one.event, RungFired)]
+        touching = [one for one in batch if one.header.clocks or one.header.kind == "RungFired"]
         if not touching:
             return
         table = schema.clocks
@@ -455,6 +475,6 @@ def _early_answer(head: Header) -> dict[str, Any]:
     }
 
 
-def _parts(keys: Sequence[str], size: int = 500) -> list[Sequence[str]]:
+def _parts(keys: Sequence[str], size: int = _PART) -> list[Sequence[str]]:
     """Keys in parts that fit one IN list."""
     return [keys[start : start + size] for start in range(0, len(keys), size)]

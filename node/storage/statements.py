@@ -11,14 +11,38 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
+from psycopg import sql
 from sqlalchemy import Connection, Table
 
+# Fewer rows are not worth a COPY's round trips.
+copied_rows_min = 50
 _MARKS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert *rows*, which all have the same keys."""
     _execute(connection, table, rows, "")
+
+
+def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+    """
+    Insert *rows*, each the values of *columns*; two columns or more.
+
+    Many rows go by COPY into PostgreSQL, which takes half of what as many INSERTs do.
+    """
+    if connection.dialect.name == "postgresql" and len(rows) >= copied_rows_min:
+        _copy(connection, table, columns, rows)
+    elif rows:
+        connection.exec_driver_sql(_insert(table, columns, _MARKS[connection.dialect.paramstyle]), list(rows))
+
+
+def _copy(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def upsert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -91,7 +91,7 @@ def refill(connection: Connection, journal: Journal, payloads: Payloads) -> None
         if not found:
             return
         after = found[-1].taken
-        batch = [Stored(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in found]
+        batch = [Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in found]
         rows = [row for one in batch for row in _rows(one.taken, _texts(payloads, one, None), key)]
         insert_missing(connection, schema.text_grams, rows)
 

@@ -10,24 +10,48 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, delete
 
-from node.domain.entry import Folded
-from node.domain.ticket.concerned import asked_in
+from node.domain.entry import Folded, Header
+from node.domain.ticket.concerned import asked_in, may_ask_in
 from node.domain.ticket.intake import Registered
-from node.domain.ticket.sight import concealed_units
+from node.domain.ticket.sight import OUTSIDE, concealed_units
 from node.domain.ticket.ticket import Ticket
 from node.storage import schema
 from node.storage.statements import upsert_many
 
 CONCERNED = "concerned"
 _PLAIN = ("appeal_kind", "topic", "group", "local_unit", "desk", "occasion", "finder", "receipt", "duty", "filed_by")
+# Those that a registration says itself, under the same names.
+_REGISTERED = (*_PLAIN[:-1], "matter", "field")
 
 
 def fold(connection: Connection, batch: Sequence[Folded]) -> None:
     """Write the traits of what was registered in *batch*, and whom its entries ask in."""
-    begun = [one for one in batch if isinstance(one.event, Registered)]
-    found = [(one.header.subject.id, *trait) for one in begun for trait in traits_of(_begun(one))]
-    found += [(one.header.subject.id, CONCERNED, code) for one in batch for code in asked_in(one.header, one.event)]
+    found = []
+    for one in batch:
+        head = one.header
+        if may_ask_in(head):
+            found += [(head.subject.id, CONCERNED, code) for code in asked_in(head, one.event)]
+            if isinstance(one.event, Registered):
+                found += [(head.subject.id, name, value) for name, value in traits_of_registration(head, one.event)]
     upsert_many(connection, schema.traits, [_row(*one) for one in dict.fromkeys(found)])
+
+
+def traits_of_registration(head: Header, event: Registered) -> Iterator[tuple[str, str]]:
+    """As ``traits_of`` of the ticket that *event* begins, which is never made for it."""
+    for name in _REGISTERED:
+        value = getattr(event, name)
+        if value:
+            yield name, value
+    if event.assigned_by:
+        yield "submitter", event.assigned_by
+    if event.conceal_from:
+        yield "concealed", event.conceal_from
+    if head.actor.role in OUTSIDE and head.actor.account:
+        yield "filed_by", head.actor.account
+    if event.enterprise or event.enterprises:
+        yield from (("enterprise", one) for one in sorted({event.enterprise, *event.enterprises} - {""}))
+    flags = {"found": event.is_found, "common": event.enterprises, "after_hours": event.is_after_hours, "legacy": event.is_legacy}
+    yield from ((name, "yes") for name, is_so in flags.items() if is_so)
 
 
 def write_wholes(connection: Connection, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
@@ -70,11 +94,6 @@ def _returned_again(ticket: Ticket) -> set[str]:
     """The reasons for which one level gave it back to another more than once (FEDERATION 2.5)."""
     given = Counter((hop.from_node, hop.to_node, hop.return_reason) for hop in ticket.escalations if hop.return_reason)
     return {reason for (_, _, reason), count in given.items() if count > 1}
-
-
-def _begun(one: Folded) -> Ticket:
-    assert isinstance(one.event, Registered)
-    return one.event.begin(one.header)
 
 
 def _row(ticket: str, name: str, value: str) -> dict[str, str]:

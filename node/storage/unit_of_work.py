@@ -80,11 +80,11 @@ class UnitOfWork:
     def _fold_and_route(self, stored: Sequence[Stored], plain: Mapping[int, Event]) -> dict[str, Moved]:
         moved = self.readings.fold(stored)
         text_index.follow(self.connection, self.journal, self.payloads, stored, moved, plain)
-        if any(one.header.subject.kind == "node" for one in stored):
+        if "node" in {one.header.subject.kind for one in stored}:
             self._place = None
             self.memo.clear()
         self._downs.route(stored, moved)
-        self._kinds.update(one.header.kind for one in stored)
+        self._kinds.update([one.header.kind for one in stored])
         self._has_completed = self._has_completed or any(one.is_completed for one in moved.values())
         return moved
 

@@ -72,7 +72,7 @@ def edited(carried: Carried, **changes: object) -> Carried:
     content = entry_pb2.EntryContent.FromString(carried.data)
     for name, value in changes.items():
         setattr(content, name, value)
-    return replace(carried, data=content.SerializeToString(deterministic=True))
+    return carried._replace(data=content.SerializeToString(deterministic=True))
 
 
 class TestTake:
@@ -263,7 +263,7 @@ class TestRiders:
         (whole,) = pair.owed()
         laden = whole.entries[-1]
         (blob, good), *others = laden.sealed
-        forged = replace(laden, sealed=((blob, good + b"x"), *others, (b"s" * 32, b"stranger")))
+        forged = laden._replace(sealed=((blob, good + b"x"), *others, (b"s" * 32, b"stranger")))
 
         pair.take(replace(whole, entries=(*whole.entries[:-1], forged)))
 
@@ -277,7 +277,7 @@ class TestRiders:
         """Else a county could take the place of its sister's key before that has come."""
         (whole,) = pair.owed()
         stranger = KeyRow("text", "520424", "2026-01", "", "", "520400/node", b"w" * 80)
-        entries = (*whole.entries[:-1], replace(whole.entries[-1], keys=(stranger,)))
+        entries = (*whole.entries[:-1], whole.entries[-1]._replace(keys=(stranger,)))
 
         pair.take(replace(whole, entries=entries))
 

@@ -32,6 +32,14 @@ _ASKED_IN: dict[str, tuple[str, ...]] = {
 }
 
 
+_ASKING = frozenset({*_ASKED_IN, "Registered"})
+
+
+def may_ask_in(head: Header) -> bool:
+    """False if ``asked_in`` gives nobody, told at a glance."""
+    return bool(head.clocks) or head.kind in _ASKING
+
+
 def asked_in(head: Header, event: Event | None) -> Iterator[str]:
     """Codes of units and accounts that one entry gives a part; the same one may come more than once."""
     # A unit's code has a hyphen behind its node's; a role that owes a limit has none.

@@ -7,7 +7,7 @@ all its entries.  So the table of kinds below is a question of speed only: a kin
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +19,11 @@ from node.domain.ticket.closing import Closed
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.dispatching import Dispatched
 from node.domain.ticket.escalation import EscalationRequested
-from node.domain.ticket.evaluation import truth_of
+from node.domain.ticket.evaluation import Evaluated, truth_of
 from node.domain.ticket.fold import evolve
 from node.domain.ticket.forming import Formed
 from node.domain.ticket.handling import Reclassified
+from node.domain.ticket.intake import Registered
 from node.domain.ticket.layers import LayerLowered, LayerRaised, LevelChanged
 from node.domain.ticket.opinion import OpinionAsked
 from node.domain.ticket.revisit import RevisitFiled
@@ -30,6 +31,7 @@ from node.domain.ticket.state import State, With
 from node.domain.ticket.termination import Terminated
 from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.transfer import TransferRequested
+from node.domain.values import changed, of_fields
 
 # Instead of a vote's value: asked as often as the pack wants, never reached (XS25-4.6b).
 UNREACHED = "unreached"
@@ -162,7 +164,58 @@ def _evaluation(last: r.Round | None) -> str:
 
 def first_row(folded: Folded) -> TicketRow:
     """The row of a ticket of which *folded*, its registration, is the only entry so far."""
-    return row_of(evolve(None, folded))
+    head, event = folded.header, folded.event
+    if not isinstance(event, Registered) or not head.is_opener:
+        return row_of(evolve(None, folded))
+    values = {
+        **_NEW,
+        "id": head.subject.id,
+        "origin": head.node,
+        "holder": head.custody.holder,
+        "parties": frozenset((head.node, head.custody.holder)),
+        "custody": head.custody.number,
+        "version": head.version,
+        "with_whom": _FIRST_CONTACT if event.in_ledger else _OFFICE,
+        "pack": event.pack,
+        "category": event.category,
+        "channel": event.channel,
+        "first_contact": event.first_contact,
+        "credit_code": event.credit_code,
+        "external_number": event.external_number,
+        "registered_at": head.recorded_at,
+        "changed_at": head.recorded_at,
+    }
+    return of_fields(TicketRow, values)
+
+
+_FIRST_CONTACT, _OFFICE = With.FIRST_CONTACT.value, With.OFFICE.value
+# What a row says of a ticket of which nothing but its registration is known.
+_NEW: dict[str, Any] = {
+    "asked": "",
+    "state": State.REGISTERED.value,
+    "complexity": "",
+    "layer": "",
+    "level": "",
+    "batch": "",
+    "number": "",
+    "lead": "",
+    "rounds": 0,
+    "outcomes": 0,
+    "completed_at": None,
+    "completed_in_time": None,
+    "standard": "",
+    "satisfied": None,
+    "solved": None,
+    "evaluation": "",
+    "evaluation_way": "",
+    "revisit_consistent": None,
+    "decided_above": False,
+    "handed_down": False,
+    "terminated_for": "",
+    "refused_for": "",
+    "ended_as": "",
+    "is_incomplete": False,
+}
 
 
 def fold_row(row: TicketRow | None, folded: Folded) -> TicketRow | None:
@@ -176,7 +229,11 @@ def fold_row(row: TicketRow | None, folded: Folded) -> TicketRow | None:
         return None
     changed_at = max(row.changed_at, head.recorded_at)
     if not head.is_line:
-        return replace(row, changed_at=changed_at) if head.kind in QUIET_SIDES else None
+        if head.kind in QUIET_SIDES:
+            return changed(row, changed_at=changed_at)
+        aside = SIDES.get(head.kind)
+        told = aside(row, head, folded.event) if aside is not None else None
+        return None if told is None else changed(row, changed_at=changed_at, **told)
     # Under a later number another opener may hold than the one that the writer stood under: the row does not say which.
     is_next = head.custody.number == row.custody == 1 and head.version == row.version + 1 and head.node == row.holder
     change = LINES.get(head.kind)
@@ -187,7 +244,7 @@ def fold_row(row: TicketRow | None, folded: Folded) -> TicketRow | None:
     changes = change(row, head, folded.event)
     if changes is None:
         return None
-    return replace(row, version=head.version, state=head.state, with_whom=head.with_whom, changed_at=changed_at, **changes)
+    return changed(row, version=head.version, state=head.state, with_whom=head.with_whom, changed_at=changed_at, **changes)
 
 
 _STATES = frozenset(state.value for state in State)
@@ -247,6 +304,23 @@ def _revisited(row: TicketRow, head: Header, event: RevisitFiled) -> Changes | N
         return None  # the vote may be another than the revisit's, which the row does not say
     heard: Changes = {"satisfied": truth_of(event.satisfied), "solved": truth_of(event.solved)}
     return {**heard, "revisit_consistent": truth_of(event.consistent), "rounds": max(row.rounds, 1)}
+
+
+def _evaluated(row: TicketRow, head: Header, event: Evaluated) -> Changes | None:
+    """
+    The first vote on the round in force, told by the holder himself: it stands behind all that he wrote before, so it is the
+    effective one.  Of another round, or beside another vote, the row does not say which is.
+    """
+    is_plain = head.node == row.holder and row.custody == 1 and not row.asked and not row.is_incomplete
+    if not is_plain or event.round != row.rounds or row.evaluation or row.evaluation_way or not event.value:
+        return None
+    satisfied, solved = truth_of(event.satisfied), truth_of(event.solved)
+    return {
+        "evaluation": event.value,
+        "evaluation_way": event.way,
+        "satisfied": row.satisfied if satisfied is None else satisfied,
+        "solved": row.solved if solved is None else solved,
+    }
 
 
 def _terminated(row: TicketRow, head: Header, event: Terminated) -> Changes:
@@ -318,6 +392,9 @@ LINES: dict[str, Change] = {
     "OpinionAsked": _asked_for_opinion,
     "TransferRequested": _asked,
 }  # fmt: skip
+
+# Side entries that say something about the row.
+SIDES: dict[str, Change] = {"Evaluated": _evaluated}
 
 # Side entries that leave the row as it is.
 QUIET_SIDES = frozenset({

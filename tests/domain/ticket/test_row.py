@@ -19,7 +19,8 @@ from node.domain.ticket import records as r
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.evaluation import Evaluated
 from node.domain.ticket.fold import evolve
-from node.domain.ticket.row import LINES, QUIET_SIDES, first_row, fold_row, row_of
+from node.domain.ticket.intake import Registered
+from node.domain.ticket.row import LINES, QUIET_SIDES, SIDES, first_row, fold_row, row_of
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from tests.domain.ticket.given import CITY, COUNTY, MONDAY, OFFICE, TUESDAY, WEDNESDAY
@@ -113,7 +114,7 @@ def next_entry(ticket: Ticket, event: TicketEvent, when: datetime = WEDNESDAY) -
 class TestEveryKind:
     """What the table of kinds says is what ``apply`` does."""
 
-    @pytest.mark.parametrize("kind", sorted({*LINES, *QUIET_SIDES}))
+    @pytest.mark.parametrize("kind", sorted({*LINES, *QUIET_SIDES, *SIDES}))
     @settings(max_examples=30, deadline=None)
     @given(data=st.data())
     def test_a_row_says_what_the_ticket_says(self, kind: str, data: st.DataObject):
@@ -127,7 +128,7 @@ class TestEveryKind:
 
         assert fold_row(row_of(ticket), entry) in (None, row_of(after))
 
-    @pytest.mark.parametrize("kind", sorted({*LINES, *QUIET_SIDES}))
+    @pytest.mark.parametrize("kind", sorted({*LINES, *QUIET_SIDES, *SIDES}))
     def test_each_kind_of_the_table_is_folded_without_the_ticket(self, kind: str):
         """The usual next entry of a handled or full ticket; else the table would be for nothing."""
         fast = 0
@@ -144,7 +145,7 @@ class TestEveryKind:
 
     def test_the_table_names_kinds_that_exist(self):
         """Sides are sides, lines are lines."""
-        assert {name for name, kind in EVENTS.items() if kind.is_side} >= QUIET_SIDES
+        assert {name for name, kind in EVENTS.items() if kind.is_side} >= {*QUIET_SIDES, *SIDES}
         assert {name for name, kind in EVENTS.items() if not kind.is_side and not kind.opens} >= set(LINES)
 
 
@@ -194,6 +195,17 @@ class TestUnusual:
         (entry,) = world.known[COUNTY][id].values()
 
         assert first_row(entry) == row_of(world.see(COUNTY, id))
+
+    @settings(max_examples=100, deadline=None)
+    @given(event=events(Registered), version=st.sampled_from([1, 2]))
+    def test_whatever_a_registration_says_its_row_is_that_of_the_ticket(self, event: Registered, version: int):
+        """The short road and the long one, also for a header that opens nothing."""
+        head = Header(
+            node=COUNTY, epoch=1, seq=9, id="first", recorded_at=MONDAY, subject=TICKETS[0].subject, kind="Registered", actor=OFFICE,
+            custody=CustodyHead(1, COUNTY), version=version, state="registered", with_whom="office",
+        )  # fmt: skip
+
+        assert first_row(Folded(head, event)) == row_of(evolve(None, Folded(head, event)))
 
     def test_a_new_round_takes_the_result_away(self):
         """The figures of the round in force; the count of outcomes stays.  It is refolded: a vote may have come before it."""
