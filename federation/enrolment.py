@@ -131,14 +131,8 @@ class EnrolmentServer(enrolment_pb2_grpc.EnrolmentServiceServicer):
         except CodedError as error:
             raise refused(error) from None
         _keep_standing(work, redeemed, name, pem)
-        fingerprint = node_of(pem.encode()).fingerprint
-        _keep_subordinate(work, caller.node, name or request.name, fingerprint)
-        reparenting.send_what_concerns(work, caller.node)
-        order_id = str(uuid.uuid5(_NAMESPACE, f"admit/{fingerprint}"))
-        admit = AdmitNode(caller.node, name or request.name, fingerprint)
-        self._level.handler.carry_out(work, Order(order_id, REACTION_ACTOR, work.head.node, admit))
-        _adopt(work, caller.node, request.position.epoch)
-        work.payloads.learn(codec.payload_keys_from_pb(request.payload_keys, (caller.node,)))
+        keys = codec.payload_keys_from_pb(request.payload_keys, (caller.node,))
+        admit(self._level, work, caller.node, name or request.name, node_of(pem.encode()).fingerprint, request.position.epoch, keys)
         return enrolment_pb2.EnrolResponse(
             certificates=pem.encode() + certificate_to_pem(self._authority.certificate),
             line=_line(work),
@@ -162,6 +156,21 @@ class EnrolmentServer(enrolment_pb2_grpc.EnrolmentServiceServicer):
         except CodedError as error:
             raise refused(error) from None
         return enrolment_pb2.RenewResponse(certificates=pem + certificate_to_pem(self._authority.certificate))
+
+
+def admit(level: Level, work: UnitOfWork, node: str, name: str, fingerprint: str, epoch: int, keys: Mapping[str, bytes]) -> None:
+    """
+    Let *node* in, whose certificate has that *fingerprint*: its stream, now in *epoch*, is held from here on.  May be repeated.
+
+    Raises:
+        Refusal: STALE_EPOCH, NODE_HELD, CLOCK_BEHIND.
+    """
+    _keep_subordinate(work, node, name, fingerprint)
+    reparenting.send_what_concerns(work, node)
+    order_id = str(uuid.uuid5(_NAMESPACE, f"admit/{fingerprint}"))
+    level.handler.carry_out(work, Order(order_id, REACTION_ACTOR, work.head.node, AdmitNode(node, name, fingerprint)))
+    _adopt(work, node, epoch)
+    work.payloads.learn(keys)
 
 
 def _keep_standing(work: UnitOfWork, standing: Standing, name: str, certificate: str) -> None:
@@ -251,7 +260,7 @@ def join(level: Level, files: KeyFiles, invited: Invitation, call: Call | None =
         Refusal: OTHER_SUPERIOR; what `Enrol` refused, REPARENTING_OPEN for a node that is not named yet; PEER_AWAY, PEER_IDENTITY.
     """
     with level.store.read() as view:
-        _need_order(view, invited.superior, is_moved=is_moved)
+        need_order(view, invited.superior, is_moved=is_moved)
     key = files.pending_key()
     with level.store.read() as view:
         request = _enrol_request(view, make_request(view.head.node, key), invited.superior)
@@ -265,14 +274,18 @@ def join(level: Level, files: KeyFiles, invited: Invitation, call: Call | None =
     line, names = tuple(one.node for one in response.line), tuple(one.name for one in response.line)
     keys = codec.payload_keys_from_pb(response.payload_keys, line)
 
+    joined = Joined(line, names)
+    come_below(level, joined, invited.address, node_of(credentials.certificate).fingerprint, keys)
+    files.keep_uplink(credentials)
+    return joined
+
+
+def come_below(level: Level, joined: Joined, address: str, fingerprint: str, keys: Mapping[str, bytes]) -> None:
+    """Note the superior at *address* as this node's own, in one transaction, and then wrap its month keys for the new readers."""
+    line, names = joined.line, joined.names
+
     def write(work: UnitOfWork) -> None:
-        values = {
-            "side": "superior",
-            "name": names[0],
-            "address": invited.address,
-            "status": "active",
-            "fingerprint": node_of(credentials.certificate).fingerprint,
-        }
+        values = {"side": "superior", "name": names[0], "address": address, "status": "active", "fingerprint": fingerprint}
         table = schema.links
         # Where it comes from another superior the epoch that it was named for is begun at the first greeting, and only then.
         is_left = (table.c.side == "superior", table.c.peer != line[0])
@@ -283,11 +296,15 @@ def join(level: Level, files: KeyFiles, invited: Invitation, call: Call | None =
 
     level.writer.command(write)
     level.writer.command(lambda work: rewrap(work, level.store.ring, level.now()))
-    files.keep_uplink(credentials)
-    return Joined(line, names)
 
 
-def _need_order(view: View, superior: str, *, is_moved: bool) -> None:
+def need_order(view: View, superior: str, *, is_moved: bool = False) -> None:
+    """
+    Need this node to have no other superior, or to have been ordered to leave it for *superior*.
+
+    Raises:
+        Refusal: OTHER_SUPERIOR.
+    """
     line = view.head.line
     if not line or line[0] == superior or is_moved:
         return

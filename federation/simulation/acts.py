@@ -135,8 +135,8 @@ def fitting(simulation: Simulation, node: Node, ticket: Sequence[Any], chance: r
     offers: list[Offer] = []
     if node.superior and state in ("registered", "formed", "dispatched", "handling", "reworking"):
         offers += [("office", "centre", RequestEscalation("LAND-07", REASON))] * 2
-    if any(True for _ in below(node.code)) and state in ("registered", "formed", "handling"):
-        to = chance.choice(list(below(node.code)))
+    if below(simulation.nodes, node.code) and state in ("registered", "formed", "handling"):
+        to = chance.choice(below(simulation.nodes, node.code))
         offers.append(("office", "centre", TransferDown(to, local_day(node.now() + timedelta(days=chance.randint(1, 30))))))
     match state:
         case "registered":

@@ -8,10 +8,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from federation.simulation import acts
+from federation.reparenting import abort, order
+from federation.simulation import acts, operators
 from federation.simulation.plan import Item
 from federation.simulation.world import Crash, Node, copy_of
 from node.domain import registry as g
+from node.domain import reparenting as m
 from node.domain.entry import CustodyHead, Draft, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
 from node.domain.refusal import Refusal
@@ -23,6 +25,7 @@ from node.storage.unit_of_work import UnitOfWork
 if TYPE_CHECKING:
     from federation.simulation.simulation import Simulation
 
+REASON = "区划调整"
 restart_seconds = (0.1, 60.0)
 operator_seconds = (5.0, 60.0)
 
@@ -205,6 +208,25 @@ def _revoked(simulation: Simulation, item: Item) -> None:
         _status(simulation, item, "revoked")
 
 
+# --- the tree ---------------------------------------------------------------------------------------------------------------
+
+
+def _reparent(simulation: Simulation, item: Item) -> None:
+    """The province orders a county to the other city; the county's operator joins there as soon as he may."""
+    to_node = next(code for code in ("520300", "520400") if code != simulation.nodes[item.node].superior)
+    escalations = m.MOVE if item.size else m.STAY
+    operators.decide(
+        simulation, "orders a move", lambda level, actor: order(level, item.node, to_node, REASON, actor, escalations=escalations)
+    )
+    if item.until:
+        simulation.at(item.until, partial(_call_off, simulation, item.node))
+    operators.join_when_named(simulation, item.node)
+
+
+def _call_off(simulation: Simulation, node: str) -> None:
+    operators.decide(simulation, "calls a move off", lambda level, actor: abort(level, node, REASON, actor))
+
+
 _KINDS: dict[str, Callable[[Simulation, Item], None]] = {
     "loss": _wire("loss"),
     "duplicate": _wire("copies"),
@@ -226,4 +248,5 @@ _KINDS: dict[str, Callable[[Simulation, Item], None]] = {
     "expired": _wire("is_expired"),
     "suspended": _suspended,
     "revoked": _revoked,
+    "reparent": _reparent,
 }

@@ -108,7 +108,7 @@ class Network:
     def _send(self, exchange: _Exchange, data: bytes) -> None:
         link, schedule = exchange.caller.link, self._simulation.schedule
         if link.is_expired:
-            refusal = Refusal(Code.PEER_IDENTITY, peer=exchange.caller.node.superior, fault="CERTIFICATE_EXPIRED")
+            refusal = Refusal(Code.PEER_IDENTITY, peer=exchange.caller.superior, fault="CERTIFICATE_EXPIRED")
             schedule.after(0.001, lambda: self._end(exchange, Failure("UNAVAILABLE", refusal)))
             return
         if link.is_cut:
@@ -122,7 +122,7 @@ class Network:
 
     def _arrive(self, exchange: _Exchange, data: bytes) -> None:
         simulation = self._simulation
-        above = simulation.processes.get(exchange.caller.node.superior)
+        above = simulation.processes.get(exchange.caller.superior)
         if above is None:
             self._answer(exchange, Failure("UNAVAILABLE"))
         elif exchange.name == "Pull":

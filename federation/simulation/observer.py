@@ -29,6 +29,12 @@ _ENTRIES = (
     "SELECT taken, node, epoch, seq, leaf, from_above, kind, subject_kind, subject_id, cause, id,"
     " CASE WHEN subject_kind = 'ticket' AND node = ? THEN content END FROM entries WHERE taken > ? ORDER BY taken"
 )
+# The epoch of a node that another one takes from it just now.
+_TAKES = (
+    "SELECT coalesce((SELECT max(epoch) FROM streams WHERE node = ?), 1) FROM nodes JOIN links ON links.peer = nodes.code"
+    " WHERE nodes.code = ? AND nodes.superior = ? AND nodes.status = 'active' AND nodes.leaving = ''"
+    " AND links.side = 'subordinate' AND links.status = 'active'"
+)
 
 
 @dataclass
@@ -117,6 +123,8 @@ class Observer:
         self._links(node, seen, is_watched=is_watched)
         if former is not None:
             self._keep_lost(node.code, former)
+        if any(row[7] == "node" for row in rows):
+            self._check_superiors()
         for ticket, kinds in touched.items():
             self._ticket(node, seen, ticket, kinds, is_watched=is_watched)
 
@@ -203,6 +211,15 @@ class Observer:
             self._simulation.violate(
                 "I11", f"{node.code} counts {epoch}/{size} as applied by {peer}, which applied {applied[0]}/{applied[1]}"
             )
+
+    def _check_superiors(self) -> None:
+        nodes = self._simulation.nodes
+        for county in nodes:
+            takes: dict[int, str] = {}
+            for code, node in nodes.items():
+                epoch = node.value(_TAKES, county, county, code)
+                if epoch is not None and takes.setdefault(epoch, code) != code:
+                    self._simulation.violate("I23", f"{takes[epoch]} and {code} both take epoch {epoch} of {county}")
 
     # --- tickets ----------------------------------------------------------------------------------------------------------
 

@@ -6,18 +6,24 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from federation import epochs
+from federation import epochs, reparenting
 from federation.client import Peer
+from federation.level import Level
 from federation.retry import CallFailed, Failure, failed
 from federation.simulation import acts
-from federation.simulation.world import TREE, Crash, Node
+from federation.simulation.plan import fault_seconds
+from federation.simulation.world import PROVINCE, Crash, Node, join
+from node.domain import reparenting as m
+from node.domain.entry import Actor
 from node.domain.refusal import Refusal
 from node.services.situations import told_below
+from node.storage import reparenting_readings as readings
 
 if TYPE_CHECKING:
     from federation.simulation.simulation import Simulation
 
 REASON = "恢复备份后数据分叉"
+join_every_seconds = 20.0
 _MET = (Refusal, CallFailed)
 
 
@@ -30,7 +36,10 @@ class DirectEnd:
     def __getattr__(self, name: str) -> Callable[[Any], Any]:
         def call(request: Any) -> Any:
             answer = self._simulation.network.serve(
-                TREE[self._code][0], self._code, "".join(part.capitalize() for part in name.split("_")), request.SerializeToString()
+                self._simulation.nodes[self._code].superior,
+                self._code,
+                "".join(part.capitalize() for part in name.split("_")),
+                request.SerializeToString(),
             )
             if isinstance(answer, Failure):
                 raise failed(answer)
@@ -42,8 +51,9 @@ class DirectEnd:
 def put_right(simulation: Simulation) -> int:
     """Look at every node and do what its status asks for; gives how much was done."""
     done = 0
-    for code, (superior, _) in TREE.items():
-        node = simulation.nodes[code]
+    for code, node in simulation.nodes.items():
+        superior = node.superior
+        done += _at_the_move(simulation, code)
         if superior:
             done += _at_the_link(simulation, code, superior)
         elif node.value("SELECT held FROM heads") or _is_told_more(node):
@@ -53,6 +63,45 @@ def put_right(simulation: Simulation) -> int:
             simulation.start(code)
             done += 1
     return done
+
+
+def decide(simulation: Simulation, what: str, do: Callable[[Level, Actor], object]) -> int:
+    """Something that only the province's operator may do."""
+    province = simulation.nodes[PROVINCE]
+    return _try(simulation, PROVINCE, what, lambda: do(province.level, province.actor("operator")))
+
+
+def join_when_named(simulation: Simulation, code: str) -> None:
+    """The operator of a node that moves looks now and then whether it may join."""
+    if not _join(simulation, code) and simulation.schedule.seconds < fault_seconds:
+        simulation.schedule.after(join_every_seconds, lambda: join_when_named(simulation, code))
+
+
+def _join(simulation: Simulation, code: str) -> int:
+    """Join the superior that the province named, which is there to be joined."""
+    move = _move_of(simulation, code)
+    if move is None or move.stage not in (m.REPARENTED, m.JOINED) or simulation.nodes[code].superior == move.to_node:
+        return 0
+    if move.to_node not in simulation.processes:
+        return 0
+    done = _try(simulation, code, "joins", lambda: join(simulation.nodes[code], simulation.nodes[move.to_node], is_moved=True))
+    if done:
+        simulation.stop(code)
+        simulation.start(code)
+    return done
+
+
+def _at_the_move(simulation: Simulation, code: str) -> int:
+    """A move that does not go on by itself is decided by what the province holds."""
+    move = _move_of(simulation, code)
+    if move is None or not move.is_open:
+        return _join(simulation, code)
+    return decide(simulation, f"decides on {code}", lambda level, actor: reparenting.decide(level, code, REASON, actor))
+
+
+def _move_of(simulation: Simulation, code: str) -> m.Reparenting | None:
+    with simulation.nodes[PROVINCE].store.read() as view:
+        return readings.find(view.connection, node=code)
 
 
 def _at_the_link(simulation: Simulation, code: str, superior: str) -> int:

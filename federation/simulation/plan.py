@@ -31,11 +31,11 @@ NODE = (
     "expired",
     "suspended",
     "revoked",
+    "reparent",
 )
 FAULTS = (*WIRE, *NODE)
 # What T02 names and this does not do, and why.
 NOT_INJECTED = {
-    "reparent": "moving a node to another superior is not built",
     "torn_write": "a database in memory has no sectors; T08 cuts real files",
 }
 # Named points of the product at which a node may die: ``Store.fault`` and the ends of a call.
@@ -44,6 +44,8 @@ POINTS = ("append.after_entries", "mirror.after_entries", "commit.before", "comm
 # How often a seed has a kind of fault at all, and how many of it, at most.
 _SHARE = {"restore": 0.45, "restore_unguarded": 0.15, "crash": 0.7, "revoked": 0.1, "clone": 0.2, "clog": 0.2}
 _COUNT = {"crash": 8, "restore": 3, "restore_unguarded": 2, "revoked": 1, "clone": 1, "clock_jump": 3, "restart": 4, "poison": 2}
+# Of its own: what a seed planned before this kind was there stays as it was.
+_reparent_share = 0.15
 _usual_share = 0.3
 _usual_count = 4
 
@@ -100,7 +102,7 @@ class Plan:
 def plan_of(seed: int) -> Plan:
     """The plan of *seed*."""
     chance = random.Random(f"plan|{seed}")
-    found = [*_work(chance), *_faults(chance)]
+    found = [*_work(chance), *_faults(chance), *_moves(random.Random(f"reparent|{seed}"))]
     found.sort(key=lambda item: (item.at, item.kind, item.node, item.seed))
     items = tuple(replace(item, number=number) for number, item in enumerate(found, 1))
     return Plan(seed, items, chance.choice((30.0, 50.0, 80.0)), chance.choice((10.0, 60.0, 300.0)), chance.random() < 0.4)
@@ -118,10 +120,19 @@ def _work(chance: random.Random) -> Iterable[Item]:
 
 
 def _faults(chance: random.Random) -> Iterable[Item]:
-    for kind in FAULTS:
+    for kind in FAULTS[:-1]:
         if chance.random() < _SHARE.get(kind, _usual_share):
             for _ in range(chance.randint(1, _COUNT.get(kind, _usual_count))):
                 yield _fault(kind, chance)
+
+
+def _moves(chance: random.Random) -> Iterable[Item]:
+    """A county leaves its city for the other one; ``size`` 1: open escalations move with it.  Some moves are called off."""
+    if chance.random() < _reparent_share:
+        at = chance.uniform(5, fault_seconds * 0.8)
+        county = chance.choice([code for code in _SUBORDINATES if not code.endswith("00")])
+        until = at + chance.uniform(1, 60) if chance.random() < 0.25 else 0.0
+        yield Item(0, at, "reparent", county, chance.getrandbits(48), until, float(chance.random() < 0.5))
 
 
 def _fault(kind: str, chance: random.Random) -> Item:

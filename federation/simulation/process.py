@@ -49,11 +49,12 @@ class Process:
         self._reacting: Timer | None = None
         node.forget()
         node.store.on_commit[:] = [self._on_commit]
-        if node.superior:
+        self.superior = node.superior
+        if self.superior:
             self.tasks = {lane: Task(self._lane(lane)) for lane in Lane}
             self.session = session_of(
                 node.level,
-                node.superior,
+                self.superior,
                 {lane: Wire(simulation.network, self, lane) for lane in Lane},
                 boot_id,
                 pace=USUAL,
@@ -65,7 +66,7 @@ class Process:
     def start(self) -> None:
         """Let its threads run."""
         self.node.look_at_guard()
-        if not self.node.superior:
+        if not self.superior:
             self._keep_guard()
         for lane in self.tasks:
             self._wake(lane)

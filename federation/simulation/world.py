@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from federation.certificates import AuthContext, Identity
-from federation.enrolment import REACTION_ACTOR, rewrap, take_place
+from federation.enrolment import REACTION_ACTOR, Joined, admit, come_below, need_order
 from federation.greeting import payload_keys
 from federation.level import Level
+from federation.reparenting import check_admission
 from federation.simulation.schedule import BEGIN
 from federation.trust import Trust
 from node.domain import registry as g
@@ -32,7 +33,6 @@ from node.services.handle import Handler
 from node.services.policies import Policies
 from node.services.registry import NODE_ACTOR
 from node.services.setup import Beginning, initialise
-from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.database import Database, open_database
 from node.storage.guard import HELD, Guard
@@ -136,7 +136,6 @@ class Node:
     """
 
     code: str
-    superior: str
     database: Database
     connection: Any
     ring: KeyRing
@@ -153,6 +152,12 @@ class Node:
     level: Level = field(init=False)
     sweep: Sweep = field(init=False)
     serial: int = 0
+
+    @property
+    def superior(self) -> str:
+        """Whose subordinate it is, as its own database says; empty: nobody's."""
+        said: str = self.value("SELECT line FROM heads")
+        return said.partition(",")[0]
 
     def begin(self, seed: str, time: Callable[[], tuple[datetime, datetime]], fault: Callable[[Node, str], None]) -> None:
         """Put the parts together anew, for one seed."""
@@ -247,7 +252,7 @@ class Grounds:
         self.evidence = self.blobs.put(EVIDENCE)
         empty = open_database("sqlite://")
         upgrade(empty)
-        self.nodes = {code: self._node(code, superior, raw(empty)) for code, (superior, _) in TREE.items()}
+        self.nodes = {code: self._node(code, raw(empty)) for code in TREE}
         empty.close()
         for code, (_, pack) in TREE.items():
             self._initialise(self.nodes[code], pack)
@@ -266,15 +271,15 @@ class Grounds:
 
     def twin(self, node: Node, seed: str) -> Node:
         """A second copy of *node* with a database of its own: a virtual machine that was cloned."""
-        twin = self._node(node.code, node.superior, node.connection)
+        twin = self._node(node.code, node.connection)
         twin.begin(seed, node.time, node.fault)
         return twin
 
-    def _node(self, code: str, superior: str, like: Any) -> Node:
+    def _node(self, code: str, like: Any) -> Node:
         database = open_database("sqlite://")
         connection = raw(database)
         like.backup(connection)
-        return Node(code, superior, database, connection, _ring(code), self.blobs, self.policies)
+        return Node(code, database, connection, _ring(code), self.blobs, self.policies)
 
     def _initialise(self, node: Node, pack: str) -> None:
         node.begin("grounds", lambda: (BEGIN, BEGIN), lambda _node, _point: None)
@@ -286,30 +291,30 @@ class Grounds:
             node.handler.handle(node.order(NODE_ACTOR, command, node.code))
 
     def _join(self, below: Node, above: Node) -> None:
-        """What `Enrol` and `join` do once the certificate is there."""
-        name, fingerprint = f"node {below.code}", fingerprint_of(below.code)
-        public = {recipient(below.code, reader): key for reader, key in below.ring.public_keys().items()}
+        join(below, above)
 
-        def admit(work: UnitOfWork) -> tuple[tuple[str, ...], Mapping[str, bytes]]:
-            above.handler.carry_out(work, above.order(REACTION_ACTOR, g.InviteNode(below.code, name, fingerprint), above.code))
-            work.connection.execute(
-                schema.links.insert().values(peer=below.code, side="subordinate", name=name, status="active", fingerprint=fingerprint)
-            )
-            above.handler.carry_out(work, above.order(REACTION_ACTOR, g.AdmitNode(below.code, name, fingerprint), above.code))
-            work.journal.adopt(below.code, 1)
-            work.payloads.learn(public)
-            return (above.code, *work.head.line), payload_keys(work, work.place())
 
-        line, keys = above.writer.command(admit)
+def join(below: Node, above: Node, *, is_moved: bool = False) -> None:
+    """
+    What `Enrol` and ``join`` do once the certificate is there: the node comes below another one, or below its first.
 
-        def take(work: UnitOfWork) -> None:
-            work.connection.execute(
-                schema.links.insert().values(peer=above.code, side="superior", name=above.code, status="active", address="a:1")
-            )
-            take_place(below.level, work, line, {}, keys)
+    Raises:
+        Refusal: as they do.
+    """
+    name, fingerprint = f"node {below.code}", fingerprint_of(below.code)
+    public = {recipient(below.code, reader): key for reader, key in below.ring.public_keys().items()}
+    with below.store.read() as view:
+        need_order(view, above.code, is_moved=is_moved)
+        epoch, former = view.head.epoch, next(iter(view.head.line), "")
 
-        below.writer.command(take)
-        below.writer.command(lambda work: rewrap(work, below.ring, below.now()))
+    def take(work: UnitOfWork) -> tuple[tuple[str, ...], Mapping[str, bytes]]:
+        check_admission(work, below.code, former if former != above.code else "")
+        above.handler.carry_out(work, above.order(REACTION_ACTOR, g.InviteNode(below.code, name, fingerprint), above.code))
+        admit(above.level, work, below.code, name, fingerprint, epoch, public)
+        return (above.code, *work.head.line), payload_keys(work, work.place())
+
+    line, keys = above.writer.command(take)
+    come_below(below.level, Joined(line, line), "a:1", "", keys)
 
 
 def raw(database: Database) -> Any:
@@ -326,14 +331,14 @@ def copy_of(node: Node) -> Any:
     return target
 
 
-def below(code: str) -> Iterable[str]:
+def below(nodes: Mapping[str, Node], code: str) -> list[str]:
     """The nodes directly below."""
-    return [one for one, (superior, _) in TREE.items() if superior == code]
+    return [one for one, node in nodes.items() if node.superior == code]
 
 
-def subtree(code: str) -> list[str]:
+def subtree(nodes: Mapping[str, Node], code: str) -> list[str]:
     """A node and all below it."""
-    return [code, *(deeper for one in below(code) for deeper in subtree(one))]
+    return [code, *(deeper for one in below(nodes, code) for deeper in subtree(nodes, one))]
 
 
 def _ring(code: str) -> KeyRing:

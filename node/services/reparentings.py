@@ -13,8 +13,8 @@ from node.domain.command import Order
 from node.domain.entry import SubjectKind
 from node.domain.policy import Policy
 from node.domain.ticket.ticket import Ticket
+from node.storage import lane, schema
 from node.storage import reparenting_readings as readings
-from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.unit_of_work import UnitOfWork, View
 
@@ -66,7 +66,9 @@ def open_escalations(work: UnitOfWork | View, branch: Collection[str], at: str) 
     its = or_(table.c.holder == at, table.c.asked == at)
     found = []
     for ticket_id in work.connection.execute(select(table.c.id).where(its).order_by(table.c.id)).scalars():
-        ticket = work.readings.ticket(ticket_id)
+        # One of which an entry cannot be read stays where it is: it must not keep the node from moving.
+        is_aside = lane.is_set_aside(work.connection, ticket_id)
+        ticket = None if is_aside else work.readings.ticket(ticket_id)
         if ticket is not None and any(
             hop.is_active and not hop.is_down and hop.from_node in branch and hop.to_node == at for hop in ticket.escalations
         ):
