@@ -60,8 +60,8 @@ class Rest:
         return {code} | (self.above(self.superiors[code]) if self.superiors[code] else set())
 
     def concerned(self, ticket: Ticket) -> set[str]:
-        """Who is told of everything about the ticket: those that had a part in it, and all above them."""
-        return {code for party in _parties(ticket) for code in self.above(party)}
+        """Who is told of everything about the ticket: where it came from, who ever held it, and all above them."""
+        return {code for party in (ticket.origin, *ticket.custody.openers) for code in self.above(party)}
 
     @cached_property
     def conflicts(self) -> list[tuple[str, str, tuple[str, int, int]]]:

@@ -201,6 +201,8 @@ class Observer:
             return
         for taken in range(after + 1, upto + 1):
             spot = seen.places.get(taken)
+            if spot is not None and self._simulation.nodes[peer].value("SELECT former FROM nodes WHERE code = ?", spot[0]):
+                continue  # it was moved, and what its former superior still brings of it is passed by
             if spot is not None and taken not in seen.from_above and above.held.get(spot) != seen.held[spot]:
                 self._simulation.violate("I02", f"{node.code} counts {_name(spot)} as held by {peer}, which does not hold it")
                 return

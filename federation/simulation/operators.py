@@ -94,7 +94,7 @@ def _join(simulation: Simulation, code: str) -> int:
 def _at_the_move(simulation: Simulation, code: str) -> int:
     """A move that does not go on by itself is decided by what the province holds."""
     move = _move_of(simulation, code)
-    if move is None or not move.is_open:
+    if move is None or move.stage not in (m.ORDERED, m.ACKNOWLEDGED, m.HANDED_OVER):
         return _join(simulation, code)
     return decide(simulation, f"decides on {code}", lambda level, actor: reparenting.decide(level, code, REASON, actor))
 

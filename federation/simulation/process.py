@@ -72,6 +72,10 @@ class Process:
             self._wake(lane)
         self._react_after(_wake_seconds)
 
+    def look(self) -> None:
+        """What the clock of a serving node does each minute: go on with what waited for something else than an entry."""
+        self._react_after(_wake_seconds)
+
     def die(self) -> None:
         """End here and now."""
         if self.is_dead:

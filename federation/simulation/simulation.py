@@ -160,6 +160,7 @@ class Simulation:
         for code in self.nodes:
             if code not in self.processes:
                 self.start(code)
+            self.processes[code].look()
 
     def _come_to_rest(self) -> None:
         """Until nothing is left to do, or so long that something is stuck."""
