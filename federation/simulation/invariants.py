@@ -70,7 +70,7 @@ class Rest:
         for holder, held in self.held.items():
             for spot, leaf in held.items():
                 own = self.held[spot[0]].get(spot) if spot[0] != holder else leaf
-                if own is not None and own != leaf and not self.is_superseded(holder, spot):
+                if own is not None and own != leaf and not self.is_superseded(holder, spot) and not self.is_given_back(holder, spot):
                     found.append((spot[0], holder, spot))
         return found
 
@@ -78,6 +78,11 @@ class Rest:
         """True if a later epoch left this place behind."""
         kept = self.nodes[holder].value("SELECT kept FROM streams WHERE node = ? AND epoch = ?", spot[0], spot[1])
         return kept is not None and spot[2] > kept
+
+    def is_given_back(self, holder: str, spot: tuple[str, int, int]) -> bool:
+        """True if the writer has what stands there in another place: it was given back to it, and counts from there."""
+        id = self.nodes[holder].value("SELECT id FROM entries WHERE node = ? AND epoch = ? AND seq = ?", *spot)
+        return id in self.simulation.observer.seen[spot[0]].ids
 
     @cached_property
     def forks(self) -> dict[str, set[str]]:
