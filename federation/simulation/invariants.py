@@ -422,7 +422,9 @@ def _differences(link: LinkAtRest) -> Iterator[str]:
 
 def _row(node: Node, peer: str) -> Mapping[str, Any]:
     names = ("acked", "down_epoch", "down_size", "down_peaks", "down_acked", "status")
-    return dict(zip(names, node.rows(f"SELECT {', '.join(names)} FROM links WHERE peer = ?", peer)[0], strict=True))
+    found = node.rows(f"SELECT {', '.join(names)} FROM links WHERE peer = ?", peer)
+    # A superior that was restored from before it admitted the node knows nothing of it: there is no such link at its end.
+    return dict(zip(names, found[0] if found else (0, 1, 0, b"", 0, "unregistered"), strict=True))
 
 
 def _stream(node: Node, writer: str) -> list[bytes]:

@@ -107,6 +107,8 @@ def _move_of(simulation: Simulation, code: str) -> m.Reparenting | None:
 def _at_the_link(simulation: Simulation, code: str, superior: str) -> int:
     node, above = simulation.nodes[code], simulation.nodes[superior]
     status = above.value("SELECT status FROM links WHERE peer = ?", code)
+    if status is None:
+        return _try(simulation, code, "joins again", lambda: join(node, above))
     if above.value("SELECT status FROM nodes WHERE code = ?", code) == "suspended":
         acts.set_status(simulation, code, "active")
         return 1
