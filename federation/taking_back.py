@@ -24,6 +24,7 @@ from node.domain.identifier import uuid7
 from node.domain.merkle import leaf_hash
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import EntriesGivenBack, EpochStarted
+from node.domain.routing import EVERYBODY_BELOW
 from node.services.registry import NODE_ACTOR
 from node.services.situations import TOLD_BELOW
 from node.storage import schema
@@ -66,7 +67,8 @@ def unknown(view: View | UnitOfWork, places: Sequence[Place]) -> list[Place]:
 
 def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: datetime) -> int:
     """
-    Write own *entries* again that *peer* gave back, those that this node does not have; gives how many.
+    Write own *entries* again that *peer* gave back, those that this node does not have; gives how many.  What could not have gone
+    down to it is passed by: nobody speaks in this node's name about what is none of his business.
 
     Raises:
         Refusal: NODE_HELD, FOREIGN_STREAM (not this node's, or of its current epoch), MALFORMED_ENTRY.
@@ -74,7 +76,9 @@ def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: date
     head = work.head
     if head.held:
         raise Refusal(Code.NODE_HELD, reason=head.held)
-    lost = [one for one in (_own(work, peer, carried) for carried in entries) if not _is_written(work, one)]
+    offered = [_own(work, peer, carried) for carried in entries]
+    concerning = _concerning(work, peer, offered)
+    lost = [one for one in offered if one.content.header.subject in concerning and not _is_written(work, one)]
     if lost:
         event = EntriesGivenBack(peer, len(lost))
         subject = Subject(SubjectKind.NODE.value, head.node)
@@ -91,6 +95,21 @@ def _own(work: UnitOfWork, peer: str, carried: Carried) -> Arrived:
     if head.node != work.head.node or head.epoch >= work.head.epoch or head.kind == EpochStarted.kind():
         raise Refusal(Code.FOREIGN_STREAM, node=head.node, peer=peer)
     return arrived
+
+
+def _concerning(work: UnitOfWork, peer: str, offered: Sequence[Arrived]) -> set[Subject]:
+    """The subjects of *offered* that go down to *peer*: something about them is addressed there, or a party stands there."""
+    place = work.place()
+    heads = [one.content.header for one in offered]
+    found = {head.subject for head in heads if head.addressee == EVERYBODY_BELOW or place.branch(head.addressee) == peer}
+    tickets = {head.subject.id: head.subject for head in heads if head.subject.kind == SubjectKind.TICKET.value}
+    rows = work.readings.rows(set(tickets))
+    # A ticket that is not here yet comes from the node whose division its number begins with.
+    divisions = {node[:6] for node in place.superiors if place.branch(node) == peer}
+    for id, subject in tickets.items():
+        is_theirs = any(place.branch(one) == peer for one in rows[id].parties) if id in rows else id[:6] in divisions
+        found |= {subject} if is_theirs else set()
+    return found
 
 
 def _is_written(work: UnitOfWork, one: Arrived) -> bool:

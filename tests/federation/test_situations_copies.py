@@ -315,6 +315,30 @@ class TestRow11SuperiorRestored:
             assert Code.FOREIGN_STREAM is caught.value.failure.code
         assert before == city.position(CITY)
 
+    def test_a_county_gives_nothing_back_that_is_none_of_its_business(
+        self, county: Place, city: Place, province: Place, tmp_path: Path
+    ) -> None:
+        """Whatever bytes it has of it: nothing that could not have gone down to it is written in the city's name."""
+        connect(city, province)
+        wire = connect(county, city)
+        settle(county, city, province)
+        backup = back_up(city, tmp_path / "backup.db")
+        number = city.register()
+        with city.level.store.read() as view:
+            kept = [entry_to_pb(one) for one in read_stream(view, CITY, 1, city.position(CITY)[0])]
+        restore(city, backup)
+        upwards = connect(city, province)
+        settle(city, province)
+        grant_to(province, city)
+        rejoin_by(city, upwards)
+        wire = connect(county, city)
+        settle(county, city, province)
+        assert county.session is not None
+
+        answer = wire.give_back(GiveBackRequest(boot_id=county.session.boot_id, entries=kept[-1:]))
+
+        assert (0, False) == (answer.written, number in tickets(city))
+
     def test_a_top_that_begins_a_new_epoch_tells_no_second_history(self, county: Place, city: Place, tmp_path: Path) -> None:
         """Without it the first answer after the restore would stand under a number that the county has heard already."""
         connect(county, city)
