@@ -364,6 +364,9 @@ class Refusing:
             def __init__(self) -> None:
                 pass
 
+            def now(self) -> datetime:
+                return handler.now()
+
             def carry_out(self, work: UnitOfWork, order: Order) -> Outcome:
                 if isinstance(order.command, kind) and subject in ("", order.subject):
                     raise error
