@@ -255,12 +255,15 @@ def send_what_concerns(work: UnitOfWork, node: str) -> None:
 
 
 def begins_here(work: UnitOfWork, node: str, epoch: int) -> bool:
-    """True if *node* comes from another superior in *epoch*, and the one that it was named for has not begun yet."""
+    """
+    True if *node* comes from another superior in *epoch*: to begin the one that it was named for, or restored from a backup of
+    before it moved, to follow into what it had begun.
+    """
     move = readings.find(work.connection, node=node)
     if move is None or move.is_open or move.stage == m.ABORTED or move.to_node != work.head.node:
         return False
     epochs = [one.epoch for one in work.journal.positions() if one.node == node]
-    return epoch in epochs and epoch < max(epochs) and work.journal.position(node, max(epochs)).size == 0
+    return epoch in epochs and epoch < max(epochs)
 
 
 def need_to_stay(work: UnitOfWork, node: str) -> None:

@@ -8,6 +8,17 @@ import pytest
 from tests.support.postgres import MakeTemplate, NoServer, Postgres, running_postgres
 
 pytest_plugins = ["tests.support.clauses", "pytester"]
+# Modules whose tests are long and share nothing: each goes to whichever worker is free.
+SPREAD = frozenset({"tests/federation/test_simulation.py"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a module's tests in one worker: what a fixture of the module made, and what a walk found, is made once."""
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        if module not in SPREAD:
+            item.add_marker(pytest.mark.xdist_group(module))
 
 
 @pytest.fixture(scope="session")

@@ -146,8 +146,9 @@ class Observer:
             self.ledger.setdefault(spot, set()).add(leaf)
             return
         seen.ids[id] = spot
-        seen.lost.pop(id, None)
-        if cause:
+        is_back = seen.lost.pop(id, None) is not None
+        # What was lost and is given back may have been done once more meanwhile: both are kept, and fold as one.
+        if cause and not is_back:
             first = seen.causes.setdefault((epoch, cause), self._commits)
             if first != self._commits and is_watched:
                 self._simulation.violate("I05", f"{node.code} carried out {cause} twice: {_name(spot)} {kind} {subject}")
@@ -201,7 +202,7 @@ class Observer:
             return
         for taken in range(after + 1, upto + 1):
             spot = seen.places.get(taken)
-            if spot is not None and self._simulation.nodes[peer].value("SELECT former FROM nodes WHERE code = ?", spot[0]):
+            if spot is not None and self._simulation.nodes[peer].value("SELECT former || leaving FROM nodes WHERE code = ?", spot[0]):
                 continue  # it was moved, and what its former superior still brings of it is passed by
             if spot is not None and taken not in seen.from_above and above.held.get(spot) != seen.held[spot]:
                 self._simulation.violate("I02", f"{node.code} counts {_name(spot)} as held by {peer}, which does not hold it")

@@ -62,7 +62,7 @@ def receipts(session: Session, letter: LetterId) -> None:
     body = {"letter": found.id, "due_on": found.due_on, "nodes": [vars(line) for line in lines]}
 
     def show(console: Console) -> None:
-        table = session.table("receipts", "node", "received", "order_read", "reported", "result", "overdue")
+        table = session.table("letter_receipts", "node", "letter_received", "order_read", "reported", "result", "overdue")
         for line in lines:
             overdue = session.say("letter.overdue") if line.is_overdue else ""
             times = (session.moment(line.received_at), session.moment(line.read_at), session.moment(line.reported_at))

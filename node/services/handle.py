@@ -101,8 +101,9 @@ class Handler:
         first = self._first_outcome(work, order)
         if first is not None:
             return first
-        # A node that was made anew joins, or nobody could ever compare it (no. 8).
-        is_joining = isinstance(order.command, registry_domain.JoinSuperior) and not work.head.line
+        # A node that was made anew joins, or nobody could ever compare it (no. 8); so does one that was restored from before it moved
+        # to another superior, which alone has what it wrote since.
+        is_joining = isinstance(order.command, registry_domain.JoinSuperior) and order.command.line[:1] != work.head.line[:1]
         if work.head.held and not is_joining:
             # What it wrote now might stand under a number that its superior holds already (FEDERATION 2.3 no. 6, 7, 10).
             raise Refusal(Code.NODE_HELD, reason=work.head.held)

@@ -398,6 +398,8 @@ class _Accounts(dict[str, Account]):
 
 # What the lists of a node say; what is not named here is empty there.
 GIVEN: Mapping[str, Any] = {
+    "admission_standard": None,
+    "own_admission_standard": None,
     "appellant": None,
     "accounts": _Accounts(),
     "turns": {},
