@@ -34,6 +34,12 @@ def grounds() -> Grounds:
 class TestSeeds:
     """Whatever happens to seven nodes, they end in agreement, or say that they do not."""
 
+    @pytest.mark.parametrize("seed", (8, 33, 100, 151))
+    def test_a_seed_that_once_did_breaks_no_invariant(self, grounds: Grounds, seed: int) -> None:
+        assert [] == [one.line() for one in run_plan(grounds, plan_of(seed)).violations]
+
+    @pytest.mark.slow
+    @pytest.mark.timeout(0)
     @pytest.mark.parametrize("part", range(PARTS))
     def test_no_seed_breaks_an_invariant(self, part: int) -> None:
         """The corpus, then others, which `QYZJ_FIRST_SEED` makes fresh (T01)."""
