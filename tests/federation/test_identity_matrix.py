@@ -346,7 +346,7 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]
     city = make_place(directory, CITY, "anshun-2025", wall=(wall := Steady(now())))
     object.__setattr__(city, "steady", wall)
     city.files.authority(CITY, now() - timedelta(days=1000))
-    enrol(make_place(directory, SISTER), city)
+    enrol(make_place(directory, SISTER, wall=wall), city)
     port = _port(city)
     try:
         yield _play([_stage(directory, case, city, port, f"520402-m{number}") for number, case in enumerate(CASES)])
@@ -361,7 +361,8 @@ def _port(city: Place) -> Server:
 
 
 def _stage(directory: Path, case: Case, city: Place, port: Server, code: str) -> Stage:
-    stage = Stage(case, city, make_place(directory, code), port)
+    # The clock of the fixture: the one of the module was read when it was imported, which in a whole run is many minutes ago.
+    stage = Stage(case, city, make_place(directory, code, wall=Steady(city.steady.now)), port)
     if case.is_invitation:
         stage.invited = invite(city.level, stage.authority, code, code, stage.address, REACTION_ACTOR)
     else:
@@ -449,7 +450,7 @@ def _on_status(stage: Stage) -> tuple[dict[str, str], list[str]]:
     with county.level.store.read() as view:
         found = situations(view, link_lines(view, county.level.wall(), heartbeat_seconds), county.hands.now)
     facts = {"node": "", "error": ""}
-    return alarms(county), [
+    return alarms(county, wall=county.level.wall()), [
         text(f"situation.{one.code}", lang, **{**facts, **one.facts, "peer": one.peer}) for one in found for lang in LANGS
     ]
 

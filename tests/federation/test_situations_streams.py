@@ -192,6 +192,10 @@ class TestRow05StaleEpoch:
         settle(county, city, seconds=51)
         assert {"stale_below": "note", "epoch_below": "note"} == told(city)
         stale.boot_id = county.session.boot_id  # type: ignore[union-attr]
+        wire.push(stale)
+        assert ("running", whole) == (county.status(), county.contents(COUNTY)), "what is held already is a repeat"
+        header = decode_content(stale.segments[0].entries[-1].content).header
+        stale.segments[0].entries.add(content=encode_content(replace(header, id="01985f2e-0000-7000-8000-00000000f00d"), b"", ()))
         with pytest.raises(CallFailed) as caught:
             wire.push(stale)
         assert (Code.STALE_EPOCH, "2") == (caught.value.failure.code, caught.value.failure.refusal.facts["current"])  # type: ignore[union-attr]
