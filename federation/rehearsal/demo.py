@@ -26,11 +26,11 @@ from federation.rehearsal.show import playing
 from federation.rehearsal.stage import Create, SetClock, Stage, closing, set_up
 from federation.rehearsal.story import sampling
 from federation.rehearsal.story.act import Act
-from node.cli.act import Node, act
 from node.domain import registry as g
 from node.domain.refusal import Refusal
 from node.domain.round_record import round_id
 from node.domain.ticket.countersigning import ReplyDrafted
+from node.services.acting import Node, act
 from node.services.figures import leader_page, level
 from node.services.handle import Outcome
 from node.services.rounds import find_round

@@ -24,7 +24,7 @@ from federation.enrolment import invite, join
 from federation.invitation import read as read_invitation
 from federation.level import Level
 from node import config
-from node.cli.act import Node
+from node.services.acting import Node
 from node.services.registry import actor_of
 from node.storage import schema
 from node.storage.database import micros

@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 from sqlalchemy import select
 
-from node.cli.act import act
 from node.cli.console import Session, Usage
 from node.cli.pack_files import read_pack_file
 from node.cli.staff import CENTRE
@@ -23,6 +22,7 @@ from node.domain.ticket.due_proposal import DecideDueProposal, DueProposal
 from node.domain.time import WorkCalendar
 from node.packs.calendar_file import parse_calendar
 from node.services import deadlines
+from node.services.acting import act
 from node.storage import schema
 
 SATURDAY = 5

@@ -20,13 +20,13 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from node import config
-from node.cli.act import Node
 from node.domain.refusal import Code, Refusal
 from node.domain.time import BEIJING
 from node.packs.calendar_file import Fault as CalendarFault
 from node.packs.calendar_file import FaultyCalendar
 from node.packs.fault import Fault as PackFault
 from node.packs.fault import FaultyPack
+from node.services.acting import Node
 from node.storage.sealing import CodedError
 from node.texts.catalogue import Lang, catalogue, explain, text, with_words, word
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from node.cli.act import act, acting
 from node.cli.console import Session
 from node.cli.pack_files import read_pack_file
 from node.cli.staff import CENTRE
@@ -24,6 +23,7 @@ from node.domain.ticket.dispatching import Dispatch
 from node.domain.time import local_day
 from node.services import precedents as rulings
 from node.services import queries
+from node.services.acting import act, acting
 from node.services.dispatches import dispatch_batch
 from node.services.duties import advice, duty_list, read_table
 from node.services.problem_list import batch, problem_list

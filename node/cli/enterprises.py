@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.act import act
 from node.cli.command_line import Typed, function_of, is_for_people, read_date, verb_of
 from node.cli.console import Session
 from node.cli.find import line_body, said_aloud
@@ -24,6 +23,7 @@ from node.domain import directory as d
 from node.domain.entry import SubjectKind
 from node.domain.time import local_day
 from node.services import dossiers, enterprises
+from node.services.acting import act
 from node.services.queries import names
 
 Id = Annotated[str, typer.Argument(metavar="ID", show_default=False)]

@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.act import Node
 from node.cli.command_line import read_date
 from node.cli.console import EXIT_REFUSED, Session, Usage
 from node.cli.staff import CENTRE
 from node.cli.verbs import Verbs
 from node.documents.sheets import Sheet, to_xlsx
 from node.domain.refusal import Code, Refusal
+from node.services.acting import Node
 from node.services.imports import KINDS
 from node.services.imports.answers import Answer, answers
 from node.services.imports.column_map import NO_MAP, parse_map

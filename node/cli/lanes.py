@@ -8,13 +8,13 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.act import acting
 from node.cli.console import Session
 from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain.payload import Text
 from node.domain.registry import HandleLane
 from node.services import lanes
+from node.services.acting import acting
 from node.services.queries import find_ticket
 
 OPERATOR = "operator"

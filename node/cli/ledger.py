@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from node.cli.act import Node
 from node.cli.command_line import read_date
 from node.cli.console import Session, Usage
 from node.cli.staff import CENTRE
@@ -17,6 +16,7 @@ from node.documents import sheets
 from node.domain.entry import Actor
 from node.domain.registry import unit_code
 from node.services import ledger as lists
+from node.services.acting import Node
 from node.services.queries import Names, names
 from node.services.registry import actor_of
 

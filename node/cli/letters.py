@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.act import Node, act
 from node.cli.console import Session
 from node.cli.pack_files import SUFFIX, read_pack_file
 from node.cli.packs import adoption, check_whole, keep_own
@@ -29,6 +28,7 @@ from node.domain.refusal import Code, Refusal
 from node.packs.calendar_file import Layer, parse_calendar
 from node.packs.file import finder, parse_pack
 from node.services import dossiers, letters
+from node.services.acting import Node, act
 from node.services.handed_down import calendar_adoption, file_text
 from node.services.registry import actor_of
 

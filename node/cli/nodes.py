@@ -11,7 +11,6 @@ from rich.text import Text as RichText
 from sqlalchemy import select
 
 from node import config
-from node.cli.act import Node, acting
 from node.cli.console import Session, Usage, need_room, unwritable
 from node.cli.pack_files import read_pack_file
 from node.cli.packs import check_whole, keep_own
@@ -22,6 +21,7 @@ from node.domain.payload import Text
 from node.domain.registry import InviteNode, SetNodeStatus
 from node.packs.fault import Fault, FaultyPack, Rule
 from node.packs.file import finder, parse_pack
+from node.services.acting import Node, acting
 from node.services.setup import FIRST_ACCOUNTS
 from node.storage import schema
 

@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 
 from node.cli import pack_views
-from node.cli.act import Node, act
 from node.cli.console import Session
 from node.cli.pack_files import SUFFIX, PackName, effective, find_beside, plain_rule, text_of
 from node.cli.staff import CENTRE
@@ -22,6 +21,7 @@ from node.packs import linter
 from node.packs.difference import plain
 from node.packs.fault import FaultyPack
 from node.packs.file import Find, effective_pack, parse_pack, shipped
+from node.services.acting import Node, act
 from node.services.interpretations import published_notes
 from node.services.policies import bundle
 

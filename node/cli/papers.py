@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.act import Node, act
 from node.cli.console import Session, Usage
 from node.cli.dossiers import add_looking
 from node.cli.tickets import outcome_body
@@ -24,6 +23,7 @@ from node.domain.payload import SealedRef, Text
 from node.domain.refusal import Code, Refusal
 from node.domain.time import last_day
 from node.services import dossiers
+from node.services.acting import Node, act
 from node.services.queries import find_ticket
 from node.storage.dossier_readings import dossier_of
 from node.storage.unit_of_work import View

@@ -12,12 +12,12 @@ from rich.text import Text as RichText
 from sqlalchemy import select
 
 from node.cli import reparentings
-from node.cli.act import Node, acting
 from node.cli.console import Session
 from node.cli.verbs import Verbs
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import GrantEpoch
 from node.services import reconcile as services
+from node.services.acting import Node, acting
 from node.services.reconcile import Reconciled
 from node.storage import schema
 

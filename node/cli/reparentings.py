@@ -11,12 +11,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from node.cli.act import Node, acting
 from node.cli.command_line import moment_of
 from node.cli.console import Session
 from node.cli.verbs import Verbs
 from node.domain.entry import Actor
 from node.domain.reparenting import STAY, AbortReparenting, DecideReparenting, OrderReparenting
+from node.services.acting import Node, acting
 from node.storage import reparenting_readings as readings
 
 OPERATOR = "operator"

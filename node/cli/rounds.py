@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.act import act
 from node.cli.command_line import Typed, function_of, is_for_people
 from node.cli.console import Session
 from node.cli.tickets import outcome_body, verbs_help
@@ -17,6 +16,7 @@ from node.cli.verbs import Verbs
 from node.domain import round as d
 from node.domain.command import Command
 from node.services import rounds
+from node.services.acting import act
 from node.services.handle import Outcome
 
 RoundId = Annotated[str, typer.Argument(metavar="ROUND", show_default=False)]

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.text import Text as RichText
 from sqlalchemy import select
 
-from node.cli.act import act
 from node.cli.console import Session
 from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain import registry as g
 from node.domain.payload import Contact
+from node.services.acting import act
 from node.services.handle import Outcome
 from node.services.staffing import staffing
 from node.services.truthfulness import untrue_completions

@@ -7,12 +7,12 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.act import Node
 from node.cli.console import Session, coded_words
 from node.cli.reconcile import reconciled_body, show_reconciled
 from node.cli.ticket_page import node_words, whose
 from node.cli.verbs import Verbs
 from node.services import queries
+from node.services.acting import Node
 from node.services.situations import Situation
 from node.services.status import LinkLine, Status
 from node.services.status import status as status_of

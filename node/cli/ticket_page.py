@@ -12,11 +12,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.act import UNIT_FIELDS
 from node.cli.console import Session
 from node.domain.organisation import Role
 from node.domain.ticket.row import TicketRow
 from node.services import queries, ticket_view
+from node.services.acting import UNIT_FIELDS
 from node.services.numbers import short_number
 from node.texts.catalogue import catalogue, label
 

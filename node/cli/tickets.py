@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.text import Text as RichText
 
 from node.cli import suggest
-from node.cli.act import act
 from node.cli.archiving import pack_ticket
 from node.cli.calls import show_calls
 from node.cli.carried_over import carried_over
@@ -30,6 +29,7 @@ from node.domain.ticket.decide import DECISIONS
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.services import deadlines, queries, ticket_view
+from node.services.acting import act
 from node.services.handle import Outcome
 from node.services.numbers import short_number
 from node.services.openings import open_payloads

@@ -33,6 +33,7 @@ class Code(Enum):
     WRONG_STATE = auto(), "FAILED_PRECONDITION", False
     CLOCK_BEHIND = auto(), "FAILED_PRECONDITION", False
     PACK_MISSING = auto(), "FAILED_PRECONDITION", False
+    PAGE_UNKNOWN = auto(), "NOT_FOUND", False
 
     # Intake and forming.
     CREDIT_CODE_INVALID = auto(), "INVALID_ARGUMENT", False

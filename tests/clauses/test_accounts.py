@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from node.cli.act import act
 from node.domain import registry as g
 from node.domain.entry import Subject
 from node.domain.payload import Text
@@ -15,6 +14,7 @@ from node.domain.ticket.handling import RecordProgress
 from node.domain.ticket.judgement import GiveOpinion, OpenJudgement
 from node.packs.fault import Rule
 from node.packs.linter import check
+from node.services.acting import act
 from node.services.staffing import Gap, Staffing, staffing
 from tests.clauses.given import COUNTY, HOUSING, a_county, clock_of, end_of, handled, refuses, registered, the
 from tests.support.node import Hands

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from node.cli.act import act
 from node.cli.packs import adoption
 from node.domain import registry as g
 from node.domain.interpretation import PublishInterpretation
@@ -15,6 +14,7 @@ from node.domain.ticket.intake import Register
 from node.domain.time import Limit, Unit
 from node.packs.file import effective_pack, finder
 from node.packs.linter import check
+from node.services.acting import act
 from node.services.interpretations import published_notes
 from tests.clauses.given import a_county, beijing, formed, refuses, the
 from tests.support.node import Hands, make_node

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from node.cli.act import act
 from node.domain import registry as g
 from node.domain.order.issuing import IssueOrder
 from node.domain.payload import Contact, Text
@@ -20,6 +19,7 @@ from node.domain.ticket.recheck import OpenRecheck, ProposeRecheck
 from node.domain.ticket.supervision import VerifyHandling
 from node.domain.ticket.termination import ApplyTermination, DecideTermination
 from node.services import enterprises
+from node.services.acting import act
 from node.services.imports import KINDS
 from node.services.imports.plan import Options, Parts, run
 from node.services.meetings import RECHECK, invitations

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from node.cli.act import act
 from node.cli.packs import adoption
 from node.domain.payload import Text
 from node.domain.refusal import Code
@@ -13,6 +12,7 @@ from node.domain.ticket.dispatching import Sign
 from node.domain.ticket.extension import DecideExtension, RequestExtension
 from node.domain.ticket.forming import Form
 from node.domain.time import local_day
+from node.services.acting import act
 from tests.clauses.given import (
     HOUSING,
     PASSED,

@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from federation.rehearsal.agreement import compare
 from federation.rehearsal.stage import Stage
-from node.cli.act import Node, act
 from node.domain.command import Command
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Refusal
@@ -19,6 +18,7 @@ from node.domain.ticket.escalation import AcceptEscalation, RequestEscalation, R
 from node.domain.ticket.first_contact import ReportToOffice
 from node.domain.ticket.forming import Form
 from node.domain.ticket.intake import Register
+from node.services.acting import Node, act
 from node.services.verify import verify
 from node.storage import schema
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from federation.rehearsal.stage import Stage
-from node.cli.act import Node
 from node.domain.refusal import Code, Refusal
+from node.services.acting import Node
 from node.services.status import link_lines
 from node.storage import schema
 from tests.faults.conftest import MakeStage

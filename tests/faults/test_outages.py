@@ -5,10 +5,10 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from federation.rehearsal.stage import Stage
-from node.cli.act import act
 from node.domain import registry as g
 from node.domain.payload import Text
 from node.domain.ticket.escalation import AcceptEscalation
+from node.services.acting import act
 from node.storage import schema
 from tests.faults.ground import flaws, form_and_escalate, register, states
 from tests.support.node import MONDAY

@@ -19,12 +19,12 @@ import pytest
 
 from federation.rehearsal.stage import Stage, free_port
 from node import app
-from node.cli.act import act
 from node.cli.console import Parts
 from node.cli.main import execute
 from node.domain.payload import Text
 from node.domain.refusal import Refusal
 from node.domain.ticket.escalation import AcceptEscalation, ReturnEscalation
+from node.services.acting import act
 from tests.faults.conftest import MakeStage
 from tests.faults.ground import CITY, COUNTY, OFFICE, PROVINCE, THREE, flaws, form_and_escalate, ids, link, register
 from tests.support.node import MONDAY

@@ -24,11 +24,11 @@ from federation.rehearsal.stage import Stage
 from federation.retry import USUAL
 from federation.runner import look_seconds
 from federation.session import Session, session_of
-from node.cli.act import Node
 from node.domain.entry import Draft, Subject
 from node.domain.identifier import uuid7
 from node.domain.payload import Contact, Text
 from node.domain.ticket.intake import Registered
+from node.services.acting import Node
 from node.storage import schema
 from tests.faults.conftest import MakeProxy, MakeStage
 from tests.faults.ground import CITY, COUNTY, TWO, Entry, register, size_of

@@ -18,9 +18,9 @@ from federation.enrolment import invite, join
 from federation.invitation import read
 from federation.level import Level
 from node import app, config
-from node.cli.act import Node, act
 from node.domain import payload
 from node.domain.refusal import Refusal
+from node.services.acting import Node, act
 from node.services.registry import actor_of
 
 

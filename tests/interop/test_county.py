@@ -20,7 +20,6 @@ from federation.outgoing import down_position
 from federation.rehearsal.agreement import compare
 from federation.rehearsal.stage import Stage, closing, set_up
 from node import app
-from node.cli.act import act
 from node.domain.entry import Subject
 from node.domain.payload import PayloadKind, SealedRef, Text
 from node.domain.refusal import Refusal
@@ -29,6 +28,7 @@ from node.domain.ticket.custody import DecideAbove
 from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.escalation import AcceptEscalation
 from node.domain.ticket.handling import RecordProgress
+from node.services.acting import act
 from node.services.registry import actor_of
 from node.services.verify import verify
 from node.storage import schema

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from node.cli.act import act
 from node.domain.payload import Text
 from node.domain.refusal import Code
 from node.domain.registry import AdoptCalendar
@@ -15,6 +14,7 @@ from node.domain.ticket.supplement import ApplySupplement, DecideSupplement, Rep
 from node.domain.time import end_of as day_end
 from node.packs.calendar_file import parse_calendar, shipped_texts
 from node.services import deadlines
+from node.services.acting import act
 from tests.clauses.given import a_county, beijing, clock_of, end_of, handled, kinds_of, page_of, refuses, registered, rungs_of, swept, the
 from tests.support.node import Hands
 

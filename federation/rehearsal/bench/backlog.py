@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 from federation.reactions import concerns
-from node.cli.act import Node, act
 from node.domain import registry as g
 from node.domain.command import Command, Order
 from node.domain.entry import Actor, Draft, Event, Header, Subject
@@ -26,6 +25,7 @@ from node.domain.ticket.handling import RecordProgress
 from node.domain.ticket.intake import Register
 from node.domain.ticket.revisit import RecordRevisit
 from node.domain.time import local_day
+from node.services.acting import Node, act
 from node.storage.journal import Stored
 from node.storage.unit_of_work import UnitOfWork
 

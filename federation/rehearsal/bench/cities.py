@@ -23,12 +23,12 @@ from federation.rehearsal.bench.figures import Part, figure
 from federation.rehearsal.bench.stages import COUNTY, PROVINCE, Bench, Entry, set_up, standing, wait
 from federation.rehearsal.stage import Create
 from federation.runner import look_seconds
-from node.cli.act import Node
 from node.domain import registry as g
 from node.domain.command import Order
 from node.domain.merkle import leaf_hash
 from node.domain.register_number import make as make_register_number
 from node.domain.time import local_day
+from node.services.acting import Node
 from node.services.registry import NODE_ACTOR
 from node.storage.codec import decode_content, moment
 from node.storage.journal import Arrived

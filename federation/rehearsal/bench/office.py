@@ -18,7 +18,6 @@ from typing import Protocol
 
 from sqlalchemy import select
 
-from node.cli.act import Node
 from node.domain.command import Command, Order
 from node.domain.entry import Actor
 from node.domain.organisation import Role
@@ -27,6 +26,7 @@ from node.domain.registry import unit_code
 from node.domain.ticket.custody import DecideAbove
 from node.domain.ticket.escalation import AcceptEscalation, RequestEscalation
 from node.domain.ticket.intake import Register
+from node.services.acting import Node
 from node.storage import schema
 from node.storage.unit_of_work import UnitOfWork
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from federation.rehearsal.bench.postgres import Cluster
 from federation.rehearsal.stage import Create, NotAtRest, Part, Stage, free_port
 from node import config
-from node.cli.act import Node
+from node.services.acting import Node
 
 look_seconds = 0.05
 

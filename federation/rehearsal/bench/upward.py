@@ -46,7 +46,7 @@ from federation.rehearsal.bench.postgres import Cluster, NoCluster, cluster
 from federation.rehearsal.bench.stages import COUNTY, TOP_CITY, Bench, catch_up, standing
 from federation.rehearsal.stage import Create
 from federation.v1 import link_pb2
-from node.cli.act import Node
+from node.services.acting import Node
 from node.storage import schema
 from node.storage.codec import stamp
 from node.storage.database import open_database

@@ -1,5 +1,5 @@
 """
-Acting at a node in one process: what the verbs of the command line do, as functions.  The rehearsal calls them, too.
+What every entrance of a node does, as functions: the verbs of the command line, pages, REST and the rehearsal all call these.
 """
 
 import dataclasses

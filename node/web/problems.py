@@ -1,0 +1,82 @@
+"""Refusals over HTTP: the status of a code, a page with sentence and remedy, or problem+json (RFC 9457) for other systems."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from node.domain.refusal import Code, Refusal
+from node.texts.catalogue import Lang, explain
+from node.web.templating import language_of, page
+
+API = "/api/"
+# By the status that the code has on the wire between nodes; DESIGN 13 fixes 401 and 403.
+_STATUS: Mapping[str, int] = {
+    "INVALID_ARGUMENT": 422,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "ALREADY_EXISTS": 409,
+    "ABORTED": 409,
+    "FAILED_PRECONDITION": 409,
+    "OUT_OF_RANGE": 422,
+    "RESOURCE_EXHAUSTED": 429,
+    "UNAVAILABLE": 503,
+    "DATA_LOSS": 503,
+}
+
+
+def http_status(code: Code) -> int:
+    """The HTTP status of a refusal; 500 never is one."""
+    return _STATUS.get(code.status, 409)
+
+
+def problem_of(refusal: Refusal, lang: Lang) -> dict[str, Any]:
+    """*refusal* as a problem: ``title`` is the sentence, ``detail`` the remedy, ``code`` what a program goes by."""
+    sentence, way_out = explain(refusal, lang)
+    return {
+        "type": f"urn:qyzj:refusal:{refusal.code.name}",
+        "title": sentence,
+        "status": http_status(refusal.code),
+        "detail": way_out,
+        "code": refusal.code.name,
+        "facts": {name: str(value) for name, value in refusal.facts.items()},
+    }
+
+
+def problem(refusal: Refusal, lang: Lang) -> JSONResponse:
+    """*refusal* as an answer of the API."""
+    body = problem_of(refusal, lang)
+    headers = {"Retry-After": "1"} if body["status"] in (429, 503) else None
+    return JSONResponse(body, body["status"], headers, media_type="application/problem+json")
+
+
+def add_to(app: FastAPI) -> None:
+    """Let *app* answer refusals, and what the framework refuses by itself, in words."""
+
+    @app.exception_handler(Refusal)
+    def refused(request: Request, refusal: Refusal) -> Response:
+        if request.url.path.startswith(API):
+            return problem(refusal, language_of(request))
+        if refusal.code is Code.UNAUTHENTICATED:
+            back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(request.url_for("login").include_query_params(back=back), 303)
+        sentence, way_out = explain(refusal, language_of(request))
+        facts = {"sentence": sentence, "remedy": way_out, "code": refusal.code.name}
+        return page(request, "refusal.html", status_code=http_status(refusal.code), **facts)
+
+    @app.exception_handler(RequestValidationError)
+    def malformed(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        return refused(request, Refusal(Code.MALFORMED_COMMAND, field=".".join(str(one) for one in first["loc"][1:])))
+
+    @app.exception_handler(HTTPException)
+    def unknown(request: Request, error: HTTPException) -> Response:
+        codes = {404: Code.PAGE_UNKNOWN, 405: Code.PAGE_UNKNOWN, 401: Code.UNAUTHENTICATED, 403: Code.PERMISSION_DENIED}
+        return refused(
+            request, Refusal(codes.get(error.status_code, Code.MALFORMED_COMMAND), field=request.url.path, path=request.url.path)
+        )
