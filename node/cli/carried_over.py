@@ -24,7 +24,7 @@ def carried_over(session: Session, month: Month) -> None:
 
 
 def _show(session: Session, console: Console, found: list[deadlines.CarriedOver]) -> None:
-    table = session.table("carried_over", "ticket", "unit", "settled", "reason")
+    table = session.table("carried_over", "ticket", "unit", "settled_since", "reason")
     for one in found:
         settled = session.word("truth", "yes" if one.is_settled else "no")
         table.add_row(one.number or one.ticket, one.unit, settled, one.reason or "")

@@ -18,7 +18,7 @@ from node.cli.console import Session
 from node.cli.ticket_page import clock_sentence, says, show_clocks, who
 from node.domain.payload import PayloadKind, SealedRef
 from node.services.dossier_page import DossierPage
-from node.texts.catalogue import catalogue, sections
+from node.texts.catalogue import catalogue, label, sections
 
 # What stands in the head of the page, and what only programs read.
 _IN_THE_HEAD = frozenset({"id", "owner", "state", "opened_at", "changed_at", "version", "clocks"})
@@ -56,7 +56,7 @@ def show_dossier(session: Session, console: Console, page: DossierPage) -> None:
     plain, lists = _split(dossier)
     facts = session.table("", "fact", "value")
     for name, value in plain.items():
-        facts.add_row(_field(session, name), RichText(_said(session, page, name, value)))
+        facts.add_row(_field(session, page, name), RichText(_said(session, page, name, value)))
     if plain:
         console.print(facts)
     for name, rows in lists.items():
@@ -101,18 +101,18 @@ def _show_list(session: Session, console: Console, page: DossierPage, name: str,
     """A table with a column for each fact that at least one of *rows* has."""
     columns = [column for column in rows[0] if any(not _is_empty(row[column]) for row in rows) and column not in _FOR_MACHINES]
     table = session.table("")
-    table.title, table.title_justify = _field(session, name), "left"
+    table.title, table.title_justify = _field(session, page, name), "left"
     for column in columns:
-        table.add_column(_field(session, column), overflow="fold")
+        table.add_column(_field(session, page, column), overflow="fold")
     for row in rows:
         table.add_row(*(RichText("" if _is_empty(row[column]) else _said(session, page, column, row[column])) for column in columns))
     console.print(table)
 
 
-def _field(session: Session, name: str) -> str:
-    """What a fact is called on a page of dossiers, else as the field of a command."""
+def _field(session: Session, page: DossierPage, name: str) -> str:
+    """What a fact is called on a page of dossiers, else by the dossier's kind, else as the field of a command."""
     called = catalogue(session.lang)
-    return called.get(f"dossier_fact.{name}") or session.word("field", name)
+    return called.get(f"dossier_fact.{name}") or label(type(page.dossier).__name__, name, session.lang)
 
 
 def _said(session: Session, page: DossierPage, name: str, value: object) -> str:
@@ -130,7 +130,7 @@ def _said(session: Session, page: DossierPage, name: str, value: object) -> str:
         many = sorted(value) if isinstance(value, frozenset) else value
         return session.say("between").join(_said(session, page, name, one) for one in many)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        parts = (f"{_field(session, one)}: {_said(session, page, one, what)}" for one, what in _facts(value) if not _is_empty(what))
+        parts = (f"{_field(session, page, one)}: {_said(session, page, one, what)}" for one, what in _facts(value) if not _is_empty(what))
         return "\n".join(parts)
     return _called(session, page, name, str(value))
 

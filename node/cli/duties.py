@@ -65,7 +65,7 @@ def list_duties(
         if not found.version:
             console.print(session.say("duty.none"))
             return
-        table = session.table("duties", "item", "unit", "matter", "law_basis", "valid", version=found.version)
+        table = session.table("duties", "duty_item", "unit", "matter", "law_basis", "valid", version=found.version)
         for one in items:
             negative = session.say("duty.negative") if one.is_negative else ""
             table.add_row(one.code, names.unit(one.unit) + negative, one.matter_name or one.matter, one.law_basis, _valid(one))
@@ -97,7 +97,7 @@ def show(session: Session, ticket: Annotated[str, typer.Argument(metavar="TICKET
         if not found.proposals and not found.precedents:
             console.print(session.say("duty.no_advice"))
             return
-        table = session.table("proposals", "unit", "of", "item")
+        table = session.table("who_leads", "unit", "of", "duty_item")
         for one in found.proposals:
             table.add_row(names.unit(one.unit), session.word("duty", one.ground), one.of)
         console.print(table)

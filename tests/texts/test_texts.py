@@ -3,17 +3,20 @@
 import ast
 import dataclasses
 import string
-from collections import defaultdict
+import tomllib
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from enum import Enum
 from functools import cache
-from typing import Any
+from importlib import resources
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from node.domain import registry
 from node.domain import round as sampled_round
 from node.domain.command import Command
+from node.domain.dossier import Dossier
 from node.domain.entry import Event, SubjectKind
 from node.domain.events import EVENTS
 from node.domain.organisation import Role
@@ -60,6 +63,21 @@ def _below(kind: Any) -> Iterator[Any]:
             yield one
 
 
+def _named_in(kind: Any) -> Iterator[str]:
+    """The fields of a dataclass, and of those that its fields hold: a dossier's page shows both under the dossier's name."""
+    for name, hint in get_type_hints(kind).items():
+        if not name.startswith("_"):
+            yield name
+        for part in get_args(hint):
+            if dataclasses.is_dataclass(part):
+                yield from (field.name for field in dataclasses.fields(part))
+
+
+def _keys(table: dict[str, Any], before: str = "") -> Iterator[str]:
+    for name, value in table.items():
+        yield from _keys(value, f"{before}{name}.") if isinstance(value, dict) else [f"{before}{name}"]
+
+
 def codes(lang: Lang, section: str) -> set[str]:
     return {key.removeprefix(f"{section}.") for key in catalogue(lang) if key.startswith(f"{section}.")}
 
@@ -70,6 +88,14 @@ class TestLanguages:
     def test_both_languages_have_the_same_codes(self):
         """A text that exists in one language only would be missing on somebody's page."""
         assert set() == set(catalogue("zh-CN")) ^ set(catalogue("en"))
+
+    @pytest.mark.parametrize("lang", LANGS)
+    def test_a_text_stands_once(self, lang: Lang):
+        """Of two under one key the file that is read last would silently speak for both."""
+        files = [item for item in resources.files("node.texts").iterdir() if f".{item.name}".endswith(f".{lang}.toml")]
+        found = Counter(key for item in files for key in _keys(tomllib.loads(item.read_text("utf-8"))))
+
+        assert [] == [key for key, times in found.items() if times > 1]
 
     def test_both_languages_ask_for_the_same_facts(self):
         """The names in braces are the same."""
@@ -144,8 +170,8 @@ class TestCodes:
 
     def test_every_label_belongs_to_a_field_of_its_command_or_event(self):
         """[label.Correct] names fields that a Correct has: a renamed field would leave a label that nobody shows."""
-        owners = {command.__name__: command for command in _below(Command)} | events()
-        fields = {name: {field.name for field in dataclasses.fields(owner)} for name, owner in owners.items()}
+        owners = {command.__name__: command for command in (*_below(Command), *_below(Dossier))} | events()
+        fields = {name: set(_named_in(owner)) for name, owner in owners.items()}
         labels = {tuple(key.split(".")[1:]) for key in catalogue("zh-CN") if key.startswith("label.")}
 
         assert set() == {(owner, field) for owner, field in labels if field not in fields.get(owner, ())}
