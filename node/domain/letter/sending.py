@@ -6,6 +6,7 @@ A platform issue is first collected: anybody on the staff writes it down, and th
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from node.domain.command import Facts
 from node.domain.dossier import DossierCommand, DossierEvent
@@ -171,13 +172,10 @@ class LetterSent(DossierEvent):
     text: Words | None = None
 
     def begin(self, head: Header) -> Letter:
-        return Letter(
-            id=head.subject.id,
-            owner=head.node,
-            state=r.SENT,
-            opened_at=head.recorded_at,
-            changed_at=head.recorded_at,
-            letter_kind=self.letter_kind,
+        return _begun(
+            head,
+            r.SENT,
+            self.letter_kind,
             to_nodes=self.to_nodes,
             tickets=self.tickets,
             title=self.title,
@@ -192,9 +190,6 @@ class LetterSent(DossierEvent):
             classes=self.classes,
             power_items=self.power_items,
             material_kinds=self.material_kinds,
-            author=head.actor.account,
-            author_role=head.actor.role,
-            author_unit=head.actor.unit,
             sent_at=head.recorded_at,
         )
 
@@ -211,20 +206,14 @@ class IssueCollected(DossierEvent):
     text: Words | None = None
 
     def begin(self, head: Header) -> Letter:
-        return Letter(
-            id=head.subject.id,
-            owner=head.node,
-            state=r.COLLECTED,
-            opened_at=head.recorded_at,
-            changed_at=head.recorded_at,
-            letter_kind=r.PLATFORM_ISSUE,
+        return _begun(
+            head,
+            r.COLLECTED,
+            r.PLATFORM_ISSUE,
             topic=self.topic,
             title=self.title,
             text=self.text,
             evidence=self.evidence,
-            author=head.actor.account,
-            author_role=head.actor.role,
-            author_unit=head.actor.unit,
         )
 
 
@@ -365,6 +354,22 @@ def withdraw(letter: Letter, command: WithdrawLetter, facts: Facts, policy: Poli
     need_field("reason", command.reason)
     to = EVERYBODY_BELOW if letter.is_downward else letter.to_nodes[0]
     return [Happened(letter.subject, LetterWithdrawn(command.reason), addressee="" if to == policy.node else to)]
+
+
+def _begun(head: Header, state: str, letter_kind: str, **facts: Any) -> Letter:
+    """A letter as its first entry makes it, by whoever wrote that."""
+    return Letter(
+        id=head.subject.id,
+        owner=head.node,
+        state=state,
+        opened_at=head.recorded_at,
+        changed_at=head.recorded_at,
+        letter_kind=letter_kind,
+        author=head.actor.account,
+        author_role=head.actor.role,
+        author_unit=head.actor.unit,
+        **facts,
+    )
 
 
 def _below(named: tuple[str, ...], policy: Policy) -> tuple[str, ...]:
