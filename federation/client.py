@@ -28,6 +28,7 @@ R = TypeVar("R")
 hello_deadline_seconds = 5.0
 push_deadline_seconds = 20.0
 pull_deadline_seconds = 30.0
+blob_deadline_seconds = 60.0
 fetch_deadline_seconds = 30.0
 enrol_deadline_seconds = 10.0
 unavailable_before_probe = 3
@@ -47,6 +48,10 @@ class Peer(Protocol):
     def reconcile(self, request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse: ...
 
     def give_back(self, request: link_pb2.GiveBackRequest) -> link_pb2.GiveBackResponse: ...
+
+    def put_blob(self, request: link_pb2.PutBlobRequest) -> link_pb2.PutBlobResponse: ...
+
+    def get_blob(self, request: link_pb2.GetBlobRequest) -> link_pb2.GetBlobResponse: ...
 
     def redial(self) -> None: ...
 
@@ -107,6 +112,14 @@ class Superior:
     def give_back(self, request: link_pb2.GiveBackRequest) -> link_pb2.GiveBackResponse:
         """`GiveBack`.  Raises: CallFailed."""
         return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).GiveBack(request, timeout=fetch_deadline_seconds))
+
+    def put_blob(self, request: link_pb2.PutBlobRequest) -> link_pb2.PutBlobResponse:
+        """`PutBlob`.  Raises: CallFailed."""
+        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).PutBlob(request, timeout=blob_deadline_seconds))
+
+    def get_blob(self, request: link_pb2.GetBlobRequest) -> link_pb2.GetBlobResponse:
+        """`GetBlob`.  Raises: CallFailed."""
+        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).GetBlob(request, timeout=blob_deadline_seconds))
 
     def renew(self, request: enrolment_pb2.RenewRequest) -> enrolment_pb2.RenewResponse:
         """`Renew`.  Raises: CallFailed."""

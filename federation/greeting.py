@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, literal, select, update
 
-from federation import codec, outgoing, taking_back
+from federation import blobs, codec, outgoing, taking_back
 from federation.codec import DownPosition
 from federation.link import batch_entries_max
 from federation.mirror import FORKED, Mirror
@@ -20,7 +20,7 @@ from federation.trust import Peer
 from federation.v1 import link_pb2
 from node.domain.organisation import Place
 from node.domain.refusal import Code, Refusal
-from node.services import reconcile
+from node.services import attachments, reconcile
 from node.storage import schema
 from node.storage.codec import moment, stamp
 from node.storage.database import micros
@@ -30,7 +30,7 @@ from node.storage.unit_of_work import UnitOfWork, View
 protocol_min = 1
 protocol_max = 1
 # Calls and event groups beyond the protocol version that are built here.
-FEATURES = ("fetch", "renew", "reconcile", taking_back.FEATURE)
+FEATURES = ("fetch", "renew", "reconcile", taking_back.FEATURE, blobs.FEATURE)
 
 FENCED = "fenced"
 BEHIND = "behind"
@@ -96,6 +96,7 @@ def answer(
         line=[work.head.node, *work.head.line],
         payload_keys=codec.payload_keys_to_pb(payload_keys(work, place)),
         epoch=work.head.epoch,
+        wanted=blobs.wanted_to_pb(attachments.tell(work, peer.node) if peer.has_wanted else ()),
     )
 
 

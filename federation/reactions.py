@@ -39,6 +39,7 @@ from node.domain.ticket.termination import TakeWithdrawal
 from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer
 from node.domain.ticket.vote_elsewhere import TakeEvaluation
+from node.services import attachments
 from node.services.handed_down import adopt_by_itself
 from node.services.handle import Handler
 from node.services.letters import letter_of
@@ -92,7 +93,9 @@ ORDERS = frozenset({"OrderIssued"})
 # A letter is confirmed at once, passed on to whom it addresses further down, and let go when it is withdrawn.
 LETTERS = frozenset({"LetterSent", "IssueSubmitted"})
 LETTER_WITHDRAWN = "LetterWithdrawn"
-KINDS = ASKS | OPENERS | {WITHDRAWN} | ORDERS | LETTERS | {LETTER_WITHDRAWN}
+# A file was handed in: who has to decide the ticket wants it.
+FILES = frozenset({"EvidenceAdded", "MaterialSubmitted"})
+KINDS = FILES | ASKS | OPENERS | {WITHDRAWN} | ORDERS | LETTERS | {LETTER_WITHDRAWN}
 
 # The ask waits: for custody, for a missing entry, for a pack.
 WAITING = frozenset({Code.NOT_HOLDER, Code.HANDLING_FROZEN, Code.TICKET_INCOMPLETE, Code.PACK_MISSING, Code.SUBJECT_UNKNOWN})
@@ -309,7 +312,14 @@ class Reactions:
                 if ticket is not None:
                     for reaction in find(head, ticket, work.place()):
                         self._try(work, head.subject.id, reaction)
+            self._want_attachments(work, head.subject.id)
         work.head.reacted = max(work.head.reacted, taken)
+
+    def _want_attachments(self, work: UnitOfWork, ticket_id: str) -> None:
+        """Who has to decide a ticket has its files (AS25-3.2.1d); all others ask for one when somebody opens it."""
+        ticket = work.readings.ticket(ticket_id)
+        if ticket is not None and work.head.node in (ticket.custody.holder, ticket.custody.asked):
+            attachments.want(work, self._handler.blobs, ticket, self._handler.now())
 
     def _try(self, work: UnitOfWork, subject: str, reaction: Reaction) -> None:
         try:

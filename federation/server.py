@@ -20,7 +20,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 from sqlalchemy import update
 
-from federation import codec, greeting, outgoing, reconciling, taking_back
+from federation import blobs, codec, greeting, outgoing, reconciling, taking_back
 from federation.admission import Admission, Returns
 from federation.certificates import Credentials
 from federation.channel import PortCredentials, connection_age_seconds_most, server_options
@@ -97,6 +97,7 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
     def Pull(self, request: link_pb2.PullRequest, context: grpc.ServicerContext) -> link_pb2.PullResponse:
         caller = self._trust.caller(context.auth_context())
         until = self._level.monotonic() + _wait_seconds(request, context)
+        is_woken = False
         while True:
             mark = self._waiting.mark(caller.node)
             with self._level.store.read() as view:
@@ -107,12 +108,16 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
                     self._note_guard(view)
             self._acknowledge(peer, request.down)
             left = until - self._level.monotonic()
-            if batch.entries or left <= 0 or not context.is_active() or not self._waiting.wait(peer.node, mark, left):
+            # What is wanted ends the wait once: an older program, which does not greet for it, would ask again at once and for ever.
+            is_over = batch.entries or (peer.has_untold and is_woken) or left <= 0
+            is_woken = True
+            if is_over or not context.is_active() or not self._waiting.wait(peer.node, mark, left):
                 return link_pb2.PullResponse(
                     epoch=batch.down.epoch,
                     from_seq=batch.from_seq,
                     entries=[codec.entry_to_pb(entry) for entry in batch.entries],
                     down=codec.down_to_pb(batch.down),
+                    wants_blobs=peer.has_untold,
                 )
 
     def _owed(self, view: View, peer: Peer, request: link_pb2.PullRequest) -> outgoing.DownBatch:
@@ -191,10 +196,15 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
         raise NotImplementedError
 
     def PutBlob(self, request: link_pb2.PutBlobRequest, context: grpc.ServicerContext) -> link_pb2.PutBlobResponse:
-        raise NotImplementedError
+        return blobs.take_piece(self._level, self._admitted(context), request)
 
     def GetBlob(self, request: link_pb2.GetBlobRequest, context: grpc.ServicerContext) -> link_pb2.GetBlobResponse:
-        raise NotImplementedError
+        return blobs.give_piece(self._level, self._admitted(context), request)
+
+    def _admitted(self, context: grpc.ServicerContext) -> str:
+        caller = self._trust.caller(context.auth_context())
+        with self._level.store.read() as view:
+            return self._trust.admit(view, caller).node
 
 
 def _wait_seconds(request: link_pb2.PullRequest, context: grpc.ServicerContext) -> float:

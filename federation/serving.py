@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import func, select
 
-from federation import reconciling, reparenting
+from federation import blobs, reconciling, reparenting
 from federation.client import Superior
 from federation.credentials import KeyFiles
 from federation.enrolment import EnrolmentServer
@@ -47,6 +47,8 @@ log = structlog.get_logger()
 hello_apart_seconds = 60.0
 # How often it is looked whether the night's comparison is due.
 night_look_seconds = 900.0
+# After a failure the next try comes with the superior's next word, and not at each tick.
+blobs_look_seconds = 60.0
 # Values made and kept before the collector looks for cycles among them.
 garbage_looked_for_every = 50_000
 
@@ -98,7 +100,7 @@ class Serving:
             self._session,
             self._server,
             self._look_every,
-            {"clock": self._go_by_the_clock, "certificates": self._renew, "night": self._reconcile},
+            {"clock": self._go_by_the_clock, "certificates": self._renew, "night": self._reconcile, "attachments": self._exchange_blobs},
             clocks.monotonic,
         )
 
@@ -210,6 +212,19 @@ class Serving:
             finally:
                 end.close()
         return night_look_seconds
+
+    def _exchange_blobs(self) -> float:
+        """Attachments that the superior wants, and those that are wanted of it: beside the lanes, so they hold up no entry."""
+        session, every = self._session, rehearsal_look_seconds if self._settings.is_rehearsal else look_seconds
+        if session is None:
+            return every
+        wanted, session.wanted = session.wanted, ()
+        try:
+            blobs.exchange(self._level, session.peer, session.ends[Lane.UP], wanted)
+        except CallFailed as error:
+            log.info("attachments wait", peer=session.peer, failure=str(error))
+            return blobs_look_seconds
+        return every
 
     def _look_for_superior(self) -> None:
         found = self._superior()

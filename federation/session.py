@@ -18,7 +18,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import func, select, update
 
-from federation import codec, epochs, giving_back, greeting, outgoing, taking_back
+from federation import blobs, codec, epochs, giving_back, greeting, outgoing, taking_back
 from federation.client import Peer
 from federation.codec import DownPosition, Segment
 from federation.enrolment import REACTION_ACTOR, own_payload_keys, rewrap, take_place
@@ -48,6 +48,7 @@ from federation.retry import CallFailed, Failure, Inner, Pace
 from federation.v1 import link_pb2
 from node.domain.refusal import Code, Refusal
 from node.services import reconcile
+from node.services.attachments import Wanted
 from node.services.reconcile import Span
 from node.services.situations import told_below
 from node.storage import guard, schema
@@ -87,6 +88,8 @@ class Session:
     now: Clock
     inner: Inner
     helper: Executor | None = None
+    # Attachments that the superior named at the last greeting; whoever exchanges them takes them from here.
+    wanted: tuple[Wanted, ...] = ()
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _ahead: "_Ahead | None" = None
     _kept_at: datetime | None = None
@@ -179,6 +182,7 @@ class Session:
                 self._follow_epoch(error)
             raise
         self._need_superior_in_force(answer, request.superior_epoch)
+        self.wanted = blobs.wanted_from_pb(answer.wanted)
         with self.level.store.read() as view:
             standing = outgoing.standing(view, [codec.position_from_pb(one) for one in answer.positions], self._roots)
             standing = replace(standing, lost=self._lost(view, standing))
@@ -376,6 +380,9 @@ class Session:
         # A long poll is its own retry.
         answer = self.ends[Lane.DOWN].pull(request)
         there = codec.down_from_pb(answer.down)
+        if answer.wants_blobs:
+            with self._lock:
+                self.machine.greet_again()
         if not answer.entries:
             return Pulled(0, fits=there.size != here.size or there.root == here.root)
         entries = [codec.entry_from_pb(one) for one in answer.entries]

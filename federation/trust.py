@@ -21,6 +21,9 @@ from node.storage.unit_of_work import UnitOfWork, View
 
 # Beside the caller's row: a greeting costs no statement for it.
 _HAS_DAMAGE = exists().where(schema.incidents.c.kind == DAMAGED).label("has_damage")
+_WANTED = schema.wanted_blobs.c.peer == schema.links.c.peer
+_HAS_WANTED = exists().where(_WANTED).label("has_wanted")
+_HAS_UNTOLD = exists().where(_WANTED, schema.wanted_blobs.c.is_told.is_(False)).label("has_untold")
 _NOT_ACTIVE = {"suspended": Code.NODE_SUSPENDED, "revoked": Code.NODE_REVOKED}
 
 
@@ -50,6 +53,9 @@ class Peer:
     has_damage: bool = False
     # The superior that it is on its way to: what it sends is not taken here any more.
     leaving: str = ""
+    # Attachments are wanted of it; and some that it was not told of.
+    has_wanted: bool = False
+    has_untold: bool = False
 
 
 class Trust:
@@ -82,7 +88,7 @@ class Trust:
             raise Refusal(Code.UNAUTHENTICATED, fault="BOOTSTRAP_ONLY_ENROLS", node=caller.node)
         links, nodes = schema.links, schema.nodes
         row = work.connection.execute(
-            select(links, nodes.c.status.label("standing"), nodes.c.leaving, _HAS_DAMAGE)
+            select(links, nodes.c.status.label("standing"), nodes.c.leaving, _HAS_DAMAGE, _HAS_WANTED, _HAS_UNTOLD)
             .join(nodes, nodes.c.code == links.c.peer)
             .where(links.c.peer == caller.node, links.c.side == "subordinate", nodes.c.superior == work.head.node)
         ).first()
@@ -111,6 +117,8 @@ class Trust:
             is_cloned=row.status == "cloned",
             has_damage=bool(row.has_damage),
             leaving=row.leaving,
+            has_wanted=bool(row.has_wanted),
+            has_untold=bool(row.has_untold),
         )
 
     def identify(self, work: UnitOfWork | View, auth_context: AuthContext) -> Peer:

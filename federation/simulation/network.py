@@ -32,6 +32,8 @@ DEADLINES = {
     "Fetch": client.fetch_deadline_seconds,
     "Reconcile": client.fetch_deadline_seconds,
     "GiveBack": client.fetch_deadline_seconds,
+    "PutBlob": client.blob_deadline_seconds,
+    "GetBlob": client.blob_deadline_seconds,
 }
 _quick_seconds = (0.002, 0.02)
 
@@ -242,6 +244,16 @@ class Wire:
     def give_back(self, request: link_pb2.GiveBackRequest) -> link_pb2.GiveBackResponse:
         """`GiveBack`.  Raises: CallFailed."""
         answer: link_pb2.GiveBackResponse = self._network.call(self._process, self._lane, "GiveBack", request)
+        return answer
+
+    def put_blob(self, request: link_pb2.PutBlobRequest) -> link_pb2.PutBlobResponse:
+        """`PutBlob`.  Raises: CallFailed."""
+        answer: link_pb2.PutBlobResponse = self._network.call(self._process, self._lane, "PutBlob", request)
+        return answer
+
+    def get_blob(self, request: link_pb2.GetBlobRequest) -> link_pb2.GetBlobResponse:
+        """`GetBlob`.  Raises: CallFailed."""
+        answer: link_pb2.GetBlobResponse = self._network.call(self._process, self._lane, "GetBlob", request)
         return answer
 
     def redial(self) -> None:

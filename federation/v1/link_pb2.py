@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from node.v1 import entry_pb2 as node_dot_v1_dot_entry__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66\x65\x64\x65ration/v1/link.proto\x12\rfederation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13node/v1/entry.proto\"C\n\x08Position\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\r\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0c\n\x04root\x18\x04 \x01(\x0c\"9\n\x0c\x44ownPosition\x12\r\n\x05\x65poch\x18\x01 \x01(\r\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0c\n\x04root\x18\x03 \x01(\x0c\"\xb2\x03\n\x0cHelloRequest\x12\x14\n\x0cprotocol_min\x18\x01 \x01(\r\x12\x14\n\x0cprotocol_max\x18\x02 \x01(\r\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\x0c\x12*\n\tpositions\x18\x04 \x03(\x0b\x32\x17.federation.v1.Position\x12)\n\x04\x64own\x18\x05 \x01(\x0b\x32\x1b.federation.v1.DownPosition\x12\'\n\x03now\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04wall\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\trehearsal\x18\x08 \x01(\x08\x12\x0f\n\x07waiting\x18\t \x01(\x04\x12\x10\n\x08\x66\x65\x61tures\x18\n \x03(\t\x12\x0f\n\x07program\x18\x0b \x01(\t\x12/\n\x0cpayload_keys\x18\x0c \x03(\x0b\x32\x19.federation.v1.PayloadKey\x12\x16\n\x0esuperior_epoch\x18\r \x01(\r\x12+\n\rsuperior_last\x18\x0e \x01(\x0b\x32\x14.federation.v1.Place\"1\n\x05Place\x12\r\n\x05\x65poch\x18\x01 \x01(\r\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0c\n\x04leaf\x18\x03 \x01(\x0c\"3\n\nPayloadKey\x12\x11\n\trecipient\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\"\xbb\x02\n\rHelloResponse\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12*\n\tpositions\x18\x02 \x03(\x0b\x32\x17.federation.v1.Position\x12)\n\x04\x64own\x18\x03 \x01(\x0b\x32\x1b.federation.v1.DownPosition\x12\'\n\x03now\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04wall\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63redit\x18\x06 \x01(\r\x12\x10\n\x08\x66\x65\x61tures\x18\x07 \x03(\t\x12\x0c\n\x04line\x18\x08 \x03(\t\x12/\n\x0cpayload_keys\x18\t \x03(\x0b\x32\x19.federation.v1.PayloadKey\x12\r\n\x05\x65poch\x18\n \x01(\r\"Y\n\x07Segment\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\r\x12\x10\n\x08\x66rom_seq\x18\x03 \x01(\x04\x12\x1f\n\x07\x65ntries\x18\x04 \x03(\x0b\x32\x0e.node.v1.Entry\"H\n\x0bPushRequest\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\x12(\n\x08segments\x18\x02 \x03(\x0b\x32\x16.federation.v1.Segment\"b\n\x0cPushResponse\x12*\n\tpositions\x18\x01 \x03(\x0b\x32\x17.federation.v1.Position\x12\x0e\n\x06\x63redit\x18\x02 \x01(\r\x12\x16\n\x0eretry_after_ms\x18\x03 \x01(\r\"g\n\x0bPullRequest\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\x12)\n\x04\x64own\x18\x02 \x01(\x0b\x32\x1b.federation.v1.DownPosition\x12\x0b\n\x03max\x18\x03 \x01(\r\x12\x0f\n\x07wait_ms\x18\x04 \x01(\r\"{\n\x0cPullResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\r\x12\x10\n\x08\x66rom_seq\x18\x02 \x01(\x04\x12\x1f\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x0e.node.v1.Entry\x12)\n\x04\x64own\x18\x04 \x01(\x0b\x32\x1b.federation.v1.DownPosition\"$\n\x0eWitnessRequest\x12\x12\n\ncheckpoint\x18\x01 \x01(\x0c\"Q\n\x0fWitnessResponse\x12\x13\n\x0b\x63osignature\x18\x01 \x01(\x0c\x12)\n\x08position\x18\x02 \x01(\x0b\x32\x17.federation.v1.Position\"J\n\x0c\x46\x65tchRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\r\x12\x10\n\x08\x66rom_seq\x18\x03 \x01(\x04\x12\x0b\n\x03max\x18\x04 \x01(\r\"[\n\rFetchResponse\x12\x1f\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x0e.node.v1.Entry\x12)\n\x08position\x18\x02 \x01(\x0b\x32\x17.federation.v1.Position\"y\n\x05Range\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\r\x12\x10\n\x08\x66rom_seq\x18\x03 \x01(\x04\x12\x0e\n\x06to_seq\x18\x04 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x05 \x01(\x0c\x12!\n\x07subject\x18\x06 \x01(\x0b\x32\x10.node.v1.Subject\"g\n\x10ReconcileRequest\x12$\n\x06ranges\x18\x01 \x03(\x0b\x32\x14.federation.v1.Range\x12-\n\nconclusion\x18\x02 \x01(\x0b\x32\x19.federation.v1.Conclusion\"l\n\nConclusion\x12\x0f\n\x07streams\x18\x01 \x01(\r\x12\x0f\n\x07\x65ntries\x18\x02 \x01(\x04\x12\'\n\tdiffering\x18\x03 \x03(\x0b\x32\x14.federation.v1.Range\x12\x13\n\x0b\x64ifferences\x18\x04 \x01(\r\"h\n\x11ReconcileResponse\x12*\n\tpositions\x18\x01 \x03(\x0b\x32\x17.federation.v1.Position\x12\'\n\tdiffering\x18\x02 \x03(\x0b\x32\x14.federation.v1.Range\"w\n\x0fGiveBackRequest\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\x12$\n\x06places\x18\x02 \x03(\x0b\x32\x14.federation.v1.Place\x12\x1f\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x0e.node.v1.Entry\x12\x0c\n\x04\x64one\x18\x04 \x01(\x08\"J\n\x10GiveBackResponse\x12%\n\x07unknown\x18\x01 \x03(\x0b\x32\x14.federation.v1.Place\x12\x0f\n\x07written\x18\x02 \x01(\r\"p\n\x0ePutBlobRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\r\n\x05\x63hunk\x18\x04 \x01(\x0c\x12!\n\x07subject\x18\x05 \x01(\x0b\x32\x10.node.v1.Subject\"&\n\x0fPutBlobResponse\x12\x13\n\x0bnext_offset\x18\x01 \x01(\x04\"=\n\x0eGetBlobRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\x0b\n\x03max\x18\x03 \x01(\r\".\n\x0fGetBlobResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x04\x32\x92\x05\n\x0bLinkService\x12\x42\n\x05Hello\x12\x1b.federation.v1.HelloRequest\x1a\x1c.federation.v1.HelloResponse\x12?\n\x04Push\x12\x1a.federation.v1.PushRequest\x1a\x1b.federation.v1.PushResponse\x12?\n\x04Pull\x12\x1a.federation.v1.PullRequest\x1a\x1b.federation.v1.PullResponse\x12H\n\x07Witness\x12\x1d.federation.v1.WitnessRequest\x1a\x1e.federation.v1.WitnessResponse\x12\x42\n\x05\x46\x65tch\x12\x1b.federation.v1.FetchRequest\x1a\x1c.federation.v1.FetchResponse\x12N\n\tReconcile\x12\x1f.federation.v1.ReconcileRequest\x1a .federation.v1.ReconcileResponse\x12K\n\x08GiveBack\x12\x1e.federation.v1.GiveBackRequest\x1a\x1f.federation.v1.GiveBackResponse\x12H\n\x07PutBlob\x12\x1d.federation.v1.PutBlobRequest\x1a\x1e.federation.v1.PutBlobResponse\x12H\n\x07GetBlob\x12\x1d.federation.v1.GetBlobRequest\x1a\x1e.federation.v1.GetBlobResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66\x65\x64\x65ration/v1/link.proto\x12\rfederation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13node/v1/entry.proto\"C\n\x08Position\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\r\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0c\n\x04root\x18\x04 \x01(\x0c\"9\n\x0c\x44ownPosition\x12\r\n\x05\x65poch\x18\x01 \x01(\r\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0c\n\x04root\x18\x03 \x01(\x0c\"\xb2\x03\n\x0cHelloRequest\x12\x14\n\x0cprotocol_min\x18\x01 \x01(\r\x12\x14\n\x0cprotocol_max\x18\x02 \x01(\r\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\x0c\x12*\n\tpositions\x18\x04 \x03(\x0b\x32\x17.federation.v1.Position\x12)\n\x04\x64own\x18\x05 \x01(\x0b\x32\x1b.federation.v1.DownPosition\x12\'\n\x03now\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04wall\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\trehearsal\x18\x08 \x01(\x08\x12\x0f\n\x07waiting\x18\t \x01(\x04\x12\x10\n\x08\x66\x65\x61tures\x18\n \x03(\t\x12\x0f\n\x07program\x18\x0b \x01(\t\x12/\n\x0cpayload_keys\x18\x0c \x03(\x0b\x32\x19.federation.v1.PayloadKey\x12\x16\n\x0esuperior_epoch\x18\r \x01(\r\x12+\n\rsuperior_last\x18\x0e \x01(\x0b\x32\x14.federation.v1.Place\"1\n\x05Place\x12\r\n\x05\x65poch\x18\x01 \x01(\r\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0c\n\x04leaf\x18\x03 \x01(\x0c\"3\n\nPayloadKey\x12\x11\n\trecipient\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\"\xe6\x02\n\rHelloResponse\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12*\n\tpositions\x18\x02 \x03(\x0b\x32\x17.federation.v1.Position\x12)\n\x04\x64own\x18\x03 \x01(\x0b\x32\x1b.federation.v1.DownPosition\x12\'\n\x03now\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04wall\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63redit\x18\x06 \x01(\r\x12\x10\n\x08\x66\x65\x61tures\x18\x07 \x03(\t\x12\x0c\n\x04line\x18\x08 \x03(\t\x12/\n\x0cpayload_keys\x18\t \x03(\x0b\x32\x19.federation.v1.PayloadKey\x12\r\n\x05\x65poch\x18\n \x01(\r\x12)\n\x06wanted\x18\x0b \x03(\x0b\x32\x19.federation.v1.WantedBlob\"?\n\nWantedBlob\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12!\n\x07subject\x18\x02 \x01(\x0b\x32\x10.node.v1.Subject\"Y\n\x07Segment\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\r\x12\x10\n\x08\x66rom_seq\x18\x03 \x01(\x04\x12\x1f\n\x07\x65ntries\x18\x04 \x03(\x0b\x32\x0e.node.v1.Entry\"H\n\x0bPushRequest\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\x12(\n\x08segments\x18\x02 \x03(\x0b\x32\x16.federation.v1.Segment\"b\n\x0cPushResponse\x12*\n\tpositions\x18\x01 \x03(\x0b\x32\x17.federation.v1.Position\x12\x0e\n\x06\x63redit\x18\x02 \x01(\r\x12\x16\n\x0eretry_after_ms\x18\x03 \x01(\r\"g\n\x0bPullRequest\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\x12)\n\x04\x64own\x18\x02 \x01(\x0b\x32\x1b.federation.v1.DownPosition\x12\x0b\n\x03max\x18\x03 \x01(\r\x12\x0f\n\x07wait_ms\x18\x04 \x01(\r\"\x90\x01\n\x0cPullResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\r\x12\x10\n\x08\x66rom_seq\x18\x02 \x01(\x04\x12\x1f\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x0e.node.v1.Entry\x12)\n\x04\x64own\x18\x04 \x01(\x0b\x32\x1b.federation.v1.DownPosition\x12\x13\n\x0bwants_blobs\x18\x05 \x01(\x08\"$\n\x0eWitnessRequest\x12\x12\n\ncheckpoint\x18\x01 \x01(\x0c\"Q\n\x0fWitnessResponse\x12\x13\n\x0b\x63osignature\x18\x01 \x01(\x0c\x12)\n\x08position\x18\x02 \x01(\x0b\x32\x17.federation.v1.Position\"J\n\x0c\x46\x65tchRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\r\x12\x10\n\x08\x66rom_seq\x18\x03 \x01(\x04\x12\x0b\n\x03max\x18\x04 \x01(\r\"[\n\rFetchResponse\x12\x1f\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x0e.node.v1.Entry\x12)\n\x08position\x18\x02 \x01(\x0b\x32\x17.federation.v1.Position\"y\n\x05Range\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\r\x12\x10\n\x08\x66rom_seq\x18\x03 \x01(\x04\x12\x0e\n\x06to_seq\x18\x04 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x05 \x01(\x0c\x12!\n\x07subject\x18\x06 \x01(\x0b\x32\x10.node.v1.Subject\"g\n\x10ReconcileRequest\x12$\n\x06ranges\x18\x01 \x03(\x0b\x32\x14.federation.v1.Range\x12-\n\nconclusion\x18\x02 \x01(\x0b\x32\x19.federation.v1.Conclusion\"l\n\nConclusion\x12\x0f\n\x07streams\x18\x01 \x01(\r\x12\x0f\n\x07\x65ntries\x18\x02 \x01(\x04\x12\'\n\tdiffering\x18\x03 \x03(\x0b\x32\x14.federation.v1.Range\x12\x13\n\x0b\x64ifferences\x18\x04 \x01(\r\"h\n\x11ReconcileResponse\x12*\n\tpositions\x18\x01 \x03(\x0b\x32\x17.federation.v1.Position\x12\'\n\tdiffering\x18\x02 \x03(\x0b\x32\x14.federation.v1.Range\"w\n\x0fGiveBackRequest\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\x12$\n\x06places\x18\x02 \x03(\x0b\x32\x14.federation.v1.Place\x12\x1f\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x0e.node.v1.Entry\x12\x0c\n\x04\x64one\x18\x04 \x01(\x08\"J\n\x10GiveBackResponse\x12%\n\x07unknown\x18\x01 \x03(\x0b\x32\x14.federation.v1.Place\x12\x0f\n\x07written\x18\x02 \x01(\r\"p\n\x0ePutBlobRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\r\n\x05\x63hunk\x18\x04 \x01(\x0c\x12!\n\x07subject\x18\x05 \x01(\x0b\x32\x10.node.v1.Subject\"&\n\x0fPutBlobResponse\x12\x13\n\x0bnext_offset\x18\x01 \x01(\x04\"`\n\x0eGetBlobRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\x0b\n\x03max\x18\x03 \x01(\r\x12!\n\x07subject\x18\x04 \x01(\x0b\x32\x10.node.v1.Subject\".\n\x0fGetBlobResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x04\x32\x92\x05\n\x0bLinkService\x12\x42\n\x05Hello\x12\x1b.federation.v1.HelloRequest\x1a\x1c.federation.v1.HelloResponse\x12?\n\x04Push\x12\x1a.federation.v1.PushRequest\x1a\x1b.federation.v1.PushResponse\x12?\n\x04Pull\x12\x1a.federation.v1.PullRequest\x1a\x1b.federation.v1.PullResponse\x12H\n\x07Witness\x12\x1d.federation.v1.WitnessRequest\x1a\x1e.federation.v1.WitnessResponse\x12\x42\n\x05\x46\x65tch\x12\x1b.federation.v1.FetchRequest\x1a\x1c.federation.v1.FetchResponse\x12N\n\tReconcile\x12\x1f.federation.v1.ReconcileRequest\x1a .federation.v1.ReconcileResponse\x12K\n\x08GiveBack\x12\x1e.federation.v1.GiveBackRequest\x1a\x1f.federation.v1.GiveBackResponse\x12H\n\x07PutBlob\x12\x1d.federation.v1.PutBlobRequest\x1a\x1e.federation.v1.PutBlobResponse\x12H\n\x07GetBlob\x12\x1d.federation.v1.GetBlobRequest\x1a\x1e.federation.v1.GetBlobResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,45 +44,47 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAYLOADKEY']._serialized_start=713
   _globals['_PAYLOADKEY']._serialized_end=764
   _globals['_HELLORESPONSE']._serialized_start=767
-  _globals['_HELLORESPONSE']._serialized_end=1082
-  _globals['_SEGMENT']._serialized_start=1084
-  _globals['_SEGMENT']._serialized_end=1173
-  _globals['_PUSHREQUEST']._serialized_start=1175
-  _globals['_PUSHREQUEST']._serialized_end=1247
-  _globals['_PUSHRESPONSE']._serialized_start=1249
-  _globals['_PUSHRESPONSE']._serialized_end=1347
-  _globals['_PULLREQUEST']._serialized_start=1349
-  _globals['_PULLREQUEST']._serialized_end=1452
-  _globals['_PULLRESPONSE']._serialized_start=1454
-  _globals['_PULLRESPONSE']._serialized_end=1577
-  _globals['_WITNESSREQUEST']._serialized_start=1579
-  _globals['_WITNESSREQUEST']._serialized_end=1615
-  _globals['_WITNESSRESPONSE']._serialized_start=1617
-  _globals['_WITNESSRESPONSE']._serialized_end=1698
-  _globals['_FETCHREQUEST']._serialized_start=1700
-  _globals['_FETCHREQUEST']._serialized_end=1774
-  _globals['_FETCHRESPONSE']._serialized_start=1776
-  _globals['_FETCHRESPONSE']._serialized_end=1867
-  _globals['_RANGE']._serialized_start=1869
-  _globals['_RANGE']._serialized_end=1990
-  _globals['_RECONCILEREQUEST']._serialized_start=1992
-  _globals['_RECONCILEREQUEST']._serialized_end=2095
-  _globals['_CONCLUSION']._serialized_start=2097
-  _globals['_CONCLUSION']._serialized_end=2205
-  _globals['_RECONCILERESPONSE']._serialized_start=2207
-  _globals['_RECONCILERESPONSE']._serialized_end=2311
-  _globals['_GIVEBACKREQUEST']._serialized_start=2313
-  _globals['_GIVEBACKREQUEST']._serialized_end=2432
-  _globals['_GIVEBACKRESPONSE']._serialized_start=2434
-  _globals['_GIVEBACKRESPONSE']._serialized_end=2508
-  _globals['_PUTBLOBREQUEST']._serialized_start=2510
-  _globals['_PUTBLOBREQUEST']._serialized_end=2622
-  _globals['_PUTBLOBRESPONSE']._serialized_start=2624
-  _globals['_PUTBLOBRESPONSE']._serialized_end=2662
-  _globals['_GETBLOBREQUEST']._serialized_start=2664
-  _globals['_GETBLOBREQUEST']._serialized_end=2725
-  _globals['_GETBLOBRESPONSE']._serialized_start=2727
-  _globals['_GETBLOBRESPONSE']._serialized_end=2773
-  _globals['_LINKSERVICE']._serialized_start=2776
-  _globals['_LINKSERVICE']._serialized_end=3434
+  _globals['_HELLORESPONSE']._serialized_end=1125
+  _globals['_WANTEDBLOB']._serialized_start=1127
+  _globals['_WANTEDBLOB']._serialized_end=1190
+  _globals['_SEGMENT']._serialized_start=1192
+  _globals['_SEGMENT']._serialized_end=1281
+  _globals['_PUSHREQUEST']._serialized_start=1283
+  _globals['_PUSHREQUEST']._serialized_end=1355
+  _globals['_PUSHRESPONSE']._serialized_start=1357
+  _globals['_PUSHRESPONSE']._serialized_end=1455
+  _globals['_PULLREQUEST']._serialized_start=1457
+  _globals['_PULLREQUEST']._serialized_end=1560
+  _globals['_PULLRESPONSE']._serialized_start=1563
+  _globals['_PULLRESPONSE']._serialized_end=1707
+  _globals['_WITNESSREQUEST']._serialized_start=1709
+  _globals['_WITNESSREQUEST']._serialized_end=1745
+  _globals['_WITNESSRESPONSE']._serialized_start=1747
+  _globals['_WITNESSRESPONSE']._serialized_end=1828
+  _globals['_FETCHREQUEST']._serialized_start=1830
+  _globals['_FETCHREQUEST']._serialized_end=1904
+  _globals['_FETCHRESPONSE']._serialized_start=1906
+  _globals['_FETCHRESPONSE']._serialized_end=1997
+  _globals['_RANGE']._serialized_start=1999
+  _globals['_RANGE']._serialized_end=2120
+  _globals['_RECONCILEREQUEST']._serialized_start=2122
+  _globals['_RECONCILEREQUEST']._serialized_end=2225
+  _globals['_CONCLUSION']._serialized_start=2227
+  _globals['_CONCLUSION']._serialized_end=2335
+  _globals['_RECONCILERESPONSE']._serialized_start=2337
+  _globals['_RECONCILERESPONSE']._serialized_end=2441
+  _globals['_GIVEBACKREQUEST']._serialized_start=2443
+  _globals['_GIVEBACKREQUEST']._serialized_end=2562
+  _globals['_GIVEBACKRESPONSE']._serialized_start=2564
+  _globals['_GIVEBACKRESPONSE']._serialized_end=2638
+  _globals['_PUTBLOBREQUEST']._serialized_start=2640
+  _globals['_PUTBLOBREQUEST']._serialized_end=2752
+  _globals['_PUTBLOBRESPONSE']._serialized_start=2754
+  _globals['_PUTBLOBRESPONSE']._serialized_end=2792
+  _globals['_GETBLOBREQUEST']._serialized_start=2794
+  _globals['_GETBLOBREQUEST']._serialized_end=2890
+  _globals['_GETBLOBRESPONSE']._serialized_start=2892
+  _globals['_GETBLOBRESPONSE']._serialized_end=2938
+  _globals['_LINKSERVICE']._serialized_start=2941
+  _globals['_LINKSERVICE']._serialized_end=3599
 # @@protoc_insertion_point(module_scope)

@@ -238,6 +238,7 @@ class HelloResponse(_message.Message):
     LINE_FIELD_NUMBER: _builtins.int
     PAYLOAD_KEYS_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
+    WANTED_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     credit: _builtins.int
     """Entries that the caller may send before it waits for an answer."""
@@ -265,6 +266,10 @@ class HelloResponse(_message.Message):
     def payload_keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___PayloadKey]:
         """Payload public keys of this node and its superiors."""
 
+    @_builtins.property
+    def wanted(self) -> _containers.RepeatedCompositeFieldContainer[Global___WantedBlob]:
+        """Attachments of the caller's subtree that this node wants by `PutBlob`, at most 100."""
+
     def __init__(
         self,
         *,
@@ -278,14 +283,41 @@ class HelloResponse(_message.Message):
         line: _abc.Iterable[_builtins.str] | None = ...,
         payload_keys: _abc.Iterable[Global___PayloadKey] | None = ...,
         epoch: _builtins.int = ...,
+        wanted: _abc.Iterable[Global___WantedBlob] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["down", b"down", "now", b"now", "wall", b"wall"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "down", b"down", "epoch", b"epoch", "features", b"features", "line", b"line", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "protocol", b"protocol", "wall", b"wall"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "down", b"down", "epoch", b"epoch", "features", b"features", "line", b"line", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "protocol", b"protocol", "wall", b"wall", "wanted", b"wanted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___HelloResponse: _TypeAlias = HelloResponse  # noqa: Y015
+
+@_typing.final
+class WantedBlob(_message.Message):
+    """An attachment that is wanted, and the ticket whose entries name it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHA256_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    sha256: _builtins.bytes
+    """SHA-256 of the whole blob."""
+    @_builtins.property
+    def subject(self) -> _entry_pb2.Subject: ...
+    def __init__(
+        self,
+        *,
+        sha256: _builtins.bytes = ...,
+        subject: _entry_pb2.Subject | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sha256", b"sha256", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WantedBlob: _TypeAlias = WantedBlob  # noqa: Y015
 
 @_typing.final
 class Segment(_message.Message):
@@ -414,9 +446,12 @@ class PullResponse(_message.Message):
     FROM_SEQ_FIELD_NUMBER: _builtins.int
     ENTRIES_FIELD_NUMBER: _builtins.int
     DOWN_FIELD_NUMBER: _builtins.int
+    WANTS_BLOBS_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     from_seq: _builtins.int
     """down_seq of the first entry."""
+    wants_blobs: _builtins.bool
+    """True if an attachment is wanted that the caller was not told of: the next greeting names it."""
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[_entry_pb2.Entry]: ...
     @_builtins.property
@@ -430,10 +465,11 @@ class PullResponse(_message.Message):
         from_seq: _builtins.int = ...,
         entries: _abc.Iterable[_entry_pb2.Entry] | None = ...,
         down: Global___DownPosition | None = ...,
+        wants_blobs: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["down", b"down"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["down", b"down", "entries", b"entries", "epoch", b"epoch", "from_seq", b"from_seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["down", b"down", "entries", b"entries", "epoch", b"epoch", "from_seq", b"from_seq", "wants_blobs", b"wants_blobs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -787,19 +823,26 @@ class GetBlobRequest(_message.Message):
     SHA256_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     MAX_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
     sha256: _builtins.bytes
     offset: _builtins.int
     max: _builtins.int
+    """At most so many bytes, 1 to 262,144."""
+    @_builtins.property
+    def subject(self) -> _entry_pb2.Subject:
+        """Ticket whose entries name the blob."""
+
     def __init__(
         self,
         *,
         sha256: _builtins.bytes = ...,
         offset: _builtins.int = ...,
         max: _builtins.int = ...,
+        subject: _entry_pb2.Subject | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max", b"max", "offset", b"offset", "sha256", b"sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max", b"max", "offset", b"offset", "sha256", b"sha256", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -258,6 +258,15 @@ def upgrade() -> None:
     with op.batch_alter_table("turns", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_turns_node_kind_begins_at"), ["node", "kind", "begins_at"], unique=False)
 
+    op.create_table(
+        "wanted_blobs",
+        sa.Column("peer", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("ticket", sa.String(), nullable=False),
+        sa.Column("since", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("is_told", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("peer", "digest", name=op.f("pk_wanted_blobs")),
+    )
     with op.batch_alter_table("heads", schema=None) as batch_op:
         batch_op.add_column(sa.Column("held", sa.String(), server_default="", nullable=False))
 
@@ -304,6 +313,7 @@ def downgrade() -> None:
     with op.batch_alter_table("heads", schema=None) as batch_op:
         batch_op.drop_column("held")
 
+    op.drop_table("wanted_blobs")
     with op.batch_alter_table("turns", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_turns_node_kind_begins_at"))
 

@@ -235,6 +235,8 @@ class Code(Enum):
     DATABASE_OLD = auto(), "FAILED_PRECONDITION", False
     DATABASE_DAMAGED = auto(), "DATA_LOSS", False
     BLOB_MISSING = auto(), "NOT_FOUND", True
+    BLOB_FOREIGN = auto(), "PERMISSION_DENIED", False
+    BLOB_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
     BLOB_DAMAGED = auto(), "DATA_LOSS", False
     ENTRY_DAMAGED = auto(), "DATA_LOSS", False
     PAYLOAD_TOO_LARGE = auto(), "INVALID_ARGUMENT", False

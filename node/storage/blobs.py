@@ -60,6 +60,73 @@ class Blobs:
             raise Refusal(Code.BLOB_DAMAGED, blob=name)
         return content
 
+    def size(self, name: str) -> int:
+        """
+        How many bytes a blob has.
+
+        Raises:
+            Refusal: BLOB_MISSING.
+        """
+        try:
+            return self._path(name).stat().st_size
+        except FileNotFoundError:
+            raise Refusal(Code.BLOB_MISSING, blob=name) from None
+
+    def piece(self, name: str, offset: int, length: int) -> bytes:
+        """
+        *length* bytes of a blob from *offset* on, fewer at its end; not checked against its name, which only the whole can be.
+
+        Raises:
+            Refusal: BLOB_MISSING.
+        """
+        try:
+            with self._path(name).open("rb") as file:
+                file.seek(offset)
+                return file.read(length)
+        except FileNotFoundError:
+            raise Refusal(Code.BLOB_MISSING, blob=name) from None
+
+    def begun(self, name: str) -> int:
+        """How many bytes are here of a blob that comes in pieces; its size once it is whole."""
+        if self.has(name):
+            return self.size(name)
+        part = self._part(name)
+        return part.stat().st_size if part.exists() else 0
+
+    def add_piece(self, name: str, offset: int, piece: bytes, size: int) -> int:
+        """
+        Put *piece* of the blob *name* at *offset*, and return where to go on: *size* once the blob is whole.
+
+        A piece that does not follow what is here changes nothing, so a repeat is harmless.  Bytes that come to another digest are
+        thrown away, and the answer is 0: begin anew.
+
+        Raises:
+            Refusal: STORAGE_FULL.
+        """
+        here = self.begun(name)
+        if self.has(name) or offset != here or not piece:
+            return here
+        part = self._part(name)
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("ab") as file:
+                file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise Refusal(Code.STORAGE_FULL) from error
+        here += len(piece)
+        if here < size:
+            return here
+        with part.open("rb") as file:
+            is_whole = hashlib.file_digest(file, "sha256").hexdigest() == name
+        if not is_whole:
+            part.unlink()
+            return 0
+        part.rename(self._path(name))
+        return here
+
     def discard(self, name: str) -> None:
         """Take a blob away that nothing speaks of: what brought it was rolled back."""
         self._path(name).unlink(missing_ok=True)
@@ -78,3 +145,6 @@ class Blobs:
 
     def _path(self, name: str) -> Path:
         return self._directory / name[:2] / name
+
+    def _part(self, name: str) -> Path:
+        return self._directory / name[:2] / f".begun-{name}"

@@ -1,6 +1,6 @@
 """Links: what goes between this node and its superior and subordinates."""
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, String, Table, Text
 
 from node.storage.columns import Big, metadata, string
 
@@ -59,6 +59,19 @@ invitations = Table(
     Column("fingerprint", String, primary_key=True),
     Column("node", String, nullable=False),
     Column("content", Text, nullable=False),
+)
+
+# Attachments that a neighbour is to give: one that an entry names, and that is not stored here.
+wanted_blobs = Table(
+    "wanted_blobs",
+    metadata,
+    Column("peer", String, primary_key=True),
+    # SHA-256 in hex.
+    Column("digest", String, primary_key=True),
+    Column("ticket", String, nullable=False),
+    Column("since", Big, nullable=False),
+    # True once a subordinate was told, at its greeting; it is told again at each.
+    Column("is_told", Boolean, nullable=False),
 )
 
 # What a comparison with a neighbour found: every stream that both hold, range by range.

@@ -13,7 +13,7 @@ from node.storage.columns import metadata
 from node.storage.dossier_tables import dossiers, enterprises, rounds
 from node.storage.index_tables import lookups, text_grams
 from node.storage.journal_tables import entries, heads, incidents, payload_keys, payloads, quarantine, streams, wrapped_keys
-from node.storage.link_tables import down, invitations, links, reconciliations
+from node.storage.link_tables import down, invitations, links, reconciliations, wanted_blobs
 from node.storage.notice_tables import notices
 from node.storage.registry_tables import (
     accounts,
@@ -89,5 +89,6 @@ __all__ = [
     "traits",
     "turns",
     "units",
+    "wanted_blobs",
     "wrapped_keys",
 ]

@@ -92,6 +92,10 @@ class UnitOfWork:
         """Let *link* carry entries (taken, leaf) down that are held here and did not concern it when they came."""
         self._downs.add(link, rows)
 
+    def wake_down(self, link: str) -> None:
+        """Let a waiting `Pull` of *link* look, though no entry goes down."""
+        self._downs.woken.add(link)
+
     def place(self) -> Place:
         """Where this node stands, as the registry says in this very transaction."""
         if self._place is None:

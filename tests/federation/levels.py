@@ -164,6 +164,12 @@ class MemoryWire:
     def give_back(self, request: link_pb2.GiveBackRequest) -> link_pb2.GiveBackResponse:
         return self._call("GiveBack", request)  # type: ignore[no-any-return]
 
+    def put_blob(self, request: link_pb2.PutBlobRequest) -> link_pb2.PutBlobResponse:
+        return self._call("PutBlob", request)  # type: ignore[no-any-return]
+
+    def get_blob(self, request: link_pb2.GetBlobRequest) -> link_pb2.GetBlobResponse:
+        return self._call("GetBlob", request)  # type: ignore[no-any-return]
+
     def redial(self) -> None:
         self.calls.append("redial")
 

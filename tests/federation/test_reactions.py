@@ -362,7 +362,7 @@ class Refusing:
 
         class Stub(Handler):
             def __init__(self) -> None:
-                pass
+                self._blobs = handler.blobs
 
             def now(self) -> datetime:
                 return handler.now()

@@ -1,0 +1,173 @@
+"""
+Attachments between two levels, in pieces: what a superior wants of its subordinate goes up by `PutBlob`, what a subordinate
+wants of its superior comes down by `GetBlob`.
+
+Both are made by a job of the subordinate's own, beside the lanes: a large file on a slow line holds up no entry.  Which file may
+go where, entries say: a superior takes only what it wants, and it wants only what the entries of a ticket of its subtree name; it
+gives only what the entries of a ticket name that goes down to the caller.  Each piece is durable before it is answered, so
+whoever dies goes on where it was.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+
+import structlog
+
+from federation.client import Peer
+from federation.level import Level
+from federation.retry import CallFailed
+from federation.v1 import link_pb2
+from node.domain.entry import SubjectKind
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.ticket import Ticket
+from node.services import attachments
+from node.services.attachments import Wanted
+from node.storage.unit_of_work import UnitOfWork, View
+from node.v1 import entry_pb2
+
+log = structlog.get_logger()
+
+FEATURE = "blobs"
+piece_bytes_max = 256 * 1024
+# Larger ones are brought by hand; the entry that names them holds all the same.
+blob_bytes_max = 256 * 1024 * 1024
+
+
+# --- the superior -----------------------------------------------------------------------------------------------------
+
+
+def take_piece(level: Level, peer: str, request: link_pb2.PutBlobRequest) -> link_pb2.PutBlobResponse:
+    """
+    Keep a piece of a file that is wanted of *peer*.
+
+    Raises:
+        Refusal: BLOB_FOREIGN (not wanted of it), BLOB_TOO_LARGE, STORAGE_FULL.
+    """
+    digest, blobs = request.sha256.hex(), level.handler.blobs
+    if blobs.has(digest):
+        _note(level, digest)  # it came on another way
+        return link_pb2.PutBlobResponse(next_offset=request.size)
+    with level.store.read() as view:
+        if digest not in {one.digest for one in attachments.wanted_from(view, peer)}:
+            raise Refusal(Code.BLOB_FOREIGN, blob=digest, peer=peer)
+    if request.size > blob_bytes_max or len(request.chunk) > piece_bytes_max or request.offset + len(request.chunk) > request.size:
+        raise Refusal(Code.BLOB_TOO_LARGE, blob=digest, bytes=request.size, bytes_max=blob_bytes_max)
+    following = blobs.add_piece(digest, request.offset, request.chunk, request.size)
+    if blobs.has(digest):
+        _note(level, digest)
+    return link_pb2.PutBlobResponse(next_offset=following)
+
+
+def give_piece(level: Level, peer: str, request: link_pb2.GetBlobRequest) -> link_pb2.GetBlobResponse:
+    """
+    A piece of a file of a ticket that goes down to *peer*; where it is not here, it is asked for further on.
+
+    Raises:
+        Refusal: BLOB_FOREIGN (no entry of such a ticket names it), BLOB_MISSING.
+    """
+    digest, blobs = request.sha256.hex(), level.handler.blobs
+    with level.store.read() as view:
+        ticket = _ticket_of(view, peer, request)
+    if ticket is None or digest not in attachments.digests_of(ticket):
+        raise Refusal(Code.BLOB_FOREIGN, blob=digest, peer=peer)
+    if not blobs.has(digest):
+        level.writer.command(lambda work: attachments.want(work, blobs, ticket, level.now(), [digest]))
+    length = min(request.max or piece_bytes_max, piece_bytes_max)
+    return link_pb2.GetBlobResponse(chunk=blobs.piece(digest, request.offset, length), size=blobs.size(digest))
+
+
+def _ticket_of(view: View, peer: str, request: link_pb2.GetBlobRequest) -> Ticket | None:
+    if request.subject.kind != SubjectKind.TICKET.value:
+        return None
+    rows, place = view.readings.rows({request.subject.id}), view.place()
+    row = rows.get(request.subject.id)
+    if row is None or not any(place.branch(party) == peer for party in row.parties):
+        return None
+    return view.readings.ticket(request.subject.id)
+
+
+def wanted_to_pb(wanted: Iterable[Wanted]) -> list[link_pb2.WantedBlob]:
+    """What is wanted, for an answer to `Hello`."""
+    return [link_pb2.WantedBlob(sha256=bytes.fromhex(one.digest), subject=_subject(one.ticket)) for one in wanted]
+
+
+def wanted_from_pb(wanted: Iterable[link_pb2.WantedBlob]) -> tuple[Wanted, ...]:
+    """The same, as the subordinate reads it."""
+    return tuple(Wanted(one.sha256.hex(), one.subject.id) for one in wanted)
+
+
+# --- the subordinate --------------------------------------------------------------------------------------------------
+
+
+def exchange(level: Level, superior: str, end: Peer, wanted: Iterable[Wanted]) -> int:
+    """
+    Give the *superior* what it wants, fetch from it what is wanted here, and return how many files are whole on the other side
+    or here that were not.  What is neither here nor known is passed by.
+
+    Raises:
+        CallFailed.
+    """
+    with level.store.read() as view:
+        ours = attachments.wanted_from(view, superior)
+    return sum(_put(level, end, one) for one in wanted) + sum(_get(level, end, one) for one in ours)
+
+
+def _put(level: Level, end: Peer, one: Wanted) -> bool:
+    blobs = level.handler.blobs
+    if not blobs.has(one.digest):
+        level.writer.command(lambda work: _ask_on(work, level, one, level.now()))
+        return False
+    size, sha256 = blobs.size(one.digest), bytes.fromhex(one.digest)
+    offset, begun_anew = 0, False
+    while True:
+        piece = blobs.piece(one.digest, offset, piece_bytes_max)
+        request = link_pb2.PutBlobRequest(sha256=sha256, size=size, offset=offset, chunk=piece, subject=_subject(one.ticket))
+        try:
+            following = end.put_blob(request).next_offset
+        except CallFailed as error:
+            if error.failure.code in (Code.BLOB_FOREIGN, Code.BLOB_TOO_LARGE):
+                log.info("attachment not taken", blob=one.digest, code=error.failure.code.name)
+                return False
+            raise
+        if following == size:
+            return True
+        if following <= offset and begun_anew:
+            return False  # what is here is not what its name says, or the superior cannot keep it: the integrity check tells
+        begun_anew |= following <= offset
+        offset = following
+
+
+def _get(level: Level, end: Peer, one: Wanted) -> bool:
+    blobs = level.handler.blobs
+    while not blobs.has(one.digest):
+        offset = blobs.begun(one.digest)
+        request = link_pb2.GetBlobRequest(
+            sha256=bytes.fromhex(one.digest), offset=offset, max=piece_bytes_max, subject=_subject(one.ticket)
+        )
+        try:
+            answer = end.get_blob(request)
+        except CallFailed as error:
+            if error.failure.code in (Code.BLOB_FOREIGN, Code.BLOB_MISSING):
+                return False
+            raise
+        if answer.size > blob_bytes_max or blobs.add_piece(one.digest, offset, answer.chunk, answer.size) <= offset:
+            return False
+    _note(level, one.digest)
+    return True
+
+
+def _ask_on(work: UnitOfWork, level: Level, one: Wanted, now: datetime) -> None:
+    """The superior wants what this node does not have either: whoever below wrote of it may."""
+    ticket = work.readings.ticket(one.ticket)
+    if ticket is not None and one.digest in attachments.digests_of(ticket) and ticket.custody.holder != work.head.node:
+        attachments.want(work, level.handler.blobs, ticket, now, [one.digest])
+
+
+def _note(level: Level, digest: str) -> None:
+    with suppress(Refusal):  # a node that writes nothing just now is told again
+        level.writer.command(lambda work: attachments.arrived(work, digest))
+
+
+def _subject(ticket: str) -> entry_pb2.Subject:
+    return entry_pb2.Subject(kind=SubjectKind.TICKET.value, id=ticket)
