@@ -237,6 +237,8 @@ class Code(Enum):
     BLOB_MISSING = auto(), "NOT_FOUND", True
     BLOB_FOREIGN = auto(), "PERMISSION_DENIED", False
     BLOB_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
+    FILE_TYPE = auto(), "INVALID_ARGUMENT", False
+    FILE_ACTIVE = auto(), "INVALID_ARGUMENT", False
     BLOB_DAMAGED = auto(), "DATA_LOSS", False
     ENTRY_DAMAGED = auto(), "DATA_LOSS", False
     PAYLOAD_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
