@@ -116,13 +116,14 @@ class Standing:
 class Greeted:
     """
     `Hello` was answered.  ``credit`` 0: the superior takes nothing (the link is forked there).  ``damaged``: places whose
-    entries are to be fetched from it.
+    entries are to be fetched from it.  ``epoch``: the superior's own; 0 if it does not say.
     """
 
     standing: Standing
     credit: int
     own_size: int
     damaged: tuple[Spot, ...] = ()
+    epoch: int = 0
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,7 @@ class Uplink:
     _up_blocked: str = ""
     _down_blocked: str = ""
     _down_blocked_until: datetime | None = None
+    _superior_epoch: int = 0
     _ended: str = ""
     _missing: tuple[Position, int] | None = None
     _repairs: list[Spot] = field(default_factory=list)
@@ -306,7 +308,10 @@ class Uplink:
         self._missing = next(iter(missing), None) if reply.credit else None
         self._repairs = list(reply.damaged)
         self._flaw = self._flaw if reply.damaged else ""
-        if self._down_blocked_until is not None and now >= self._down_blocked_until:
+        # A superior in a new epoch has found back to one history, so what it sends is looked at at once.
+        is_anew = reply.epoch > self._superior_epoch
+        self._superior_epoch = max(self._superior_epoch, reply.epoch)
+        if self._down_blocked_until is not None and (is_anew or now >= self._down_blocked_until):
             self._down_blocked, self._down_blocked_until = "", None
         if is_forked:
             self._up_blocked = "forked"

@@ -194,7 +194,7 @@ class Session:
             # Nothing of its own is written while another history of this node may stand above.
             self._take_place(answer)
             self._give_back(answer)
-        return Greeted(standing, answer.credit, own.size, damaged)
+        return Greeted(standing, answer.credit, own.size, damaged, answer.epoch)
 
     def _lost(self, view: View, standing: Standing) -> tuple[tuple[Position, int], ...]:
         """

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 from federation.epochs import rejoin
+from federation.retry import USUAL
+from node.domain.payload import Text
 from node.domain.refusal import Code
+from node.domain.ticket.escalation import ReturnEscalation
 from node.services.rebuild import check
 from node.storage import schema
 from tests.federation.levels import Place, connect, settle
@@ -18,6 +21,7 @@ from tests.federation.situations import (
     grant_to,
     held,
     refused,
+    rejoin_by,
     restore,
     tickets,
     told,
@@ -66,6 +70,37 @@ class TestRow07CityRestoredAndWroteOn:
         settle(county, city, province)
         assert "escalated" == tickets(province)[new]
         agree(county, city, province)
+
+    def test_a_county_that_was_told_two_histories_hears_again_as_soon_as_the_city_has_begun_its_epoch(
+        self, county: Place, city: Place, province: Place, tmp_path: Path
+    ) -> None:
+        """A city restored without its guard file answers under numbers that the county has heard already."""
+        upwards, _ = connect(city, province), connect(county, city)
+        first, second = county.register(), county.register()
+        settle(county, city, province)
+        backup = back_up(city, tmp_path / "city.db")
+        upwards.is_cut = True
+        escalate(county, first)
+        settle(county, city, province)
+        city.hands.act("office", ReturnEscalation("reason", Text("材料不全")), first)
+        settle(county, city, province)
+        restore(city, backup)
+        escalate(county, second)
+        connect(county, city, pace=USUAL)
+        settle(county, city, seconds=51)
+        city.hands.act("office", ReturnEscalation("other", Text("请补正")), second)
+        settle(county, city, seconds=51)
+        assert "running forked" == county.status()
+
+        wire = connect(city, province)
+        settle(city, province)
+        grant_to(province, city)
+        rejoin_by(city, wire)
+        settle(county, city, province, seconds=51)
+
+        assert ("running", {}) == (county.status(), alarms(county))
+        settle(county, city, province, seconds=700)
+        assert tickets(county)[first] == tickets(city)[first] == tickets(province)[first]
 
 
 class TestRow12CityFenced:
