@@ -317,20 +317,24 @@ class Journal:
     def save_head(self) -> None:
         """Write the counters back; the last statement of a writing transaction."""
         head = self.head
-        self._connection.execute(
-            update(schema.heads)
-            .where(schema.heads.c.id == 1)
-            .values(
-                epoch=head.epoch,
-                taken=head.taken,
-                reacted=head.reacted,
-                last_at=head.last_at,
-                swept_at=head.swept_at,
-                line=",".join(head.line),
-                pack=head.pack,
-                held=head.held,
-            )
-        )
+        changed = {
+            "epoch": head.epoch,
+            "taken": head.taken,
+            "reacted": head.reacted,
+            "last_at": head.last_at,
+            "swept_at": head.swept_at,
+            "line": ",".join(head.line),
+            "pack": head.pack,
+            "held": head.held,
+        }
+        self._connection.execute(_THE_HEAD, changed)
+
+
+# Of every writing transaction, so put together once.  An UPDATE takes the row's lock on PostgreSQL; on SQLite BEGIN IMMEDIATE holds
+# the database already.
+_THE_HEAD = update(schema.heads).where(schema.heads.c.id == 1)
+_LOCKED = _THE_HEAD.values(taken=schema.heads.c.taken).returning(schema.heads)
+_READ = select(schema.heads)
 
 
 def lock_head(connection: Connection) -> Head:
@@ -340,10 +344,7 @@ def lock_head(connection: Connection) -> Head:
     Raises:
         Refusal: NODE_UNKNOWN, if the database was never initialised.
     """
-    table = schema.heads
-    # An UPDATE takes the row's lock on PostgreSQL; on SQLite BEGIN IMMEDIATE holds the database already.
-    row = connection.execute(update(table).where(table.c.id == 1).values(taken=table.c.taken).returning(table)).first()
-    return _head(row)
+    return _head(connection.execute(_LOCKED).first())
 
 
 def read_head(connection: Connection) -> Head:
@@ -353,7 +354,7 @@ def read_head(connection: Connection) -> Head:
     Raises:
         Refusal: NODE_UNKNOWN, if the database was never initialised.
     """
-    return _head(connection.execute(select(schema.heads)).first())
+    return _head(connection.execute(_READ).first())
 
 
 def _head(row: Any) -> Head:
