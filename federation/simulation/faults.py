@@ -150,33 +150,35 @@ def _poison(simulation: Simulation, item: Item) -> None:
     if not found:
         simulation.note(item.node, "has no ticket to write poison about")
         return
+    if not acts.may_write(simulation, node.code):
+        return
     ticket, custody, version = random.Random(item.seed).choice(found)
+    head = _header(node, Subject(SubjectKind.TICKET.value, ticket), Completed.kind())
 
     def write(work: UnitOfWork) -> None:
+        nonlocal head
         opener = work.readings.ticket(ticket)
         assert opener is not None
-        head = _header(node, Subject(SubjectKind.TICKET.value, ticket), Completed.kind())
         head = replace(
             head, custody=CustodyHead(custody, opener=opener.custody.opener), version=version + 1, state="no state", with_whom=""
         )
         work.append([Draft(head, Completed("", False, False))])
 
-    if _append(simulation, node, write):
+    _append(simulation, node, write)
+    # Asked of the database: a node that dies of writing it may have it all the same.
+    if node.value("SELECT 1 FROM entries WHERE id = ?", head.id):
         simulation.poisoned.add(ticket)
 
 
-def _append(simulation: Simulation, node: Node, write: Callable[[UnitOfWork], None]) -> bool:
+def _append(simulation: Simulation, node: Node, write: Callable[[UnitOfWork], None]) -> None:
     if not acts.may_write(simulation, node.code):
-        return False
+        return
     try:
         node.writer.command(write)
     except Refusal as refusal:
         simulation.note(node.code, f"cannot write: {refusal.code.name}")
-        return False
     except Crash as crash:
         simulation.crashed(crash)
-        return False
-    return True
 
 
 def _header(node: Node, subject: Subject, kind: str) -> Header:

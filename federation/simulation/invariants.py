@@ -205,9 +205,15 @@ def prefix(rest: Rest) -> Iterator[str]:
 
 
 def forks_are_noticed(rest: Rest) -> Iterator[str]:
-    """I04, at the mirrors instead of at a checkpoint: where two histories are told, somebody wrote it down."""
+    """
+    I04, at the mirrors instead of at a checkpoint: where two histories are told, somebody wrote it down.
+
+    A revoked node tells nothing any more: no greeting of it is heard, so what it wrote from then on, beside what a copy of it had
+    sent before, can be compared by nobody.  I04 speaks of what a node shows later, and it shows nothing.
+    """
+    silent = {link.child.code for link in rest.links() if link.excuse == "revoked"}
     for writer, holder in sorted({(writer, holder) for writer, holder, _ in rest.conflicts}):
-        if writer not in rest.forks:
+        if writer not in rest.forks and writer not in silent:
             yield f"{holder} holds another history of {writer} than {writer} does, and nobody noticed"
 
 

@@ -121,6 +121,9 @@ class Simulation:
                     self._finish()
                 if not self.violations:
                     self.violations += invariants.at_rest(self)
+            except Exception as error:
+                # Told with its seed, as any other breach: the run of many seeds goes on.
+                self.bug("------", "at the end", error)
             finally:
                 for process in [*self.processes.values(), *self.clones.values()]:
                     process.die()
