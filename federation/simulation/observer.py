@@ -202,11 +202,18 @@ class Observer:
             return
         for taken in range(after + 1, upto + 1):
             spot = seen.places.get(taken)
-            if spot is not None and self._simulation.nodes[peer].value("SELECT former || leaving FROM nodes WHERE code = ?", spot[0]):
-                continue  # it was moved, and what its former superior still brings of it is passed by
+            if spot is not None and any(self._has_left(at, spot[0], node.code) for at in (peer, node.code)):
+                # What its former superior still brings of it is passed by; and one that knows that it was left brings nothing of it,
+                # also to a superior that was restored from before: the new superior holds all of that, and the node itself (2.7).
+                continue
             if spot is not None and taken not in seen.from_above and above.held.get(spot) != seen.held[spot]:
                 self._simulation.violate("I02", f"{node.code} counts {_name(spot)} as held by {peer}, which does not hold it")
                 return
+
+    def _has_left(self, at: str, code: str, superior: str) -> bool:
+        """True if the registry at *at* says that *code* has left *superior*, or is just leaving it."""
+        rows = self._simulation.nodes[at].rows("SELECT former, leaving, superior FROM nodes WHERE code = ?", code)
+        return any(superior in former.split(",") or (leaving and above == superior) for former, leaving, above in rows)
 
     def _check_down_ack(self, node: Node, peer: str, epoch: int, size: int) -> None:
         applied, child = self.seen[peer].downs.get(node.code, (0, 0)), self.seen[peer]
