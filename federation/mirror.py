@@ -208,7 +208,7 @@ class _Batch:
             # So did the entry that grants the epoch.
             self.write()
             current = self.epochs[segment.node] = self.work.journal.current_epochs({segment.node}).get(segment.node, 1)
-        if segment.epoch != current and not (segment.epoch < current and self._is_held(segment)):
+        if segment.epoch != current and not (segment.epoch < current and (self._is_held(segment) or self._is_kept(segment, current))):
             # Later epochs are granted from above, before anything of them is sent.
             raise Refusal(Code.STALE_EPOCH, node=segment.node, epoch=segment.epoch, current=current)
 
@@ -221,6 +221,15 @@ class _Batch:
             self.leaves.get((segment.node, segment.epoch, seq)) == leaf_hash(entry.data)
             for seq, entry in enumerate(segment.entries, segment.from_seq)
         )
+
+    def _is_kept(self, segment: Segment, current: int) -> bool:
+        """
+        What the later epoch keeps of one that is over, as long as nothing of the later one is held: this node was restored from
+        before it took it, and was told of the new epoch first (2.3 no. 11 beside no. 22).
+        """
+        begun = self._sizes.get((segment.node, current)) or self.work.journal.range_of(segment.node, current).size
+        kept = self.work.journal.kept_of(segment.node, segment.epoch)
+        return not begun and segment.from_seq + len(segment.entries) - 1 <= kept
 
     def take(self, segment: Segment) -> tuple[int, bytes] | None:
         """Take one segment; gives the place and the bytes of a fork."""

@@ -201,10 +201,8 @@ def standing(view: View, reported: Iterable[Position], roots: Roots) -> Standing
     forked, ahead = [], []
     place = view.place()
     for own in view.journal.positions():
-        is_gone = own.node != view.head.node and not place.is_below(own.node)
-        if is_gone and held.get((own.node, own.epoch), own).size >= own.size:
-            continue  # of a node that moved to another superior: those above have it
-        # A superior that was restored from before the move asks for it once more: nobody else brings what was handed over.
+        if own.node != view.head.node and not place.is_below(own.node):
+            continue  # of a node that moved to another superior: those above have it, or get it from there
         there = held.get((own.node, own.epoch), Position(own.node, own.epoch, 0, empty_root()))
         if there.size > own.size:
             ahead.append(there)

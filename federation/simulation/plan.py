@@ -36,7 +36,6 @@ NODE = (
 FAULTS = (*WIRE, *NODE)
 # What T02 names and this does not do, and why.
 NOT_INJECTED = {
-    "reparent beside a restore or a clone": "what is then to be asked of the mirrors is not settled",
     "torn_write": "a database in memory has no sectors; T08 cuts real files",
 }
 # Named points of the product at which a node may die: ``Store.fault`` and the ends of a call.
@@ -45,7 +44,6 @@ POINTS = ("append.after_entries", "mirror.after_entries", "commit.before", "comm
 # How often a seed has a kind of fault at all, and how many of it, at most.
 _SHARE = {"restore": 0.45, "restore_unguarded": 0.15, "crash": 0.7, "revoked": 0.1, "clone": 0.2, "clog": 0.2}
 _COUNT = {"crash": 8, "restore": 3, "restore_unguarded": 2, "revoked": 1, "clone": 1, "clock_jump": 3, "restart": 4, "poison": 2}
-_NOT_BESIDE_A_MOVE = {"restore", "restore_unguarded", "clone"}
 # Of its own: what a seed planned before this kind was there stays as it was.
 _reparent_share = 0.35
 _usual_share = 0.3
@@ -104,9 +102,7 @@ class Plan:
 def plan_of(seed: int) -> Plan:
     """The plan of *seed*."""
     chance = random.Random(f"plan|{seed}")
-    found = [*_work(chance), *_faults(chance)]
-    if not {item.kind for item in found} & _NOT_BESIDE_A_MOVE:
-        found += _moves(random.Random(f"reparent|{seed}"))
+    found = [*_work(chance), *_faults(chance), *_moves(random.Random(f"reparent|{seed}"))]
     found.sort(key=lambda item: (item.at, item.kind, item.node, item.seed))
     items = tuple(replace(item, number=number) for number, item in enumerate(found, 1))
     return Plan(seed, items, chance.choice((30.0, 50.0, 80.0)), chance.choice((10.0, 60.0, 300.0)), chance.random() < 0.4)

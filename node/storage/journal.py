@@ -204,6 +204,12 @@ class Journal:
             self._ranges[node, epoch] = known
         return known
 
+    def kept_of(self, node: str, epoch: int) -> int:
+        """How many entries of *epoch* the one behind it keeps; 0 if that is not known here."""
+        table = schema.streams
+        kept = self._connection.execute(select(table.c.kept).where(table.c.node == node, table.c.epoch == epoch)).scalar()
+        return kept or 0
+
     def position(self, node: str, epoch: int) -> Position:
         """How far a stream is held."""
         progress = self.range_of(node, epoch)

@@ -245,13 +245,17 @@ def _branch(connection: Connection, node: str) -> list[str]:
 
 
 def _adopt(connection: Connection, node: str, epoch: int, size: int) -> None:
-    """Hold a stream whole from here on that came down entry by entry; those above have it, so it is never sent up."""
+    """
+    Hold a stream whole from here on that came down entry by entry.  Those above have it; one that was restored from before it did
+    gets it from here, and from nobody else.
+    """
     entries = schema.entries
     its = (entries.c.node == node, entries.c.epoch == epoch, entries.c.seq <= size)
     leaves: Sequence[bytes] = connection.execute(select(entries.c.leaf).where(*its).order_by(entries.c.seq)).scalars().all()
     progress = Range().extend([bytes(leaf) for leaf in leaves])
     row = {"node": node, "epoch": epoch, "size": progress.size, "peaks": progress.to_bytes()}
     upsert_many(connection, schema.streams, [row])
+    connection.execute(update(entries).where(*its).values(from_above=False))
 
 
 def _contents(connection: Connection, node: str, epoch: int, size: int) -> list[bytes]:

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from federation import reparenting
 from federation.enrolment import REACTION_ACTOR, invite, join
+from federation.epochs import start
 from federation.invitation import Invitation
 from federation.link import Lane
 from federation.reparenting import abort, decide, order
@@ -339,6 +340,27 @@ class TestRow22Reparented:
 
         assert (taken, {OTHER: 2}) == (other.contents(COUNTY), four.taken_by())
         assert "stopped stale" == county.status()
+
+    def test_a_province_that_was_restored_from_before_the_move_gets_all_of_it_from_the_new_city(self, four: Four, tmp_path: Path) -> None:
+        """Row 11 beside it: what the county had written below its former city, and the move itself."""
+        before = back_up(four.province, tmp_path / "before.db")
+        number = four.county.register()
+        four.run()
+        four.move()
+        later = four.county.register()
+        four.run()
+
+        restore(four.province, before)
+        four.start()
+        four.run(seconds=51)
+        start(four.province.level, "从备份恢复", OPERATOR)
+        for _ in range(3):
+            four.run(seconds=121)
+
+        agree(four.county, four.other, four.province)
+        assert {number, later} <= set(tickets(four.province))
+        assert [] == [code for place in four.all for code in incidents(place) if code == "fork"]
+        assert [{}] * 3 == [alarms(place) for place in (four.county, four.other, four.province)]
 
     def test_whoever_dies_behind_whatever_step_goes_on_from_there(self, four: Four, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each step dies once before its commit and once behind it, and every process is started anew each time."""
