@@ -15,7 +15,8 @@ node            EpochStarted at B; what A never took comes again       its opera
 
 B takes the history from the province and not from the node: the province holds those entries already, under the root that A
 handed over, and needs nothing from either end for it; a node that shows B another past is then a fork like any other, and B
-never has to hold what is not proved.  A's word is its own journal entry, which the province mirrors under A's root.
+never has to hold what is not proved.  From then on B brings it like anything of its own: a province that is restored from before
+the move gets it back from there.  A's word is its own journal entry, which the province mirrors under A's root.
 
 **Who is in charge.**  A, until the province's NodeReparented; B from there on.  The steps are single transactions, each
 follows from what the journals hold, and each is looked for again by ``advance``: a process that dies anywhere goes on from there.
