@@ -37,6 +37,7 @@ _STORED = select(_entries.taken, _entries.content, _entries.leaf).order_by(_entr
 _OF_SUBJECT = Prepared(_STORED.where(_entries.subject_id == bindparam("id"), _entries.subject_kind == bindparam("kind")))
 _OF_CAUSE = Prepared(_STORED.where(_entries.cause == bindparam("cause")))
 _PEAKS = Prepared(select(_streams.peaks).where(_streams.node == bindparam("node"), _streams.epoch == bindparam("epoch")))
+_STREAMS_OF = select(_streams.node, _streams.epoch, _streams.peaks).where(_streams.node.in_(bindparam("nodes", expanding=True)))
 # An UPDATE takes the row's lock on PostgreSQL; on SQLite BEGIN IMMEDIATE holds the database already.
 _LOCK_HEAD = Prepared(update(_heads).where(_heads.c.id == 1).values(taken=_heads.c.taken).returning(_heads))
 _READ_HEAD = Prepared(select(_heads))
@@ -227,8 +228,7 @@ class Journal:
 
     def current_epochs(self, nodes: Collection[str]) -> dict[str, int]:
         """The current epoch of each of *nodes* whose streams are held; they are then at hand for ``range_of``, in one statement."""
-        table = schema.streams
-        rows = self._connection.execute(select(table.c.node, table.c.epoch, table.c.peaks).where(table.c.node.in_(sorted(nodes))))
+        rows = self._connection.execute(_STREAMS_OF, {"nodes": sorted(nodes)})
         found: dict[str, int] = {}
         for node, epoch, peaks in rows:
             self._ranges.setdefault((node, epoch), Range.from_bytes(bytes(peaks)))

@@ -34,7 +34,7 @@ from node.storage import (
 )
 from node.storage.database import instant_or_none, micros, micros_or_none
 from node.storage.journal import Journal, Stored
-from node.storage.statements import Prepared, upsert_many
+from node.storage.statements import Prepared, delete_of, upsert_many
 
 _MOMENTS = frozenset({"registered_at", "completed_at", "changed_at"})
 _FIELDS = tuple(field.name for field in fields(TicketRow))
@@ -305,9 +305,8 @@ class Readings:
     def _write_wholes(self, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
         """Write the clocks and asks of whole tickets; those of *known* tickets are replaced."""
         connection = self._connection
-        for part in _parts(known):
-            connection.execute(delete(schema.clocks).where(schema.clocks.c.ticket.in_(part)))
-            connection.execute(delete(schema.asks).where(schema.asks.c.ticket.in_(part)))
+        delete_of(connection, schema.clocks, known)
+        delete_of(connection, schema.asks, known)
         upsert_many(connection, schema.clocks, [values for ticket in tickets for values in clock_values(ticket)])
         upsert_many(connection, schema.asks, [values for ticket in tickets for values in ask_values(ticket)])
         desk_readings.write_wholes(connection, tickets, known)

@@ -137,6 +137,13 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[
     _execute(connection, table, rows, " ON CONFLICT DO NOTHING")
 
 
+def delete_of(connection: Connection, table: Table, tickets: Sequence[str]) -> None:
+    """Delete the rows of *tickets* by the column ``ticket``."""
+    if tickets:
+        sql = f"DELETE FROM {table.name} WHERE ticket = {_MARKS[connection.dialect.paramstyle]}"
+        _run_many(connection, sql, [(ticket,) for ticket in tickets])
+
+
 def _execute(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], on_conflict: str) -> None:
     if not rows:
         return
