@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from federation.codec import Carried, DownPosition, Segment
 from federation.numbering import number_down_anew
@@ -35,6 +35,10 @@ FORKED = "forked"
 CLONED = "cloned"
 # A UUID in the one form that is compared.
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+_links = schema.links.c
+_DOWN_HEAD = select(_links.down_epoch, _links.down_peaks, _links.peer_epoch).where(_links.peer == bindparam("link"))
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class Mirror:
             Refusal: DOWN_EPOCH (another numbering), MALFORMED_ENTRY, FORK.
         """
         table = schema.links
-        row = work.connection.execute(select(table.c.down_epoch, table.c.down_peaks, table.c.peer_epoch).where(table.c.peer == link)).one()
+        row = work.connection.execute(_DOWN_HEAD, {"link": link}).one()
         if row.down_epoch != epoch:
             raise Refusal(Code.DOWN_EPOCH, epoch=epoch, current=row.down_epoch)
         progress = Range.from_bytes(bytes(row.down_peaks)) if row.down_peaks else Range()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import Integer, Row, bindparam, func, select, tuple_
 
 from federation.codec import Carried, DownPosition, Segment
 from federation.link import Standing, batch_bytes_max, batch_entries_max
@@ -19,6 +19,7 @@ from node.domain.refusal import Code, Refusal
 from node.storage import schema
 from node.storage.journal import Position
 from node.storage.payloads import KeyRow
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
 Stream = tuple[str, int]
@@ -29,6 +30,23 @@ _SEALED_FRAME_BYTES = 64
 
 _entries = schema.entries.c
 _CARRIED = (_entries.taken, _entries.node, _entries.epoch, _entries.seq, _entries.leaf, _entries.content, _entries.is_laden)
+
+
+_UP = (
+    select(*_CARRIED)
+    .where(_entries.taken > bindparam("after"), _entries.from_above.is_(False))
+    .order_by(_entries.taken)
+    .limit(bindparam("most", type_=Integer))
+)
+_down = schema.down.c
+_DOWN = (
+    select(*_CARRIED, _down.down_seq)
+    .join(schema.down, _down.taken == _entries.taken)
+    .where(_down.link == bindparam("link"), _down.epoch == bindparam("epoch"), _down.down_seq > bindparam("after"))
+    .order_by(_down.down_seq)
+    .limit(bindparam("most", type_=Integer))
+)
+_DOWN_HEAD = Prepared(select(schema.links.c.down_epoch, schema.links.c.down_peaks).where(schema.links.c.peer == bindparam("link")))
 
 
 @dataclass(frozen=True)
@@ -63,10 +81,7 @@ def read_up(view: View, after: int, entries_max: int = batch_entries_max, bytes_
     The next entries for above behind *after* (a ``taken``): at most *entries_max* (1 or more), together at most *bytes_max*
     bytes, but always one if there is one.
     """
-    table = schema.entries
-    rows = view.connection.execute(
-        select(*_CARRIED).where(table.c.taken > after, table.c.from_above.is_(False)).order_by(table.c.taken).limit(entries_max)
-    ).all()
+    rows = view.connection.execute(_UP, {"after": after, "most": entries_max}).all()
     carried = _carried(view, rows)
     fits = _how_many_fit(carried, bytes_max)
     last: dict[Stream, int] = {}
@@ -88,14 +103,7 @@ def read_down(
     view: View, link: str, epoch: int, after: int, entries_max: int = batch_entries_max, bytes_max: int = batch_bytes_max
 ) -> DownBatch:
     """What *link* is owed behind down_seq *after*, in its numbering; bounds as in ``read_up``."""
-    down, table = schema.down, schema.entries
-    rows = view.connection.execute(
-        select(*_CARRIED, down.c.down_seq)
-        .join(down, down.c.taken == table.c.taken)
-        .where(down.c.link == link, down.c.epoch == epoch, down.c.down_seq > after)
-        .order_by(down.c.down_seq)
-        .limit(entries_max)
-    ).all()
+    rows = view.connection.execute(_DOWN, {"link": link, "epoch": epoch, "after": after, "most": entries_max}).all()
     carried = _carried(view, rows)
     fits = _how_many_fit(carried, bytes_max)
     head = down_head(view, link)
@@ -138,9 +146,8 @@ def batches(entries: Sequence[Carried], bytes_max: int = batch_bytes_max) -> Ite
 
 def down_head(view: View | UnitOfWork, link: str) -> DownPosition:
     """The head of the down stream of *link* (at the superior), or what was applied of it (at the subordinate)."""
-    table = schema.links
-    row = view.connection.execute(select(table.c.down_epoch, table.c.down_peaks).where(table.c.peer == link)).one()
-    return down_position(row.down_epoch, bytes(row.down_peaks))
+    ((epoch, peaks),) = _DOWN_HEAD.rows(view.connection, link=link)
+    return down_position(epoch, bytes(peaks))
 
 
 def down_position(epoch: int, peaks: bytes) -> DownPosition:

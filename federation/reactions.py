@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import exists, or_, select
+from sqlalchemy import Select, bindparam, exists, or_, select
 
 from federation import reparenting
 from federation.taking_back import is_awaiting
@@ -44,9 +44,9 @@ from node.services.handed_down import adopt_by_itself
 from node.services.handle import Handler
 from node.services.letters import letter_of
 from node.storage import lane, schema
-from node.storage.codec import decode_content
+from node.storage.codec import content_at_hand
 from node.storage.database import micros
-from node.storage.statements import insert_missing
+from node.storage.statements import Prepared, insert_missing
 from node.storage.unit_of_work import Store, UnitOfWork
 from node.storage.writer import Writer
 
@@ -101,6 +101,28 @@ KINDS = FILES | ASKS | OPENERS | {WITHDRAWN} | ORDERS | LETTERS | {LETTER_WITHDR
 WAITING = frozenset({Code.NOT_HOLDER, Code.HANDLING_FROZEN, Code.TICKET_INCOMPLETE, Code.PACK_MISSING, Code.SUBJECT_UNKNOWN})
 # The node itself is not able just now: nothing is skipped.
 UNABLE = frozenset({Code.CLOCK_BEHIND, Code.BUSY, Code.STORAGE_FULL, Code.NODE_HELD})
+
+
+def _next() -> Select[int]:
+    table, asks, before = schema.entries, schema.asks, schema.entries.alias("before")
+    # Behind an ask that is still open every entry of its ticket may be the one that was missing.
+    is_behind_an_ask = exists().where(
+        before.c.subject_id == table.c.subject_id,
+        before.c.taken < table.c.taken,
+        asks.c.id == before.c.id,
+        asks.c.is_answered.is_(False),
+        asks.c.kind.in_(sorted(ASKS)),
+    )
+    return (
+        select(table.c.taken)
+        .where(table.c.taken > bindparam("reacted"), or_(table.c.kind.in_(sorted(KINDS)), is_behind_an_ask))
+        .order_by(table.c.taken)
+        .limit(entries_max)
+    )
+
+
+_NEXT = _next()
+_CONTENT = Prepared(select(schema.entries.c.content).where(schema.entries.c.taken == bindparam("taken")))
 
 
 @dataclass(frozen=True)
@@ -222,27 +244,13 @@ class Reactions:
 
     def _next(self) -> tuple[list[int], int]:
         """The next entries that may call for a reaction, by ``taken``, and how far was looked."""
-        table, asks, before = schema.entries, schema.asks, schema.entries.alias("before")
-        # Behind an ask that is still open every entry of its ticket may be the one that was missing.
-        is_behind_an_ask = exists().where(
-            before.c.subject_id == table.c.subject_id,
-            before.c.taken < table.c.taken,
-            asks.c.id == before.c.id,
-            asks.c.is_answered.is_(False),
-            asks.c.kind.in_(sorted(ASKS)),
-        )
         with self._store.read() as view:
             if view.head.reacted >= view.head.taken:
                 return [], view.head.taken
             if view.head.epoch > 1 and is_awaiting(view, self._wall()):
                 # What it answered before it was restored comes back first: it would answer once more, and otherwise.
                 return [], view.head.reacted
-            rows = view.connection.execute(
-                select(table.c.taken)
-                .where(table.c.taken > view.head.reacted, or_(table.c.kind.in_(sorted(KINDS)), is_behind_an_ask))
-                .order_by(table.c.taken)
-                .limit(entries_max)
-            ).scalars()
+            rows = view.connection.execute(_NEXT, {"reacted": view.head.reacted}).scalars()
             return list(rows), view.head.taken
 
     def _move_on(self, upto: int) -> None:
@@ -351,9 +359,8 @@ class Reactions:
             log.info("ask left open", subject=subject, ask=reaction.ask, code=again.code.name)
 
     def _header(self, work: UnitOfWork, taken: int) -> Header:
-        table = schema.entries
-        data = work.connection.execute(select(table.c.content).where(table.c.taken == taken)).scalar_one()
-        return decode_content(bytes(data)).header
+        data = _CONTENT.scalar(work.connection, taken=taken)
+        return content_at_hand(bytes(data)).header
 
     def _set_aside(self, work: UnitOfWork, taken: int, reason: str) -> None:
         head = self._header(work, taken)

@@ -18,7 +18,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from federation import blobs, codec, greeting, outgoing, reconciling, taking_back
 from federation.admission import Admission, Returns
@@ -34,6 +34,7 @@ from federation.waiting import Waiting
 from node.domain.refusal import Code, Refusal
 from node.storage import schema
 from node.storage.database import micros
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
 log = structlog.get_logger()
@@ -42,6 +43,13 @@ extra_threads = 16
 stop_grace_seconds = 5.0
 # A waiting `Pull` is answered so long before its caller's deadline.
 answer_seconds = 2.0
+
+
+_HEARD = Prepared(
+    update(schema.links)
+    .where(schema.links.c.peer == bindparam("peer"))
+    .values(waiting=bindparam("waiting"), heard_at=bindparam("heard_at"))
+)
 
 
 class LinkServer(link_pb2_grpc.LinkServiceServicer):
@@ -81,11 +89,9 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
             if peer.leaving:
                 raise Refusal(Code.HANDED_OVER, node=peer.node, superior=peer.leaving)
             taken = self._mirror.take(work, peer.node, segments)
-            table = schema.links
             # Readers of the lag see it shrink between two greetings.
             left = max(peer.waiting - taken.entries, 0)
-            changed = {"waiting": left, "heard_at": micros(self._level.wall())}
-            work.connection.execute(update(table).where(table.c.peer == peer.node).values(**changed))
+            _HEARD.run(work.connection, peer=peer.node, waiting=left, heard_at=micros(self._level.wall()))
             return taken
 
         with self._admission.entered():

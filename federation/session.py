@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from federation import blobs, codec, epochs, giving_back, greeting, outgoing, taking_back
 from federation.client import Peer
@@ -55,6 +55,7 @@ from node.storage import guard, schema
 from node.storage.codec import moment, stamp
 from node.storage.database import instant_or_none, micros, micros_or_none
 from node.storage.journal import Position, Spot
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
 log = structlog.get_logger()
@@ -63,6 +64,10 @@ R = TypeVar("R")
 Sleep = Callable[[float], None]
 # Where only the cursor moved, the link's row may be so old: what it says is shown to people, and asked for anew after a restart.
 cursor_kept_every = timedelta(seconds=1)
+
+
+_KEPT = ("acked", "attempts", "next_attempt_at", "last_error", "status")
+_KEEP = Prepared(update(schema.links).where(schema.links.c.peer == bindparam("peer")).values({name: bindparam(name) for name in _KEPT}))
 
 
 @dataclass
@@ -428,10 +433,9 @@ class Session:
             if state == self._kept or (state[1:] == self._kept[1:] and is_fresh and not machine.is_idle):
                 return
             self._kept, self._kept_at = state, now
-        table = schema.links
 
         def write(work: UnitOfWork) -> None:
-            work.connection.execute(update(table).where(table.c.peer == self.peer).values(**values))
+            _KEEP.run(work.connection, peer=self.peer, **values)
 
         self.level.writer.command(write)
         self._note_guard()

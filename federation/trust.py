@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 
 from federation.certificates import AuthContext, Identity, IdentityError, identify
 from node.domain.refusal import Code, Refusal
@@ -24,6 +24,12 @@ _HAS_DAMAGE = exists().where(schema.incidents.c.kind == DAMAGED).label("has_dama
 _WANTED = schema.wanted_blobs.c.peer == schema.links.c.peer
 _HAS_WANTED = exists().where(_WANTED).label("has_wanted")
 _HAS_UNTOLD = exists().where(_WANTED, schema.wanted_blobs.c.is_told.is_(False)).label("has_untold")
+_links, _nodes = schema.links, schema.nodes
+_STANDING = (
+    select(_links, _nodes.c.status.label("standing"), _nodes.c.leaving, _HAS_DAMAGE, _HAS_WANTED, _HAS_UNTOLD)
+    .join(_nodes, _nodes.c.code == _links.c.peer)
+    .where(_links.c.peer == bindparam("peer"), _links.c.side == "subordinate", _nodes.c.superior == bindparam("own"))
+)
 _NOT_ACTIVE = {"suspended": Code.NODE_SUSPENDED, "revoked": Code.NODE_REVOKED}
 
 
@@ -86,12 +92,7 @@ class Trust:
         """
         if caller.bootstrap:
             raise Refusal(Code.UNAUTHENTICATED, fault="BOOTSTRAP_ONLY_ENROLS", node=caller.node)
-        links, nodes = schema.links, schema.nodes
-        row = work.connection.execute(
-            select(links, nodes.c.status.label("standing"), nodes.c.leaving, _HAS_DAMAGE, _HAS_WANTED, _HAS_UNTOLD)
-            .join(nodes, nodes.c.code == links.c.peer)
-            .where(links.c.peer == caller.node, links.c.side == "subordinate", nodes.c.superior == work.head.node)
-        ).first()
+        row = work.connection.execute(_STANDING, {"peer": caller.node, "own": work.head.node}).first()
         if row is None:
             move = reparenting_readings.find(work.connection, node=caller.node)
             if move is not None and not move.is_open and move.from_node == work.head.node and move.stage != ABORTED:

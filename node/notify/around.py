@@ -6,14 +6,37 @@ Each answer is read when it is asked for, in the transaction of the entry; most 
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from node.domain.entry import Subject
 from node.domain.organisation import Role
 from node.notify.notice import account, leader_of, role, unit
 from node.storage import schema
 from node.storage.dossier_readings import dossier_of
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork
+
+_clocks, _desks, _traits, _units, _accounts = (
+    table.c for table in (schema.clocks, schema.desks, schema.traits, schema.units, schema.accounts)
+)
+_OWES = Prepared(
+    select(_clocks.owes).where(_clocks.ticket == bindparam("ticket"), _clocks.name == bindparam("name"), _clocks.node == bindparam("node"))
+)
+_PERSON = Prepared(
+    select(_desks.person)
+    .join(schema.accounts, (_accounts.id == _desks.person) & (_accounts.node == bindparam("node")))
+    .where(_desks.ticket == bindparam("ticket"), _desks.unit == bindparam("unit"), _accounts.is_active.is_(True))
+)
+_TRAIT = Prepared(
+    select(_traits.value).where(_traits.ticket == bindparam("ticket"), _traits.name == bindparam("name")).order_by(_traits.value).limit(1)
+)
+_ROLES_IN = Prepared(
+    select(_accounts.roles).where(_accounts.node == bindparam("node"), _accounts.unit == bindparam("unit"), _accounts.is_active.is_(True))
+)
+_UNIT = Prepared(select(_units.code).where(_units.node == bindparam("node"), _units.code == bindparam("code"), _units.is_active.is_(True)))
+_ACCOUNT = Prepared(
+    select(_accounts.id).where(_accounts.node == bindparam("node"), _accounts.id == bindparam("id"), _accounts.is_active.is_(True))
+)
 
 
 class Around:
@@ -25,23 +48,15 @@ class Around:
 
     def owes(self, subject_id: str, clock: str) -> str:
         """Who owes this node's clock: a unit, a role or ``With``, an account; "" if there is no such clock."""
-        table = schema.clocks
-        same = (table.c.ticket == subject_id, table.c.name == clock, table.c.node == self._node)
-        return self._one(select(table.c.owes).where(*same))
+        return self._one(_OWES, ticket=subject_id, name=clock, node=self._node)
 
     def person(self, ticket: str, of_unit: str) -> str:
         """The account that has *ticket* inside the unit; "" if it lies in the shared tray, or that account is closed."""
-        desks, accounts = schema.desks, schema.accounts
-        return self._one(
-            select(desks.c.person)
-            .join(accounts, (accounts.c.id == desks.c.person) & (accounts.c.node == self._node))
-            .where(desks.c.ticket == ticket, desks.c.unit == of_unit, accounts.c.is_active.is_(True))
-        )
+        return self._one(_PERSON, ticket=ticket, unit=of_unit, node=self._node)
 
     def trait(self, ticket: str, name: str) -> str:
         """A trait that a ticket has once: its "submitter", its "tracker"; "" if it has none."""
-        table = schema.traits
-        return self._one(select(table.c.value).where(table.c.ticket == ticket, table.c.name == name).order_by(table.c.value).limit(1))
+        return self._one(_TRAIT, ticket=ticket, name=name)
 
     def dossier(self, subject: Subject) -> Any:
         """The whole dossier that the entry is about; None if it is not here."""
@@ -62,23 +77,18 @@ class Around:
 
     def leader(self, of_unit: str) -> str:
         """The audience of the unit's leader; the unit itself where nobody has that role."""
-        accounts = schema.accounts
-        same = (accounts.c.node == self._node, accounts.c.unit == of_unit, accounts.c.is_active.is_(True))
-        roles = self._work.connection.execute(select(accounts.c.roles).where(*same)).scalars()
-        has_one = any(Role.DEPARTMENT_LEADER.value in of_account.split(",") for of_account in roles)
+        roles = _ROLES_IN.rows(self._work.connection, node=self._node, unit=of_unit)
+        has_one = any(Role.DEPARTMENT_LEADER.value in of_account.split(",") for (of_account,) in roles)
         return leader_of(of_unit) if has_one else unit(of_unit)
 
     def _unit(self, code: str) -> str:
-        table = schema.units
-        return self._one(select(table.c.code).where(table.c.node == self._node, table.c.code == code, table.c.is_active.is_(True)))
+        return self._one(_UNIT, node=self._node, code=code)
 
     def _is_account(self, id: str) -> bool:
-        table = schema.accounts
-        same = (table.c.node == self._node, table.c.id == id, table.c.is_active.is_(True))
-        return self._one(select(table.c.id).where(*same)) != ""
+        return self._one(_ACCOUNT, node=self._node, id=id) != ""
 
-    def _one(self, query: Any) -> str:
-        return str(self._work.connection.execute(query).scalar() or "")
+    def _one(self, query: Prepared, **values: str) -> str:
+        return str(query.scalar(self._work.connection, **values) or "")
 
 
 _ROLES = frozenset(one.value for one in Role)

@@ -21,6 +21,8 @@ def named_accounts(work: UnitOfWork, order: Order, policy: Policy, now: datetime
     for field in ACCOUNT_FIELDS:
         value = getattr(order.command, field, ())
         named |= {value} if isinstance(value, str) else set(value)
+    if not named - {""}:
+        return {}
     table = schema.accounts
     rows = work.connection.execute(select(table).where(table.c.node == policy.node, table.c.id.in_(sorted(named - {""}))))
     return {row.id: Account(row.id, row.unit, frozenset(row.roles.split(",")), row.is_active) for row in rows}

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select
 
 from node.domain.command import Order
 from node.domain.duty_list import DUTIES, NO_LIST, DutyItem, DutyList, Fault, Precedent, Proposal, proposals, read_rows
@@ -21,6 +21,7 @@ from node.domain.ticket.duties import matter_of
 from node.domain.time import local_day
 from node.services import precedents as rulings
 from node.storage import schema
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
 
@@ -33,11 +34,18 @@ class Version:
     effective_from: date
 
 
+_adoptions = schema.adoptions.c
+_VERSIONS = Prepared(
+    select(_adoptions.version, _adoptions.digest, _adoptions.effective_from)
+    .where(_adoptions.node == bindparam("node"), _adoptions.kind == bindparam("kind"))
+    .order_by(_adoptions.seq)
+)
+
+
 def versions(connection: Connection, node: str, catalogue: str) -> list[Version]:
     """Every version that *node* adopted, in the order of adoption; *catalogue* is "duty_list" or "guide"."""
-    table = schema.adoptions
-    rows = connection.execute(select(table).where(table.c.node == node, table.c.kind == catalogue).order_by(table.c.seq))
-    return [Version(row.version, row.digest, date.fromisoformat(row.effective_from)) for row in rows]
+    rows = _VERSIONS.rows(connection, node=node, kind=catalogue)
+    return [Version(version, digest, date.fromisoformat(effective_from)) for version, digest, effective_from in rows]
 
 
 def in_force(connection: Connection, node: str, catalogue: str, day: date) -> Version | None:

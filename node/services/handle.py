@@ -7,10 +7,10 @@ happened, fold it.  The same command id again gives the first outcome; a refusal
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from node.domain import catalogues, directory, dossiers, reparenting
 from node.domain import dossier as dossier_domain
@@ -31,23 +31,36 @@ from node.domain.ticket.fold import evolve
 from node.domain.ticket.intake import Register
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import local_day
+from node.domain.values import changed
 from node.services.facts import fresh_id, gather
 from node.services.lookup_index import fill_index
 from node.services.policies import Policies
 from node.services.registry import read_registry, read_units
 from node.services.rounds import read_round, round_facts
-from node.storage import lane, schema
+from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.database import instant, micros
 from node.storage.dossier_readings import dossier_of
 from node.storage.journal import Stored
 from node.storage.sealing import month_of
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork
 from node.storage.writer import Writer
 
 Now = Callable[[], datetime]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_tickets = schema.tickets.c
+_OF_EXTERNAL_NUMBER = Prepared(
+    select(_tickets.id)
+    .where(
+        _tickets.external_number == bindparam("number"), _tickets.channel == bindparam("channel"), _tickets.origin == bindparam("origin")
+    )
+    .limit(1)
+)
+_LAST_OF_DAY = Prepared(
+    select(func.max(_tickets.id)).where(_tickets.id.between(bindparam("first"), bindparam("last")), _tickets.origin == bindparam("origin"))
+)
 
 
 @dataclass(frozen=True)
@@ -134,7 +147,7 @@ class Handler:
 
     def _about_ticket(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:
         command = order.command
-        if not command.starts and lane.is_set_aside(work.connection, order.subject):
+        if not command.starts and work.readings.is_set_aside(order.subject):
             raise Refusal(Code.LANE_SET_ASIDE, ticket=order.subject)
         ticket = None if command.starts else work.readings.ticket(order.subject)
         if ticket is None and not command.starts:
@@ -293,10 +306,10 @@ def drafts_of(
         )
         if isinstance(one.event, TicketEvent):
             ticket = tickets.get(one.subject.id)
-            header = replace(header, custody=_custody(ticket, one), version=_version(ticket, one))
+            header = changed(header, custody=_custody(ticket, one), version=_version(ticket, one))
             after = evolve(ticket, Folded(header, one.event))
             if header.is_line:
-                header = replace(header, state=after.state.value, with_whom=after.with_whom.value)
+                header = changed(header, state=after.state.value, with_whom=after.with_whom.value)
             tickets[one.subject.id] = after
         drafts.append(Draft(header, one.event))
     return drafts, tickets
@@ -318,11 +331,10 @@ def _version(ticket: Ticket | None, one: Happened) -> int:
 
 def _registered_before(work: UnitOfWork, policy: Policy, command: Register) -> str:
     """The need that came in here under the same number of the same channel, or empty."""
-    table = schema.tickets
     if not command.external_number:
         return ""
-    same = (table.c.external_number == command.external_number, table.c.channel == command.channel, table.c.origin == policy.node)
-    return work.connection.execute(select(table.c.id).where(*same).limit(1)).scalar() or ""
+    same = {"number": command.external_number, "channel": command.channel, "origin": policy.node}
+    return _OF_EXTERNAL_NUMBER.scalar(work.connection, **same) or ""
 
 
 def next_serial(work: UnitOfWork, policy: Policy, now: datetime) -> int:
@@ -332,12 +344,9 @@ def next_serial(work: UnitOfWork, policy: Policy, now: datetime) -> int:
     Raises:
         Refusal: SERIALS_EXHAUSTED, after the last number of the day.
     """
-    table = schema.tickets
     code = NodeCode.parse(policy.node)
     prefix = f"{code.division}{local_day(now):%Y%m%d}"
-    last = work.connection.execute(
-        select(func.max(table.c.id)).where(table.c.id.between(prefix, prefix + "~"), table.c.origin == policy.node)
-    ).scalar()
+    last = _LAST_OF_DAY.scalar(work.connection, first=prefix, last=prefix + "~", origin=policy.node)
     serials = serials_of(policy.node, 0 if code.suffix else None)
     serial = int(last[14:19]) + 1 if last else serials[0]
     if serial not in serials:

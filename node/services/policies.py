@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from node.domain.organisation import Place
 from node.domain.pack import Pack
@@ -25,9 +25,17 @@ from node.packs.file import Find, effective_pack, in_force, pack_line
 from node.packs.published import published
 from node.storage import schema
 from node.storage.blobs import Blobs
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
 V = TypeVar("V")
+
+_adoptions = schema.adoptions.c
+_ADOPTED = Prepared(
+    select(_adoptions.id, _adoptions.blob)
+    .where(_adoptions.node == bindparam("node"), _adoptions.kind == bindparam("kind"))
+    .order_by(_adoptions.seq)
+)
 
 # What governs a node before it adopted anything: a calendar and no rules.
 _NO_PACK = Pack("none", "0", "any", date.min, (), "0" * 16, {})
@@ -94,11 +102,8 @@ class Policies:
         return pack
 
     def _adopted(self, connection: Connection, node: str) -> list[Pack]:
-        table = schema.adoptions
-        rows = connection.execute(
-            select(table.c.id, table.c.blob).where(table.c.node == node, table.c.kind == "pack").order_by(table.c.seq)
-        ).all()
-        return [self._pack(row.id, bytes(row.blob).hex()) for row in rows]
+        rows = _ADOPTED.rows(connection, node=node, kind="pack")
+        return [self._pack(id, bytes(blob).hex()) for id, blob in rows]
 
     def _pack(self, pack_id: str, blob: str) -> Pack:
         with self._lock:
@@ -112,18 +117,15 @@ class Policies:
         Every calendar that was ever in force at *node*, in that order, the one in force last; before any adoption there is the
         bare one.
         """
-        table = schema.adoptions
-        rows = connection.execute(
-            select(table.c.id, table.c.blob).where(table.c.node == node, table.c.kind == "calendar").order_by(table.c.seq)
-        ).all()
+        rows = _ADOPTED.rows(connection, node=node, kind="calendar")
         adopted: dict[str, str] = {}
         history = [self._calendar(())]
-        for row in rows:
+        for place, (id, blob) in enumerate(rows, 1):
             # Of one calendar's versions the one that was adopted last.
-            adopted[row.id] = bytes(row.blob).hex()
+            adopted[id] = bytes(blob).hex()
             blobs = tuple(blob for _, blob in sorted(adopted.items()))
             # A former calendar whose text is no longer here explains nothing any more; that in force is never done without.
-            if row is rows[-1] or all(self._blobs.has(blob) for blob in blobs):
+            if place == len(rows) or all(self._blobs.has(blob) for blob in blobs):
                 history.append(self._calendar(blobs))
         return history
 

@@ -234,6 +234,7 @@ def _put(work: UnitOfWork, spot: Spot, data: bytes, at: datetime) -> None:
         is_own = node == work.head.node
         more = {"cause": (head.cause or None) if is_own else None, "from_above": False, "is_laden": bool(content.payloads)}
         insert_many(work.connection, schema.entries, [where | row | more])
+    work.journal.forget_files()
     closed = {"id": f"healed/{node}/{epoch}/{seq}/{micros(at)}", "kind": "healed"}
     work.connection.execute(incidents.delete().where(incidents.c.id == f"{_OFFERED}/{node}/{epoch}/{seq}"))
     work.connection.execute(incidents.update().where(incidents.c.id == f"{DAMAGED}/{node}/{epoch}/{seq}").values(**closed))

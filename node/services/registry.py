@@ -1,27 +1,27 @@
 """What decisions ask of the registry: units with their staff, accounts, nodes below, adoptions."""
 
-from sqlalchemy import Connection, func, or_, select, true
+from sqlalchemy import Connection, bindparam, func, or_, select, true
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role, Unit
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import Account, Registry
 from node.storage import schema
+from node.storage.statements import Prepared
+
+_accounts, _units = schema.accounts.c, schema.units.c
+_STAFF = Prepared(
+    select(_accounts.unit, func.count().label("accounts"))
+    .where(_accounts.node == bindparam("node"), _accounts.is_active.is_(True), _accounts.unit != "")
+    .group_by(_accounts.unit)
+)
+_UNITS = Prepared(select(_units.code, _units.kind, _units.is_active).where(_units.node == bindparam("node")))
 
 
 def read_units(connection: Connection, node: str) -> dict[str, Unit]:
     """Every unit of *node* with the number of its active accounts."""
-    units, accounts = schema.units, schema.accounts
-    staff = {
-        row.unit: row.accounts
-        for row in connection.execute(
-            select(accounts.c.unit, func.count().label("accounts"))
-            .where(accounts.c.node == node, accounts.c.is_active.is_(True), accounts.c.unit != "")
-            .group_by(accounts.c.unit)
-        )
-    }
-    rows = connection.execute(select(units.c.code, units.c.kind, units.c.is_active).where(units.c.node == node))
-    return {row.code: Unit(row.code, row.kind, staff.get(row.code, 0), row.is_active) for row in rows}
+    staff: dict[str, int] = dict(_STAFF.rows(connection, node=node))
+    return {code: Unit(code, kind, staff.get(code, 0), is_active) for code, kind, is_active in _UNITS.rows(connection, node=node)}
 
 
 def read_registry(connection: Connection, node: str, account: str = "") -> Registry:

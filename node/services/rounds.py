@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, or_, select, tuple_
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, tuple_
 
 from node.domain import round as d
 from node.domain import round_record as record
@@ -25,6 +25,7 @@ from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import instant
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
 # DESIGN 8: the frame is by the event that counts as an outcome.
@@ -115,6 +116,11 @@ def _formers(connection: Connection, node: str, county: str) -> tuple[d.Former, 
     return tuple(d.Former(row.period, None if row.state == record.OPENED else record.Place(row.cut_epoch, row.cut)) for row in rows)
 
 
+_ANY_OPEN = Prepared(
+    select(schema.rounds.c.id).where(schema.rounds.c.node == bindparam("node"), schema.rounds.c.state != record.REVEALED).limit(1)
+)
+
+
 def round_facts(connection: Connection, ticket_id: str, now: datetime, policy: Policy) -> frozenset[str]:
     """
     Ids of this node's own rounds that are not revealed and have *ticket_id* in their frame, or will have it once it is cut.
@@ -125,9 +131,9 @@ def round_facts(connection: Connection, ticket_id: str, now: datetime, policy: P
     rounds, entries = schema.rounds, schema.entries
     if not ticket_id:
         return frozenset()
-    is_open = and_(rounds.c.node == policy.node, rounds.c.state != record.REVEALED)
-    if connection.execute(select(rounds.c.id).where(is_open).limit(1)).first() is None:
+    if _ANY_OPEN.first(connection, node=policy.node) is None:
         return frozenset()
+    is_open = and_(rounds.c.node == policy.node, rounds.c.state != record.REVEALED)
     # An uncut frame has no end yet.  The row does not say in which epoch a frame begins: one that spans two is taken too wide.
     is_in_last_epoch = and_(entries.c.epoch == rounds.c.cut_epoch, entries.c.seq <= rounds.c.cut)
     is_before_end = or_(rounds.c.state == record.OPENED, entries.c.epoch < rounds.c.cut_epoch, is_in_last_epoch)

@@ -30,6 +30,8 @@ _MICROSECOND = timedelta(microseconds=1)
 
 # An entry over this size is refused when it is made (FEDERATION 2.3 no. 16).
 entry_bytes_max = 256 * 1024
+# Entries that a process keeps as they were read: those of the files that are being worked on.
+contents_kept_max = 4_096
 
 Words = Text | Contact
 Seal = Callable[[Words], int]
@@ -127,9 +129,9 @@ def encode_content(header: Header, body: bytes, payloads: Sequence[PayloadLine])
     return data
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Content:
-    """A parsed entry: header, event (None if unknown or broken) and payload lines."""
+    """A parsed entry: header, event (None if unknown or broken) and payload lines.  As a key it stands for itself alone."""
 
     header: Header
     event: Event | None
@@ -189,6 +191,12 @@ def decode_content(data: bytes) -> Content:
     except (ValueError, KeyError, OverflowError):
         raise Refusal(Code.MALFORMED_ENTRY, field="header") from None
     return Content(header, decode_event(kind, pb.body, id, payloads), payloads)
+
+
+@lru_cache(maxsize=contents_kept_max)
+def content_at_hand(data: bytes) -> Content:
+    """As ``decode_content``; the same bytes give the same value, and are read once while it is kept."""
+    return decode_content(data)
 
 
 def _missing(pb: entry_pb2.EntryContent) -> str:

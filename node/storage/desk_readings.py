@@ -7,7 +7,7 @@ Both are copied from events as they stand; a ticket that is folded whole brings 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from node.domain.entry import Folded
 from node.domain.ticket.assignment import AssignmentReceived, PersonAssigned
@@ -15,7 +15,7 @@ from node.domain.ticket.handling_record import Desk, Receipt
 from node.domain.ticket.ticket import Ticket
 from node.storage import schema
 from node.storage.database import micros
-from node.storage.statements import upsert_many
+from node.storage.statements import delete_of, upsert_many
 
 _KINDS = frozenset({AssignmentReceived.kind(), PersonAssigned.kind()})
 
@@ -39,10 +39,8 @@ def fold(connection: Connection, batch: Sequence[Folded]) -> None:
 
 def write_wholes(connection: Connection, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
     """Write the rows of whole tickets; those of *known* tickets are replaced."""
-    for start in range(0, len(known), 500):
-        part = known[start : start + 500]
-        connection.execute(delete(schema.desks).where(schema.desks.c.ticket.in_(part)))
-        connection.execute(delete(schema.receipts).where(schema.receipts.c.ticket.in_(part)))
+    delete_of(connection, schema.desks, known)
+    delete_of(connection, schema.receipts, known)
     upsert_many(connection, schema.desks, [_desk_row(ticket.id, desk) for ticket in tickets for desk in ticket.desks])
     upsert_many(connection, schema.receipts, [_receipt_row(ticket.id, receipt) for ticket in tickets for receipt in ticket.receipts])
 

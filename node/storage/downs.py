@@ -6,7 +6,7 @@ Before a ticket's first way down a link go all its earlier entries, so that who 
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from node.domain.entry import Subject, SubjectKind
 from node.domain.merkle import Range
@@ -15,7 +15,13 @@ from node.domain.routing import branches, route
 from node.storage import schema
 from node.storage.journal import Journal, Stored
 from node.storage.readings import Moved
-from node.storage.statements import insert_many
+from node.storage.statements import Prepared, insert_many
+
+_links = schema.links
+_HEAD = Prepared(select(_links.c.down_epoch, _links.c.down_peaks).where(_links.c.peer == bindparam("link")))
+_MOVE_HEAD = Prepared(
+    update(_links).where(_links.c.peer == bindparam("link")).values(down_size=bindparam("down_size"), down_peaks=bindparam("down_peaks"))
+)
 
 
 class Downs:
@@ -71,21 +77,18 @@ class Downs:
         self._append(link, [row for row in rows if row[0] not in known])
 
     def _append(self, link: str, rows: Sequence[tuple[int, bytes]]) -> None:
-        table = schema.links
-        row = self._connection.execute(select(table.c.down_epoch, table.c.down_peaks).where(table.c.peer == link)).first()
+        row = _HEAD.first(self._connection, link=link)
         if row is None:
             return  # invited but never joined: it gets everything that concerns it when it is admitted
-        progress = Range.from_bytes(bytes(row.down_peaks)) if row.down_peaks else Range()
+        epoch, peaks = row
+        progress = Range.from_bytes(bytes(peaks)) if peaks else Range()
         insert_many(
             self._connection,
             schema.down,
-            [
-                {"link": link, "epoch": row.down_epoch, "down_seq": progress.size + place, "taken": taken}
-                for place, (taken, _) in enumerate(rows, 1)
-            ],
+            [{"link": link, "epoch": epoch, "down_seq": progress.size + place, "taken": taken} for place, (taken, _) in enumerate(rows, 1)],
         )
         progress = progress.extend([leaf for _, leaf in rows])
-        self._connection.execute(update(table).where(table.c.peer == link).values(down_size=progress.size, down_peaks=progress.to_bytes()))
+        _MOVE_HEAD.run(self._connection, link=link, down_size=progress.size, down_peaks=progress.to_bytes())
         self.woken.add(link)
 
 

@@ -8,26 +8,41 @@ numbers commit in any order and a reader past 7 would never see a late 6.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 
 from node.domain.entry import Draft, Folded, Header, Subject
 from node.domain.merkle import Range, leaf_hash
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
-from node.domain.values import of_fields
+from node.domain.values import changed, of_fields
 from node.storage import schema
-from node.storage.codec import Content, PayloadLine, decode_content, encode_content, encode_event, moved_content
+from node.storage.codec import Content, PayloadLine, content_at_hand, decode_content, encode_content, encode_event, moved_content
 from node.storage.database import micros
 from node.storage.payloads import KeyRow, Payloads, Riders
 from node.storage.sealing import month_of
-from node.storage.statements import insert_rows, upsert_many
+from node.storage.statements import Prepared, insert_rows, upsert_many
 
 # A stream, and a spot in one: node, epoch, seq.
 Stream = tuple[str, int]
 Spot = tuple[str, int, int]
+
+# Files that a transaction keeps at hand: of those that it works on, each entry is read once.
+files_at_hand_max = 64
+
+_entries, _streams, _heads = schema.entries.c, schema.streams.c, schema.heads
+_STORED = select(_entries.taken, _entries.content, _entries.leaf).order_by(_entries.taken)
+_OF_SUBJECT = Prepared(_STORED.where(_entries.subject_id == bindparam("id"), _entries.subject_kind == bindparam("kind")))
+_OF_CAUSE = Prepared(_STORED.where(_entries.cause == bindparam("cause")))
+_PEAKS = Prepared(select(_streams.peaks).where(_streams.node == bindparam("node"), _streams.epoch == bindparam("epoch")))
+_STREAMS_OF = select(_streams.node, _streams.epoch, _streams.peaks).where(_streams.node.in_(bindparam("nodes", expanding=True)))
+# An UPDATE takes the row's lock on PostgreSQL; on SQLite BEGIN IMMEDIATE holds the database already.
+_LOCK_HEAD = Prepared(update(_heads).where(_heads.c.id == 1).values(taken=_heads.c.taken).returning(_heads))
+_READ_HEAD = Prepared(select(_heads))
+_SAVED = ("epoch", "taken", "reacted", "last_at", "swept_at", "line", "pack", "held")
+_SAVE_HEAD = Prepared(update(_heads).where(_heads.c.id == 1).values({name: bindparam(name) for name in _SAVED}))
 
 
 @dataclass
@@ -102,6 +117,7 @@ class Journal:
         self._connection = connection
         self._payloads = payloads
         self._ranges: dict[Stream, Range] = {}
+        self._files: dict[Subject, list[Stored]] = {}
         self.head = head
 
     # --- own entries --------------------------------------------------------------------------------------------------
@@ -118,7 +134,7 @@ class Journal:
         progress = self.range_of(self.head.node, self.head.epoch)
         for draft in drafts:
             self.head.taken += 1
-            header = replace(draft.header, node=self.head.node, epoch=self.head.epoch, seq=progress.size + 1)
+            header = changed(draft.header, node=self.head.node, epoch=self.head.epoch, seq=progress.size + 1)
             one, data, sealed = self._written(header, draft, self.head.taken)
             keys = self._payloads.new_keys()
             self._payloads.keep([Riders(one.taken, header.subject, one.content.payloads, sealed, keys)])
@@ -127,6 +143,7 @@ class Journal:
             stored.append(one)
             self.head.last_at = max(self.head.last_at, micros(header.recorded_at))
         insert_rows(self._connection, schema.entries, _ENTRY_COLUMNS, rows)
+        self._follow(stored)
         self._set_ranges({(self.head.node, self.head.epoch): progress})
         return stored
 
@@ -143,7 +160,7 @@ class Journal:
         body = encode_event(draft.event, seal)
         data = encode_content(header, body, lines)
         # What everybody else will fold is what these bytes say, so it is what is folded here, too.
-        return Stored.of(taken, decode_content(data), leaf_hash(data)), data, sealed
+        return Stored.of(taken, content_at_hand(data), leaf_hash(data)), data, sealed
 
     # --- mirrored entries ---------------------------------------------------------------------------------------------
 
@@ -190,6 +207,7 @@ class Journal:
         self.head.taken = taken
         self._payloads.keep(laden)
         insert_rows(self._connection, schema.entries, _ENTRY_COLUMNS, rows)
+        self._follow(stored)
         return stored
 
     # --- streams ------------------------------------------------------------------------------------------------------
@@ -198,8 +216,7 @@ class Journal:
         """The compact range of a stream as it stands in this transaction; empty if the stream is not held."""
         known = self._ranges.get((node, epoch))
         if known is None:
-            table = schema.streams
-            peaks = self._connection.execute(select(table.c.peaks).where(table.c.node == node, table.c.epoch == epoch)).scalar()
+            peaks = _PEAKS.scalar(self._connection, node=node, epoch=epoch)
             known = Range() if peaks is None else Range.from_bytes(bytes(peaks))
             self._ranges[node, epoch] = known
         return known
@@ -217,8 +234,7 @@ class Journal:
 
     def current_epochs(self, nodes: Collection[str]) -> dict[str, int]:
         """The current epoch of each of *nodes* whose streams are held; they are then at hand for ``range_of``, in one statement."""
-        table = schema.streams
-        rows = self._connection.execute(select(table.c.node, table.c.epoch, table.c.peaks).where(table.c.node.in_(sorted(nodes))))
+        rows = self._connection.execute(_STREAMS_OF, {"nodes": sorted(nodes)})
         found: dict[str, int] = {}
         for node, epoch, peaks in rows:
             self._ranges.setdefault((node, epoch), Range.from_bytes(bytes(peaks)))
@@ -235,6 +251,7 @@ class Journal:
         its = (table.c.node == node, table.c.epoch == epoch, table.c.seq > after)
         rows = self._connection.execute(select(table.c.taken, table.c.content).where(*its).order_by(table.c.seq)).all()
         places = [row.taken for row in rows]
+        self.forget_files()
         sealed, keys = self._payloads.beside(places)
         self._payloads.take_out(places)
         self._connection.execute(delete(table).where(*its))
@@ -247,6 +264,7 @@ class Journal:
         table = schema.entries
         its = (tuple_(table.c.node, table.c.epoch, table.c.seq).in_(spots), table.c.from_above)
         places = list(self._connection.execute(select(table.c.taken).where(*its)).scalars())
+        self.forget_files()
         self._payloads.take_out(places)
         self._connection.execute(delete(table).where(table.c.taken.in_(places)))
         return places
@@ -287,21 +305,29 @@ class Journal:
 
     def of_subject(self, subject: Subject) -> list[Stored]:
         """Every entry about *subject* that this node holds, in the order in which it took them."""
-        table = schema.entries
-        rows = self._connection.execute(
-            select(table.c.taken, table.c.content, table.c.leaf)
-            .where(table.c.subject_id == subject.id, table.c.subject_kind == subject.kind)
-            .order_by(table.c.taken)
-        )
-        return [Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
+        file = self._files.get(subject)
+        if file is None:
+            file = _all(_OF_SUBJECT.rows(self._connection, id=subject.id, kind=subject.kind))
+            if len(self._files) >= files_at_hand_max:
+                self._files.pop(next(iter(self._files)))
+            self._files[subject] = file
+        return file.copy()
 
     def of_cause(self, cause: str) -> list[Stored]:
         """Own entries that followed from the command *cause*: the outcome of its first time."""
-        table = schema.entries
-        rows = self._connection.execute(
-            select(table.c.taken, table.c.content, table.c.leaf).where(table.c.cause == cause).order_by(table.c.taken)
-        )
-        return [Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
+        return _all(_OF_CAUSE.rows(self._connection, cause=cause))
+
+    def forget_files(self) -> None:
+        """Entries were written or taken out by another way than this one: what is at hand is read anew."""
+        self._files.clear()
+
+    def _follow(self, stored: Sequence[Stored]) -> None:
+        """What is at hand grows with what was just appended."""
+        if self._files:
+            for one in stored:
+                file = self._files.get(one.header.subject)
+                if file is not None:
+                    file.append(one)
 
     def held(self, places: Collection[Spot]) -> dict[Spot, bytes]:
         """The leaf hashes under those of *places* (node, epoch, seq) that are taken, in one statement, if there are any."""
@@ -323,24 +349,8 @@ class Journal:
     def save_head(self) -> None:
         """Write the counters back; the last statement of a writing transaction."""
         head = self.head
-        changed = {
-            "epoch": head.epoch,
-            "taken": head.taken,
-            "reacted": head.reacted,
-            "last_at": head.last_at,
-            "swept_at": head.swept_at,
-            "line": ",".join(head.line),
-            "pack": head.pack,
-            "held": head.held,
-        }
-        self._connection.execute(_THE_HEAD, changed)
-
-
-# Of every writing transaction, so put together once.  An UPDATE takes the row's lock on PostgreSQL; on SQLite BEGIN IMMEDIATE holds
-# the database already.
-_THE_HEAD = update(schema.heads).where(schema.heads.c.id == 1)
-_LOCKED = _THE_HEAD.values(taken=schema.heads.c.taken).returning(schema.heads)
-_READ = select(schema.heads)
+        values = {name: getattr(head, name) for name in _SAVED}
+        _SAVE_HEAD.run(self._connection, **{**values, "line": ",".join(head.line)})
 
 
 def lock_head(connection: Connection) -> Head:
@@ -350,7 +360,7 @@ def lock_head(connection: Connection) -> Head:
     Raises:
         Refusal: NODE_UNKNOWN, if the database was never initialised.
     """
-    return _head(connection.execute(_LOCKED).first())
+    return _head(_LOCK_HEAD.names, _LOCK_HEAD.first(connection))
 
 
 def read_head(connection: Connection) -> Head:
@@ -360,16 +370,20 @@ def read_head(connection: Connection) -> Head:
     Raises:
         Refusal: NODE_UNKNOWN, if the database was never initialised.
     """
-    return _head(connection.execute(_READ).first())
+    return _head(_READ_HEAD.names, _READ_HEAD.first(connection))
 
 
-def _head(row: Any) -> Head:
+def _head(names: Sequence[str], row: Sequence[Any] | None) -> Head:
     if row is None:
         raise Refusal(Code.NODE_UNKNOWN, node="")
-    values = dict(row._mapping)
+    values = dict(zip(names, row, strict=True))
     values.pop("id")
     values["line"] = tuple(part for part in values["line"].split(",") if part)
     return Head(**values)
+
+
+def _all(rows: Sequence[tuple[Any, ...]]) -> list[Stored]:
+    return [Stored.of(taken, content_at_hand(bytes(content)), bytes(leaf)) for taken, content, leaf in rows]
 
 
 _ENTRY_COLUMNS = (

@@ -9,10 +9,11 @@ which is then taken again; only what failed so ``transient_tries_max`` times is 
 from collections import Counter
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, select
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from node.storage.journal_tables import entries, quarantine
+from node.storage.statements import Prepared
 
 # Of an entry in quarantine: it waits behind one of its ticket that does not fold.
 WAITS = "waits"
@@ -38,10 +39,24 @@ def stops() -> tuple[ColumnElement[bool], ...]:
     return quarantine.c.reason.not_in(BESIDE), quarantine.c.reason.not_like(f"{REACTION}%")
 
 
+_ANY = Prepared(select(quarantine.c.taken).limit(1))
+_STOPPED = select(quarantine.c.taken).where(quarantine.c.subject_id == bindparam("ticket"), *stops()).limit(1)
+_SKIPPED = select(quarantine.c.taken).where(quarantine.c.reason == SKIPPED)
+
+
+def is_any(connection: Connection) -> bool:
+    """Whether anything is in quarantine; usually nothing is."""
+    return _ANY.first(connection) is not None
+
+
 def is_set_aside(connection: Connection, ticket: str) -> bool:
     """True if the ticket's readings stand where an entry did not fold."""
-    its = (quarantine.c.subject_id == ticket, *stops())
-    return connection.execute(select(quarantine.c.taken).where(*its).limit(1)).first() is not None
+    return connection.execute(_STOPPED, {"ticket": ticket}).first() is not None
+
+
+def skipped(connection: Connection) -> frozenset[int]:
+    """What an operator had passed by, by ``taken``."""
+    return frozenset(connection.execute(_SKIPPED).scalars())
 
 
 def in_the_way(connection: Connection, ticket: str) -> tuple[str, int, int] | None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from node.domain.entry import Subject
 from node.domain.payload import Contact, PayloadKind, SealedRef, Text
@@ -20,11 +20,41 @@ from node.storage import schema, sealing
 from node.storage.codec import PayloadLine
 from node.storage.keyring import KeyRing
 from node.storage.sealing import MonthKeyName, Random, Reader, SealingError
-from node.storage.statements import insert_missing, insert_rows, upsert_many
+from node.storage.statements import Prepared, insert_missing, insert_rows, upsert_many
 
 # Up to this size a payload rides in the batch with its entry; larger ones go as blobs.
 payload_bytes_max = 64 * 1024
 
+
+_payloads, _keys, _entries = schema.payloads.c, schema.wrapped_keys.c, schema.entries.c
+_PUBLIC_KEY = Prepared(select(schema.payload_keys.c.public_key).where(schema.payload_keys.c.recipient == bindparam("recipient")))
+_SUBJECT_KEYS = Prepared(
+    select(_keys.node, _keys.month, _keys.recipient, _keys.wrapped)
+    .where(_keys.kind == bindparam("kind"), _keys.subject_kind == bindparam("subject_kind"), _keys.subject_id == bindparam("subject_id"))
+    .order_by(_keys.taken)
+)
+_MONTH_KEY = Prepared(
+    select(_keys.wrapped).where(
+        _keys.kind == bindparam("kind"),
+        _keys.node == bindparam("node"),
+        _keys.month == bindparam("month"),
+        _keys.subject_id == "",
+        _keys.recipient == bindparam("recipient"),
+    )
+)
+_CIPHERTEXT = Prepared(
+    select(_payloads.ciphertext)
+    .join(schema.entries, _entries.taken == _payloads.taken)
+    # The subject is what the index knows an entry by; its id alone would read the whole journal.
+    .where(_entries.subject_id == bindparam("subject_id"), _entries.id == bindparam("id"))
+    .where(_payloads.place == bindparam("place"), _payloads.ciphertext.isnot(None))
+)
+_CIPHERTEXTS = (
+    select(_payloads.taken, _payloads.blob, _payloads.ciphertext)
+    .where(_payloads.taken.in_(bindparam("taken", expanding=True)), _payloads.ciphertext.isnot(None))
+    .order_by(_payloads.taken, _payloads.place)
+)
+_WRAPPED_KEYS = select(schema.wrapped_keys).where(_keys.taken.in_(bindparam("taken", expanding=True)))
 
 # A subject's key as it lies wrapped: node, month, recipient, bytes.
 Wrapped = tuple[str, str, str, bytes]
@@ -169,8 +199,8 @@ class Payloads:
         return [(name, public) for name, public in found if public is not None]
 
     def _public(self, name: str) -> bytes | None:
-        row = self._connection.execute(select(schema.payload_keys.c.public_key).where(schema.payload_keys.c.recipient == name)).scalar()
-        return None if row is None else bytes(row)
+        found = _PUBLIC_KEY.scalar(self._connection, recipient=name)
+        return None if found is None else bytes(found)
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
@@ -194,14 +224,7 @@ class Payloads:
             raise Refusal(Code.PAYLOAD_MISSING, entry=ref.entry, place=ref.place, fault=error.code) from error
 
     def _ciphertext(self, subject: Subject, ref: SealedRef) -> bytes | None:
-        table, entries = schema.payloads, schema.entries
-        found = self._connection.execute(
-            select(table.c.ciphertext)
-            .join(entries, entries.c.taken == table.c.taken)
-            # The subject is what the index knows an entry by; its id alone would read the whole journal.
-            .where(entries.c.subject_id == subject.id, entries.c.id == ref.entry)
-            .where(table.c.place == ref.place, table.c.ciphertext.isnot(None))
-        ).scalar()
+        found = _CIPHERTEXT.scalar(self._connection, subject_id=subject.id, id=ref.entry, place=ref.place)
         return None if found is None else bytes(found)
 
     def bring_texts(self, subjects: Collection[Subject], taken: Sequence[int]) -> None:
@@ -254,12 +277,7 @@ class Payloads:
         known = self._subject_keys.get((subject, kind))
         if known is not None:
             return known
-        table = schema.wrapped_keys
-        rows = self._connection.execute(
-            select(table.c.node, table.c.month, table.c.recipient, table.c.wrapped)
-            .where(table.c.kind == kind.value, table.c.subject_kind == subject.kind, table.c.subject_id == subject.id)
-            .order_by(table.c.taken)
-        ).all()
+        rows = _SUBJECT_KEYS.rows(self._connection, kind=kind.value, subject_kind=subject.kind, subject_id=subject.id)
         return self._first_that_opens(
             subject, kind, [(node, month, to, bytes(wrapped)) for node, month, to, wrapped in rows], as_desk=as_desk
         )
@@ -294,20 +312,12 @@ class Payloads:
             return None
         for reader in (Reader.NODE, Reader.DESK) if as_desk or name.node == self._node else (Reader.NODE,):
             to = recipient(self._node, reader)
-            table = schema.wrapped_keys
-            row = self._connection.execute(
-                select(table.c.wrapped).where(
-                    table.c.kind == name.kind.value,
-                    table.c.node == name.node,
-                    table.c.month == name.month,
-                    table.c.subject_id == "",
-                    table.c.recipient == to,
-                )
-            ).first()
-            if row is not None:
-                key = sealing.unwrap_month_key(bytes(row[0]), self._ring.secret(reader), name.info(to))
-                if reader is Reader.NODE:
-                    self._month_keys[name] = key
+            wrapped = _MONTH_KEY.scalar(self._connection, kind=name.kind.value, node=name.node, month=name.month, recipient=to)
+            if wrapped is not None:
+                if reader is not Reader.NODE:
+                    return sealing.unwrap_month_key(bytes(wrapped), self._ring.secret(reader), name.info(to))
+                key = sealing.month_key_at_hand(bytes(wrapped), self._ring.secret(reader), name.info(to))
+                self._month_keys[name] = key
                 return key
         return None
 
@@ -330,14 +340,9 @@ class Payloads:
         keys: dict[int, list[KeyRow]] = {}
         if not taken:
             return sealed, keys
-        table, wrapped = schema.payloads, schema.wrapped_keys
-        for row in self._connection.execute(
-            select(table.c.taken, table.c.blob, table.c.ciphertext)
-            .where(table.c.taken.in_(taken), table.c.ciphertext.isnot(None))
-            .order_by(table.c.taken, table.c.place)
-        ):
+        for row in self._connection.execute(_CIPHERTEXTS, {"taken": taken}):
             sealed.setdefault(row.taken, []).append((bytes(row.blob), bytes(row.ciphertext)))
-        for row in self._connection.execute(select(wrapped).where(wrapped.c.taken.in_(taken))):
+        for row in self._connection.execute(_WRAPPED_KEYS, {"taken": taken}):
             keys.setdefault(row.taken, []).append(
                 KeyRow(row.kind, row.node, row.month, row.subject_kind, row.subject_id, row.recipient, bytes(row.wrapped))
             )

@@ -6,11 +6,11 @@ in memory and written with a few more.  The usual next version is folded onto th
 from its entries.  What cannot be folded is kept and put into quarantine with its reason; everything behind it flows on.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select
 from sqlalchemy.engine import Row
 
 from node.domain.dossier import DossierEvent
@@ -21,14 +21,36 @@ from node.domain.ticket.fold import fold_ticket
 from node.domain.ticket.row import TicketRow, first_row, fold_row, row_of
 from node.domain.ticket.sweep import RungFired
 from node.domain.ticket.ticket import Ticket
-from node.storage import catalogue_readings, desk_readings, dossier_readings, lane, node_readings, round_readings, schema, trait_readings
+from node.storage import (
+    catalogue_readings,
+    desk_readings,
+    dossier_readings,
+    folds,
+    lane,
+    node_readings,
+    round_readings,
+    schema,
+    trait_readings,
+)
 from node.storage.database import instant_or_none, micros, micros_or_none
 from node.storage.journal import Journal, Stored
-from node.storage.statements import upsert_many
+from node.storage.statements import Prepared, delete_of, upsert_many
 
 _MOMENTS = frozenset({"registered_at", "completed_at", "changed_at"})
 _FIELDS = tuple(field.name for field in fields(TicketRow))
 _TICKET = SubjectKind.TICKET.value
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_ROWS = select(schema.tickets).where(schema.tickets.c.id.in_(_IDS))
+# A desk's act is about one ticket: what is asked of one alone needs no list.
+_ROW = Prepared(select(schema.tickets).where(schema.tickets.c.id == bindparam("id")))
+_FIRST = Prepared(
+    select(schema.entries.c.taken).where(schema.entries.c.subject_id == bindparam("id")).order_by(schema.entries.c.taken).limit(1)
+)
+_CLOCKS_OF_ONE = Prepared(select(schema.clocks).where(schema.clocks.c.ticket == bindparam("id")))
+_OLDER = select(schema.entries.c.subject_id).where(schema.entries.c.subject_id.in_(_IDS), schema.entries.c.taken < bindparam("taken"))
+_CLOCKS = select(schema.clocks).where(schema.clocks.c.ticket.in_(_IDS))
+_ASKS = select(schema.asks.c.id, schema.asks.c.is_answered).where(schema.asks.c.id.in_(_IDS))
+_ANSWERED = schema.asks.update().where(schema.asks.c.id.in_(_IDS)).values(is_answered=True)
 # Keys that fit one IN list.
 _PART = 500
 
@@ -56,6 +78,8 @@ class Readings:
         self._journal = journal
         self._place = place
         self._passed_by: frozenset[int] | None = None
+        # Whether anything is in quarantine: asked once a transaction, and known once something was set aside.
+        self._is_any_set_aside: bool | None = None
 
     def fold(self, batch: Sequence[Stored]) -> dict[str, Moved]:
         """Fold *batch*, which was just appended, and say what became of each ticket in it."""
@@ -143,21 +167,31 @@ class Readings:
     def _stopped(self, tickets: set[str]) -> set[str]:
         """Those of *tickets* of which an entry could not be folded."""
         table = schema.quarantine
-        if not tickets or self._connection.execute(select(table.c.taken).limit(1)).first() is None:
+        if not tickets or not self._may_be_set_aside():
             return set()
         found: set[str] = set()
         for part in _parts(sorted(tickets)):
             found |= set(self._connection.execute(select(table.c.subject_id).where(table.c.subject_id.in_(part), *lane.stops())).scalars())
         return found
 
+    def is_set_aside(self, ticket: str) -> bool:
+        """True if the ticket's readings stand where an entry did not fold."""
+        return self._may_be_set_aside() and lane.is_set_aside(self._connection, ticket)
+
+    def _may_be_set_aside(self) -> bool:
+        if self._is_any_set_aside is None:
+            self._is_any_set_aside = lane.is_any(self._connection)
+        return self._is_any_set_aside
+
     def _older(self, tickets: set[str], taken: int) -> set[str]:
         """Those of *tickets* about which something was taken before: a later entry came first."""
-        table = schema.entries
+        if len(tickets) == 1:
+            (ticket,) = tickets
+            first = _FIRST.scalar(self._connection, id=ticket)
+            return set(tickets) if first is not None and first < taken else set()
         found: set[str] = set()
         for part in _parts(sorted(tickets)):
-            found |= set(
-                self._connection.execute(select(table.c.subject_id).where(table.c.subject_id.in_(part), table.c.taken < taken)).scalars()
-            )
+            found |= set(self._connection.execute(_OLDER, {"ids": part, "taken": taken}).scalars())
         return found
 
     def _fold_plainly(self, entries: Sequence[Stored], rows: dict[str, TicketRow | None], is_new: bool) -> Sequence[Stored] | None:
@@ -211,8 +245,8 @@ class Readings:
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The whole ticket, folded from every entry about it; None if its first entry is not here."""
-        stored = self._journal.of_subject(Subject(SubjectKind.TICKET.value, ticket_id))
-        return fold_ticket((self._as_it_counts(one) for one in stored), self._place().rank)
+        stored = self._journal.of_subject(Subject(_TICKET, ticket_id))
+        return folds.of(stored, self._skipped(), self._place()) if stored else None
 
     # --- lanes that stand ---------------------------------------------------------------------------------------------
 
@@ -224,11 +258,12 @@ class Readings:
 
     def _as_it_counts(self, one: Stored) -> Folded:
         """What an operator had passed by counts like a kind that is not known: its header alone."""
+        return folds.as_it_counts(one, self._skipped())
+
+    def _skipped(self) -> frozenset[int]:
         if self._passed_by is None:
-            table = schema.quarantine
-            found = self._connection.execute(select(table.c.taken).where(table.c.reason == lane.SKIPPED)).scalars()
-            self._passed_by = frozenset(found)
-        return replace(one.folded, event=None) if one.taken in self._passed_by else one.folded
+            self._passed_by = lane.skipped(self._connection) if self._may_be_set_aside() else frozenset()
+        return self._passed_by
 
     def _follow_operator(self, one: Stored, event: LaneHandled) -> None:
         """What an operator did about a lane: here it takes effect, of a node below it is only noted that he asks for help."""
@@ -270,9 +305,8 @@ class Readings:
     def _write_wholes(self, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
         """Write the clocks and asks of whole tickets; those of *known* tickets are replaced."""
         connection = self._connection
-        for part in _parts(known):
-            connection.execute(delete(schema.clocks).where(schema.clocks.c.ticket.in_(part)))
-            connection.execute(delete(schema.asks).where(schema.asks.c.ticket.in_(part)))
+        delete_of(connection, schema.clocks, known)
+        delete_of(connection, schema.asks, known)
         upsert_many(connection, schema.clocks, [values for ticket in tickets for values in clock_values(ticket)])
         upsert_many(connection, schema.asks, [values for ticket in tickets for values in ask_values(ticket)])
         desk_readings.write_wholes(connection, tickets, known)
@@ -280,10 +314,13 @@ class Readings:
 
     def rows(self, tickets: set[str]) -> dict[str, TicketRow]:
         """The thin rows of these tickets."""
-        table = schema.tickets
+        if len(tickets) == 1:
+            (ticket,) = tickets
+            values = _ROW.first(self._connection, id=ticket)
+            return {} if values is None else {ticket: _ticket_row(dict(zip(_ROW.names, values, strict=True)))}
         found: dict[str, TicketRow] = {}
         for part in _parts(sorted(tickets)):
-            for row in self._connection.execute(select(table).where(table.c.id.in_(part))):
+            for row in self._connection.execute(_ROWS, {"ids": part}):
                 found[row.id] = ticket_row(row)
         return found
 
@@ -299,18 +336,13 @@ class Readings:
             return
         table = schema.asks
         if new:
-            known = {
-                row.id: row.is_answered
-                for row in self._connection.execute(
-                    select(table.c.id, table.c.is_answered).where(table.c.id.in_([row["id"] for row in new]))
-                )
-            }
+            known = {row.id: row.is_answered for row in self._connection.execute(_ASKS, {"ids": [row["id"] for row in new]})}
             for row in new:
                 row["is_answered"] = known.get(str(row["id"]), False)
             upsert_many(self._connection, table, new)
         if answered:
-            known_ids = set(self._connection.execute(select(table.c.id).where(table.c.id.in_(answered))).scalars())
-            self._connection.execute(table.update().where(table.c.id.in_(answered)).values(is_answered=True))
+            known_ids = set(self._connection.execute(_ASKS, {"ids": answered}).scalars())
+            self._connection.execute(_ANSWERED, {"ids": answered})
             # The answer came first: remember it for the ask.
             early = [_early_answer(one.header) for one in batch if one.header.answers and one.header.answers not in known_ids]
             upsert_many(self._connection, table, early)
@@ -323,6 +355,7 @@ class Readings:
     def _set_aside(self, one: Stored, reason: str, subject: str = "") -> None:
         row = {"taken": one.taken, "subject_id": subject or one.header.subject.id, "reason": reason, "at": micros(one.header.recorded_at)}
         upsert_many(self._connection, schema.quarantine, [row])
+        self._is_any_set_aside = True
 
 
 class ClockRows:
@@ -336,15 +369,21 @@ class ClockRows:
         touching = [one for one in batch if one.header.clocks or one.header.kind == "RungFired"]
         if not touching:
             return
-        table = schema.clocks
         rows: dict[tuple[str, str, str], dict[str, Any]] = {}
-        for part in _parts(sorted({one.header.subject.id for one in touching}.difference(new))):
-            for row in self._connection.execute(select(table).where(table.c.ticket.in_(part))):
-                rows[row.ticket, row.node, row.name] = dict(row._mapping)
+        for row in self._rows({one.header.subject.id for one in touching}.difference(new)):
+            rows[row["ticket"], row["node"], row["name"]] = row
         touched: set[tuple[str, str, str]] = set()
         for one in touching:
             touched |= _fold_clocks(rows, one)
-        upsert_many(self._connection, table, [rows[key] for key in sorted(touched)])
+        upsert_many(self._connection, schema.clocks, [rows[key] for key in sorted(touched)])
+
+    def _rows(self, tickets: Collection[str]) -> Iterator[dict[str, Any]]:
+        if len(tickets) == 1:
+            (ticket,) = tickets
+            yield from (dict(zip(_CLOCKS_OF_ONE.names, row, strict=True)) for row in _CLOCKS_OF_ONE.rows(self._connection, id=ticket))
+            return
+        for part in _parts(sorted(tickets)):
+            yield from (dict(row._mapping) for row in self._connection.execute(_CLOCKS, {"ids": part}))
 
 
 def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) -> set[tuple[str, str, str]]:
@@ -418,7 +457,10 @@ def ticket_values(row: TicketRow) -> dict[str, Any]:
 
 def ticket_row(row: Row[Any]) -> TicketRow:
     """A row as the domain knows it."""
-    values = row._mapping
+    return _ticket_row(row._mapping)
+
+
+def _ticket_row(values: Mapping[Any, Any]) -> TicketRow:
     found: dict[str, Any] = {}
     for name in _FIELDS:
         value = values[name]

@@ -28,13 +28,15 @@ def find(connection: Connection, *, move: str = "", node: str = "") -> m.Reparen
 
 def listed(connection: Connection) -> list[m.Reparenting]:
     """Every move that this node knows of, the newest first."""
-    table = schema.reparentings
-    return [_value(row) for row in connection.execute(select(table).order_by(*_newest_first()))]
+    return [_value(row) for row in connection.execute(_LISTED)]
 
 
 def _newest_first() -> tuple[UnaryExpression[Any], ...]:
     table = schema.reparentings
     return table.c.ordered_at.desc(), table.c.seq.desc()
+
+
+_LISTED = select(schema.reparentings).order_by(*_newest_first())
 
 
 def actor_of(connection: Connection, move: str) -> tuple[str, str, str]:

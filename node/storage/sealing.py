@@ -45,6 +45,8 @@ _HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _BEIJING = timezone(timedelta(hours=8))
 # Tokens of the text index that a process keeps at hand: the pairs of characters that people use again and again.
 grams_kept_max = 65_536
+# Month keys that a process keeps open: of a few months, its own and its subordinates'.
+month_keys_kept_max = 256
 # Nothing in it is misheard or misread for something else: no I, L, O, U.
 _QUERY_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -200,13 +202,25 @@ def unwrap_month_key(wrapped: bytes, recipient_secret: bytes, info: bytes) -> by
     Raises:
         SealingError: MONTH_KEY_UNOPENED or KEY_MALFORMED.
     """
-    secret = X25519PrivateKey.from_private_bytes(_checked(recipient_secret))
+    secret = _secret(recipient_secret)
     if len(wrapped) != wrapped_month_key_length_bytes:
         raise SealingError("MONTH_KEY_UNOPENED")
     try:
         return _HPKE.decrypt(wrapped, secret, info)
     except (InvalidTag, ValueError):
         raise SealingError("MONTH_KEY_UNOPENED") from None
+
+
+@lru_cache(maxsize=8)
+def _secret(recipient_secret: bytes) -> X25519PrivateKey:
+    """A node's own secrets, which its process holds in any case; made ready for use they cost as much as an opening."""
+    return X25519PrivateKey.from_private_bytes(_checked(recipient_secret))
+
+
+@lru_cache(maxsize=month_keys_kept_max)
+def month_key_at_hand(wrapped: bytes, recipient_secret: bytes, info: bytes) -> bytes:
+    """As ``unwrap_month_key``; what was opened once stays in the memory that holds the secret which opens it."""
+    return unwrap_month_key(wrapped, recipient_secret, info)
 
 
 def public_of(secret: bytes) -> bytes:

@@ -1,22 +1,103 @@
 """
-Statements for many rows at once: the driver's executemany under SQLAlchemy's connection, no ORM on the hot path.
+The hot path's statements: the driver's own execute and executemany under SQLAlchemy's connection, no ORM.
 
-The statement is written in the driver's own parameter style and its rows are tuples, so nothing is compiled or converted a
+A statement is written in the driver's own parameter style and its rows are tuples, so nothing is compiled or converted a
 row: what a column holds must be what the driver takes (integers, texts, bytes, booleans, None).  However many the rows, it
-is one statement.
+is one statement.  Whoever listens to the engine hears of each before it runs, and an error comes as SQLAlchemy would raise it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg import sql
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Dialect, Select, Table, Update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import ReturningUpdate
+
+R = TypeVar("R")
+RunAgain = Select[Any] | ReturningUpdate[Any] | Update
 
 # Fewer rows are not worth a COPY's round trips.
 copied_rows_min = 50
 _MARKS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
+
+
+class Prepared:
+    """
+    A statement that is run again and again: compiled once for each kind of database, its rows plain tuples.
+
+    Its values are its ``bindparam`` by name; a list for IN is none of them.
+    """
+
+    def __init__(self, statement: RunAgain) -> None:
+        self._statement = statement
+        self._compiled: dict[str, _Compiled] = {}
+        self.names = tuple(column.name for column in statement.exported_columns)
+
+    def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
+        """Run it, and give what it found."""
+        ready = self._ready(connection)
+        given = ready.given(values)
+        found: list[tuple[Any, ...]] = _run(connection, ready.sql, given, lambda cursor: cursor.execute(ready.sql, given).fetchall())
+        return found if ready.convert is None else [ready.convert(row) for row in found]
+
+    def first(self, connection: Connection, **values: Any) -> tuple[Any, ...] | None:
+        """The first row, if there is one."""
+        found = self.rows(connection, **values)
+        return found[0] if found else None
+
+    def scalar(self, connection: Connection, **values: Any) -> Any:
+        """The first value of the first row; None if there is none."""
+        found = self.rows(connection, **values)
+        return found[0][0] if found else None
+
+    def run(self, connection: Connection, **values: Any) -> None:
+        """Run it for what it changes."""
+        ready = self._ready(connection)
+        given = ready.given(values)
+        _run(connection, ready.sql, given, lambda cursor: cursor.execute(ready.sql, given))
+
+    def _ready(self, connection: Connection) -> "_Compiled":
+        name = connection.dialect.name
+        ready = self._compiled.get(name)
+        if ready is None:
+            ready = self._compiled[name] = _Compiled.of(self._statement, connection.dialect)
+        return ready
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """
+    A statement as one driver takes it.  ``order`` names its values where the driver counts them, ``fixed`` are those that
+    stand in the statement itself; ``convert`` is for rows of which the driver gives something in another form.
+    """
+
+    sql: str
+    order: tuple[str, ...] | None
+    fixed: Mapping[str, Any]
+    convert: Callable[[tuple[Any, ...]], tuple[Any, ...]] | None
+
+    @classmethod
+    def of(cls, statement: RunAgain, dialect: Dialect) -> "_Compiled":
+        compiled = statement.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler) and "POSTCOMPILE" not in str(compiled)
+        order = tuple(compiled.positiontup) if compiled.positional and compiled.positiontup is not None else None
+        ways = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.exported_columns]
+        return cls(str(compiled), order, compiled.params, _converter(ways))
+
+    def given(self, values: Mapping[str, Any]) -> Any:
+        all_values = {**self.fixed, **values}
+        return all_values if self.order is None else tuple([all_values[name] for name in self.order])
+
+
+def _converter(ways: Sequence[Callable[[Any], Any] | None]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]] | None:
+    if not any(ways):
+        return None
+    return lambda row: tuple([value if way is None else way(value) for way, value in zip(ways, row, strict=True)])
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -33,7 +114,7 @@ def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], 
     if connection.dialect.name == "postgresql" and len(rows) >= copied_rows_min:
         _copy(connection, table, columns, rows)
     elif rows:
-        connection.exec_driver_sql(_insert(table, columns, _MARKS[connection.dialect.paramstyle]), list(rows))
+        _run_many(connection, _insert(table, columns, _MARKS[connection.dialect.paramstyle]), list(rows))
 
 
 def _copy(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -56,13 +137,37 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[
     _execute(connection, table, rows, " ON CONFLICT DO NOTHING")
 
 
+def delete_of(connection: Connection, table: Table, tickets: Sequence[str]) -> None:
+    """Delete the rows of *tickets* by the column ``ticket``."""
+    if tickets:
+        sql = f"DELETE FROM {table.name} WHERE ticket = {_MARKS[connection.dialect.paramstyle]}"
+        _run_many(connection, sql, [(ticket,) for ticket in tickets])
+
+
 def _execute(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], on_conflict: str) -> None:
     if not rows:
         return
     columns = tuple(rows[0])
     sql = _insert(table, columns, _MARKS[connection.dialect.paramstyle]) + on_conflict
     values = itemgetter(*columns)
-    connection.exec_driver_sql(sql, [values(row) if len(columns) > 1 else (values(row),) for row in rows])
+    _run_many(connection, sql, [values(row) if len(columns) > 1 else (values(row),) for row in rows])
+
+
+def _run_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    _run(connection, sql, rows, lambda cursor: cursor.executemany(sql, rows))
+
+
+def _run(connection: Connection, sql: str, values: Any, act: Callable[[Any], R]) -> R:
+    """What *act* does with the driver's cursor."""
+    cursor = connection.connection.cursor()
+    try:
+        for listener in connection.dispatch.before_cursor_execute:
+            listener(connection, cursor, sql, values, None, isinstance(values, list))
+        return act(cursor)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(sql, None, error, connection.dialect.loaded_dbapi.Error, dialect=connection.dialect) from error
+    finally:
+        cursor.close()
 
 
 @cache

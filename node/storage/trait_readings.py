@@ -8,7 +8,7 @@ ticket whole (``ticket.row``).  Only whom it concerns grows with any entry, so t
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from node.domain.entry import Folded, Header
 from node.domain.ticket.concerned import asked_in, may_ask_in
@@ -16,7 +16,7 @@ from node.domain.ticket.intake import Registered
 from node.domain.ticket.sight import OUTSIDE, concealed_units
 from node.domain.ticket.ticket import Ticket
 from node.storage import schema
-from node.storage.statements import upsert_many
+from node.storage.statements import delete_of, upsert_many
 
 CONCERNED = "concerned"
 _PLAIN = ("appeal_kind", "topic", "group", "local_unit", "desk", "occasion", "finder", "receipt", "duty", "filed_by")
@@ -56,8 +56,7 @@ def traits_of_registration(head: Header, event: Registered) -> Iterator[tuple[st
 
 def write_wholes(connection: Connection, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
     """Write the traits of whole tickets; those of *known* tickets are replaced."""
-    for start in range(0, len(known), 500):
-        connection.execute(delete(schema.traits).where(schema.traits.c.ticket.in_(known[start : start + 500])))
+    delete_of(connection, schema.traits, known)
     upsert_many(connection, schema.traits, [_row(ticket.id, *trait) for ticket in tickets for trait in traits_of(ticket)])
 
 

@@ -23,6 +23,7 @@ from node.storage.keyring import KeyRing
 from node.storage.payloads import Payloads
 from node.storage.readings import Moved, Readings
 from node.storage.sealing import Random
+from node.storage.statements import Prepared
 
 Fault = Callable[[str], None]
 
@@ -112,16 +113,19 @@ class UnitOfWork:
         return frozenset(self._downs.woken)
 
 
+_nodes = schema.nodes.c
+_NODES = Prepared(select(_nodes.code, _nodes.superior, _nodes.former, _nodes.leaving))
+
+
 def place_of(connection: Connection, head: Head) -> Place:
     """The node's place in the tree, from the registry."""
-    table = schema.nodes
-    rows = connection.execute(select(table.c.code, table.c.superior, table.c.former, table.c.leaving)).all()
+    rows = _NODES.rows(connection)
     return Place(
         head.node,
         head.line,
-        {row.code: row.superior for row in rows},
-        {row.code: tuple(row.former.split(",")) for row in rows if row.former},
-        frozenset(row.code for row in rows if row.leaving),
+        {code: superior for code, superior, _, _ in rows},
+        {code: tuple(former.split(",")) for code, _, former, _ in rows if former},
+        frozenset([code for code, _, _, leaving in rows if leaving]),
     )
 
 

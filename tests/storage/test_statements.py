@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import bindparam, event, select, update
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from node.storage import schema
 from node.storage.database import Database, open_database
-from node.storage.statements import copied_rows_min, insert_rows
+from node.storage.statements import Prepared, copied_rows_min, insert_rows
 
 COLUMNS = tuple(column.name for column in schema.entries.columns)
 
@@ -50,3 +51,51 @@ def test_many_rows_are_of_the_transaction_that_they_came_in(database: Database):
 
     with database.read() as connection:
         assert [] == connection.execute(select(schema.entries)).all()
+
+
+class TestPrepared:
+    """A statement that is run again and again gives what SQLAlchemy would, on both engines."""
+
+    def test_its_rows_are_those_of_the_statement(self, database: Database) -> None:
+        """Its own values, those given by name, and both truths as such."""
+        entries = schema.entries.c
+        wanted = select(entries.taken, entries.is_laden, entries.from_above, entries.leaf, entries.cause).where(
+            entries.kind == bindparam("kind"), entries.node == "520402"
+        )
+        query = Prepared(wanted.order_by(entries.taken).limit(2))
+
+        with database.write() as connection:
+            insert_rows(connection, schema.entries, COLUMNS, [a_row(taken) for taken in (1, 2, 3)])
+            found = query.rows(connection, kind="Signed")
+            first, nothing = query.first(connection, kind="Signed"), query.scalar(connection, kind="Other")
+
+        assert [(1, False, False, bytes(range(256)), None), (2, True, False, bytes(range(256)), None)] == found
+        assert [bool, bool] == [type(found[0][1]), type(found[1][1])]
+        assert (found[0], None) == (first, nothing)
+        assert ("taken", "is_laden", "from_above", "leaf", "cause") == query.names
+
+    def test_what_it_changes_is_given_back_where_it_is_asked_for(self, database: Database) -> None:
+        """As the head row is taken: changed and read by one statement."""
+        entries = schema.entries
+        change = update(entries).where(entries.c.taken == bindparam("at"))
+        rename = Prepared(change.values(kind=bindparam("name")).returning(entries.c.kind))
+        lift = Prepared(change.values(from_above=bindparam("is_above")))
+
+        with database.write() as connection:
+            insert_rows(connection, entries, COLUMNS, [a_row(1)])
+            named = rename.scalar(connection, at=1, name="Form")
+            lift.run(connection, at=1, is_above=True)
+            found = connection.execute(select(entries.c.kind, entries.c.from_above)).one()
+
+        assert ("Form", ("Form", True)) == (named, tuple(found))
+
+    def test_who_listens_hears_of_it_and_an_error_is_sqlalchemy_s(self, database: Database) -> None:
+        """Statements are counted by listening, and what may pass is told by the kind of the error (FEDERATION 2.3 no. 15)."""
+        heard: list[str] = []
+        event.listen(database.writer, "before_cursor_execute", lambda *args: heard.append(args[2]))
+        query = Prepared(select(schema.tickets.c.id).where(schema.tickets.c.id == bindparam("id")))
+
+        with pytest.raises((OperationalError, ProgrammingError)), database.write() as connection:
+            query.rows(connection, id="x")
+
+        assert "FROM tickets" in heard[-1]

@@ -9,7 +9,7 @@ a payload.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
 
@@ -19,6 +19,7 @@ from node.domain.ticket.concerned import asked_in
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent, clock_key
 from node.domain.time import Limit, Pause, Unit
+from node.domain.values import changed
 
 # DESIGN 13: the last line entries of their custody number; only the node that they address opens the next.
 FREEZING = frozenset({"EscalationRequested", "TransferRequested"})
@@ -159,7 +160,7 @@ def fold_ticket(entries: Iterable[Folded], rank: Rank) -> Ticket | None:
     for entry in in_order(line.entries, [entry for entry in known.values() if not entry.header.is_line]):
         ticket = evolve(ticket, entry)
     assert ticket is not None
-    return replace(ticket, void=tuple(entry.header.id for entry in line.void), is_incomplete=line.is_incomplete)
+    return changed(ticket, void=tuple(entry.header.id for entry in line.void), is_incomplete=line.is_incomplete)
 
 
 def in_order(line: Sequence[Folded], sides: Iterable[Folded]) -> list[Folded]:
@@ -210,11 +211,11 @@ def evolve(ticket: Ticket | None, entry: Folded) -> Ticket:
     elif isinstance(event, TicketEvent):
         ticket = event.apply(ticket, head)
     else:
-        ticket = replace(ticket, unknown=(*ticket.unknown, head.id))
+        ticket = changed(ticket, unknown=(*ticket.unknown, head.id))
         if head.is_line and head.state:
-            ticket = replace(ticket, state=State(head.state), with_whom=With(head.with_whom))
+            ticket = changed(ticket, state=State(head.state), with_whom=With(head.with_whom))
     custody = _custody(ticket.custody, head)
-    return replace(
+    return changed(
         ticket,
         custody=custody,
         version=head.version if head.is_line else ticket.version,
@@ -230,7 +231,7 @@ def _custody(custody: r.Custody, head: Header) -> r.Custody:
     if head.is_opener:
         return r.Custody(head.custody.number, head.custody.holder, "", (*custody.openers, head.custody.holder), head.id)
     if head.kind in FREEZING:
-        return replace(custody, asked=head.addressee)
+        return changed(custody, asked=head.addressee)
     return custody
 
 
@@ -244,7 +245,7 @@ def _asks(asks: Mapping[str, r.Ask], entry: Folded) -> Mapping[str, r.Ask]:
     head, event = entry.header, entry.event
     after = dict(asks)
     if head.is_opener:  # whatever it says, the question who is to hold the ticket is settled
-        after = {id: replace(ask, is_answered=True) if ask.kind in FREEZING else ask for id, ask in after.items()}
+        after = {id: changed(ask, is_answered=True) if ask.kind in FREEZING else ask for id, ask in after.items()}
     if event is not None and event.asks:
         answered = head.id in after and after[head.id].is_answered
         after[head.id] = r.Ask(head.id, head.kind, head.node, head.actor.account, head.recorded_at, head.addressee, answered)
@@ -252,7 +253,7 @@ def _asks(asks: Mapping[str, r.Ask], entry: Folded) -> Mapping[str, r.Ask]:
         asked = after.get(head.answers)
         if asked is None:  # the answer came first: remember it for the ask
             asked = r.Ask(head.answers, "", "", "", head.recorded_at)
-        after[head.answers] = replace(asked, is_answered=True)
+        after[head.answers] = changed(asked, is_answered=True)
     return after
 
 
@@ -294,16 +295,16 @@ def _changed(clock: r.Clock, change: ClockChange, head: Header) -> r.Clock:
     at = change.since or head.recorded_at
     match change.change:
         case Change.PAUSED:
-            return replace(clock, due_at=None, pauses=(*clock.pauses, Pause(at, None))) if clock.is_running else clock
+            return changed(clock, due_at=None, pauses=(*clock.pauses, Pause(at, None))) if clock.is_running else clock
         case Change.RESUMED:
             if not clock.is_paused:
                 return clock
             *before, last = clock.pauses
             pauses = (*before, Pause(last.begin, max(at, last.begin)))
-            return replace(clock, due_at=change.due_at, last_due_at=change.due_at, pauses=pauses, calendar=change.calendar)
+            return changed(clock, due_at=change.due_at, last_due_at=change.due_at, pauses=pauses, calendar=change.calendar)
         case Change.MOVED:
             is_same = (change.due_at, change.promised) == (clock.due_at, clock.promised)
-            return replace(
+            return changed(
                 clock,
                 # Written where the clock still ran: it stands all the same, until it is resumed.
                 due_at=None if clock.is_paused else change.due_at,
@@ -319,6 +320,6 @@ def _changed(clock: r.Clock, change: ClockChange, head: Header) -> r.Clock:
                 pauses_before=clock.pauses_before if is_same else sum(pause.end is not None for pause in clock.pauses),
             )
         case Change.STOPPED:
-            return replace(clock, due_at=None, stopped_at=at)
+            return changed(clock, due_at=None, stopped_at=at)
         case Change.STARTED:
             raise AssertionError("a started clock is never changed here")

@@ -1,0 +1,54 @@
+"""
+Whole tickets that were folded, kept by what they follow from.
+
+A ticket follows from its entries, from those that an operator had passed by, and from how high the nodes stand that they name
+(``domain.ticket.fold``).  By just that it is kept here: nothing has to be forgotten when something happens, and nothing is known
+of heads or positions (DESIGN 13).
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from node.domain.entry import Folded
+from node.domain.organisation import Place
+from node.domain.ticket.fold import fold_ticket
+from node.domain.ticket.ticket import Ticket
+from node.domain.values import changed
+from node.storage.codec import Content
+from node.storage.journal import Stored
+
+tickets_kept_max = 512
+
+# Its entries, in the order in which they were taken; which of them were passed by; how high each node stands.
+_Key = tuple[tuple[Content, ...], frozenset[int], tuple[tuple[str, int], ...]]
+
+_kept: OrderedDict[_Key, Ticket | None] = OrderedDict()
+_lock = threading.Lock()
+
+
+def of(stored: Sequence[Stored], skipped: frozenset[int], place: Place) -> Ticket | None:
+    """The ticket of the entries *stored*; *skipped* (``taken``) count by their headers alone.  None while its first is missing."""
+    key = _key(stored, skipped, place)
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    ticket = fold_ticket([as_it_counts(one, skipped) for one in stored], place.rank)
+    with _lock:
+        _kept[key] = ticket
+        if len(_kept) > tickets_kept_max:
+            _kept.popitem(last=False)
+    return ticket
+
+
+def as_it_counts(one: Stored, skipped: frozenset[int]) -> Folded:
+    """What an operator had passed by counts like a kind that is not known: its header alone."""
+    return changed(one.folded, event=None) if one.taken in skipped else one.folded
+
+
+def _key(stored: Sequence[Stored], skipped: frozenset[int], place: Place) -> _Key:
+    nodes = {node for one in stored for node in (one.header.node, one.header.custody.holder, one.header.addressee)}
+    contents = tuple([one.content for one in stored])
+    passed_by = frozenset([at for at, one in enumerate(stored) if one.taken in skipped]) if skipped else skipped
+    return contents, passed_by, tuple([(node, place.rank(node)) for node in sorted(nodes)])
