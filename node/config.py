@@ -6,7 +6,7 @@ Each check names the setting that it refuses.
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -51,6 +51,18 @@ class Settings(BaseSettings):
     office_email: str = ""
     # What stands before the secret of an invitation, as appellants reach this node.
     public_url: str = ""
+    # Where pages and API are served; empty: they are not.  Beyond this machine by TLS only, with a certificate of the node's own CA.
+    web_listen: str = ""
+    # Names and addresses of that certificate, beside the one that is listened on, comma between: as people type them.
+    web_names: str = ""
+    # Address of a proxy that ends TLS in front of this node: only what it says of scheme and client is believed.
+    web_proxy: str = ""
+    session_idle_minutes: int = Field(default=15, ge=1, le=120)
+    session_hours: int = Field(default=8, ge=1, le=12)
+    # 0: a password never grows old.
+    password_days_max: int = Field(default=90, ge=0, le=3650)
+    # Administrators never sign in by a password alone; "everyone": nobody does.
+    second_factor: Literal["administrators", "everyone"] = "administrators"
 
     @field_validator("node")
     @classmethod
@@ -65,7 +77,7 @@ class Settings(BaseSettings):
             raise ValueError("only sqlite and postgresql")
         return value
 
-    @field_validator("listen", "advertise")
+    @field_validator("listen", "advertise", "web_listen")
     @classmethod
     def _address(cls, value: str) -> str:
         host, _, port = value.rpartition(":")

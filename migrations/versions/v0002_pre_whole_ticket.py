@@ -118,6 +118,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("node", "id", name=op.f("pk_intermediaries")),
     )
     op.create_table(
+        "login_attempts",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("locked_until", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name", name=op.f("pk_login_attempts")),
+    )
+    with op.batch_alter_table("login_attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_attempts_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
+        "login_certificates",
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("added_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ends_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_login_certificates")),
+    )
+    with op.batch_alter_table("login_certificates", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_certificates_account"), ["account"], unique=False)
+
+    op.create_table(
+        "logins",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("password", sa.String(), nullable=False),
+        sa.Column("password_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("must_change", sa.Boolean(), nullable=False),
+        sa.Column("totp", sa.LargeBinary(), nullable=True),
+        sa.Column("totp_waiting", sa.LargeBinary(), nullable=True),
+        sa.Column("totp_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lang", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_logins")),
+    )
+    op.create_table(
         "lookups",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("token", sa.String(), nullable=False),
@@ -204,6 +239,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("peer", "at", name=op.f("pk_reconciliations")),
     )
     op.create_table(
+        "recovery_codes",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.PrimaryKeyConstraint("account", "digest", name=op.f("pk_recovery_codes")),
+    )
+    op.create_table(
         "reparentings",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("node", sa.String(), nullable=False),
@@ -223,6 +265,24 @@ def upgrade() -> None:
         sa.Column("fault", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reparentings")),
     )
+    op.create_table(
+        "sessions",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("standing", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("is_strong", sa.Boolean(), nullable=False),
+        sa.Column("csrf", sa.String(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seen_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("client", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sessions")),
+    )
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sessions_account"), ["account"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sessions_seen_at"), ["seen_at"], unique=False)
+
     op.create_table(
         "text_grams",
         sa.Column("single", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -326,7 +386,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_text_grams_taken"))
 
     op.drop_table("text_grams")
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sessions_seen_at"))
+        batch_op.drop_index(batch_op.f("ix_sessions_account"))
+
+    op.drop_table("sessions")
     op.drop_table("reparentings")
+    op.drop_table("recovery_codes")
     op.drop_table("reconciliations")
     with op.batch_alter_table("receipts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_receipts_unit_year_number"))
@@ -348,6 +414,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lookups_subject_id"))
 
     op.drop_table("lookups")
+    op.drop_table("logins")
+    with op.batch_alter_table("login_certificates", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_login_certificates_account"))
+
+    op.drop_table("login_certificates")
+    with op.batch_alter_table("login_attempts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_login_attempts_last_at"))
+
+    op.drop_table("login_attempts")
     op.drop_table("intermediaries")
     op.drop_table("guide_entries")
     with op.batch_alter_table("group_members", schema=None) as batch_op:

@@ -16,9 +16,11 @@ from node.cli.console import Session
 from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain import registry as g
+from node.domain.login import start_password_hours
 from node.domain.payload import Contact
 from node.services.acting import act
 from node.services.handle import Outcome
+from node.services.logins import logins_of
 from node.services.staffing import staffing
 from node.services.truthfulness import untrue_completions
 from node.storage import schema
@@ -43,6 +45,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(account, "open", open_account, key="account.open")
     verbs.add(account, "close", close_account, key="account.close")
     verbs.add(account, "list", list_accounts, key="account.list")
+    verbs.add(account, "password", start_password, key="account.password")
 
 
 def open_unit(
@@ -137,6 +140,19 @@ def open_account(
 def close_account(session: Session, account: AccountId) -> None:
     """Let an account act no more."""
     _node_command(session, g.CloseAccount(account), CENTRE, "account.closed", id=account)
+
+
+def start_password(session: Session, account: AccountId) -> None:
+    """Print a start password, once; whoever stands at the machine may."""
+    with session.node() as node:
+        made = logins_of(node).start_password(account, node.wall())
+    body = {"account": account, "password": made, "hours": start_password_hours}
+
+    def show(console: Console) -> None:
+        console.print(RichText(made, style="bold"))
+        console.print(session.say("account.password", id=account, hours=start_password_hours))
+
+    session.answer(body, show)
 
 
 def list_accounts(session: Session) -> None:

@@ -14,6 +14,7 @@ from node.storage.dossier_tables import dossiers, enterprises, rounds
 from node.storage.index_tables import lookups, text_grams
 from node.storage.journal_tables import entries, heads, incidents, payload_keys, payloads, quarantine, streams, wrapped_keys
 from node.storage.link_tables import down, invitations, links, reconciliations, wanted_blobs
+from node.storage.login_tables import login_attempts, login_certificates, logins, recovery_codes, sessions
 from node.storage.notice_tables import notices
 from node.storage.registry_tables import (
     accounts,
@@ -71,6 +72,9 @@ __all__ = [
     "intermediaries",
     "invitations",
     "links",
+    "login_attempts",
+    "login_certificates",
+    "logins",
     "lookups",
     "metadata",
     "nodes",
@@ -81,8 +85,10 @@ __all__ = [
     "quarantine",
     "receipts",
     "reconciliations",
+    "recovery_codes",
     "reparentings",
     "rounds",
+    "sessions",
     "streams",
     "text_grams",
     "tickets",

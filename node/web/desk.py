@@ -38,11 +38,23 @@ class Desk:
     csrf: str = ""
     session: str = ""
     is_service: bool = False
+    # He signed in by more than a password.
+    is_strong: bool = False
 
     @property
     def viewer(self) -> Actor:
         """As ``scope.visible_to`` and ``sight`` ask for him."""
         return Actor(self.account, self.role, self.unit)
+
+    def need_second_factor(self) -> None:
+        """
+        Contacts are opened, and administrators act, only by whoever showed more than a password.
+
+        Raises:
+            Refusal: SECOND_FACTOR_REQUIRED.
+        """
+        if not self.is_strong:
+            raise Refusal(Code.SECOND_FACTOR_REQUIRED, account=self.account)
 
     def act(self, command: Command, *, ticket: str = "", subject: str = "", id: str = "", seen: tuple[int, int] | None = None) -> Outcome:
         """
