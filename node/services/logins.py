@@ -339,7 +339,7 @@ class Logins:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _login_of(self, account: str) -> Row[Any] | None:
+    def _login_of(self, account: str) -> Row[str, int, bool, bool] | None:
         """Password, when it was set, whether it must be changed, whether the account is active; None if there is no such account."""
         logins, accounts = schema.logins, schema.accounts
         columns = (

@@ -5,7 +5,7 @@ Who sits behind a cookie: the session of each request, found before anything els
 holds 256 random bits and nothing else; it is sent back over TLS only, but on a machine's own loopback.
 """
 
-from typing import Annotated, cast
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Depends, Request
@@ -51,7 +51,7 @@ class Sessions:
 
 def desk_of(node: Node, session: Session, lang: Lang) -> Desk:
     """The desk that *session* opens; *lang* is what the browser asks for, if its owner chose none."""
-    chosen = cast(Lang, session.lang) if session.lang in LANGS else lang
+    chosen = session.lang if session.lang in LANGS else lang
     return Desk(
         node=node,
         account=session.account,
