@@ -15,6 +15,19 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "deputies",
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("deputy", sa.String(), nullable=False),
+        sa.Column("duty", sa.String(), nullable=False),
+        sa.Column("from_day", sa.String(), nullable=False),
+        sa.Column("to_day", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("node", "account", "deputy", name=op.f("pk_deputies")),
+    )
+    with op.batch_alter_table("deputies", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deputies_node_deputy"), ["node", "deputy"], unique=False)
+
+    op.create_table(
         "desks",
         sa.Column("ticket", sa.String(), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
@@ -270,6 +283,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
+        sa.Column("behalf", sa.String(), nullable=False),
         sa.Column("standing", sa.String(), nullable=False),
         sa.Column("stage", sa.String(), nullable=False),
         sa.Column("is_strong", sa.Boolean(), nullable=False),
@@ -327,6 +341,9 @@ def upgrade() -> None:
         sa.Column("is_told", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("peer", "digest", name=op.f("pk_wanted_blobs")),
     )
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("status", sa.String(), server_default="active", nullable=False))
+
     with op.batch_alter_table("heads", schema=None) as batch_op:
         batch_op.add_column(sa.Column("held", sa.String(), server_default="", nullable=False))
 
@@ -372,6 +389,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("heads", schema=None) as batch_op:
         batch_op.drop_column("held")
+
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_column("status")
 
     op.drop_table("wanted_blobs")
     with op.batch_alter_table("turns", schema=None) as batch_op:
@@ -447,3 +467,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_desks_unit_person"))
 
     op.drop_table("desks")
+    with op.batch_alter_table("deputies", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deputies_node_deputy"))
+
+    op.drop_table("deputies")

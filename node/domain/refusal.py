@@ -30,6 +30,9 @@ class Code(Enum):
     FORM_FOREIGN = auto(), "PERMISSION_DENIED", False
     BODY_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
     OWN_CASE = auto(), "PERMISSION_DENIED", False
+    ACCOUNT_CLOSED = auto(), "FAILED_PRECONDITION", False
+    DEPUTY_UNFIT = auto(), "FAILED_PRECONDITION", False
+    NOT_THE_DEPUTY = auto(), "PERMISSION_DENIED", False
     SUBJECT_UNKNOWN = auto(), "NOT_FOUND", False
     UNIT_UNKNOWN = auto(), "NOT_FOUND", False
     ACCOUNT_UNKNOWN = auto(), "NOT_FOUND", False

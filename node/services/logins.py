@@ -42,6 +42,7 @@ class Session:
     is_strong: bool
     csrf: str
     lang: str
+    behalf: str
     begun_at: datetime
     seen_at: datetime
     client: str = ""
@@ -122,7 +123,7 @@ class Logins:
             Refusal: SIGN_IN_REFUSED, if the account is closed, suspended or unknown.
         """
         with self.store.database.write() as connection:
-            cookie = self._write_session(connection, account, now, now, is_strong=is_strong, role=role, client=client)
+            cookie = self._write_session(connection, account, now, now, is_strong=is_strong, place=(role, ""), client=client)
             session = self._read_session(connection, cookie)
         if session.stage is not Stage.SECOND:
             attempts.forget(self.store.database, account)
@@ -200,6 +201,10 @@ class Logins:
         if role not in session.roles:
             raise Refusal(Code.PERMISSION_DENIED, command="", role=role)
         return self._go_on(session, now, is_strong=session.is_strong, role=role)
+
+    def sit_for(self, session: Session, behalf: str, role: str, now: datetime) -> tuple[str, Session]:
+        """Let the person sit in the place of *behalf*, whose deputy he is, or at his own desk again; the session gets another id."""
+        return self._go_on(session, now, is_strong=session.is_strong, role=role, behalf=behalf)
 
     def set_lang(self, account: str, lang: str, now: datetime) -> None:
         """Keep the language that a person reads."""
@@ -355,13 +360,13 @@ class Logins:
                 .where(accounts.c.node == self.code, accounts.c.id == account)
             ).first()
 
-    def _go_on(self, session: Session, now: datetime, *, is_strong: bool, role: str = "") -> tuple[str, Session]:
+    def _go_on(self, session: Session, now: datetime, *, is_strong: bool, role: str = "", behalf: str | None = None) -> tuple[str, Session]:
         """The same session under another id, at whatever stage comes now."""
         with self.store.database.write() as connection:
             connection.execute(delete(schema.sessions).where(schema.sessions.c.digest == session.digest))
-            role = role or session.role
+            place = (role or session.role, session.behalf if behalf is None else behalf)
             cookie = self._write_session(
-                connection, session.account, session.begun_at, now, is_strong=is_strong, role=role, client=session.client
+                connection, session.account, session.begun_at, now, is_strong=is_strong, place=place, client=session.client
             )
             went_on = self._read_session(connection, cookie)
         if went_on.stage is not Stage.SECOND:
@@ -369,8 +374,17 @@ class Logins:
         return cookie, went_on
 
     def _write_session(
-        self, connection: Connection, account: str, begun_at: datetime, now: datetime, *, is_strong: bool, role: str, client: str
+        self,
+        connection: Connection,
+        account: str,
+        begun_at: datetime,
+        now: datetime,
+        *,
+        is_strong: bool,
+        place: tuple[str, str],
+        client: str,
     ) -> str:
+        role, behalf = place
         accounts, logins = schema.accounts, schema.logins
         row = connection.execute(
             select(accounts.c.unit, accounts.c.roles, logins.c.totp, logins.c.must_change, logins.c.password_at)
@@ -390,7 +404,8 @@ class Logins:
             insert(schema.sessions).values(
                 digest=_digest(cookie),
                 account=account,
-                role=role if role in roles else roles[0],
+                role=role if behalf or role in roles else roles[0],
+                behalf=behalf,
                 standing=_standing(row.unit, row.roles),
                 stage=stage.value,
                 is_strong=is_strong,
@@ -444,11 +459,12 @@ def _session_of(row: Row[Any]) -> Session:
         account=one["account"],
         unit=one["unit"],
         roles=roles,
-        role=one["role"] if one["role"] in roles else roles[0],
+        role=one["role"] if one["behalf"] or one["role"] in roles else roles[0],
         stage=Stage(one["stage"]),
         is_strong=one["is_strong"],
         csrf=one["csrf"],
         lang=one["lang"],
+        behalf=one["behalf"],
         begun_at=instant(one["begun_at"]),
         seen_at=instant(one["seen_at"]),
         client=one["client"],

@@ -64,8 +64,10 @@ sessions = Table(
     # SHA-256 of the id that the cookie holds: who reads the database cannot sit down at a desk.
     Column("digest", LargeBinary, primary_key=True),
     string("account"),
-    # The role that the person looks around in, and what the account was when it signed in: another account since ends the session.
+    # The role that the person looks around in, and below it what the account was when it signed in: another account since ends the session.
     string("role"),
+    # In whose place he sits; empty: his own.
+    string("behalf"),
     string("standing"),
     # "second", "change", "enrol" or "open": what is still to be done before the desk is open.
     string("stage"),

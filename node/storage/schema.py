@@ -19,6 +19,7 @@ from node.storage.notice_tables import notices
 from node.storage.registry_tables import (
     accounts,
     adoptions,
+    deputies,
     duty_items,
     group_members,
     guide_entries,
@@ -51,6 +52,7 @@ READINGS = (
     group_members,
     intermediaries,
     reparentings,
+    deputies,
 )
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "adoptions",
     "asks",
     "clocks",
+    "deputies",
     "desks",
     "dossiers",
     "down",

@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from node.domain.login import Stage
 from node.domain.refusal import Code, Refusal
+from node.domain.time import local_day
 from node.services.acting import Node
+from node.services.deputies import standing_in
 from node.services.logins import Logins, Session, logins_of
 from node.texts.catalogue import LANGS, Lang
 from node.web.desk import Desk
@@ -45,20 +47,32 @@ class Sessions:
             if cookie and not request.url.path.startswith("/static/"):
                 request.state.session = session = await run_in_threadpool(self.logins.find, cookie, self.node.wall())
                 if session is not None and session.stage is Stage.OPEN:
-                    request.state.desk = desk_of(self.node, session, language_of(request))
+                    request.state.desk = await run_in_threadpool(desk_of, self.node, session, language_of(request))
         await self.app(scope, receive, send)
 
 
 def desk_of(node: Node, session: Session, lang: Lang) -> Desk:
-    """The desk that *session* opens; *lang* is what the browser asks for, if its owner chose none."""
+    """
+    The desk that *session* opens; *lang* is what the browser asks for, if its owner chose none.
+
+    Whoever sits in another's place sits at his own desk again once that is over.
+    """
     chosen = session.lang if session.lang in LANGS else lang
+    unit, roles, behalf = session.unit, session.roles, ""
+    if session.behalf:
+        with node.store.read() as view:
+            standing = standing_in(view.connection, node.code, session.account, local_day(node.now()))
+        place = next((one for one in standing if one.account == session.behalf), None)
+        if place is not None:
+            unit, roles, behalf = place.unit, place.roles, place.account
     return Desk(
         node=node,
         account=session.account,
         name=session.account,
-        unit=session.unit,
-        roles=session.roles,
-        role=session.role,
+        unit=unit,
+        roles=roles,
+        role=session.role if session.role in roles else roles[0],
+        behalf=behalf,
         lang=chosen,
         csrf=session.csrf,
         session=session.digest.hex(),

@@ -1,16 +1,24 @@
 """One's own account: password, second factor, role, language, sessions."""
 
 import io
+import uuid
+from datetime import date
 from typing import Annotated
 
 import pyotp
 import segno
 from fastapi import APIRouter, Form, Request
 from markupsafe import Markup
+from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
+from node.domain.accounts import DEPUTY, DUTIES, EndDeputy, NameDeputy
 from node.domain.login import Stage
+from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
+from node.domain.time import local_day
+from node.services.acting import Node
+from node.services.deputies import deputyship, deputyships, standing_in
 from node.services.logins import Session
 from node.texts.catalogue import LANGS, text
 from node.web.desk import SignedIn
@@ -21,6 +29,29 @@ from node.web.templating import language_of, page
 router = APIRouter(prefix="/me")
 
 Typed = Annotated[str, Form()]
+
+
+class DeputyForm(BaseModel):
+    """What the form says; everything may be missing, as a form may."""
+
+    deputy: str = ""
+    from_day: str = ""
+    to_day: str = ""
+    duty: str = DEPUTY
+    ends: str = ""
+    command_id: str = ""
+
+    def day(self, field: str) -> date:
+        """
+        The day in *field*.
+
+        Raises:
+            Refusal: MALFORMED_COMMAND.
+        """
+        try:
+            return date.fromisoformat(getattr(self, field))
+        except ValueError:
+            raise Refusal(Code.MALFORMED_COMMAND, field=field) from None
 
 
 @router.get("", name="me")
@@ -34,6 +65,29 @@ def set_role(request: Request, logins: SignIns, desk: SignedIn, session: Begun, 
     """Look around in another role."""
     cookie, went_on = logins.act_as(session, role, desk.node.wall())
     return onward(request, cookie, went_on, back)
+
+
+@router.post("/place")
+def set_place(request: Request, logins: SignIns, desk: SignedIn, session: Begun, account: Typed = "", back: Typed = "/") -> Response:
+    """Sit in the place of somebody who is away and named this person his deputy, or at one's own desk again."""
+    if not account:
+        cookie, went_on = logins.sit_for(session, "", session.roles[0], desk.node.wall())
+        return onward(request, cookie, went_on, back)
+    with desk.node.store.read() as view:
+        found = deputyship(view.connection, desk.node.code, desk.account, account, local_day(desk.node.now()))
+    cookie, went_on = logins.sit_for(session, account, found.roles[0], desk.node.wall())
+    return onward(request, cookie, went_on, back)
+
+
+@router.post("/deputy")
+def name_deputy(desk: SignedIn, form: Annotated[DeputyForm, Form()]) -> Response:
+    """Name a deputy for one's own leave, or take it back."""
+    if form.ends:
+        desk.act(EndDeputy(desk.account, form.deputy.strip()), id=form.command_id)
+    else:
+        command = NameDeputy(desk.account, form.deputy.strip(), form.day("from_day"), form.day("to_day"), form.duty)
+        desk.act(command, id=form.command_id)
+    return RedirectResponse("/me", 303)
 
 
 @router.post("/lang")
@@ -124,6 +178,11 @@ def end_sessions(logins: SignIns, desk: SignedIn, session: Begun) -> Response:
 
 
 def _me(request: Request, logins: SignIns, session: Session, refusal: Refusal | None = None) -> Response:
+    node: Node = request.app.state.node
+    today = local_day(node.now())
+    with node.store.read() as view:
+        standing = standing_in(view.connection, node.code, session.account, today)
+        own = [one for one in deputyships(view.connection, node.code, session.account) if one.account == session.account]
     return page(
         request,
         "me.html",
@@ -132,7 +191,11 @@ def _me(request: Request, logins: SignIns, session: Session, refusal: Refusal | 
         standing=logins.standing_of(session.account),
         sessions=logins.sessions_of(session.account, request.app.state.node.wall()),
         langs=LANGS,
-        deputies=(),
+        standing_in=standing,
+        own_deputies=own,
+        duties=DUTIES if set(session.roles) & {Role.LEADER.value, Role.GOVERNMENT.value} else (DEPUTY,),
+        today=today.isoformat(),
+        form_id=str(uuid.uuid4()),
         fault=said(request, refusal),
     )
 
