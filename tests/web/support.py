@@ -1,5 +1,6 @@
 """Pages and API for tests: a node, and clients that sit at its desks."""
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
@@ -12,12 +13,15 @@ from tests.support.node import Hands
 csrf = "a-token-of-a-test"
 
 
-def at_desk(hands: Hands, account: str, role: str = "", lang: str = "zh-CN", *, is_strong: bool = True) -> TestClient:
+def at_desk(
+    hands: Hands, account: str, role: str = "", lang: str = "zh-CN", *, is_strong: bool = True, app: FastAPI | None = None
+) -> TestClient:
     """
     A client that is signed in as *account*, in *role* or its first one; follows no redirect by itself.
 
     The session is a real one, begun without a password: what signing in itself does is tested where it stands (``test_sign_in``).
     Its token is *csrf*; the client sends it in a header too, so that a test need not put it into each form.
+    *app*: one that is there already.
     """
     node, logins = hands.node, logins_of(hands.node)
     with node.store.read() as view:
@@ -28,6 +32,6 @@ def at_desk(hands: Hands, account: str, role: str = "", lang: str = "zh-CN", *, 
     table = schema.sessions
     with node.store.database.write() as connection:
         connection.execute(update(table).where(table.c.digest == session.digest).values(csrf=csrf))
-    client = TestClient(create_app(node), follow_redirects=False, raise_server_exceptions=True, headers={"x-csrf-token": csrf})
+    client = TestClient(app or create_app(node), follow_redirects=False, raise_server_exceptions=True, headers={"x-csrf-token": csrf})
     client.cookies.set("qyzj", cookie)
     return client
