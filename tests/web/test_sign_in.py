@@ -11,6 +11,7 @@ from node.domain import registry as g
 from node.services.logins import logins_of
 from node.storage import schema
 from node.web.app import create_app
+from node.web.pages.me import browser_of
 from tests.support.node import Hands, make_node
 from tests.web.support import at_desk, csrf
 
@@ -176,6 +177,17 @@ class TestOwnAccount:
         shown = [browser.post("/me/second", data={"password": one}).text for one in ("Wrong-2026-x", GOOD)]
 
         assert [False, True] == ["<svg" in one for one in shown]
+
+
+def test_a_browser_is_called_what_people_call_it() -> None:
+    said = [
+        "Mozilla/5.0 (Windows NT 6.1; rv:78.0) Gecko/20100101 Firefox/78.0",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/78.0.3904.108 Safari/537.36",
+        "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36 Edg/120.0",
+        "curl/8",
+    ]
+
+    assert ["Firefox 78 · Windows", "Chrome 78 · Linux", "Edge 120 · Windows", ""] == [browser_of(one) for one in said]
 
 
 class TestOtherSites:

@@ -1,6 +1,7 @@
 """One's own account: password, second factor, role, language, sessions."""
 
 import io
+import re
 import uuid
 from datetime import date
 from typing import Annotated
@@ -16,6 +17,7 @@ from node.domain.accounts import DEPUTY, DUTIES, EndDeputy, NameDeputy
 from node.domain.login import Stage
 from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
+from node.domain.registry import ADMINISTRATORS
 from node.domain.time import local_day
 from node.services.acting import Node
 from node.services.deputies import deputyship, deputyships, standing_in
@@ -195,6 +197,8 @@ def _me(request: Request, logins: SignIns, session: Session, refusal: Refusal | 
         own_deputies=own,
         duties=DUTIES if set(session.roles) & {Role.LEADER.value, Role.GOVERNMENT.value} else (DEPUTY,),
         today=today.isoformat(),
+        may_lend=not set(session.roles) & ADMINISTRATORS,
+        browser_of=browser_of,
         form_id=str(uuid.uuid4()),
         fault=said(request, refusal),
     )
@@ -232,10 +236,29 @@ def _codes(request: Request, codes: list[str], back: str) -> Response:
     return page(request, "codes.html", codes=codes, back=safe_path(back))
 
 
+def browser_of(client: str) -> str:
+    """What a browser says that it is, as people call it: "Firefox 78 · Windows"; empty if it says nothing known."""
+    names = (("Edg", "Edge"), ("QQBrowser", "QQ"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Version", "Safari"))
+    name = next((f"{called} {found[1]}" for said, called in names if (found := re.search(rf"{said}/(\d+)", client))), "")
+    systems = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("Mac OS", "macOS"), ("Linux", "Linux"))
+    system = next((called for said, called in systems if said in client), "")
+    return " · ".join(one for one in (name, system) if one)
+
+
 def drawn(address: str) -> Markup:
     """*address* as a QR code: an SVG element, without a style of its own, which the policy of the pages would not let in."""
     out = io.BytesIO()
     segno.make(address, error="m").save(
-        out, kind="svg", xmldecl=False, svgns=False, scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None
+        out,
+        kind="svg",
+        xmldecl=False,
+        svgns=False,
+        omitsize=True,
+        scale=5,
+        border=4,
+        dark="#000",
+        light="#fff",
+        svgclass="qr",
+        lineclass=None,
     )
     return Markup(out.getvalue().decode())
