@@ -14,11 +14,13 @@ Who a node is on the wire: each superior is the certificate authority of its own
 """
 
 import calendar
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -158,6 +160,41 @@ def issue(authority: Authority, public_key: ec.EllipticCurvePublicKey, node: str
         names.append(x509.DNSName(server_name(node)))
     usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
     return _signed(authority, public_key, node, names, usage, now, _months_later(now, certificate_life_months))
+
+
+def issue_web(authority: Authority, public_key: ec.EllipticCurvePublicKey, names: Sequence[str], now: datetime) -> x509.Certificate:
+    """
+    Certify that *public_key* is that of the pages at *names*, host names and IP addresses, for 13 months from *now*.
+
+    It names no node, so no peer takes it for one.
+
+    Raises:
+        IdentityError: CERTIFICATE_EXPIRED, if the authority itself has.
+        ValueError: *names* is empty, or has one that is no name.
+    """
+    if not names:
+        raise ValueError("a certificate of pages needs a name")
+    shown = [_web_name(name) for name in names]
+    until = _months_later(now, certificate_life_months)
+    return _signed(authority, public_key, names[0][:64], shown, ExtendedKeyUsageOID.SERVER_AUTH, now, until)
+
+
+def issue_staff(authority: Authority, public_key: ec.EllipticCurvePublicKey, node: str, account: str, now: datetime) -> x509.Certificate:
+    """
+    Certify that *public_key* is that of *account*, who signs in at the pages of *node* by it, for 13 months from *now*.
+
+    The node knows it by its fingerprint; its name is of a form that no link takes for a node's.
+    """
+    name = x509.UniformResourceIdentifier(f"spiffe://qyzj/staff/{_checked(node)}/{quote(account, safe='')}")
+    until = _months_later(now, certificate_life_months)
+    return _signed(authority, public_key, account[:64], [name], ExtendedKeyUsageOID.CLIENT_AUTH, now, until)
+
+
+def _web_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name.strip("[]")))
+    except ValueError:
+        return x509.DNSName(name.encode("idna").decode())
 
 
 def issue_bootstrap(authority: Authority, node: str, now: datetime) -> Credentials:

@@ -44,9 +44,13 @@ from node.storage.writer import Writer
 
 if TYPE_CHECKING:
     from federation.serving import Serving
+    from node.web.server import WebServer
 
 # Set to "1" by whoever starts a node for a rehearsal: it ends when its standard input does, so with its starter.
 TIED = "QYZJ_TIED"
+
+# How often the pages' certificate is looked at.
+renew_look_seconds = 6 * 3600.0
 
 Clock = Callable[[], datetime]
 
@@ -217,10 +221,28 @@ def serve(node: Node) -> None:
         signal.signal(name, lambda *_: told.set())
     if os.environ.get(TIED) == "1":
         threading.Thread(target=_end_with_input, args=(told,), name="tied", daemon=True).start()
-    at_work = serving(node)
+    at_work, pages = serving(node), web_server(node)
     at_work.start()
-    told.wait()
-    at_work.stop()
+    try:
+        if pages is not None:
+            pages.start()
+            structlog.get_logger().info("pages_served", address=pages.address)
+        while not told.wait(renew_look_seconds):
+            if pages is not None:
+                pages.renew(node)
+    finally:
+        if pages is not None:
+            pages.stop()
+        at_work.stop()
+
+
+def web_server(node: Node) -> "WebServer | None":
+    """The port of the pages, not started yet; None if the settings have none."""
+    if not node.settings.web_listen:
+        return None
+    from node.web.server import server_of  # FastAPI takes long to load, and most nodes of a rehearsal do without
+
+    return server_of(node)
 
 
 def _end_with_input(told: threading.Event) -> None:

@@ -4,11 +4,12 @@ A node's settings: ``qyzj.toml`` in its data directory, over it the environment 
 Each check names the setting that it refuses.
 """
 
+import ipaddress
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
@@ -51,6 +52,21 @@ class Settings(BaseSettings):
     office_email: str = ""
     # What stands before the secret of an invitation, as appellants reach this node.
     public_url: str = ""
+    # Where pages and API are served; empty: they are not.
+    web_listen: str = ""
+    # Names and addresses by which browsers reach them, beside the one that is listened on, comma between.
+    web_names: str = ""
+    # Address of a proxy that ends TLS in front of this node: only what it says of scheme and client is believed.
+    web_proxy: str = ""
+    # "own": TLS by a certificate of the node's own CA; a file: TLS by that key and chain (PEM); "none": HTTP, on loopback or behind
+    # the proxy only; empty: "none" on loopback and behind a proxy, "own" elsewhere.
+    web_certificate: str = ""
+    session_idle_minutes: int = Field(default=15, ge=1, le=120)
+    session_hours: int = Field(default=8, ge=1, le=12)
+    # 0: a password never grows old.
+    password_days_max: int = Field(default=90, ge=0, le=3650)
+    # Administrators never sign in by a password alone; "everyone": nobody does.
+    second_factor: Literal["administrators", "everyone"] = "administrators"
 
     @field_validator("node")
     @classmethod
@@ -65,13 +81,30 @@ class Settings(BaseSettings):
             raise ValueError("only sqlite and postgresql")
         return value
 
-    @field_validator("listen", "advertise")
+    @field_validator("listen", "advertise", "web_listen")
     @classmethod
     def _address(cls, value: str) -> str:
         host, _, port = value.rpartition(":")
         if value and (not host or not port.isdigit() or int(port) > 65535):
             raise ValueError("host:port is wanted")
         return value
+
+    @field_validator("web_certificate")
+    @classmethod
+    def _certificate(cls, value: str, given: ValidationInfo) -> str:
+        listen, proxy = given.data.get("web_listen", ""), given.data.get("web_proxy", "")
+        if value == "none" and listen and not proxy and not is_loopback(listen):
+            raise ValueError("beyond this machine pages are served by TLS only")
+        if value not in ("", "own", "none") and not Path(value).is_file():
+            raise ValueError("no such file")
+        return value
+
+    @property
+    def web_tls(self) -> str:
+        """How pages are served: "own", "none", or the file of key and chain."""
+        if self.web_certificate:
+            return self.web_certificate
+        return "none" if self.web_proxy or is_loopback(self.web_listen) else "own"
 
     @property
     def url(self) -> str:
@@ -88,6 +121,15 @@ class Settings(BaseSettings):
     def is_rehearsal(self) -> bool:
         """True for a node of a demo or a training."""
         return self.rehearsal_clock is not None
+
+
+def is_loopback(address: str) -> bool:
+    """True if only this machine itself reaches *address*, "host:port"."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def load(data_dir: Path, **over: Any) -> Settings:

@@ -15,6 +15,19 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "deputies",
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("deputy", sa.String(), nullable=False),
+        sa.Column("duty", sa.String(), nullable=False),
+        sa.Column("from_day", sa.String(), nullable=False),
+        sa.Column("to_day", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("node", "account", "deputy", name=op.f("pk_deputies")),
+    )
+    with op.batch_alter_table("deputies", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deputies_node_deputy"), ["node", "deputy"], unique=False)
+
+    op.create_table(
         "desks",
         sa.Column("ticket", sa.String(), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
@@ -118,6 +131,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("node", "id", name=op.f("pk_intermediaries")),
     )
     op.create_table(
+        "login_attempts",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("locked_until", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name", name=op.f("pk_login_attempts")),
+    )
+    with op.batch_alter_table("login_attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_attempts_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
+        "login_certificates",
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("added_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ends_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_login_certificates")),
+    )
+    with op.batch_alter_table("login_certificates", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_certificates_account"), ["account"], unique=False)
+
+    op.create_table(
+        "logins",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("password", sa.String(), nullable=False),
+        sa.Column("password_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("must_change", sa.Boolean(), nullable=False),
+        sa.Column("totp", sa.LargeBinary(), nullable=True),
+        sa.Column("totp_waiting", sa.LargeBinary(), nullable=True),
+        sa.Column("totp_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lang", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_logins")),
+    )
+    op.create_table(
         "lookups",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("token", sa.String(), nullable=False),
@@ -204,6 +252,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("peer", "at", name=op.f("pk_reconciliations")),
     )
     op.create_table(
+        "recovery_codes",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.PrimaryKeyConstraint("account", "digest", name=op.f("pk_recovery_codes")),
+    )
+    op.create_table(
         "reparentings",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("node", sa.String(), nullable=False),
@@ -223,6 +278,25 @@ def upgrade() -> None:
         sa.Column("fault", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reparentings")),
     )
+    op.create_table(
+        "sessions",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("behalf", sa.String(), nullable=False),
+        sa.Column("standing", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("is_strong", sa.Boolean(), nullable=False),
+        sa.Column("csrf", sa.String(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seen_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("client", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sessions")),
+    )
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sessions_account"), ["account"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sessions_seen_at"), ["seen_at"], unique=False)
+
     op.create_table(
         "text_grams",
         sa.Column("single", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -267,6 +341,9 @@ def upgrade() -> None:
         sa.Column("is_told", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("peer", "digest", name=op.f("pk_wanted_blobs")),
     )
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("status", sa.String(), server_default="active", nullable=False))
+
     with op.batch_alter_table("heads", schema=None) as batch_op:
         batch_op.add_column(sa.Column("held", sa.String(), server_default="", nullable=False))
 
@@ -313,6 +390,9 @@ def downgrade() -> None:
     with op.batch_alter_table("heads", schema=None) as batch_op:
         batch_op.drop_column("held")
 
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_column("status")
+
     op.drop_table("wanted_blobs")
     with op.batch_alter_table("turns", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_turns_node_kind_begins_at"))
@@ -326,7 +406,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_text_grams_taken"))
 
     op.drop_table("text_grams")
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sessions_seen_at"))
+        batch_op.drop_index(batch_op.f("ix_sessions_account"))
+
+    op.drop_table("sessions")
     op.drop_table("reparentings")
+    op.drop_table("recovery_codes")
     op.drop_table("reconciliations")
     with op.batch_alter_table("receipts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_receipts_unit_year_number"))
@@ -348,6 +434,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lookups_subject_id"))
 
     op.drop_table("lookups")
+    op.drop_table("logins")
+    with op.batch_alter_table("login_certificates", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_login_certificates_account"))
+
+    op.drop_table("login_certificates")
+    with op.batch_alter_table("login_attempts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_login_attempts_last_at"))
+
+    op.drop_table("login_attempts")
     op.drop_table("intermediaries")
     op.drop_table("guide_entries")
     with op.batch_alter_table("group_members", schema=None) as batch_op:
@@ -372,3 +467,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_desks_unit_person"))
 
     op.drop_table("desks")
+    with op.batch_alter_table("deputies", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deputies_node_deputy"))
+
+    op.drop_table("deputies")

@@ -60,11 +60,12 @@ def init(
     database: Annotated[str, typer.Option("--database", metavar="URL", show_default=False)] = "",
     listen: Annotated[str, typer.Option("--listen", metavar="HOST:PORT", show_default=False)] = "",
     advertise: Annotated[str, typer.Option("--advertise", metavar="HOST:PORT", show_default=False)] = "",
+    web: Annotated[str, typer.Option("--web", metavar="HOST:PORT", show_default=False)] = "",
     rehearsal_clock: Annotated[Path | None, typer.Option("--rehearsal-clock", metavar="FILE", show_default=False)] = None,
 ) -> None:
     """Make a node in the data directory; its first accounts and its recovery key are shown once."""
     given: dict[str, Any] = {"data_dir": session.data.absolute(), "node": node, "database_url": database}
-    given |= {key: value for key, value in (("listen", listen), ("advertise", advertise)) if value}
+    given |= {key: value for key, value in (("listen", listen), ("advertise", advertise), ("web_listen", web)) if value}
     if rehearsal_clock is not None:
         given["rehearsal_clock"] = rehearsal_clock.absolute()
         if not rehearsal_clock.is_file():

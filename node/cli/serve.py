@@ -1,6 +1,7 @@
 """``qyzj serve``: the node at work, until it is told to stop."""
 
 import typer
+from rich.console import Console
 
 from node.cli.console import Session
 from node.cli.verbs import Verbs
@@ -16,8 +17,16 @@ def serve(session: Session) -> None:
     session.need_node()
     node = session.parts.build(session.data, inline=False)
     try:
-        body = {"node": node.code, "listen": node.settings.listen}
-        session.answer(body, lambda console: console.print(session.say("serve.listening", node=node.code, address=node.settings.listen)))
+        given = node.settings
+        pages = f"{'http' if given.web_tls == 'none' else 'https'}://{given.web_listen}" if given.web_listen else ""
+        body = {"node": node.code, "listen": given.listen, "pages": pages}
+
+        def show(console: Console) -> None:
+            console.print(session.say("serve.listening", node=node.code, address=given.listen))
+            if pages:
+                console.print(session.say("serve.pages", address=pages))
+
+        session.answer(body, show)
         session.parts.serve(node)
     finally:
         node.close()

@@ -5,6 +5,7 @@ Units and ordinary accounts are opened by the centre, administrators by the secu
 """
 
 import dataclasses
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,12 +17,16 @@ from node.cli.console import Session
 from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain import registry as g
+from node.domain.login import start_password_hours
 from node.domain.payload import Contact
+from node.services import passwords
 from node.services.acting import act
 from node.services.handle import Outcome
+from node.services.logins import logins_of
 from node.services.staffing import staffing
 from node.services.truthfulness import untrue_completions
 from node.storage import schema
+from node.storage.keyring import write_private
 
 # Who acts unless somebody is named: the operator at the machine stands in for the first accounts (services.setup).
 CENTRE = "centre"
@@ -43,6 +48,8 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(account, "open", open_account, key="account.open")
     verbs.add(account, "close", close_account, key="account.close")
     verbs.add(account, "list", list_accounts, key="account.list")
+    verbs.add(account, "password", start_password, key="account.password")
+    verbs.add(account, "certificate", write_certificate, key="account.certificate")
 
 
 def open_unit(
@@ -137,6 +144,40 @@ def open_account(
 def close_account(session: Session, account: AccountId) -> None:
     """Let an account act no more."""
     _node_command(session, g.CloseAccount(account), CENTRE, "account.closed", id=account)
+
+
+def start_password(session: Session, account: AccountId) -> None:
+    """Print a start password, once; whoever stands at the machine may."""
+    with session.node() as node:
+        made = logins_of(node).start_password(account, node.wall())
+    body = {"account": account, "password": made, "hours": start_password_hours}
+
+    def show(console: Console) -> None:
+        console.print(RichText(made, style="bold"))
+        console.print(session.say("account.password", id=account, hours=start_password_hours))
+
+    session.answer(body, show)
+
+
+def write_certificate(
+    session: Session, account: AccountId, out: Annotated[Path, typer.Option("--out", metavar="FILE", show_default=False)]
+) -> None:
+    """Write a certificate of the account with its key (PKCS #12), to be imported into a browser; the pass phrase is printed once."""
+    from federation.credentials import KeyFiles, staff_package  # the links' own parts, for one verb of many
+
+    with session.node() as node:
+        logins, wall = logins_of(node), node.wall()
+        phrase = passwords.start_password()
+        packed = staff_package(KeyFiles(node.data_dir / "keys").authority(node.code, wall), node.code, account, phrase, wall)
+        logins.add_certificate(account, packed.fingerprint, wall, packed.until)
+    write_private(out, packed.content, replace=False)
+    body = {"account": account, "file": str(out), "pass_phrase": phrase, "fingerprint": packed.fingerprint, "until": packed.until}
+
+    def show(console: Console) -> None:
+        console.print(RichText(phrase, style="bold"))
+        console.print(session.say("account.certificate", id=account, file=out, day=packed.until.date()))
+
+    session.answer(body, show)
 
 
 def list_accounts(session: Session) -> None:

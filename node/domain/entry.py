@@ -41,11 +41,16 @@ class Subject:
 
 @dataclass(frozen=True)
 class Actor:
-    """Account id, role value and unit code: codes only, a name never stands in an entry."""
+    """
+    Account id, role value and unit code: codes only, a name never stands in an entry.
+
+    ``behalf`` is the account in whose place he acts, in that one's role and unit; empty if he acts for himself.
+    """
 
     account: str
     role: str
     unit: str = ""
+    behalf: str = ""
 
 
 @dataclass(frozen=True)

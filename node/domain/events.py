@@ -3,13 +3,14 @@
 from dataclasses import is_dataclass
 from types import ModuleType
 
-from node.domain import directory, dossiers, duty_list, guide, interpretation, list_record, registry, reparenting, round_record
+from node.domain import accounts, directory, dossiers, duty_list, guide, interpretation, list_record, registry, reparenting, round_record
 from node.domain.entry import Event
 from node.domain.ticket.areas import AREAS
 
 MODULES: tuple[ModuleType, ...] = (
     *AREAS,
     registry,
+    accounts,
     reparenting,
     duty_list,
     guide,

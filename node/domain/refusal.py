@@ -21,7 +21,18 @@ class Code(Enum):
     TOO_MANY_WORDS = auto(), "INVALID_ARGUMENT", False
     UNAUTHENTICATED = auto(), "UNAUTHENTICATED", False
     PERMISSION_DENIED = auto(), "PERMISSION_DENIED", False
+    # Signing in, and what a browser sends.
+    SIGN_IN_REFUSED = auto(), "UNAUTHENTICATED", False
+    SIGN_IN_LOCKED = auto(), "RESOURCE_EXHAUSTED", False
+    CODE_REFUSED = auto(), "PERMISSION_DENIED", False
+    PASSWORD_WEAK = auto(), "INVALID_ARGUMENT", False
+    SECOND_FACTOR_REQUIRED = auto(), "PERMISSION_DENIED", False
+    FORM_FOREIGN = auto(), "PERMISSION_DENIED", False
+    BODY_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
     OWN_CASE = auto(), "PERMISSION_DENIED", False
+    ACCOUNT_CLOSED = auto(), "FAILED_PRECONDITION", False
+    DEPUTY_UNFIT = auto(), "FAILED_PRECONDITION", False
+    NOT_THE_DEPUTY = auto(), "PERMISSION_DENIED", False
     SUBJECT_UNKNOWN = auto(), "NOT_FOUND", False
     UNIT_UNKNOWN = auto(), "NOT_FOUND", False
     ACCOUNT_UNKNOWN = auto(), "NOT_FOUND", False

@@ -33,6 +33,8 @@ class Account:
     unit: str
     roles: frozenset[str]
     is_active: bool
+    # "active", "suspended" or "closed".
+    status: str = "active"
 
 
 @dataclass(frozen=True)
@@ -394,8 +396,8 @@ def decide(registry: Registry, command: Command, facts: Facts, policy: Policy, n
     Say what follows from a command about the node itself, or raise a Refusal.
 
     Raises:
-        Refusal: PERMISSION_DENIED, UNIT_UNKNOWN, ACCOUNT_UNKNOWN, LAST_SPECIALIST, NODE_UNKNOWN, ALREADY_EXISTS, VALUE_NOT_OFFERED,
-            FIELD_REQUIRED.
+        Refusal: PERMISSION_DENIED, OWN_CASE, UNIT_UNKNOWN, ACCOUNT_UNKNOWN, LAST_SPECIALIST, NODE_UNKNOWN, ALREADY_EXISTS,
+            VALUE_NOT_OFFERED, FIELD_REQUIRED.
     """
     if facts.actor.role not in {role.value for role in command.roles}:
         raise Refusal(Code.PERMISSION_DENIED, command=type(command).__name__, role=facts.actor.role)
@@ -408,7 +410,7 @@ def decide(registry: Registry, command: Command, facts: Facts, policy: Policy, n
         case OpenAccount():
             event = _open_account(registry, command, facts, policy)
         case CloseAccount():
-            event = _close_account(registry, command, policy)
+            event = _close_account(registry, command, facts, policy)
         case InviteNode():
             event = _invite(registry, command, policy)
         case AdmitNode():
@@ -485,14 +487,29 @@ def _open_account(registry: Registry, command: OpenAccount, facts: Facts, policy
     return AccountOpened(command.account, command.unit, command.account_roles, command.name, command.phone)
 
 
-def _close_account(registry: Registry, command: CloseAccount, policy: Policy) -> Event | None:
+def _close_account(registry: Registry, command: CloseAccount, facts: Facts, policy: Policy) -> Event | None:
     account = registry.accounts.get(command.account)
     if account is None:
         raise Refusal(Code.ACCOUNT_UNKNOWN, account=command.account)
-    if not account.is_active:
+    need_say_over(account, command, facts)
+    if account.status == "closed":
         return None
     _need_successor(registry, account, policy)
     return AccountClosed(command.account)
+
+
+def need_say_over(account: Account, command: Command, facts: Facts) -> None:
+    """
+    DESIGN 10: administrators are the security administrator's; nobody decides about his own account.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, OWN_CASE.
+    """
+    name = type(command).__name__
+    if account.roles & ADMINISTRATORS and not facts.is_role(Role.SECURITY_ADMIN, Role.NODE):
+        raise Refusal(Code.PERMISSION_DENIED, command=name, role=facts.actor.role)
+    if facts.actor.account == account.id:
+        raise Refusal(Code.OWN_CASE, unit=account.unit)
 
 
 def _need_successor(registry: Registry, account: Account, policy: Policy) -> None:

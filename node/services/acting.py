@@ -16,8 +16,10 @@ from node.domain.command import Command, Order
 from node.domain.entry import Actor, SubjectKind
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
+from node.domain.time import local_day
 from node.packs.file import Find
 from node.services.clock import Sweep
+from node.services.deputies import deputyship
 from node.services.dossiers import find
 from node.services.handle import Handler, Outcome
 from node.services.policies import Policies
@@ -77,20 +79,23 @@ def act(
     id: str = "",
     seen: tuple[int, int] | None = None,
     occurred_at: datetime | None = None,
+    behalf: str = "",
+    prefer: str = "",
 ) -> Outcome:
     """
-    Let *account* ("li", or "li:office" for one of its roles) give *command* at *node*.
+    Let *account* ("li", or "li:office" for one of its roles) give *command* at *node*, for itself or as deputy of *behalf*.
+    *prefer* is the role that is taken if several may.
 
     *ticket* is whatever a person says for a number (register number, ticket number, "0213-34-7"); *subject* is the exact id of
     another subject (a round).  *id* makes a repeat harmless; without one each call is a new command.  *seen* is the custody
     number and version that the person looked at.
 
     Raises:
-        Refusal: ACCOUNT_UNKNOWN, SUBJECT_UNKNOWN, or what ``Handler.handle`` refuses.
+        Refusal: ACCOUNT_UNKNOWN, NOT_THE_DEPUTY, SUBJECT_UNKNOWN, or what ``Handler.handle`` refuses.
     """
     kind = command.subject_kind
     with node.store.read() as view:
-        actor = acting(node, view, account, command)
+        actor = acting(node, view, account, command, behalf=behalf, prefer=prefer)
         if ticket:
             subject = find_ticket(view, ticket)
         command = _with_whole_files(view, _with_whole_units(view, _with_whole_numbers(view, command)))
@@ -99,21 +104,28 @@ def act(
     return node.handler.handle(Order(id or str(uuid.uuid4()), actor, subject, command, seen, occurred_at))
 
 
-def acting(node: Node, view: View, account: str, command: Command) -> Actor:
+def acting(node: Node, view: View, account: str, command: Command, *, behalf: str = "", prefer: str = "") -> Actor:
     """
-    Who acts: the account in the role that was named, else in its first role that may give *command*, else in its first.
+    Who acts: the account in the role that was named, else in *prefer* if that may give *command*, else in its first role that may, else
+    in its first; of a deputy in the roles of *behalf*.
 
     Raises:
-        Refusal: ACCOUNT_UNKNOWN; PERMISSION_DENIED, if the account does not have the role.
+        Refusal: ACCOUNT_UNKNOWN; PERMISSION_DENIED, if the account does not have the role; NOT_THE_DEPUTY.
     """
     name, _, role = account.partition(":")
     actor = actor_of(view.connection, node.code, name, role)
+    if behalf:
+        found = deputyship(view.connection, node.code, name, behalf, local_day(node.now()))
+        found.need_may(command)
+        allowed = _allowed(node, view, command)
+        wanted = (role or prefer, *found.roles)
+        return found.actor(next((one for one in wanted if one in found.roles and one in allowed), found.roles[0]))
     if role:
         return actor
     table = schema.accounts
     roles = view.connection.execute(select(table.c.roles).where(table.c.node == node.code, table.c.id == name)).scalar_one()
     allowed = _allowed(node, view, command)
-    fitting = [one for one in roles.split(",") if one in allowed]
+    fitting = sorted((one for one in roles.split(",") if one in allowed), key=lambda one: one != prefer)
     return Actor(actor.account, fitting[0], actor.unit) if fitting else actor
 
 

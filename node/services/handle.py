@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 
-from node.domain import catalogues, directory, dossiers, reparenting
+from node.domain import accounts, catalogues, directory, dossiers, reparenting
 from node.domain import dossier as dossier_domain
 from node.domain import registry as registry_domain
 from node.domain import round as round_domain
@@ -254,10 +254,10 @@ class Handler:
             return self._append_plain(work, order, directory.decide(order.command, facts, policy, now), now)
         if type(order.command) in reparenting.DECISIONS:
             return self._append_plain(work, order, reparenting.decide(order.command, facts, policy, now), now)
-        known = read_registry(work.connection, policy.node, str(getattr(order.command, "account", "")))
-        happened = (catalogues.decide if type(order.command) in catalogues.DECISIONS else registry_domain.decide)(
-            known, order.command, facts, policy, now
-        )
+        named = [str(getattr(order.command, field, "")) for field in ("account", "deputy")]
+        known = read_registry(work.connection, policy.node, *named)
+        place = next((one for one in (catalogues, accounts) if type(order.command) in one.DECISIONS), registry_domain)
+        happened = place.decide(known, order.command, facts, policy, now)
         return self._append_plain(work, order, happened, now)
 
     def _append_plain(self, work: UnitOfWork, order: Order, happened: list[Happened], now: datetime) -> Outcome:

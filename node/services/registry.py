@@ -24,21 +24,21 @@ def read_units(connection: Connection, node: str) -> dict[str, Unit]:
     return {code: Unit(code, kind, staff.get(code, 0), is_active) for code, kind, is_active in _UNITS.rows(connection, node=node)}
 
 
-def read_registry(connection: Connection, node: str, account: str = "") -> Registry:
+def read_registry(connection: Connection, node: str, account: str = "", deputy: str = "") -> Registry:
     """
-    The registry of *node* as decisions about the node need it.  Of accounts, where *account* is named, that one and those of its
-    unit: what is decided about one depends on no others, and a list of thousands is opened one by one.
+    The registry of *node* as decisions about the node need it.  Of accounts, where *account* is named, that one, those of its
+    unit, and *deputy*: what is decided about one depends on no others, and a list of thousands is opened one by one.
     """
     units, accounts, nodes, adoptions = schema.units, schema.accounts, schema.nodes, schema.adoptions
     its_unit = select(accounts.c.unit).where(accounts.c.node == node, accounts.c.id == account).scalar_subquery()
-    concerned = or_(accounts.c.id == account, accounts.c.unit == its_unit) if account else true()
+    concerned = or_(accounts.c.id.in_([account, deputy]), accounts.c.unit == its_unit) if account else true()
     return Registry(
         units={
             row.code: row.name
             for row in connection.execute(select(units.c.code, units.c.name).where(units.c.node == node, units.c.is_active.is_(True)))
         },
         accounts={
-            row.id: Account(row.id, row.unit, frozenset(row.roles.split(",")), row.is_active)
+            row.id: Account(row.id, row.unit, frozenset(row.roles.split(",")), row.is_active, row.status)
             for row in connection.execute(select(accounts).where(accounts.c.node == node, concerned))
         },
         nodes={row.code: row.status for row in connection.execute(select(nodes.c.code, nodes.c.status).where(nodes.c.superior == node))},

@@ -9,8 +9,9 @@ and set aside like one that cannot be folded.
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
+from node.domain import accounts as a
 from node.domain import registry as g
 from node.domain.entry import Event, Folded, Header
 from node.domain.merkle import Range
@@ -121,14 +122,47 @@ def _unit_closed(connection: Connection, _own: str, head: Header, event: g.UnitC
 
 
 def _account_opened(connection: Connection, _own: str, head: Header, event: g.AccountOpened) -> bool:
-    row = {"node": head.node, "id": event.account, "unit": event.unit, "roles": ",".join(event.roles), "is_active": True}
+    row = {
+        "node": head.node,
+        "id": event.account,
+        "unit": event.unit,
+        "roles": ",".join(event.roles),
+        "is_active": True,
+        "status": "active",
+    }
     upsert_many(connection, schema.accounts, [row])
     return True
 
 
 def _account_closed(connection: Connection, _own: str, head: Header, event: g.AccountClosed) -> bool:
+    return _set_account(connection, head, event.account, "closed")
+
+
+def _account_suspended(connection: Connection, _own: str, head: Header, event: a.AccountSuspended) -> bool:
+    return _set_account(connection, head, event.account, "suspended")
+
+
+def _account_resumed(connection: Connection, _own: str, head: Header, event: a.AccountResumed) -> bool:
+    return _set_account(connection, head, event.account, "active")
+
+
+def _set_account(connection: Connection, head: Header, account: str, status: str) -> bool:
     table = schema.accounts
-    connection.execute(update(table).where(table.c.node == head.node, table.c.id == event.account).values(is_active=False))
+    values = {"is_active": status == "active", "status": status}
+    connection.execute(update(table).where(table.c.node == head.node, table.c.id == account).values(values))
+    return True
+
+
+def _deputy_named(connection: Connection, _own: str, head: Header, event: a.DeputyNamed) -> bool:
+    row = {"node": head.node, "account": event.account, "deputy": event.deputy, "duty": event.duty}
+    days = {"from_day": event.from_day.isoformat(), "to_day": event.to_day.isoformat()}
+    upsert_many(connection, schema.deputies, [row | days])
+    return True
+
+
+def _deputy_ended(connection: Connection, _own: str, head: Header, event: a.DeputyEnded) -> bool:
+    table = schema.deputies
+    connection.execute(delete(table).where(table.c.node == head.node, table.c.account == event.account, table.c.deputy == event.deputy))
     return True
 
 
@@ -174,6 +208,10 @@ _WAYS: dict[type[Event], Callable[[Connection, str, Header, Any], bool]] = {
     g.UnitClosed: _unit_closed,
     g.AccountOpened: _account_opened,
     g.AccountClosed: _account_closed,
+    a.AccountSuspended: _account_suspended,
+    a.AccountResumed: _account_resumed,
+    a.DeputyNamed: _deputy_named,
+    a.DeputyEnded: _deputy_ended,
     g.PackAdopted: _pack_adopted,
     g.CalendarAdopted: _calendar_adopted,
     **catalogue_readings.WAYS,

@@ -64,6 +64,23 @@ accounts = Table(
     # Role values, comma between.
     string("roles"),
     Column("is_active", Boolean, nullable=False),
+    # "active", "suspended" or "closed"; the second is lifted, the third is not.
+    string("status", server_default="active"),
+)
+
+# Who acts for whom, from one day to another, both included.
+deputies = Table(
+    "deputies",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("account", String, primary_key=True),
+    Column("deputy", String, primary_key=True),
+    # "deputy" or "secretary".
+    string("duty"),
+    # ISO dates.
+    string("from_day"),
+    string("to_day"),
+    Index(None, "node", "deputy"),
 )
 
 adoptions = Table(

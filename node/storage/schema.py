@@ -14,10 +14,12 @@ from node.storage.dossier_tables import dossiers, enterprises, rounds
 from node.storage.index_tables import lookups, text_grams
 from node.storage.journal_tables import entries, heads, incidents, payload_keys, payloads, quarantine, streams, wrapped_keys
 from node.storage.link_tables import down, invitations, links, reconciliations, wanted_blobs
+from node.storage.login_tables import login_attempts, login_certificates, logins, recovery_codes, sessions
 from node.storage.notice_tables import notices
 from node.storage.registry_tables import (
     accounts,
     adoptions,
+    deputies,
     duty_items,
     group_members,
     guide_entries,
@@ -50,6 +52,7 @@ READINGS = (
     group_members,
     intermediaries,
     reparentings,
+    deputies,
 )
 
 __all__ = [
@@ -58,6 +61,7 @@ __all__ = [
     "adoptions",
     "asks",
     "clocks",
+    "deputies",
     "desks",
     "dossiers",
     "down",
@@ -71,6 +75,9 @@ __all__ = [
     "intermediaries",
     "invitations",
     "links",
+    "login_attempts",
+    "login_certificates",
+    "logins",
     "lookups",
     "metadata",
     "nodes",
@@ -81,8 +88,10 @@ __all__ = [
     "quarantine",
     "receipts",
     "reconciliations",
+    "recovery_codes",
     "reparentings",
     "rounds",
+    "sessions",
     "streams",
     "text_grams",
     "tickets",

@@ -265,6 +265,11 @@ def text_index_key(secret: bytes) -> bytes:
     return hmac.digest(_checked(secret), b"qyzj text index 1", "sha256")
 
 
+def login_key(secret: bytes) -> bytes:
+    """The key under which the secrets of second factors lie, 32 bytes: it follows from a node's *secret*."""
+    return hmac.digest(_checked(secret), b"qyzj login secrets 1", "sha256")
+
+
 @lru_cache(maxsize=grams_kept_max)
 def gram_token(key: bytes, gram: str) -> int:
     """48 bits that follow from *gram*, one or two characters, under the *key* of the text index; 0 to 2**48 - 1."""

@@ -244,22 +244,26 @@ class Actor(_message.Message):
     ACCOUNT_FIELD_NUMBER: _builtins.int
     ROLE_FIELD_NUMBER: _builtins.int
     UNIT_FIELD_NUMBER: _builtins.int
+    BEHALF_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Account id, e.g. "a-0007"; "clock" and "reaction" are the node itself."""
     role: _builtins.str
     """The role in which it was done, e.g. "office"."""
     unit: _builtins.str
     """Unit code, e.g. "520402-housing"; empty for enterprises and the node itself."""
+    behalf: _builtins.str
+    """The account in whose place it was done while that person was away: role and unit are then his. Empty: for oneself."""
     def __init__(
         self,
         *,
         account: _builtins.str = ...,
         role: _builtins.str = ...,
         unit: _builtins.str = ...,
+        behalf: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "role", b"role", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "behalf", b"behalf", "role", b"role", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

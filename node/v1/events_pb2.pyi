@@ -10150,3 +10150,139 @@ class LaneHandled(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LaneHandled: _TypeAlias = LaneHandled  # noqa: Y015
+
+@_typing.final
+class AccountSuspended(_message.Message):
+    """---- accounts ------------------------------------------------------------------------------------------------------
+
+    The account may not act until it is resumed; its sessions are over at once.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    @_builtins.property
+    def reason(self) -> _entry_pb2.PayloadRef: ...
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        reason: _entry_pb2.PayloadRef | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountSuspended: _TypeAlias = AccountSuspended  # noqa: Y015
+
+@_typing.final
+class AccountResumed(_message.Message):
+    """A suspended account may act again, in the roles that it had."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountResumed: _TypeAlias = AccountResumed  # noqa: Y015
+
+@_typing.final
+class CredentialsReset(_message.Message):
+    """What the account signs in with was set anew by somebody else; every session of it ended.
+
+    `credential`: "password", "second_factor" or "certificate".
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    CREDENTIAL_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    credential: _builtins.str
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        credential: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "credential", b"credential"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CredentialsReset: _TypeAlias = CredentialsReset  # noqa: Y015
+
+@_typing.final
+class DeputyNamed(_message.Message):
+    """From `from_day` to `to_day`, both included, `deputy` acts for `account`; naming him again sets the days anew.
+
+    `duty`: "deputy" (in all that `account` may) or "secretary" (reading, and recording what was decided on paper).
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    DEPUTY_FIELD_NUMBER: _builtins.int
+    DUTY_FIELD_NUMBER: _builtins.int
+    FROM_DAY_FIELD_NUMBER: _builtins.int
+    TO_DAY_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    deputy: _builtins.str
+    duty: _builtins.str
+    from_day: _builtins.str
+    to_day: _builtins.str
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        deputy: _builtins.str = ...,
+        duty: _builtins.str = ...,
+        from_day: _builtins.str = ...,
+        to_day: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "deputy", b"deputy", "duty", b"duty", "from_day", b"from_day", "to_day", b"to_day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeputyNamed: _TypeAlias = DeputyNamed  # noqa: Y015
+
+@_typing.final
+class DeputyEnded(_message.Message):
+    """`deputy` acts for `account` no more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    DEPUTY_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    deputy: _builtins.str
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        deputy: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "deputy", b"deputy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeputyEnded: _TypeAlias = DeputyEnded  # noqa: Y015

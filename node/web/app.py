@@ -2,20 +2,25 @@
 
 from importlib import resources
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.staticfiles import StaticFiles
 
 from node.services.acting import Node
 from node.web import problems
-from node.web.pages import attachments, today
+from node.web.pages import accounts, attachments, me, sign_in, today, trust
+from node.web.security import Guarded, need_own_form
+from node.web.sessions import Sessions
 
 
 def create_app(node: Node) -> FastAPI:
     """The pages and the API of *node*.  The framework's own documentation pages load from a CDN and stay off."""
-    app = FastAPI(title="qyzj", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="qyzj", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(need_own_form)])
     app.state.node = node
     problems.add_to(app)
     app.mount("/static", StaticFiles(directory=str(resources.files("node.web") / "static")), name="static")
-    for desk in (today, attachments):
+    for desk in (accounts, attachments, me, sign_in, today, trust):
         app.include_router(desk.router)
+    # The last one stands outermost.
+    app.add_middleware(Sessions, node=node)
+    app.add_middleware(Guarded)
     return app

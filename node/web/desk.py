@@ -38,11 +38,25 @@ class Desk:
     csrf: str = ""
     session: str = ""
     is_service: bool = False
+    # He signed in by more than a password.
+    is_strong: bool = False
+    # In whose place he sits, in that one's roles and unit; empty: at his own desk.
+    behalf: str = ""
 
     @property
     def viewer(self) -> Actor:
         """As ``scope.visible_to`` and ``sight`` ask for him."""
-        return Actor(self.account, self.role, self.unit)
+        return Actor(self.account, self.role, self.unit, self.behalf)
+
+    def need_second_factor(self) -> None:
+        """
+        Contacts are opened, and administrators act, only by whoever showed more than a password.
+
+        Raises:
+            Refusal: SECOND_FACTOR_REQUIRED.
+        """
+        if not self.is_strong:
+            raise Refusal(Code.SECOND_FACTOR_REQUIRED, account=self.account)
 
     def act(self, command: Command, *, ticket: str = "", subject: str = "", id: str = "", seen: tuple[int, int] | None = None) -> Outcome:
         """
@@ -51,7 +65,17 @@ class Desk:
         Raises:
             Refusal: as ``act``.
         """
-        return act(self.node, self.account, command, ticket=ticket, subject=subject, id=id or str(uuid.uuid4()), seen=seen)
+        return act(
+            self.node,
+            self.account,
+            command,
+            ticket=ticket,
+            subject=subject,
+            id=id or str(uuid.uuid4()),
+            seen=seen,
+            behalf=self.behalf,
+            prefer=self.role,
+        )
 
 
 def signed_in(request: Request) -> Desk:

@@ -30,8 +30,14 @@ _STATUS: Mapping[str, int] = {
 }
 
 
+# Where HTTP has a status of its own.
+_STATUS_OF_CODE: Mapping[Code, int] = {Code.BODY_TOO_LARGE: 413}
+
+
 def http_status(code: Code) -> int:
     """The HTTP status of a refusal; 500 never is one."""
+    if code in _STATUS_OF_CODE:
+        return _STATUS_OF_CODE[code]
     return _STATUS.get(code.status, 409)
 
 
@@ -55,19 +61,25 @@ def problem(refusal: Refusal, lang: Lang) -> JSONResponse:
     return JSONResponse(body, body["status"], headers, media_type="application/problem+json")
 
 
+def answer(request: Request, refusal: Refusal) -> Response:
+    """*refusal* as this request is answered: a problem of the API, a page, or the way to the door."""
+    if request.url.path.startswith(API):
+        return problem(refusal, language_of(request))
+    if refusal.code is Code.UNAUTHENTICATED:
+        # What was to be changed is not done again by itself: the way back is to a page.
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
+        return RedirectResponse(request.url_for("login").include_query_params(back=back), 303)
+    sentence, way_out = explain(refusal, language_of(request))
+    facts = {"sentence": sentence, "remedy": way_out, "code": refusal.code.name}
+    return page(request, "refusal.html", status_code=http_status(refusal.code), **facts)
+
+
 def add_to(app: FastAPI) -> None:
     """Let *app* answer refusals, and what the framework refuses by itself, in words."""
 
     @app.exception_handler(Refusal)
     def refused(request: Request, refusal: Refusal) -> Response:
-        if request.url.path.startswith(API):
-            return problem(refusal, language_of(request))
-        if refusal.code is Code.UNAUTHENTICATED:
-            back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(request.url_for("login").include_query_params(back=back), 303)
-        sentence, way_out = explain(refusal, language_of(request))
-        facts = {"sentence": sentence, "remedy": way_out, "code": refusal.code.name}
-        return page(request, "refusal.html", status_code=http_status(refusal.code), **facts)
+        return answer(request, refusal)
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> Response:

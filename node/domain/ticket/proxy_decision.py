@@ -110,7 +110,8 @@ class RecordDecisionFor(Command):
     ``decider`` is the role in which he decided, if the pack gives the decision to several.
     """
 
-    roles = frozenset({Role.OFFICE})
+    # The office, or the secretary of the leader who decided, in his name; never the leader's own countersignature.
+    roles = frozenset({Role.OFFICE, Role.LEADER, Role.GOVERNMENT})
 
     decision: str
     outcome: str
@@ -249,6 +250,9 @@ class ContradictionAnswered(TicketEvent):
 
 def record_for(ticket: Ticket, command: RecordDecisionFor, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """USERS B16: what is pending, with paper, name and day; by nobody who handled the ticket."""
+    # A leader's secretary records in his place; he himself decides, and records nothing.
+    if not facts.actor.behalf and not facts.is_role(Role.OFFICE):
+        raise Refusal(Code.PERMISSION_DENIED, command="RecordDecisionFor", role=facts.actor.role)
     proxied = PROXIES.get(command.decision)
     if proxied is None:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="decision", value=command.decision, offered=sorted(PROXIES))

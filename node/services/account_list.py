@@ -1,0 +1,83 @@
+"""The accounts of a node, for those who keep them: the centre, the security administrator, and whoever audits them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from node.domain.organisation import Role
+from node.domain.refusal import Code, Refusal
+from node.services.acting import Node
+from node.services.logins import Logins, Standing
+from node.storage import schema
+from node.storage.unit_of_work import View
+
+# Who keeps accounts, and who may look at the list beside them.
+KEEPING = frozenset({Role.OFFICE.value, Role.SECURITY_ADMIN.value})
+READING = KEEPING | {Role.AUDIT_ADMIN.value, Role.DIRECTOR.value}
+
+
+@dataclass(frozen=True)
+class AccountLine:
+    """An account as the list shows it; ``unit_name`` is empty for one of no unit."""
+
+    account: str
+    unit: str
+    unit_name: str
+    roles: tuple[str, ...]
+    status: str
+    has_password: bool = False
+    has_second: bool = False
+    seen_at: datetime | None = None
+
+
+def accounts_of(view: View, node: str, *, words: str = "", unit: str = "") -> list[AccountLine]:
+    """The accounts of *node*, by unit and id; of those whose id has *words* in it, of *unit*, where these are said."""
+    accounts, units, logins = schema.accounts, schema.units, schema.logins
+    wanted = [accounts.c.node == node]
+    if words:
+        wanted.append(func.lower(accounts.c.id).contains(words.lower(), autoescape=True))
+    if unit:
+        wanted.append(accounts.c.unit == unit)
+    rows = view.connection.execute(
+        select(accounts, units.c.name, logins.c.password, logins.c.totp)
+        .select_from(accounts.outerjoin(units, units.c.code == accounts.c.unit).outerjoin(logins, logins.c.account == accounts.c.id))
+        .where(*wanted)
+        .order_by(accounts.c.unit, accounts.c.id)
+    )
+    return [
+        AccountLine(
+            account=row.id,
+            unit=row.unit,
+            unit_name=row.name or "",
+            roles=tuple(row.roles.split(",")),
+            status=row.status,
+            has_password=bool(row.password),
+            has_second=row.totp is not None,
+        )
+        for row in rows
+    ]
+
+
+def account_of(view: View, node: Node, logins: Logins, account: str) -> tuple[AccountLine, Standing]:
+    """
+    One account with how it signs in.
+
+    Raises:
+        Refusal: ACCOUNT_UNKNOWN.
+    """
+    found = next((one for one in accounts_of(view, node.code, words=account) if one.account == account), None)
+    if found is None:
+        raise Refusal(Code.ACCOUNT_UNKNOWN, account=account)
+    return found, logins.standing_of(account)
+
+
+def need_reader(role: str) -> None:
+    """
+    Let nobody else read the list.
+
+    Raises:
+        Refusal: PERMISSION_DENIED.
+    """
+    if role not in READING:
+        raise Refusal(Code.PERMISSION_DENIED, command="accounts", role=role)

@@ -1,0 +1,50 @@
+"""Hashing passwords: Argon2id with OWASP's parameters, few at once, and the same work where there is nothing to compare with."""
+
+import secrets
+import threading
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from node.domain.login import password_characters_max
+
+# 19 MiB, two passes.  So many at once that a flood of sign-ins does not eat the memory.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+hashes_at_once_max = 4
+_AT_ONCE = threading.BoundedSemaphore(hashes_at_once_max)
+# Letters and digits that nobody misreads.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_GROUPS, _IN_GROUP = 4, 4
+
+
+def hashed(password: str) -> str:
+    """*password* as it is kept, with its salt and parameters."""
+    with _AT_ONCE:
+        return _HASHER.hash(password)
+
+
+def is_password(kept: str, password: str) -> bool:
+    """Whether *kept* is the hash of *password*; an empty *kept* is none's, and takes as long to say so."""
+    said = password[: password_characters_max + 1]
+    against = kept or _nobodys()
+    with _AT_ONCE:
+        try:
+            return _HASHER.verify(against, said) and bool(kept)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def is_outdated(kept: str) -> bool:
+    """True if *kept* was made with weaker parameters than today's."""
+    return _HASHER.check_needs_rehash(kept)
+
+
+def start_password() -> str:
+    """A random one, 79 bits, as it is read out and typed: "k7fm-2xqd-9vbn-c4wt"."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_IN_GROUP)) for _ in range(_GROUPS))
+
+
+@cache
+def _nobodys() -> str:
+    return _HASHER.hash(secrets.token_urlsafe(32))

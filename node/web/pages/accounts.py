@@ -1,0 +1,141 @@
+"""``/registers/accounts``: who may act here, opened, suspended and closed by the centre, administrators by the security administrator."""
+
+import uuid
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request
+from sqlalchemy import select
+from starlette.responses import RedirectResponse, Response
+
+from node.domain import accounts as a
+from node.domain import registry as g
+from node.domain.login import start_password_hours
+from node.domain.organisation import Role
+from node.domain.payload import Contact, Text
+from node.services.account_list import KEEPING, account_of, accounts_of, need_reader
+from node.services.deputies import deputyships
+from node.storage import schema
+from node.web.desk import Desk, SignedIn
+from node.web.sessions import SignIns
+from node.web.templating import page
+
+router = APIRouter(prefix="/registers/accounts")
+
+Typed = Annotated[str, Form()]
+_OFFERED = tuple(role.value for role in Role if role not in (Role.NODE, Role.ENTERPRISE))
+
+
+@router.get("", name="accounts")
+def accounts(request: Request, desk: SignedIn, words: str = "", unit: str = "") -> Response:
+    """The list, by unit; filtered by a part of the account or by unit."""
+    need_reader(desk.role)
+    units = schema.units
+    with desk.node.store.read() as view:
+        rows = accounts_of(view, desk.node.code, words=words.strip(), unit=unit)
+        offered = view.connection.execute(
+            select(units.c.code, units.c.name).where(units.c.node == desk.node.code, units.c.is_active.is_(True)).order_by(units.c.code)
+        ).all()
+    return page(
+        request,
+        "accounts.html",
+        rows=rows,
+        words=words,
+        unit=unit,
+        units=offered,
+        may_keep=desk.role in KEEPING,
+        roles=_roles_of(desk),
+        form_id=str(uuid.uuid4()),
+    )
+
+
+@router.post("")
+def open_account(
+    desk: SignedIn,
+    account: Typed = "",
+    roles: Annotated[list[str] | None, Form()] = None,
+    unit: Typed = "",
+    name: Typed = "",
+    phone: Typed = "",
+    command_id: Typed = "",
+) -> Response:
+    """Open an account, or set roles and unit of one anew."""
+    command = g.OpenAccount(
+        account.strip(), tuple(roles or ()), unit, Contact(name) if name.strip() else None, Contact(phone) if phone.strip() else None
+    )
+    desk.act(command, id=command_id)
+    return _back(account.strip())
+
+
+@router.get("/{account}", name="account")
+def account(request: Request, desk: SignedIn, logins: SignIns, account: str) -> Response:
+    """One account: roles, how it signs in, who stands in, and what may be done about it."""
+    need_reader(desk.role)
+    return _account(request, desk, logins, account)
+
+
+@router.post("/{account}/suspend")
+def suspend(desk: SignedIn, account: str, reason: Typed = "", command_id: Typed = "") -> Response:
+    """No call of the account is taken from now on."""
+    desk.act(a.SuspendAccount(account, Text(reason) if reason.strip() else None), id=command_id)
+    return _back(account)
+
+
+@router.post("/{account}/resume")
+def resume(desk: SignedIn, account: str, command_id: Typed = "") -> Response:
+    """The account acts again in its former roles."""
+    desk.act(a.ResumeAccount(account), id=command_id)
+    return _back(account)
+
+
+@router.post("/{account}/close")
+def close(desk: SignedIn, account: str, command_id: Typed = "") -> Response:
+    """The account is over; its entries stay its own."""
+    desk.act(g.CloseAccount(account), id=command_id)
+    return _back(account)
+
+
+@router.post("/{account}/reset")
+def reset(
+    request: Request, desk: SignedIn, logins: SignIns, account: str, credential: Typed = "password", command_id: Typed = ""
+) -> Response:
+    """
+    A start password, shown on this one answer, or the second factor taken away; the journal says who did it.
+
+    A form that is sent again resets nothing again.
+    """
+    outcome = desk.act(a.ResetCredentials(account, credential), id=command_id)
+    if outcome.is_repeat:
+        return _back(account)
+    if credential == "password":
+        return _account(request, desk, logins, account, logins.start_password(account, desk.node.wall()))
+    logins.reset_second(account)
+    return _back(account)
+
+
+def _account(request: Request, desk: Desk, logins: SignIns, account: str, password: str = "") -> Response:
+    with desk.node.store.read() as view:
+        found, standing = account_of(view, desk.node, logins, account)
+        lent = deputyships(view.connection, desk.node.code, account)
+    is_administrator = bool(set(found.roles) & g.ADMINISTRATORS)
+    return page(
+        request,
+        "account.html",
+        one=found,
+        standing=standing,
+        deputies=lent,
+        may_keep=desk.account != account and (desk.role == Role.SECURITY_ADMIN.value or (desk.role in KEEPING and not is_administrator)),
+        password=password,
+        hours=start_password_hours,
+        roles=_roles_of(desk),
+        ids=[str(uuid.uuid4()) for _ in range(6)],
+    )
+
+
+def _roles_of(desk: Desk) -> tuple[str, ...]:
+    """Those that he gives: administrators are the security administrator's."""
+    return tuple(role for role in _OFFERED if role not in g.ADMINISTRATORS or desk.role == Role.SECURITY_ADMIN.value)
+
+
+def _back(account: str) -> Response:
+    return RedirectResponse(f"/registers/accounts/{quote(account, safe='')}", 303)

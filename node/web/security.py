@@ -1,0 +1,136 @@
+"""
+What every answer says to the browser, and what no request may do.
+
+- Nothing but this node's own files is run or shown, nothing stands inside another page, nothing with data stays in a cache.
+- A request that changes something comes from a page of this node: by the token of its session, and by what the browser says of
+  where it comes from.
+- A body has a limit before it is read.
+"""
+
+import hmac
+
+from fastapi import Request
+from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from node.domain.refusal import Code, Refusal
+from node.web import problems
+
+form_bytes_max = 2 * 1024 * 1024
+# Photos and films of a site, tables of enterprises.
+upload_bytes_max = 256 * 1024 * 1024
+_UPLOADS = ("multipart/form-data", "application/octet-stream")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
+
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+_STRICT_TRANSPORT = "max-age=31536000"
+
+
+class Guarded:
+    """Answers of *app* with their headers, its requests within their limits."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        limit = _limit(request)
+        is_static = request.url.path.startswith("/static/")
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                if request.url.scheme == "https":
+                    headers.setdefault("strict-transport-security", _STRICT_TRANSPORT)
+                headers.setdefault("cache-control", "max-age=3600" if is_static else "no-store")
+            await send(message)
+
+        said = request.headers.get("content-length", "")
+        if said.isdigit() and int(said) > limit:
+            await _too_large(request, limit)(scope, receive, send_with_headers)
+            return
+        await self.app(scope, _limited(receive, limit), send_with_headers)
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """*receive*, which ends with a refusal once more than *limit* bytes came: a length that was not said is counted."""
+    came = 0
+
+    async def counted() -> Message:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        if came > limit:
+            raise Refusal(Code.BODY_TOO_LARGE, bytes_max=limit)
+        return message
+
+    return counted
+
+
+def _limit(request: Request) -> int:
+    kind = request.headers.get("content-type", "")
+    return upload_bytes_max if kind.startswith(_UPLOADS) else form_bytes_max
+
+
+def _too_large(request: Request, limit: int) -> Response:
+    request.state.desk = None
+    return problems.answer(request, Refusal(Code.BODY_TOO_LARGE, bytes_max=limit))
+
+
+async def need_own_form(request: Request) -> None:
+    """
+    A dependency of every endpoint: what changes something was sent by a page of this node, for whoever sits there.
+
+    Raises:
+        Refusal: FORM_FOREIGN.
+    """
+    if request.method in _SAFE:
+        return
+    if _is_foreign(request):
+        raise Refusal(Code.FORM_FOREIGN)
+    session = request.state.session
+    if session is None:
+        return
+    said = request.headers.get(CSRF_HEADER, "")
+    if not said and request.headers.get("content-type", "").startswith(_FORMS):
+        # Read once: the endpoint finds the same form.
+        found = (await request.form()).get(CSRF_FIELD, "")
+        said = found if isinstance(found, str) else ""
+    if not hmac.compare_digest(said.encode(), session.csrf.encode()):
+        raise Refusal(Code.FORM_FOREIGN)
+
+
+def _is_foreign(request: Request) -> bool:
+    """What the browser itself says: a page of another site has no way to change these two."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None and site not in ("same-origin", "none"):
+        return True
+    origin = request.headers.get("origin")
+    return origin is not None and origin != f"{request.url.scheme}://{request.headers.get('host', '')}"

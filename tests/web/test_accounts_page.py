@@ -1,0 +1,109 @@
+"""The register of accounts: kept by the centre, administrators by the security administrator, each change an entry."""
+
+import re
+
+import pytest
+
+from node.domain import accounts as a
+from node.domain import registry as g
+from node.domain.entry import Subject
+from node.services.acting import act
+from node.services.logins import logins_of
+from tests.support.node import Hands, make_node
+from tests.web.support import at_desk
+
+CENTRE = "520402-centre"
+
+
+@pytest.fixture(scope="module")
+def hands(tmp_path_factory: pytest.TempPathFactory) -> Hands:
+    made = make_node(tmp_path_factory.mktemp("accounts") / "node")
+    made.staff("housing")
+    return made
+
+
+def last_entry(hands: Hands) -> tuple[str, str, object]:
+    with hands.node.store.read() as view:
+        one = view.journal.of_subject(Subject("node", hands.node.code))[-1]
+    return one.header.actor.account, one.header.actor.role, one.folded.event
+
+
+class TestKeeping:
+    def test_the_centre_opens_an_account_and_hands_over_a_start_password(self, hands: Hands) -> None:
+        centre = at_desk(hands, "centre")
+        form = {"account": "zhao", "roles": ["window_clerk", "specialist"], "unit": CENTRE, "name": "赵某"}
+        opened = centre.post("/registers/accounts", data=form)
+        shown = centre.post("/registers/accounts/zhao/reset", data={"credential": "password", "command_id": "c" * 32})
+        again = centre.post("/registers/accounts/zhao/reset", data={"credential": "password", "command_id": "c" * 32})
+        password = re.findall(r'<code class="digits">([^<]+)<', shown.text)[0]
+
+        assert (303, "/registers/accounts/zhao") == (opened.status_code, opened.headers["location"])
+        assert 303 == again.status_code, "a form that is sent twice makes no second password"
+        assert "zhao" == logins_of(hands.node).sign_in("zhao", password, hands.node.wall())[1].account
+        assert ("centre", "office", a.CredentialsReset("zhao", "password")) == last_entry(hands)
+        assert "赵某" not in centre.get("/registers/accounts").text
+
+    def test_it_suspends_one_whose_next_call_is_refused_and_resumes_it(self, hands: Hands) -> None:
+        centre, clerk = at_desk(hands, "centre"), at_desk(hands, "d-housing")
+        before = clerk.get("/me").status_code
+        centre.post("/registers/accounts/d-housing/suspend", data={"reason": "调离"})
+        after = clerk.get("/me").headers["location"]
+        entry = last_entry(hands)
+        listed = centre.get("/registers/accounts?words=d-hous").text
+        centre.post("/registers/accounts/d-housing/resume")
+
+        assert (200, True) == (before, "/login" in after)
+        assert ("centre", "office", "d-housing") == (entry[0], entry[1], entry[2].account)  # type: ignore[attr-defined]
+        assert "已暂停" in listed
+        assert 200 == at_desk(hands, "d-housing").get("/me").status_code
+
+    def test_roles_are_changed_and_sessions_of_before_end(self, hands: Hands) -> None:
+        act(hands.node, "centre", g.OpenAccount("qian", ("window_clerk",), CENTRE))
+        clerk = at_desk(hands, "qian")
+
+        at_desk(hands, "centre").post("/registers/accounts", data={"account": "qian", "roles": ["tracker"], "unit": CENTRE})
+
+        assert 303 == clerk.get("/me").status_code
+        assert ("centre", "office", g.AccountOpened("qian", CENTRE, ("tracker",))) == last_entry(hands)
+
+
+class TestRights:
+    @pytest.mark.parametrize(
+        ("account", "reads", "suspends"),
+        [("centre", 200, 303), ("security", 200, 303), ("audit", 200, 403), ("operator", 403, 403), ("d-housing", 403, 403)],
+    )
+    def test_who_reads_and_who_keeps(self, hands: Hands, account: str, reads: int, suspends: int) -> None:
+        act(hands.node, "centre", g.OpenAccount("sun", ("window_clerk",), CENTRE))
+        browser = at_desk(hands, account)
+
+        assert [reads, reads] == [browser.get(path).status_code for path in ("/registers/accounts", "/registers/accounts/sun")]
+        assert suspends == browser.post("/registers/accounts/sun/suspend").status_code
+
+    @pytest.mark.parametrize(("account", "form"), [("centre", False), ("security", True), ("audit", False)])
+    def test_administrators_are_the_security_administrators(self, hands: Hands, account: str, form: bool) -> None:
+        browser = at_desk(hands, account)
+
+        assert form == ("operator/suspend" in browser.get("/registers/accounts/operator").text)
+        assert (200 if form else 403) == browser.post("/registers/accounts/operator/reset", data={"credential": "password"}).status_code
+
+    def test_an_administrator_shows_more_than_a_password(self, hands: Hands) -> None:
+        assert "/me/second" in at_desk(hands, "security", is_strong=False).get("/login").headers["location"]
+
+
+class TestStandingIn:
+    def test_a_deputy_sits_in_the_place_and_goes_back(self, hands: Hands) -> None:
+        for account, roles in (("boss", ("department_leader",)), ("helper", ("department",))):
+            act(hands.node, "centre", g.OpenAccount(account, roles, "520402-housing"))
+        named = at_desk(hands, "boss").post("/me/deputy", data={"deputy": "helper", "from_day": "2026-01-26", "to_day": "2026-01-30"})
+        helper = at_desk(hands, "helper")
+        sat = helper.post("/me/place", data={"account": "boss", "back": "/me"})
+        helper.headers["x-csrf-token"] = re.findall(r'name="csrf" value="([^"]+)"', helper.get("/me").text)[0]
+        shown = helper.get("/me").text
+        helper.post("/me/deputy", data={"deputy": "helper", "ends": "1"})
+
+        assert (303, 303) == (named.status_code, sat.status_code)
+        assert "正在代理 boss" in shown
+        assert "部门负责人" in shown or "部门领导" in shown
+
+    def test_nobody_takes_a_place_that_was_not_lent(self, hands: Hands) -> None:
+        assert 403 == at_desk(hands, "d-housing").post("/me/place", data={"account": "centre"}).status_code

@@ -1,0 +1,241 @@
+"""
+Every endpoint times every role: what each answers to whom, as a table; a route that is missing in it fails here.
+
+With QYZJ_RIGHTS=1 it prints the rights matrix.  OPEN: to everybody, also who is not signed in.  STAFF: to every role; what it sees there
+is then cut by ``services.scope``.  Else the roles themselves.
+"""
+
+import os
+import re
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from node.domain import registry as g
+from node.domain.organisation import Role
+from node.domain.refusal import Code
+from node.services.acting import act
+from node.texts.catalogue import word
+from node.web.app import create_app
+from tests.clauses.given import COUNTY, HOUSING, a_county, dispatched, registered
+from tests.support.node import Hands
+from tests.web.support import at_desk
+
+ROLES = tuple(role.value for role in Role if role is not Role.NODE)
+# Refusals of a right.  Whatever else an endpoint answers, a refusal of another kind too, means that the right was there.
+DENIED = {Code.UNAUTHENTICATED.name, Code.PERMISSION_DENIED.name, Code.SUBJECT_UNKNOWN.name}
+OPEN, STAFF = "open", "staff"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Who may call a route: OPEN, STAFF, or roles; ``form`` is what is sent along, and whether a ``file`` is."""
+
+    who: str | frozenset[str]
+    form: dict[str, Any] = field(default_factory=dict)
+    file: bytes = b""
+
+
+def only(*roles: Role, **form: Any) -> Expected:
+    return Expected(frozenset(role.value for role in roles), form)
+
+
+_KEEPERS = Role.OFFICE, Role.SECURITY_ADMIN
+_READERS = (*_KEEPERS, Role.AUDIT_ADMIN, Role.DIRECTOR)
+# Roles that see every ticket of the node, and the department that this ticket is with; a unit's or a person's part sees its own.
+_BLIND = ("member", "tracker", "assessor", "finder", "enterprise")
+_SEEING = frozenset(ROLES) - set(_BLIND)
+_PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(400)
+EXPECTED: dict[tuple[str, str], Expected] = {
+    ("GET", "/"): Expected(STAFF),
+    ("GET", "/login"): Expected(OPEN),
+    ("POST", "/login"): Expected(OPEN),
+    ("POST", "/login/certificate"): Expected(OPEN),
+    ("GET", "/login/second"): Expected(STAFF),
+    ("POST", "/login/second"): Expected(STAFF),
+    ("POST", "/logout"): Expected(OPEN),
+    ("GET", "/trust"): Expected(OPEN),
+    ("GET", "/trust/ca.crt"): Expected(OPEN),
+    ("GET", "/me"): Expected(STAFF),
+    ("POST", "/me/role"): Expected(STAFF),
+    ("POST", "/me/place"): Expected(STAFF),
+    ("POST", "/me/deputy"): Expected(STAFF),
+    ("POST", "/me/lang"): Expected(STAFF, {"lang": "zh-CN"}),
+    ("GET", "/me/password"): Expected(STAFF),
+    ("POST", "/me/password"): Expected(STAFF),
+    ("GET", "/me/second"): Expected(STAFF),
+    ("POST", "/me/second"): Expected(STAFF),
+    ("POST", "/me/second/confirm"): Expected(STAFF),
+    ("POST", "/me/codes"): Expected(STAFF),
+    ("POST", "/me/sessions/end"): Expected(STAFF),
+    ("GET", "/registers/accounts"): only(*_READERS),
+    ("POST", "/registers/accounts"): only(*_KEEPERS, account="fresh", roles=["tracker"], unit=f"{COUNTY}-centre"),
+    ("GET", "/registers/accounts/{account}"): only(*_READERS),
+    ("POST", "/registers/accounts/{account}/suspend"): only(*_KEEPERS),
+    ("POST", "/registers/accounts/{account}/resume"): only(*_KEEPERS),
+    ("POST", "/registers/accounts/{account}/close"): only(*_KEEPERS),
+    ("POST", "/registers/accounts/{account}/reset"): only(*_KEEPERS),
+}
+EXPECTED |= {
+    ("GET", "/tickets/{ticket}/attach"): Expected(_SEEING),
+    ("GET", "/tickets/{ticket}/attachments/{digest}"): Expected(_SEEING),
+    # As evidence; what the enterprise gave is handed in by whoever took it in.
+    ("POST", "/tickets/{ticket}/attach"): Expected(frozenset({Role.DEPARTMENT.value}), file=_PHOTO),
+}
+# Families of routes that are made from the commands: the road of the command decides, and tests of its own try it.
+FAMILIES = ("/api/v1", "/tickets/{id}/do/", "/{kind}/{id}/do/", "/new/")
+# What an id in a path stands for; every other name is the ticket's.
+_IDS = {"account": "target", "digest": "0" * 64, "verb": "transfer", "kind": "round"}
+
+
+def routes(app: FastAPI) -> list[tuple[str, str]]:
+    """Every method and path that the application answers, static files aside; found at run time, so whatever somebody adds is in it."""
+    found = []
+    for one in app.routes:
+        many = one.effective_route_contexts() if hasattr(one, "effective_route_contexts") else [one]
+        found += [(method, each.path) for each in many for method in getattr(each, "methods", None) or () if method != "HEAD"]
+    return sorted(found)
+
+
+@dataclass
+class Desks:
+    """A county with an account a role; one ticket that only housing has a part in, one more that is hidden from housing."""
+
+    hands: Hands
+    app: FastAPI
+    ticket: str
+    hidden: str
+
+    seated: dict[str, TestClient] = field(default_factory=dict)
+
+    def call(self, role: str, method: str, path: str, ticket: str = "") -> str:
+        """What *role* ("" for nobody) is told of *ticket*: the code of a refusal, or "" for any other answer."""
+        sent = EXPECTED.get((method, path), Expected(STAFF))
+        target = re.sub(r"{(\w+)(?::\w+)?}", lambda name: _IDS.get(name[1], ticket or self.ticket), path)
+        files = {"file": ("a.jpg", sent.file)} if sent.file else None
+        client = self.client(role)
+        cookie = client.cookies.get("qyzj")
+        answer = client.request(method, target, data=sent.form or None, files=files)
+        if client.cookies.get("qyzj") != cookie:
+            self.seated.pop(role)  # the session has another id, or none any more
+        assert answer.status_code < 500, f"{method} {path} as {role}: {answer.text}"
+        return code_of(answer)
+
+    def client(self, role: str) -> TestClient:
+        if role not in self.seated:
+            seated = at_desk(self.hands, f"r-{role}", app=self.app) if role else TestClient(self.app, follow_redirects=False)
+            self.seated[role] = seated
+        return self.seated[role]
+
+
+def code_of(answer: httpx2.Response) -> str:
+    """The code of a refusal, as a page or a problem says it."""
+    if answer.status_code in (302, 303, 307) and "/login?" in answer.headers["location"]:
+        return Code.UNAUTHENTICATED.name
+    if answer.status_code < 400:
+        return ""
+    if answer.headers.get("content-type", "").startswith("application/problem"):
+        return str(answer.json()["code"])
+    return answer.text.partition('<p class="code">')[2].partition("<")[0]
+
+
+@pytest.fixture(scope="module")
+def desks(tmp_path_factory: pytest.TempPathFactory) -> Desks:
+    county = a_county(tmp_path_factory.mktemp("rights"))
+    for role in ROLES:
+        unit = HOUSING if role.startswith("department") else f"{COUNTY}-centre"
+        by = "security" if role in g.ADMINISTRATORS else "centre"
+        act(county.node, by, g.OpenAccount(f"r-{role}", (role,), unit))
+    act(county.node, "centre", g.OpenAccount("target", ("tracker",), f"{COUNTY}-centre"))
+    ticket = dispatched(county)
+    hidden = registered(county, "platform", category="complaint", conceal_from=HOUSING)
+    return Desks(county, create_app(county.node), ticket, hidden)
+
+
+class TestEveryRoute:
+    """DESIGN 10: nothing is open by having been forgotten."""
+
+    def test_each_one_stands_in_the_table(self, desks: Desks) -> None:
+        listed = {route for route in routes(desks.app) if not route[1].startswith(FAMILIES)}
+
+        assert set() == listed - set(EXPECTED), "say in EXPECTED who may call these"
+        assert set() == set(EXPECTED) - listed, "these are gone"
+
+    def test_whoever_is_not_signed_in_comes_to_the_door(self, desks: Desks) -> None:
+        let_in = {route: told for route in routes(desks.app) if (told := desks.call("", *route)) != "UNAUTHENTICATED"}
+
+        opened = {route for route, expected in EXPECTED.items() if expected.who == OPEN}
+        # What describes the API itself is said to everybody.
+        assert opened == {route for route in let_in if not route[1].startswith("/api/v1/") or route[0] != "GET"}
+
+    def test_nothing_is_changed_without_the_token_of_the_session(self, desks: Desks) -> None:
+        client = at_desk(desks.hands, "r-office", app=desks.app)
+        client.headers.pop("x-csrf-token")
+        changing = [route for route in routes(desks.app) if route[0] not in ("GET", "OPTIONS")]
+        told = {code_of(client.request(method, re.sub("{[^}]*}", "x", path))) for method, path in changing}
+
+        assert {"FORM_FOREIGN"} == told
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_a_role_is_let_in_where_the_table_says_so(self, desks: Desks, role: str) -> None:
+        wrong = {}
+        for (method, path), expected in EXPECTED.items():
+            may = expected.who in (OPEN, STAFF) or role in expected.who
+            told = desks.call(role, method, path)
+            if may == (told in DENIED):
+                wrong[method, path] = told or "let in"
+
+        assert {} == wrong
+
+
+class TestForeignIds:
+    """T22, IDOR: the id of a ticket that is not one's own opens nothing, on no endpoint that takes one."""
+
+    def with_ticket(self, desks: Desks) -> list[tuple[str, str]]:
+        return [(method, path) for method, path in routes(desks.app) if path.startswith("/tickets/{")]
+
+    @pytest.mark.parametrize("role", _BLIND)
+    def test_one_that_does_not_concern_him_is_refused(self, desks: Desks, role: str) -> None:
+        told = {route: desks.call(role, *route) for route in self.with_ticket(desks)}
+
+        assert {} == {route: code for route, code in told.items() if code not in DENIED}
+
+    @pytest.mark.parametrize("role", ["department", "department_leader"])
+    def test_one_that_is_hidden_from_a_unit_is_not_there(self, desks: Desks, role: str) -> None:
+        """XS25-4.3.1.4: word for word what is said of a number that was never given."""
+        never = f"{COUNTY[:6]}QZ99999999"
+        hidden = {route: desks.call(role, *route, ticket=desks.hidden) for route in self.with_ticket(desks)}
+        missing = {route: desks.call(role, *route, ticket=never) for route in self.with_ticket(desks)}
+
+        assert {"SUBJECT_UNKNOWN"} == set(hidden.values())
+        assert hidden == missing
+
+
+class TestContacts:
+    def test_a_page_that_opens_contacts_asks_for_a_second_factor(self) -> None:
+        """DESIGN 10: forced for opening contacts; a module that opens them says so itself."""
+        rooms = [Path(str(resources.files("node.web") / room)) for room in ("pages", "api")]
+        opening = [one for room in rooms for one in room.rglob("*.py") if re.search(r"open_payloads\(|open_file\(", one.read_text("utf-8"))]
+
+        assert [] == [one.name for one in opening if "need_second_factor()" not in one.read_text("utf-8")]
+
+
+def test_the_matrix_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who may call what, in words: the table that the tests above hold to."""
+    rows = sorted(EXPECTED.items(), key=lambda one: (one[0][1], one[0][0]))
+    lines = [f"{method:5} {path:45} {_in_words(expected.who)}" for (method, path), expected in rows]
+    if os.environ.get("QYZJ_RIGHTS"):
+        with capsys.disabled():
+            print("\n" + "\n".join(lines))
+
+    assert len(EXPECTED) == len(set(lines))
+
+
+def _in_words(who: str | frozenset[str]) -> str:
+    return who if isinstance(who, str) else ", ".join(word("role", role, "en") for role in ROLES if role in who)
