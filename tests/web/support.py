@@ -1,6 +1,6 @@
 """Pages and API for tests: a node, and clients that sit at its desks."""
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
 from node.services.registry import actor_of
@@ -17,6 +17,11 @@ def at_desk(hands: Hands, account: str, role: str = "", lang: str = "zh-CN") -> 
 
     What signing in itself does is tested where it stands (``test_sign_in``); here the desk is given.
     """
+    return TestClient(desk_app(hands, account, role, lang), follow_redirects=False, raise_server_exceptions=True)
+
+
+def desk_app(hands: Hands, account: str, role: str = "", lang: str = "zh-CN") -> FastAPI:
+    """The pages and the API, with everybody who asks signed in as *account*."""
     app = create_app(hands.node)
 
     def desk(request: Request) -> Desk:
@@ -28,4 +33,4 @@ def at_desk(hands: Hands, account: str, role: str = "", lang: str = "zh-CN") -> 
         return found
 
     app.dependency_overrides[signed_in] = desk
-    return TestClient(app, follow_redirects=False, raise_server_exceptions=True)
+    return app
