@@ -17,7 +17,7 @@ from starlette.responses import Response
 from node.domain.time import BEIJING, local_day
 from node.services.numbers import short_number
 from node.texts.catalogue import LANGS, Lang, catalogue, label, text, word
-from node.web.clocks import face, said_day, whose
+from node.web.clocks import face, said_day, said_due, whose
 from node.web.desk import Desk
 from node.web.frame import frame_of
 
@@ -52,6 +52,7 @@ def _at_a_desk(desk: Desk, lang: Lang) -> dict[str, Any]:
         "now": now,
         "frame": frame_of(desk),
         "face": lambda clock, names=None: face(clock, now, lang, names),
+        "said_due": lambda value: said_due(value, now, lang),
         "whose": lambda owes, names=None: whose(owes, lang, names),
         "day": lambda value: said_day(
             value if isinstance(value, date) and not isinstance(value, datetime) else local_day(value), local_day(now), lang
