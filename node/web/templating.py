@@ -38,6 +38,7 @@ def page(request: Request, template: str, *, status_code: int = 200, **facts: An
         "flash": flash(request.query_params.get("done", ""), lang),
         "t": lambda key, /, **given: text(f"web.{key}", lang, **given),
         "word": lambda section, code: word(section, code, lang),
+        "word_pairs": lambda section, codes: [(code, word(section, code, lang)) for code in codes],
         "label": lambda owner, field: label(owner, field, lang),
         **(_at_a_desk(desk, lang) if desk is not None else {}),
         **facts,
