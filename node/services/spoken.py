@@ -9,7 +9,8 @@ from node.texts.catalogue import Lang, text, word
 
 def said_aloud(line: StatusLine, called: Names, lang: Lang) -> str:
     """The one sentence about a need that whoever answers the telephone reads out."""
-    facts = {"spoken": line.spoken, "state": line.state, "due": line.due, "clock": line.clock}
+    due = "" if line.due is None else text("cli.status_line.day", lang, month_number=line.due.month, day_number=line.due.day)
+    facts = {"spoken": line.spoken, "state": line.state, "due": due, "clock": line.clock}
     if not line.is_open:
         return text("cli.status_line.ended", lang, **facts)
     who = called.unit(line.unit) if line.unit else word("with_whom", line.with_whom, lang)

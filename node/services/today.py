@@ -27,6 +27,8 @@ own_intakes_max = 100
 _TAKING_IN = frozenset(role.value for role in DESKS | {Role.DEPARTMENT})
 _RUNNING = frozenset({Role.OFFICE.value, Role.DIRECTOR.value})
 _IN_UNITS = frozenset({Role.DEPARTMENT.value, Role.DEPARTMENT_LEADER.value})
+# Zero is worth knowing of these; of the others only what is there.
+_ALWAYS = frozenset({"overdue", "due", "waiting"})
 _OPEN = tuple(sorted(state.value for state in OPEN))
 _UNFORMED = tuple(sorted(state.value for state in BEFORE_FORMING))
 
@@ -97,7 +99,7 @@ def today(view: View, viewer: Actor, policies: Policies, now: datetime) -> Today
     found = {key: queries.count_tickets(view, wanted_of(view, query, viewer), now) for key, query in keys.items()}
     is_running = viewer.role in _RUNNING
     return Today(
-        trays=tuple(Tray(key, keys[key], count) for key, count in found.items()),
+        trays=tuple(Tray(key, keys[key], count) for key, count in found.items() if count or key in _ALWAYS),
         lines=tuple(queries.owed_clocks(view, owed, policy.calendar, now)),
         incomplete=tuple(_incomplete(view, viewer, policies, now)) if found.get("incomplete") else (),
         tasks=tuple(_tasks(view, policy)) if is_running else (),

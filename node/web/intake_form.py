@@ -5,6 +5,7 @@ Four fields suffice for a number (what it is about, how to reach whoever says it
 all others may wait as 待完善.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,7 +129,8 @@ def command_of(draft: Draft, file_has_phone: bool = False) -> Register:
 
 def moment_of(said: str) -> datetime | None:
     """
-    A time as a browser sends it, in Beijing; None for an empty one.
+    A Beijing time as people type it, "2026-02-23 09:30"; None for an empty one.  A field of text, since the oldest browser has no
+    other, and one key leaves it.
 
     Raises:
         Refusal: MALFORMED_COMMAND.
@@ -136,7 +138,7 @@ def moment_of(said: str) -> datetime | None:
     if not said:
         return None
     try:
-        return datetime.fromisoformat(said).replace(tzinfo=BEIJING)
+        return datetime.fromisoformat(unicodedata.normalize("NFKC", said).strip()).replace(tzinfo=BEIJING)
     except ValueError:
         raise Refusal(Code.MALFORMED_COMMAND, field="received_at") from None
 

@@ -1,5 +1,6 @@
 """What is shown beside an intake while it is typed: who may be calling, whether the code is one, what may be the same, what class it is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.services.callers import Caller, CallerFile, Typed, caller, chosen_file, earlier_needs
 from node.services.drafts import Draft
+from node.services.headlines import headlines
 from node.services.lookup import StatusLine, status_line
 from node.services.triage_inputs import KnownNeed, units_here
 from node.storage.unit_of_work import View
@@ -42,6 +44,8 @@ class Hints:
     same: tuple[Same, ...]
     classes: tuple[Suggestion, ...]
     units: tuple[Suggestion, ...]
+    # The first words of every need that is shown.
+    headlines: Mapping[str, str]
 
 
 def hints(view: View, draft: Draft, viewer: Actor, policy: Policy, now: datetime) -> Hints:
@@ -50,15 +54,19 @@ def hints(view: View, draft: Draft, viewer: Actor, policy: Policy, now: datetime
     checked = check_credit_code(code) if code else None
     words = "\n".join(one for one in (draft.text("title"), draft.text("appeal")) if one)
     is_on = policy.pack.flag(SWITCH) and len(words) >= text_characters_min
+    found = _caller(view, said, viewer, policy, now)
+    same = tuple(_same(view, draft, words, viewer, policy, now)) if is_on else ()
+    shown = {line.ticket for line in (*(found.tickets if found else ()), *(one.line for one in same))}
     return Hints(
-        caller=_caller(view, said, viewer, policy, now),
+        caller=found,
         chosen=chosen_file(view, draft.text("enterprise")) if draft.text("enterprise") else None,
         code=checked,
         is_code_wrong=checked is not None and checked.verdict is Verdict.INVALID,
-        same=tuple(_same(view, draft, words, viewer, policy, now)) if is_on else (),
+        same=same,
         classes=tuple(suggest_classes(words, policy.pack)) if is_on else (),
         # Without the history of dispatches, which would be read anew at every pause: triage sees the suggestion that has learnt.
         units=tuple(Suggester(shipped(), functions_here(units_here(view), policy.pack)).suggest(words)) if is_on else (),
+        headlines=headlines(view, view.readings.rows(shown).values()),
     )
 
 

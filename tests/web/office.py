@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from node.domain import registry as g
-from node.domain.command import Order
+from node.domain.command import Command, Order
 from node.domain.enterprise.filing import OpenEnterprise
 from node.domain.identifier import uuid7
 from node.domain.payload import Contact, Text
@@ -37,7 +37,9 @@ class Office:
 def open_office(directory: Path, pack: str = "xixiu-2025", **more: object) -> Office:
     """It is four weeks after Monday, the 26th of January, half past nine in the morning."""
     hands = make_node(directory, pack=pack, **more)  # type: ignore[arg-type]  # options of the node by name
-    hands.staff("housing", "water")
+    for unit, name in (("housing", "区住房和城乡建设局"), ("water", "区水务局")):
+        _give(hands, g.OpenUnit(unit, name))
+        open_account(hands, f"d-{unit}", ("department",), unit, name)
     open_account(hands, CLERK, ("window_clerk",), name="李梅")
     open_account(hands, OTHER_CLERK, ("window_clerk",), name="赵强")
     open_account(hands, OFFICER, ("office",), name="王芳")
@@ -53,8 +55,11 @@ def open_office(directory: Path, pack: str = "xixiu-2025", **more: object) -> Of
 
 def open_account(hands: Hands, account: str, roles: tuple[str, ...], unit: str = "centre", name: str = "") -> None:
     """One more person."""
+    _give(hands, g.OpenAccount(account, roles, g.unit_code(hands.node.code, unit), Contact(name or account)))
+
+
+def _give(hands: Hands, command: Command) -> None:
     hands.serial += 1
-    command = g.OpenAccount(account, roles, g.unit_code(hands.node.code, unit), Contact(name or account))
     id = uuid7(hands.now, lambda n: (hands.serial + (1 << 41)).to_bytes(n, "big"))
     hands.node.handler.handle(Order(id, NODE_ACTOR, hands.node.code, command))
 

@@ -165,7 +165,7 @@ def _kept(desk: Desk, id: str) -> Draft:
     if found is not None:
         return found
     now = desk.node.now()
-    fields = {"received_at": (f"{now.astimezone(BEIJING):%Y-%m-%dT%H:%M}",)}
+    fields = {"received_at": (f"{now.astimezone(BEIJING):%Y-%m-%d %H:%M}",)}
     if habit is not None and habit.text("channel"):
         fields["channel"] = (habit.text("channel"),)
     return Draft(desk.account, form_of(id), fields, now)
