@@ -29,7 +29,7 @@ from node.services.triage_inputs import units_here
 from node.storage.unit_of_work import View
 from node.texts.catalogue import explain, text
 from node.web.desk import Desk, SignedIn
-from node.web.intake_drafts import PREFIX, form_of, new_id, tab_of
+from node.web.intake_drafts import DROPPED, ENDED, PREFIX, REVISION, ended, form_of, new_id, revised, tab_of, under_way
 from node.web.intake_form import as_typed, command_of, offers
 from node.web.intake_hints import Hints, hints
 from node.web.templating import language_of, page
@@ -50,7 +50,7 @@ def intake(desk: SignedIn) -> Response:
     """The intake that was typed into last, or a new one."""
     need_desk(desk)
     with desk.node.store.read() as view:
-        kept = drafts.of_account(view, desk.account, PREFIX)
+        kept = under_way(view, desk.account)
     latest = max(kept, key=lambda one: one.saved_at).form.removeprefix(PREFIX) if kept else new_id()
     return RedirectResponse(f"/intake/{latest}", 303)
 
@@ -103,14 +103,21 @@ def registered(request: Request, desk: SignedIn, ticket: str) -> Response:
 def show(request: Request, desk: SignedIn, draft: str) -> Response:
     """One intake, as it was typed so far."""
     need_desk(desk)
-    return _page(request, desk, _kept(desk, draft))
+    kept = _kept(desk, draft)
+    over = kept.text(ENDED)
+    if over:
+        return RedirectResponse("/intake" if over == DROPPED else f"/intake/done/{over}", 303)
+    return _page(request, desk, kept)
 
 
 @router.post("/intake/{draft}/aside", name="intake_aside")
 def aside(request: Request, desk: SignedIn, draft: str, form: FormData = Depends(_sent)) -> Response:  # noqa: B008  # how the framework is told
     """Keep what is typed, and answer who that may be, whether the code is one, and what may be the same."""
     need_desk(desk)
-    typed = _keep(desk, draft, form)
+    kept, typed = _kept(desk, draft), _typed(desk, draft, form)
+    revision = str(form.get(REVISION) or "")
+    if kept.text(REVISION) == revision:
+        _save(desk, replace(typed, fields={**typed.fields, REVISION: (revision,)}))
     return page(request, "intake_aside.html", **_facts(request, desk, typed))
 
 
@@ -124,10 +131,13 @@ def carry_on(request: Request, desk: SignedIn, draft: str, form: FormData = Depe
     """
     need_desk(desk)
     wish, _, of = str(form.get("do") or "find").partition(":")
+    over = _kept(desk, draft).text(ENDED)
+    if over:  # the back button, or a second click: what became of it
+        return RedirectResponse("/intake" if over == DROPPED else f"/intake/done/{over}", 303)
+    typed = revised(_typed(desk, draft, form))
+    _save(desk, ended(typed, DROPPED) if wish == "drop" else typed)
     if wish == "drop":
-        _drop(desk, draft)
         return RedirectResponse("/intake?done=intake-dropped", 303)
-    typed = _keep(desk, draft, form)
     if wish == "register":
         return _register(request, desk, typed)
     if wish == "enquiry":
@@ -171,21 +181,14 @@ def _kept(desk: Desk, id: str) -> Draft:
     return Draft(desk.account, form_of(id), fields, now)
 
 
-def _keep(desk: Desk, id: str, form: FormData) -> Draft:
+def _typed(desk: Desk, id: str, form: FormData) -> Draft:
     sent = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-    typed = replace(_kept(desk, id), fields=as_typed(sent), saved_at=desk.node.now())
-    _save(desk, typed)
-    return typed
+    return Draft(desk.account, form_of(id), as_typed(sent), desk.node.now())
 
 
 def _save(desk: Desk, draft: Draft) -> None:
     with desk.node.store.write() as work:
         drafts.save(work, desk.account, draft.form, draft.fields, draft.saved_at)
-
-
-def _drop(desk: Desk, id: str) -> None:
-    with desk.node.store.write() as work:
-        drafts.drop(work, desk.account, form_of(id))
 
 
 # --- what the buttons do ----------------------------------------------------------------------------------------------
@@ -235,7 +238,8 @@ def _register(request: Request, desk: Desk, draft: Draft) -> Response:
     consent = _consent(request, desk, draft, ticket)
     with desk.node.store.write() as work:
         drafts.save(work, desk.account, _HABIT, {"channel": [draft.text("channel")]}, desk.node.now())
-        drafts.drop(work, desk.account, draft.form)
+        over = ended(draft, ticket)
+        drafts.save(work, desk.account, over.form, over.fields, desk.node.now())
     return RedirectResponse(f"/intake/done/{ticket}{consent}", 303)
 
 
@@ -277,7 +281,7 @@ def _page(request: Request, desk: Desk, draft: Draft, refusal: Refusal | None = 
         sentence, way_out = explain(refusal, language_of(request))
         wrong = _Wrong(str(refusal.facts.get("field", "")), sentence, way_out)
     with desk.node.store.read() as view:
-        tabs = [tab_of(one) for one in drafts.of_account(view, desk.account, PREFIX)]
+        tabs = [tab_of(one) for one in under_way(view, desk.account)]
     return page(
         request,
         "intake.html",

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from node.notify.notice import audiences_of
-from node.services import drafts, queries
+from node.services import queries
 from node.services import today as desk_today
 from node.services.headlines import headlines
 from node.services.telling import sentence
 from node.storage import notices
 from node.web.desk import SignedIn
-from node.web.intake_drafts import PREFIX, tab_of
+from node.web.intake_drafts import tab_of, under_way
 from node.web.templating import language_of, page
 
 router = APIRouter()
@@ -29,7 +29,7 @@ def today(request: Request, desk: SignedIn) -> Response:
         names = queries.names(view)
         words = headlines(view, found.rows)
         told = notices.of_audience(view.connection, audiences_of(desk.viewer), rows_max=notices_max + 1)
-        unsent = [tab_of(draft) for draft in drafts.of_account(view, desk.account, PREFIX)]
+        unsent = [tab_of(draft) for draft in under_way(view, desk.account)]
     return page(
         request,
         "today.html",
