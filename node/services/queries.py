@@ -215,15 +215,6 @@ class Wanted:
     due: str = ""
     # Role and unit of the account whose turn it is to act.
     mine: tuple[str, str] | None = None
-    # Role and unit of the account, by whom a clock is owed; ``due`` then asks of that clock.
-    owed: tuple[str, str] | None = None
-    # These and no others.
-    ids: tuple[str, ...] | None = None
-    category: str = ""
-    # Registered on that Beijing day or later.
-    since: date | None = None
-    # Rows that earlier pages of the list have shown.
-    rows_skipped: int = 0
     # Only what the office has to sort: its pool, and what a department handles itself and nobody looked at (AS25-4.2.1.0).
     unsorted: bool = False
     rows_max: int = 200
@@ -234,6 +225,15 @@ class Wanted:
     # Where they stand on the node's own ladder, and whose power they are (XS25-4.3.0).
     layer: str = ""
     level: str = ""
+    # Role and unit of the account, by whom a clock is owed; ``due`` then asks of that clock.
+    owed: tuple[str, str] | None = None
+    # These and no others.
+    ids: tuple[str, ...] | None = None
+    category: str = ""
+    # Registered on that Beijing day or later.
+    since: date | None = None
+    # Rows that earlier pages of the list have shown.
+    rows_skipped: int = 0
 
 
 @dataclass(frozen=True)
