@@ -57,6 +57,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dossiers_kind_owner_state"), ["kind", "owner", "state"], unique=False)
 
     op.create_table(
+        "drafts",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("form", sa.String(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("saved_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("account", "form", name=op.f("pk_drafts")),
+    )
+    op.create_table(
         "duty_items",
         sa.Column("node", sa.String(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
@@ -458,6 +466,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_duty_items_node_digest_matter"))
 
     op.drop_table("duty_items")
+    op.drop_table("drafts")
     with op.batch_alter_table("dossiers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dossiers_kind_owner_state"))
         batch_op.drop_index(batch_op.f("ix_dossiers_kind_key"))

@@ -15,7 +15,7 @@ from rich.text import Text as RichText
 
 from node.cli.command_line import Typed, function_of, is_for_people, read_date, verb_of
 from node.cli.console import Session
-from node.cli.find import line_body, said_aloud
+from node.cli.find import line_body
 from node.cli.tickets import outcome_body, verbs_help
 from node.cli.verbs import Verbs
 from node.cli.viewing import viewer_of
@@ -25,6 +25,7 @@ from node.domain.time import local_day
 from node.services import dossiers, enterprises
 from node.services.acting import act
 from node.services.queries import names
+from node.services.spoken import said_aloud
 
 Id = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 Day = Annotated[str, typer.Option("--day", metavar="DATE", show_default=False)]
@@ -71,7 +72,7 @@ def show_file(session: Session, enterprise: Id) -> None:
         state = session.word("enterprise_state", page.file.state)
         console.print(RichText(f"{id}  {page.file.credit_code}  {state}", style="bold"))
         for line in page.tickets:
-            console.print(RichText(said_aloud(session, line, called), style="red" if line.is_overdue else ""))
+            console.print(RichText(said_aloud(line, called, session.lang), style="red" if line.is_overdue else ""))
         table = session.table("visits", "day", "unit", "what", "who")
         for visit in page.file.visits:
             table.add_row(visit.on.isoformat(), called.unit(visit.unit), session.word("visit_purpose", visit.purpose), visit.account)

@@ -18,10 +18,10 @@ from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
 from node.domain.ticket.state import State
 from node.services import lookup
-from node.services.progress import HANDLING_CLOCKS
 from node.services.queries import Names, names
 from node.services.registry import actor_of
 from node.services.search import Found, FoundTicket, Sought, search, verified_max
+from node.services.spoken import said_aloud
 
 _STATES = tuple(state.value for state in State)
 
@@ -127,16 +127,4 @@ def _show_found(session: Session, console: Console, found: lookup.Found, called:
     for file in found.enterprises:
         console.print(RichText(f"{file.id}  {file.credit_code}  {session.word('enterprise_state', file.state)}", style="bold"))
     for line in found.tickets:
-        console.print(RichText(said_aloud(session, line, called), style="red" if line.is_overdue else ""))
-
-
-def said_aloud(session: Session, line: lookup.StatusLine, called: Names) -> str:
-    """The one sentence about a need that whoever answers the telephone reads out."""
-    facts = {"spoken": line.spoken, "state": line.state, "due": line.due, "clock": line.clock}
-    if not line.is_open:
-        return session.say("status_line.ended", **facts)
-    who = called.unit(line.unit) if line.unit else session.word("with_whom", line.with_whom)
-    if line.due is None:
-        return session.say("status_line.undue", who=who, **facts)
-    # Only the limit of the handling itself promises an answer; any other is named for what it is.
-    return session.say("status_line.answer" if line.clock in HANDLING_CLOCKS else "status_line.open", who=who, **facts)
+        console.print(RichText(said_aloud(line, called, session.lang), style="red" if line.is_overdue else ""))

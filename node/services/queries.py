@@ -7,7 +7,7 @@ nothing opens a payload.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
@@ -19,6 +19,7 @@ from node.domain.ticket.row import TicketRow
 from node.domain.ticket.state import OPEN, With
 from node.domain.ticket.sweep import SETTLEMENT, is_carried_over
 from node.domain.time import Limit, Unit, WorkCalendar, end_of, left, local_day
+from node.domain.time.calendar import at
 from node.services.numbers import number_pattern
 from node.services.scope import has_trait, visible_to
 from node.storage import schema
@@ -30,6 +31,7 @@ DUE_CHOICES = ("today", "overdue")
 # Who must act, as the role that does it; a department and a first contact are told apart by their unit, too.
 _WITH_OF_ROLE: Mapping[str, frozenset[str]] = {
     Role.OFFICE.value: frozenset({With.OFFICE.value}),
+    Role.DIRECTOR.value: frozenset({With.OFFICE.value}),
     Role.MEMBER.value: frozenset({With.MEMBERS.value}),
     Role.GOVERNMENT.value: frozenset({With.GOVERNMENT.value}),
     Role.LEADER.value: frozenset({With.LEADER.value}),
@@ -223,6 +225,15 @@ class Wanted:
     # Where they stand on the node's own ladder, and whose power they are (XS25-4.3.0).
     layer: str = ""
     level: str = ""
+    # Role and unit of the account, by whom a clock is owed; ``due`` then asks of that clock.
+    owed: tuple[str, str] | None = None
+    # These and no others.
+    ids: tuple[str, ...] | None = None
+    category: str = ""
+    # Registered on that Beijing day or later.
+    since: date | None = None
+    # Rows that earlier pages of the list have shown.
+    rows_skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -253,9 +264,30 @@ def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: dateti
     query = select(tickets, next_due.c.due_at.label("next_due_at")).outerjoin(next_due, next_due.c.ticket == tickets.c.id)
     query = narrowed(view, query, wanted, now)
     order = (next_due.c.due_at.is_(None), next_due.c.due_at, tickets.c.registered_at.desc(), tickets.c.id)
-    rows = view.connection.execute(query.order_by(*order).limit(wanted.rows_max)).all()
+    rows = view.connection.execute(query.order_by(*order).limit(wanted.rows_max).offset(wanted.rows_skipped)).all()
     running = _next_clocks(view, [row.id for row in rows], calendar, now)
     return [TicketLine(ticket_row(row), running.get(row.id)) for row in rows]
+
+
+def count_tickets(view: View, wanted: Wanted, now: datetime) -> int:
+    """How many tickets *wanted* describes, whatever its ``rows_max``."""
+    query = narrowed(view, select(schema.tickets), wanted, now).with_only_columns(func.count())
+    return view.connection.execute(query).scalar_one()
+
+
+def owed_clocks(view: View, wanted: Wanted, calendar: WorkCalendar, now: datetime) -> list[TicketLine]:
+    """The running clocks that ``wanted.owed`` owes, the oldest first, each with its ticket: one ticket stands there once a clock."""
+    clocks, tickets = schema.clocks, schema.tickets
+    assert wanted.owed is not None
+    rows = view.connection.execute(
+        select(clocks)
+        .join(tickets, tickets.c.id == clocks.c.ticket)
+        .where(_owed_here(view, *wanted.owed), visible_to(wanted.viewer))
+        .order_by(clocks.c.due_at, clocks.c.ticket, clocks.c.name)
+        .limit(wanted.rows_max)
+    ).all()
+    known = view.readings.rows({row.ticket for row in rows})
+    return [TicketLine(known[row.ticket], _clock_line(row, calendar, now)) for row in rows]
 
 
 def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: datetime) -> Select[tuple[object, ...]]:
@@ -280,14 +312,22 @@ def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now:
     query = query.where(visible_to(wanted.viewer))
     if wanted.unit:
         query = query.where(or_(tickets.c.lead == wanted.unit, tickets.c.first_contact == wanted.unit, _owed_by(wanted.unit)))
+    if wanted.ids is not None:
+        query = query.where(tickets.c.id.in_(wanted.ids))
+    if wanted.category:
+        query = query.where(tickets.c.category == wanted.category)
+    if wanted.since is not None:
+        query = query.where(tickets.c.registered_at >= micros(at(wanted.since, time.min)))
+    if wanted.owed is not None and not wanted.due:
+        query = query.where(_has_clock(_owed_here(view, *wanted.owed)))
     if wanted.due:
         window = (
             clocks.c.due_at.between(micros(now) + 1, micros(_tonight(now)))
             if wanted.due == "today"
             else and_(clocks.c.due_at <= micros(now), clocks.c.name != SETTLEMENT)  # POLICY_PACKS 2 no. 52: never overdue
         )
-        is_due = select(clocks.c.ticket).where(_counts_now(view), window, clocks.c.ticket == tickets.c.id).correlate(tickets)
-        query = query.where(is_due.exists())
+        of_whom = _counts_now(view) if wanted.owed is None else _owed_here(view, *wanted.owed)
+        query = query.where(_has_clock(of_whom, window))
     if wanted.mine is not None:
         role, unit = wanted.mine
         turns: list[ColumnElement[bool]] = [tickets.c.with_whom.in_(sorted(_WITH_OF_ROLE.get(role, ())))]
@@ -301,6 +341,23 @@ def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now:
         is_here = or_(tickets.c.holder == view.head.node, tickets.c.asked == view.head.node)
         query = query.where(tickets.c.state.in_(_OPEN), is_here, or_(*turns))
     return query
+
+
+def _has_clock(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    clocks, tickets = schema.clocks, schema.tickets
+    return select(clocks.c.ticket).where(*conditions, clocks.c.ticket == tickets.c.id).correlate(tickets).exists()
+
+
+def _owed_here(view: View, role: str, unit: str) -> ColumnElement[bool]:
+    """Running clocks of this node that somebody in *role* of *unit* owes: his unit by name, or the part that he plays."""
+    clocks, tickets = schema.clocks, schema.tickets
+    owing: list[ColumnElement[bool]] = [clocks.c.owes.in_(sorted({role, *_WITH_OF_ROLE.get(role, ())}))]
+    if unit:
+        owing.append(clocks.c.owes == unit)
+        owing.append(and_(clocks.c.owes == With.DEPARTMENT.value, tickets.c.lead == unit))
+        owing.append(and_(clocks.c.owes == With.FIRST_CONTACT.value, tickets.c.first_contact == unit))
+    running = (clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None))
+    return and_(clocks.c.node == view.head.node, *running, clocks.c.name != SETTLEMENT, or_(*owing))
 
 
 def _owed_by(unit: str) -> ColumnElement[bool]:

@@ -273,6 +273,16 @@ class Payloads:
         """The key under which texts stand in the text index; None without this node's keys.  It follows from the same secret."""
         return None if self._ring is None else sealing.text_index_key(self._ring.node_secret)
 
+    def seal_draft(self, plain: bytes, account: str, form: str) -> bytes | None:
+        """*plain* sealed for this node alone and bound to its account and form; None without this node's keys."""
+        if self._ring is None:
+            return None
+        return sealing.seal_draft(plain, self._ring.node_secret, account, form, self.random)
+
+    def open_draft(self, sealed: bytes, account: str, form: str) -> bytes | None:
+        """What `seal_draft` sealed; None without the keys, or where the row was moved or changed."""
+        return None if self._ring is None else sealing.open_draft(sealed, self._ring.node_secret, account, form)
+
     def _subject_key(self, subject: Subject, kind: PayloadKind, *, as_desk: bool = False) -> bytes | None:
         known = self._subject_keys.get((subject, kind))
         if known is not None:

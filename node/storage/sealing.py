@@ -280,3 +280,22 @@ def lookup_token(secret: bytes, kind: str, piece: str) -> str:
     """Sixteen bytes in hex that follow from a node's *secret* and from *piece*, under a key of the blind index's own."""
     key = hmac.digest(_checked(secret), b"qyzj lookup index 1", "sha256")
     return hmac.digest(key, f"{kind}|{piece}".encode(), "sha256")[:16].hex()
+
+
+def seal_draft(plain: bytes, secret: bytes, account: str, form: str, random: Random) -> bytes:
+    """*plain* under a key of drafts' own that follows from a node's *secret*: nonce (12) || ciphertext || tag (16)."""
+    nonce = random(nonce_length_bytes)
+    return nonce + AESGCM(_draft_key(secret)).encrypt(nonce, plain, _bound("qyzj draft 1", account, form))
+
+
+def open_draft(sealed: bytes, secret: bytes, account: str, form: str) -> bytes | None:
+    """What `seal_draft` sealed; None if it was sealed under another secret, for another account or form, or was changed."""
+    nonce, box = sealed[:nonce_length_bytes], sealed[nonce_length_bytes:]
+    try:
+        return AESGCM(_draft_key(secret)).decrypt(nonce, box, _bound("qyzj draft 1", account, form))
+    except (InvalidTag, ValueError):
+        return None
+
+
+def _draft_key(secret: bytes) -> bytes:
+    return hmac.digest(_checked(secret), b"qyzj drafts 1", "sha256")

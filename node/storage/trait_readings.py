@@ -42,6 +42,8 @@ def traits_of_registration(head: Header, event: Registered) -> Iterator[tuple[st
         value = getattr(event, name)
         if value:
             yield name, value
+    if head.actor.account:
+        yield "taken_in_by", head.actor.account
     if event.assigned_by:
         yield "submitter", event.assigned_by
     if event.conceal_from:
@@ -67,6 +69,7 @@ def traits_of(ticket: Ticket) -> Iterator[tuple[str, str]]:
     yield from ((name, value) for name, value in plain.items() if value)
     yield from (("enterprise", one) for one in sorted({ticket.appellant.enterprise, *details.enterprises} - {""}))
     others = {
+        "taken_in_by": ticket.intake.registered_by,
         "leader": ticket.leading.leader,
         "submitter": ticket.leading.source or ticket.intake.assigned_by,
         "tracker": ticket.tracker,

@@ -4,8 +4,9 @@ Pages from templates: Jinja2 with escaping always on; every text comes from the 
 A template writes no sentence of its own, and a test holds that.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
+from importlib import resources
 from typing import Any
 
 import jinja2
@@ -13,10 +14,14 @@ from fastapi import Request
 from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
 
-from node.domain.time import BEIJING
+from node.domain.time import BEIJING, local_day
 from node.services.numbers import short_number
-from node.texts.catalogue import LANGS, Lang, label, text, word
+from node.texts.catalogue import LANGS, Lang, catalogue, label, text, word
+from node.web.clocks import face, said_day, said_due, whose
+from node.web.desk import Desk
+from node.web.frame import frame_of
 
+LANGUAGE_COOKIE = "qyzj_lang"
 _ROOMS = "node.web", "templates"
 
 
@@ -24,23 +29,56 @@ def page(request: Request, template: str, *, status_code: int = 200, **facts: An
     """*template* filled with *facts*, the desk of the request (None before signing in) and the texts of its language."""
     lang = language_of(request)
     desk = getattr(request.state, "desk", None)
+    other: Lang = next(one for one in LANGS if one != lang)
     context = {
         "desk": desk,
         "lang": lang,
+        "other_lang": other,
+        "other_language": text("web.language", other),
+        "flash": flash(request.query_params.get("done", ""), lang),
         "t": lambda key, /, **given: text(f"web.{key}", lang, **given),
         "word": lambda section, code: word(section, code, lang),
+        "word_pairs": lambda section, codes: [(code, word(section, code, lang)) for code in codes],
         "label": lambda owner, field: label(owner, field, lang),
+        **(_at_a_desk(desk, lang) if desk is not None else {}),
         **facts,
     }
     return _templates().TemplateResponse(request, template, context, status_code=status_code)
 
 
+def _at_a_desk(desk: Desk, lang: Lang) -> dict[str, Any]:
+    """What pages behind the door have beside: the frame, business time, and clocks and days as people say them."""
+    now = desk.node.now()
+    return {
+        "now": now,
+        "frame": frame_of(desk),
+        "face": lambda clock, names=None: face(clock, now, lang, names),
+        "said_due": lambda value: said_due(value, now, lang),
+        "whose": lambda owes, names=None: whose(owes, lang, names),
+        "day": lambda value: said_day(
+            value if isinstance(value, date) and not isinstance(value, datetime) else local_day(value), local_day(now), lang
+        ),
+    }
+
+
+def flash(done: str, lang: Lang) -> str:
+    """What was just done, as the address behind a redirect says it: "web.done.<done>", or a command by its verb; empty otherwise."""
+    known = catalogue(lang)
+    if f"web.done.{done}" in known:
+        return text(f"web.done.{done}", lang)
+    command = "".join(part.capitalize() for part in done.split("-"))
+    return text("web.command_done", lang, command=command) if f"command.{command}" in known else ""
+
+
 def language_of(request: Request) -> Lang:
-    """The desk's language, else the one that the browser was told to ask for, else Chinese."""
+    """The language that was switched to in this browser, else the desk's, else the one that the browser asks for, else Chinese."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in LANGS:
+        return chosen
     desk = getattr(request.state, "desk", None)
     if desk is not None:
         return desk.lang  # type: ignore[no-any-return]  # state is untyped
-    wanted = request.cookies.get("qyzj_lang") or request.headers.get("accept-language", "")
+    wanted = request.headers.get("accept-language", "")
     return next((lang for lang in LANGS if wanted[:2].lower() == lang[:2].lower()), LANGS[0])
 
 
@@ -59,4 +97,6 @@ def _templates() -> Jinja2Templates:
         lstrip_blocks=True,
     )
     environment.filters |= {"moment": moment, "short_number": short_number}
+    # htmx comes with the build and not with the source: without it every page works by forms and links alone.
+    environment.globals["has_script"] = (resources.files(_ROOMS[0]) / "static" / "vendor" / "htmx.min.js").is_file()
     return Jinja2Templates(env=environment)

@@ -1,6 +1,6 @@
 """Pages and API for tests: a node, and clients that sit at its desks."""
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
@@ -8,6 +8,7 @@ from node.services.logins import logins_of
 from node.services.registry import actor_of
 from node.storage import schema
 from node.web.app import create_app
+from node.web.desk import Desk, signed_in
 from tests.support.node import Hands
 
 csrf = "a-token-of-a-test"
@@ -35,3 +36,19 @@ def at_desk(
     client = TestClient(app or create_app(node), follow_redirects=False, raise_server_exceptions=True, headers={"x-csrf-token": csrf})
     client.cookies.set("qyzj", cookie)
     return client
+
+
+def desk_app(hands: Hands, account: str, role: str = "", lang: str = "zh-CN") -> FastAPI:
+    """The pages and the API, with everybody who asks signed in as *account*."""
+    app = create_app(hands.node)
+
+    def desk(request: Request) -> Desk:
+        with hands.node.store.read() as view:
+            actor = actor_of(view.connection, hands.node.code, account, role)
+            table = view.connection.exec_driver_sql("SELECT roles FROM accounts WHERE id = ?", (account,)).scalar_one()
+        found = Desk(hands.node, account, account, actor.unit, tuple(table.split(",")), actor.role, lang, csrf)  # type: ignore[arg-type]
+        request.state.desk = found
+        return found
+
+    app.dependency_overrides[signed_in] = desk
+    return app

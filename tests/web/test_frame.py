@@ -20,8 +20,8 @@ class TestFrame:
         shown = {lang: at_desk(hands, "centre", lang=lang).get("/") for lang in ("zh-CN", "en")}
 
         assert {200} == {one.status_code for one in shown.values()}
-        assert "<h1>今日 <small>2026-01-26</small></h1>" in shown["zh-CN"].text
-        assert "<h1>Today <small>2026-01-26</small></h1>" in shown["en"].text
+        assert "<h1>今日 <small>2026-01-26 星期一</small></h1>" in shown["zh-CN"].text
+        assert "<h1>Today <small>2026-01-26 Monday</small></h1>" in shown["en"].text
 
     def test_an_unknown_page_is_refused_in_words_with_a_remedy(self, hands: Hands) -> None:
         answer = at_desk(hands, "centre").get("/nowhere")

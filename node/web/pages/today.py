@@ -1,15 +1,53 @@
 """What is due today, before anything else: mine and my unit's, by clock."""
 
-from fastapi import APIRouter, Request
-from starlette.responses import Response
+from typing import Annotated
+from urllib.parse import urlencode
 
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from node.notify.notice import audiences_of
+from node.services import queries
+from node.services import today as desk_today
+from node.services.headlines import headlines
+from node.services.telling import sentence
+from node.storage import notices
 from node.web.desk import SignedIn
-from node.web.templating import page
+from node.web.intake_drafts import tab_of, under_way
+from node.web.templating import language_of, page
 
 router = APIRouter()
+notices_max = 8
 
 
 @router.get("/", name="today")
 def today(request: Request, desk: SignedIn) -> Response:
     """The first page after signing in."""
-    return page(request, "today.html", now=desk.node.now())
+    lang = language_of(request)
+    with desk.node.store.read() as view:
+        found = desk_today.today(view, desk.viewer, desk.node.policies, desk.node.now())
+        names = queries.names(view)
+        words = headlines(view, found.rows)
+        told = notices.of_audience(view.connection, audiences_of(desk.viewer), rows_max=notices_max + 1)
+        unsent = [tab_of(draft) for draft in under_way(view, desk.account)]
+    return page(
+        request,
+        "today.html",
+        found=found,
+        names=names,
+        headlines=words,
+        address=lambda query: f"/tickets?{urlencode(query)}",
+        notices=[(row, sentence(row, lang)) for row in told[:notices_max]],
+        has_more_notices=len(told) > notices_max,
+        unsent=unsent,
+    )
+
+
+@router.post("/notices/read", name="read_notices")
+def read_notices(desk: SignedIn, id: Annotated[list[str], Form()]) -> Response:
+    """Mark notices as read: those of the page that was looked at, as far as they are this desk's."""
+    with desk.node.store.read() as view:
+        own = {row.id for row in notices.of_audience(view.connection, audiences_of(desk.viewer))}
+    with desk.node.store.write() as work:
+        notices.mark_read(work.connection, sorted(own & set(id)), desk.node.now())
+    return RedirectResponse("/?done=notices-read", 303)

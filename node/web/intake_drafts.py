@@ -1,0 +1,59 @@
+"""
+Intakes under way: each is a draft of its account, and a tab beside the others.
+
+What is typed is kept at every pause, so a keeping may still be on its way when a button is pressed.  Each button therefore gives
+the draft a new ``REVISION``; a keeping that carries an older one is answered and kept nowhere.  An intake that is over leaves its
+mark (``ENDED``: its ticket, or "dropped"), or such a straggler would bring it back.
+"""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from node.services import drafts
+from node.services.drafts import Draft
+from node.services.openings import masked
+from node.storage.unit_of_work import View
+
+PREFIX = "intake/"
+REVISION, ENDED, DROPPED = "revision", "ended", "dropped"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """An intake that is not registered yet: ``called`` by the caller's number or the first words; empty if there is neither."""
+
+    id: str
+    called: str
+    saved_at: datetime
+
+
+def form_of(draft: str) -> str:
+    """The key of the draft *draft*."""
+    return f"{PREFIX}{draft}"
+
+
+def new_id() -> str:
+    """An id for an intake that begins; it is kept with the first key stroke and is the id of the command, too."""
+    return str(uuid.uuid4())
+
+
+def under_way(view: View, account: str) -> list[Draft]:
+    """The intakes of *account* that are not over."""
+    return [draft for draft in drafts.of_account(view, account, PREFIX) if not draft.text(ENDED)]
+
+
+def revised(draft: Draft) -> Draft:
+    """*draft* after a button was pressed."""
+    return replace(draft, fields={**draft.fields, REVISION: (uuid.uuid4().hex,)})
+
+
+def ended(draft: Draft, how: str) -> Draft:
+    """What stays of *draft*: how it ended, and nothing that was typed."""
+    return replace(draft, fields={ENDED: (how,), REVISION: (uuid.uuid4().hex,)})
+
+
+def tab_of(draft: Draft) -> Tab:
+    """The tab of a kept draft.  A number is shown masked: a screen has more than one reader."""
+    phone, appeal = draft.text("phone") or draft.text("said"), draft.text("appeal")
+    return Tab(draft.form.removeprefix(PREFIX), masked(phone) if phone else appeal[:8], draft.saved_at)

@@ -1,0 +1,315 @@
+"""
+Taking a need in: from the caller's number or two characters of a name to a number to read out (USERS C26, walk (a)).
+
+Several intakes lie side by side; each is a draft on the server from its first key stroke.  Everything is one form with plain
+buttons; where htmx is there, what is typed is kept and looked up at every pause as well.
+"""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from node.domain.payload import Text
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.completeness import missing_fields
+from node.domain.ticket.consent import AskMergeConsent, RecordMergeConsent
+from node.domain.ticket.enquiry import LogEnquiry
+from node.domain.ticket.sight import need_sight
+from node.domain.time import BEIJING
+from node.services import drafts, lookup, queries
+from node.services.drafts import Draft
+from node.services.lookup import PHONE_DIGITS_MIN
+from node.services.spoken import said_aloud, said_number
+from node.services.triage_inputs import units_here
+from node.storage.unit_of_work import View
+from node.texts.catalogue import explain, text
+from node.web.desk import Desk, SignedIn
+from node.web.intake_drafts import DROPPED, ENDED, PREFIX, REVISION, ended, form_of, new_id, revised, tab_of, under_way
+from node.web.intake_form import as_typed, command_of, offers
+from node.web.intake_hints import Hints, hints
+from node.web.templating import language_of, page
+
+router = APIRouter()
+# What an account chose last is offered first.
+_HABIT = "habit/intake"
+_NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0021")
+
+
+async def _sent(request: Request) -> FormData:
+    """The form as it was sent: reading it is the one thing here that has to wait."""
+    return await request.form()
+
+
+@router.get("/intake", name="intake")
+def intake(desk: SignedIn) -> Response:
+    """The intake that was typed into last, or a new one."""
+    need_desk(desk)
+    with desk.node.store.read() as view:
+        kept = under_way(view, desk.account)
+    latest = max(kept, key=lambda one: one.saved_at).form.removeprefix(PREFIX) if kept else new_id()
+    return RedirectResponse(f"/intake/{latest}", 303)
+
+
+@router.get("/intake/new", name="new_intake")
+def new_intake(desk: SignedIn) -> Response:
+    """One more intake beside those that are under way: the second telephone rings."""
+    need_desk(desk)
+    return RedirectResponse(f"/intake/{new_id()}", 303)
+
+
+@router.get("/intake/done/{ticket}", name="registered")
+def registered(request: Request, desk: SignedIn, ticket: str) -> Response:
+    """
+    The number to read out, with its query code, and what is still to be completed.
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN, PERMISSION_DENIED.
+    """
+    node, now = desk.node, desk.node.now()
+    with node.store.read() as view:
+        found = view.readings.ticket(queries.find_ticket(view, ticket))
+        if found is None:
+            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket)
+        need_sight(found, desk.viewer)
+        policy = node.policies.for_ticket(view, found, now)
+        lines = lookup.of_receipt(view, found.details.receipt or found.id, policy.calendar, now)
+        # The code opens the way to what the appellant sees, so only whoever gives it out is shown it.
+        is_own = found.intake.registered_by == desk.account
+        facts: dict[str, Any] = {
+            "lines": lines or (lookup.status_line(found, policy.calendar, now),),
+            "code": view.payloads.query_code(found.subject) if is_own else None,
+            "missing": missing_fields(found, policy) if found.is_open else (),
+            "names": queries.names(view),
+        }
+    lang = language_of(request)
+    refused = request.query_params.get("consent", "")
+    return page(
+        request,
+        "intake_done.html",
+        ticket=found,
+        spoken=lambda line: said_number(line.ticket, lang),
+        said=lambda line: said_aloud(line, facts["names"], lang),
+        consent_refused=explain(Refusal(Code[refused]), lang) if refused in Code.__members__ else None,
+        **facts,
+    )
+
+
+@router.get("/intake/{draft}", name="intake_draft")
+def show(request: Request, desk: SignedIn, draft: str) -> Response:
+    """One intake, as it was typed so far."""
+    need_desk(desk)
+    kept = _kept(desk, draft)
+    over = kept.text(ENDED)
+    if over:
+        return RedirectResponse("/intake" if over == DROPPED else f"/intake/done/{over}", 303)
+    return _page(request, desk, kept)
+
+
+@router.post("/intake/{draft}/aside", name="intake_aside")
+def aside(request: Request, desk: SignedIn, draft: str, form: FormData = Depends(_sent)) -> Response:  # noqa: B008  # how the framework is told
+    """Keep what is typed, and answer who that may be, whether the code is one, and what may be the same."""
+    need_desk(desk)
+    kept, typed = _kept(desk, draft), _typed(desk, draft, form)
+    revision = str(form.get(REVISION) or "")
+    if kept.text(REVISION) == revision:
+        _save(desk, replace(typed, fields={**typed.fields, REVISION: (revision,)}))
+    return page(request, "intake_aside.html", **_facts(request, desk, typed))
+
+
+@router.post("/intake/{draft}")
+def carry_on(request: Request, desk: SignedIn, draft: str, form: FormData = Depends(_sent)) -> Response:  # noqa: B008  # as above
+    """
+    Whatever button was pressed: look the caller up, keep, throw away, log an enquiry, register.
+
+    Raises:
+        Refusal: as ``act``; what is wrong with the intake itself is shown beside its fields.
+    """
+    need_desk(desk)
+    wish, _, of = str(form.get("do") or "find").partition(":")
+    over = _kept(desk, draft).text(ENDED)
+    if over:  # the back button, or a second click: what became of it
+        return RedirectResponse("/intake" if over == DROPPED else f"/intake/done/{over}", 303)
+    typed = revised(_typed(desk, draft, form))
+    _save(desk, ended(typed, DROPPED) if wish == "drop" else typed)
+    if wish == "drop":
+        return RedirectResponse("/intake?done=intake-dropped", 303)
+    if wish == "register":
+        return _register(request, desk, typed)
+    if wish == "enquiry":
+        _log_enquiry(request, desk, typed, of)
+        return RedirectResponse(f"/intake/{draft}?done=log-enquiry", 303)
+    if wish == "find":
+        typed = _with_caller(desk, typed)
+        return RedirectResponse(f"/intake/{draft}?at=appeal" if typed.text("said") else f"/intake/{draft}", 303)
+    return RedirectResponse(f"/intake/{draft}?done=intake-kept", 303)
+
+
+def need_desk(desk: Desk) -> None:
+    """
+    Whoever takes needs in sits here.
+
+    Raises:
+        Refusal: PERMISSION_DENIED.
+    """
+    if desk.role not in {role.value for role in lookup.DESKS}:
+        raise Refusal(Code.PERMISSION_DENIED, command="Register", role=desk.role)
+
+
+# --- drafts -----------------------------------------------------------------------------------------------------------
+
+
+def _kept(desk: Desk, id: str) -> Draft:
+    """The draft as it lies on the server; a new one has the channel that was used last, and the time of now."""
+    try:
+        uuid.UUID(id)
+    except ValueError:
+        raise Refusal(Code.PAGE_UNKNOWN, path=f"/intake/{id}") from None
+    with desk.node.store.read() as view:
+        found = drafts.load(view, desk.account, form_of(id))
+        habit = drafts.load(view, desk.account, _HABIT)
+    if found is not None:
+        return found
+    now = desk.node.now()
+    fields = {"received_at": (f"{now.astimezone(BEIJING):%Y-%m-%d %H:%M}",)}
+    if habit is not None and habit.text("channel"):
+        fields["channel"] = (habit.text("channel"),)
+    return Draft(desk.account, form_of(id), fields, now)
+
+
+def _typed(desk: Desk, id: str, form: FormData) -> Draft:
+    sent = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return Draft(desk.account, form_of(id), as_typed(sent), desk.node.now())
+
+
+def _save(desk: Desk, draft: Draft) -> None:
+    with desk.node.store.write() as work:
+        drafts.save(work, desk.account, draft.form, draft.fields, draft.saved_at)
+
+
+# --- what the buttons do ----------------------------------------------------------------------------------------------
+
+
+def _with_caller(desk: Desk, draft: Draft) -> Draft:
+    """The number that was looked up is the number to call back; the one file that it can mean is chosen, until somebody says no."""
+    said = draft.text("said").strip()
+    digits = "".join(character for character in said if character.isdigit())
+    fields = dict(draft.fields)
+    if not draft.text("phone") and len(digits) >= PHONE_DIGITS_MIN and len(digits) >= len(said) - 4 and len(digits) <= 13:
+        fields["phone"] = (said,)
+    with desk.node.store.read() as view:
+        policy = desk.node.policies.of_node(view, desk.node.now())
+        files = lookup.find(view, said, desk.viewer, policy.calendar, desk.node.now()).enterprises if said else ()
+    if len(files) == 1 and not draft.text("enterprise"):
+        fields["enterprise"] = (files[0].id,)
+    found = replace(draft, fields=fields)
+    _save(desk, found)
+    return found
+
+
+def _log_enquiry(request: Request, desk: Desk, draft: Draft, ticket: str) -> None:
+    """Somebody asks about an old need: what he is told is the line that is read out.  The same click twice counts once."""
+    now, lang = desk.node.now(), language_of(request)
+    with desk.node.store.read() as view:
+        found = view.readings.ticket(queries.find_ticket(view, ticket))
+        if found is None:
+            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket)
+        need_sight(found, desk.viewer)
+        policy = desk.node.policies.for_ticket(view, found, now)
+        line = lookup.status_line(found, policy.calendar, now)
+        told = said_aloud(line, queries.names(view), lang)
+        ways = policy.pack.names("notice.ways")
+    way = "phone" if "phone" in ways else ways[0]
+    command = LogEnquiry(way, told=Text(told))
+    desk.act(command, ticket=found.id, id=str(uuid.uuid5(_NAMESPACE, f"{draft.form}|{found.id}|{line.enquiries}")))
+
+
+def _register(request: Request, desk: Desk, draft: Draft) -> Response:
+    id = draft.form.removeprefix(PREFIX)
+    try:
+        outcome = desk.act(command_of(draft), id=id)
+    except Refusal as refusal:
+        return _page(request, desk, draft, refusal)
+    ticket = next(entry.header.subject.id for entry in outcome.entries)
+    consent = _consent(request, desk, draft, ticket)
+    with desk.node.store.write() as work:
+        drafts.save(work, desk.account, _HABIT, {"channel": [draft.text("channel")]}, desk.node.now())
+        over = ended(draft, ticket)
+        drafts.save(work, desk.account, over.form, over.fields, desk.node.now())
+    return RedirectResponse(f"/intake/done/{ticket}{consent}", 303)
+
+
+def _consent(request: Request, desk: Desk, draft: Draft, ticket: str) -> str:
+    """
+    What the caller was read out about an earlier need, and what he said.  The number stands whatever becomes of this: a refusal is
+    shown on the next page.
+    """
+    into, answer, lang = draft.text("merge_into"), draft.text("merge_answer"), language_of(request)
+    if not into:
+        return ""
+    try:
+        asked = AskMergeConsent(into, Text(text("web.intake.read_out", lang, number=said_number(into, lang))))
+        desk.act(asked, ticket=ticket, id=str(uuid.uuid5(_NAMESPACE, f"{draft.form}|ask")))
+        if answer:
+            said = RecordMergeConsent(answer == "given", Text(text(f"web.intake.told.{answer}", lang)))
+            desk.act(said, ticket=ticket, id=str(uuid.uuid5(_NAMESPACE, f"{draft.form}|answer")))
+    except Refusal as refusal:
+        return f"?consent={refusal.code.name}"
+    return ""
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Wrong:
+    """What was refused, for the form: beside its field if it has one."""
+
+    field: str
+    sentence: str
+    remedy: str
+
+
+def _page(request: Request, desk: Desk, draft: Draft, refusal: Refusal | None = None) -> Response:
+    facts = _facts(request, desk, draft)
+    wrong = None
+    if refusal is not None:
+        sentence, way_out = explain(refusal, language_of(request))
+        wrong = _Wrong(str(refusal.facts.get("field", "")), sentence, way_out)
+    with desk.node.store.read() as view:
+        tabs = [tab_of(one) for one in under_way(view, desk.account)]
+    return page(
+        request,
+        "intake.html",
+        status_code=200 if refusal is None else 422,
+        tabs=tabs,
+        wrong=wrong,
+        at=request.query_params.get("at", ""),
+        **facts,
+    )
+
+
+def _facts(request: Request, desk: Desk, draft: Draft) -> dict[str, Any]:
+    lang, now = language_of(request), desk.node.now()
+    with desk.node.store.read() as view:
+        policy = desk.node.policies.of_node(view, now)
+        names = queries.names(view)
+        found = _hints(view, desk, draft, now)
+        return {
+            "draft": draft,
+            "id": draft.form.removeprefix(PREFIX),
+            "offers": offers(view, policy.pack, desk.role, draft, units_here(view), now),
+            "names": names,
+            "hints": found,
+            "said": lambda line: said_aloud(line, names, lang),
+            "read_out": lambda ticket: text("web.intake.read_out", lang, number=said_number(ticket, lang)),
+        }
+
+
+def _hints(view: View, desk: Desk, draft: Draft, now: datetime) -> Hints:
+    policy = desk.node.policies.of_node(view, now)
+    return hints(view, draft, desk.viewer, policy, now)

@@ -1,0 +1,394 @@
+"""Taking a need in: from a phone number to a number to read out, by forms alone and by keyboard alone."""
+
+import re
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from node.services import drafts
+from node.services.ticket_view import ticket_page
+from tests.web.browser import SitDown, browser, sit_down, violations  # noqa: F401  # fixtures, by name
+from tests.web.office import CLERK, CODE, HANDLER, OTHER_CLERK, PHONE, Office, open_office
+from tests.web.support import at_desk, csrf
+
+APPEAL = "门前道路积水,顾客进不来店,请协调排水"
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    return open_office(Path(tmp_path_factory.mktemp("intake")) / "node")
+
+
+@pytest.fixture
+def client(office: Office) -> TestClient:
+    return at_desk(office.hands, CLERK)
+
+
+def send(client: TestClient, draft: str, do: str, **fields: object) -> Response:
+    """Press the button *do* of the intake *draft*."""
+    four = {"appeal": APPEAL, "phone": "13900005555", "channel": "window", "received_at": "2026-02-23 09:30"}
+    return client.post(f"/intake/{draft}", data={"csrf": csrf, "do": do, **four, **fields})  # type: ignore[dict-item]  # texts and lists of them
+
+
+def registered(client: TestClient, **fields: object) -> str:
+    """Register and return the ticket's number."""
+    answer = send(client, str(uuid.uuid4()), "register", **fields)
+    assert 303 == answer.status_code, answer.text
+    return re.fullmatch(r"/intake/done/(\d{20})(\?consent=\w+)?", answer.headers["location"])[1]  # type: ignore[index]  # matched, or it fails here
+
+
+def the(office: Office, ticket: str):  # type: ignore[no-untyped-def]  # a whole ticket
+    with office.hands.node.store.read() as view:
+        return view.readings.ticket(ticket)
+
+
+class TestFinding:
+    """C26: it starts from a phone number or two characters of a name."""
+
+    @pytest.mark.parametrize("said", [PHONE, "+86 137-0000-1111", "惠民", CODE.lower(), "0126-1-0"])
+    def test_whatever_is_said_brings_the_enterprise_and_its_open_needs(self, client: TestClient, office: Office, said: str) -> None:
+        """Name, needs, and the one line to read aloud: who has it, until when."""
+        draft = str(uuid.uuid4())
+        found = client.get(send(client, draft, "find", said=said, phone="", appeal="").headers["location"]).text
+
+        assert "诉求 0126-1-0:目前已派单,由区住房和城乡建设局办理,2月9日前答复。" in found
+        assert f'<button name="do" value="enquiry:{office.handled}">询问这一件</button>' in found
+        assert ("西秀区惠民餐饮店" in found) == (said != "0126-1-0")
+
+    def test_the_one_file_that_it_can_mean_is_chosen_and_the_number_is_the_one_to_call_back(
+        self, client: TestClient, office: Office
+    ) -> None:
+        """Nothing is typed twice; and a click takes it back."""
+        draft = str(uuid.uuid4())
+
+        page = client.get(send(client, draft, "find", said=PHONE, phone="", appeal="").headers["location"]).text
+
+        assert f'value="{office.file}" checked' in page
+        assert f'name="phone" type="tel" value="{PHONE}"' in page
+        assert "来电号码与档案一致" in page
+
+    def test_the_files_own_contact_is_shown_nowhere(self, client: TestClient) -> None:
+        """Contacts are sealed: found by their digests, opened only for a purpose."""
+        page = client.get(send(client, str(uuid.uuid4()), "find", said="惠民", phone="", appeal="").headers["location"]).text
+
+        assert ("赵某" in page, PHONE in page) == (False, False)
+
+    def test_asking_about_an_old_need_is_logged_once_a_click(self, tmp_path: Path) -> None:
+        """FJ25-4.10.2c: each enquiry counts; the same click twice does not; what is typed beside it stays."""
+        own = open_office(tmp_path / "node")
+        client, draft = at_desk(own.hands, CLERK), str(uuid.uuid4())
+
+        first = send(client, draft, "enquiry:" + own.handled, said=PHONE)
+        counted = len(the(own, own.handled).details.enquiries)
+        send(client, draft, "enquiry:" + own.handled, said=PHONE)
+        with own.hands.node.store.read() as view:
+            page = ticket_page(view, own.handled, own.hands.node.policies.bare(view).calendar, own.hands.now)
+        (told,) = {line.texts.get("told") for line in page.timeline if line.kind == "EnquiryLogged"}
+
+        assert (f"/intake/{draft}?done=log-enquiry", 1, 2) == (
+            first.headers["location"],
+            counted,
+            len(the(own, own.handled).details.enquiries),
+        )
+        assert told == "诉求 0126-1-0:目前已派单,由区住房和城乡建设局办理,2月9日前答复。"
+        assert APPEAL in client.get(f"/intake/{draft}").text
+
+    def test_nobody_else_looks_callers_up(self, office: Office) -> None:
+        """A department has no desk that takes needs in."""
+        client = at_desk(office.hands, HANDLER)
+
+        assert [403, 403, 403] == [
+            client.get("/intake").status_code,
+            client.get("/intake/new").status_code,
+            send(client, str(uuid.uuid4()), "find").status_code,
+        ]
+
+
+class TestRegistering:
+    """Four fields suffice for a number; all else waits."""
+
+    def test_four_fields_give_a_number_to_read_out_and_a_query_code(self, client: TestClient, office: Office) -> None:
+        """C23: month and day, serial, check digit; the code beside it; what is still to be completed."""
+        ticket = registered(client)
+
+        page = client.get(f"/intake/done/{ticket}").text
+
+        assert re.search(r'<p class="spoken">2月23日 \d+号 校验\d', page)
+        assert re.search(r'class="query-code">[0-9A-Z]{4} [0-9A-Z]{4}<', page)
+        assert "待完善,还缺:名称或姓名。" in page
+        assert ("registered", CLERK) == (the(office, ticket).state.value, the(office, ticket).intake.registered_by)
+
+    def test_the_query_code_is_shown_to_whoever_took_it_in(self, client: TestClient, office: Office) -> None:
+        """A colleague sees the number, not the key to the appellant's view."""
+        ticket = registered(client)
+
+        page = at_desk(office.hands, OTHER_CLERK).get(f"/intake/done/{ticket}").text
+
+        assert ('class="spoken"' in page, "query-code" in page) == (True, False)
+
+    @pytest.mark.parametrize(("field", "given"), [("appeal", {"appeal": ""}), ("phone", {"phone": ""}), ("channel", {"channel": ""})])
+    def test_what_lacks_is_said_beside_its_field_and_nothing_is_lost(self, client: TestClient, field: str, given: dict[str, str]) -> None:
+        """Sentence and remedy at the field; everything typed is still there."""
+        draft = str(uuid.uuid4())
+
+        answer = send(client, draft, "register", title="积水", **given)
+
+        assert 422 == answer.status_code
+        assert re.search(rf'name="{field}"[^>]*aria-invalid="true"', answer.text)
+        assert 'name="title" type="text" value="积水"' in client.get(f"/intake/{draft}").text
+
+    def test_what_a_channel_asks_for_is_asked(self, client: TestClient) -> None:
+        """AS25-2.2.8: another channel is described; the field appears, and its absence is refused beside it."""
+        answer = send(client, str(uuid.uuid4()), "register", channel="other")
+
+        assert 422 == answer.status_code
+        assert re.search(r'name="channel_note"[^>]*aria-invalid="true"', answer.text)
+        assert registered(client, channel="other", channel_note="工商联座谈时口头提出")
+
+    def test_who_wants_to_stay_unknown_is_not_written_down(self, client: TestClient, office: Office) -> None:
+        """Not even the number by which he was looked up."""
+        ticket = the(office, registered(client, is_anonymous="1", phone=PHONE, name="赵某", enterprise=office.file))
+
+        assert ("anonymous", None, None, "") == (
+            ticket.appellant.kind, ticket.appellant.phone, ticket.appellant.name, ticket.appellant.enterprise,
+        )  # fmt: skip
+
+    def test_an_answer_on_the_spot_is_its_end(self, client: TestClient, office: Office) -> None:
+        """A8: a simple question is answered in the same act."""
+        ticket = registered(client, category="consultation", answer="营业执照遗失可在政务大厅三号窗口补办", appeal="执照丢了怎么补")
+
+        assert the(office, ticket).state.value not in ("registered", "formed")
+
+    def test_the_unit_complained_of_does_not_see_it(self, client: TestClient, office: Office) -> None:
+        """XS25-4.3.1.4, walk (a): 不要让他们知道是我."""
+        ticket = registered(client, conceal_from="520402-housing")
+
+        assert "520402-housing" in {*the(office, ticket).details.concealed, the(office, ticket).intake.conceal_from}
+        assert ticket not in at_desk(office.hands, HANDLER).get("/tickets?state=all").text
+
+    def test_several_matters_of_one_call_get_a_number_each(self, client: TestClient) -> None:
+        """XS25-4.0: one receipt, every number to read out."""
+        ticket = registered(client, further=["招牌审批一直没有答复", "垃圾清运不及时"])
+
+        page = client.get(f"/intake/done/{ticket}").text
+
+        assert 3 == page.count('class="spoken"')
+
+    def test_sent_twice_it_is_one_need(self, client: TestClient) -> None:
+        """A double click, or the back button: the same number again."""
+        draft = str(uuid.uuid4())
+
+        first, second = (send(client, draft, "register").headers["location"] for _ in range(2))
+
+        assert first == second
+
+    def test_consent_to_a_merge_is_read_out_and_recorded(self, tmp_path: Path) -> None:
+        """AS25-4.2.1.2b by voice: the text that was read, and the answer."""
+        own = open_office(tmp_path / "node")
+        client, draft = at_desk(own.hands, CLERK), str(uuid.uuid4())
+        send(client, draft, "keep", appeal="北二路施工围挡堵住店门,没有顾客", phone="13800002222", merge_into=own.pooled)
+        page = client.get(f"/intake/{draft}").text
+
+        location = send(client, draft, "register", phone="13800002222", merge_into=own.pooled, merge_answer="given").headers["location"]
+
+        assert "您此前反映过 2月23日 1号 校验0 这件事" in page
+        consent = the(own, location.rsplit("/", 1)[-1]).merge_consent
+        assert (own.pooled, "given") == (consent.into, consent.answer)
+
+    def test_a_merge_that_cannot_be_asked_leaves_the_number_and_says_why(self, client: TestClient) -> None:
+        """The caller has his number; what could not be recorded stands on the page with its remedy."""
+        answer = send(client, str(uuid.uuid4()), "register", merge_into="52040220260101999990")
+
+        page = client.get(answer.headers["location"]).text
+
+        assert "号已取;合并意见未能记录:" in page
+        assert 'class="spoken"' in page
+
+
+class TestDrafts:
+    """C24: nothing typed is lost, and two callers at once are two tabs."""
+
+    def test_two_intakes_lie_side_by_side(self, tmp_path: Path) -> None:
+        """Each with its own text; the tab is called by the masked number."""
+        own = open_office(tmp_path / "node")
+        client = at_desk(own.hands, CLERK)
+        one, other = str(uuid.uuid4()), str(uuid.uuid4())
+        send(client, one, "keep", appeal="第一位的话")
+        send(client, other, "keep", appeal="第二位的话", phone="13611117777")
+
+        page = client.get(f"/intake/{one}").text
+
+        assert ("第一位的话" in page, "第二位的话" in page) == (True, False)
+        assert f'href="/intake/{other}">136****7777' in page
+
+    def test_what_is_typed_is_kept_at_each_pause_and_answered_beside(self, client: TestClient, office: Office) -> None:
+        """The partial for htmx: the same look-ups, the same draft."""
+        draft = str(uuid.uuid4())
+        fields = {"csrf": csrf, "said": PHONE, "appeal": "施工许可反复补材料,住建局", "credit_code": "91350211M00010"}
+
+        answer = client.post(f"/intake/{draft}/aside", data=fields)
+
+        assert ("西秀区惠民餐饮店" in answer.text, "<html" in answer.text) == (True, False)
+        assert "代码有误" in answer.text
+        with office.hands.node.store.read() as view:
+            kept = drafts.load(view, CLERK, f"intake/{draft}")
+        assert kept is not None
+        assert "施工许可反复补材料,住建局" == kept.text("appeal")
+
+    def test_what_may_be_the_same_is_shown_with_its_reason(self, client: TestClient) -> None:
+        """The same caller's open need stands there by its own words."""
+        answer = client.post(f"/intake/{uuid.uuid4()}/aside", data={"csrf": csrf, "phone": PHONE, "appeal": "施工许可又被退回,要求补材料"})
+
+        assert re.search(r"可能是同一件事.*施工许可反复补材料.*同一诉求人", answer.text, re.DOTALL)
+
+    def test_a_draft_is_its_accounts_alone(self, client: TestClient, office: Office) -> None:
+        """Whoever knows the address of another's intake finds an empty one."""
+        draft = str(uuid.uuid4())
+        send(client, draft, "keep", appeal="只有我知道")
+
+        assert "只有我知道" not in at_desk(office.hands, OTHER_CLERK).get(f"/intake/{draft}").text
+
+    def test_thrown_away_it_is_gone_and_registered_it_is_gone(self, client: TestClient, office: Office) -> None:
+        """A draft ends with its form."""
+        dropped, done = str(uuid.uuid4()), str(uuid.uuid4())
+        send(client, dropped, "keep")
+        send(client, dropped, "drop")
+        send(client, done, "register")
+
+        page, late = (
+            client.get("/intake/new"),
+            client.post(f"/intake/{done}/aside", data={"csrf": csrf, "appeal": "迟到的保存", "revision": ""}),
+        )
+
+        with office.hands.node.store.read() as view:
+            left = [drafts.load(view, CLERK, f"intake/{one}") for one in (dropped, done)]
+        assert (303, 200) == (page.status_code, late.status_code)
+        assert [{"ended", "revision"}] * 2 == [set(one.fields) for one in left if one is not None]
+        assert client.get(f"/intake/{done}").headers["location"].startswith("/intake/done/")
+
+    def test_a_keeping_that_comes_late_undoes_no_button(self, client: TestClient, office: Office) -> None:
+        """The pause's keeping may reach the server after the look-up that filled the number in."""
+        draft = str(uuid.uuid4())
+        send(client, draft, "find", said=PHONE, phone="", appeal="")
+
+        client.post(f"/intake/{draft}/aside", data={"csrf": csrf, "said": PHONE, "revision": ""})
+
+        assert f'name="phone" type="tel" value="{PHONE}"' in client.get(f"/intake/{draft}").text
+
+    def test_an_address_that_is_no_intake_is_refused(self, client: TestClient) -> None:
+        """Drafts have ids; a path is no way into other forms' drafts."""
+        assert 404 == client.get("/intake/habit").status_code
+
+    def test_the_channel_that_was_used_last_is_offered_first(self, tmp_path: Path) -> None:
+        """Who sits at the telephone all day does not choose it forty times."""
+        own = open_office(tmp_path / "node")
+        client = at_desk(own.hands, CLERK)
+        registered(client, channel="hotline_12345")
+
+        page = client.get(f"/intake/{uuid.uuid4()}").text
+
+        assert '<option value="hotline_12345" selected>' in page
+
+
+class TestByKeyboard:
+    """Issue 5, item 3: a known caller to a number with the keyboard alone."""
+
+    def test_a_known_caller_has_his_number_without_a_mouse(self, tmp_path: Path, sit_down: SitDown, record_property) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+        """Measured: the seconds are printed, the keys beside the text are counted; only focus moves by Tab and Enter."""
+        own = open_office(tmp_path / "node")
+        registered(at_desk(own.hands, CLERK), channel="hotline_12345")  # the channel of this telephone, chosen once
+        page = sit_down(own.hands, CLERK)
+        pressed: list[str] = []
+
+        def press(key: str, times: int = 1) -> None:
+            for _ in range(times):
+                page.keyboard.press(key)
+                pressed.append(key)
+
+        page.goto("/")
+        begin = time.monotonic()
+        page.goto("/intake")
+        page.keyboard.type(PHONE)
+        press("Enter")
+        page.wait_for_url("**?at=appeal")
+        page.wait_for_function("document.activeElement.name === 'appeal'")
+        shown = page.locator("#aside").inner_text()
+        page.keyboard.type(APPEAL)
+        while page.evaluate("document.activeElement.value") != "register":
+            press("Tab")
+            assert len(pressed) < 20
+        press("Enter")
+        page.wait_for_url("**/intake/done/*")
+        seconds = time.monotonic() - begin
+        spoken = page.locator(".spoken").inner_text()
+
+        record_property("seconds", round(seconds, 2))
+        print(f"a known caller to a number: {seconds:.1f} s beside the typing, {len(pressed)} keys, {len(PHONE) + len(APPEAL)} characters")
+        assert ("西秀区惠民餐饮店" in shown, "2月9日前答复" in shown) == (True, True)
+        assert re.match(r"2月23日 \d+号 校验\d", spoken)
+        assert ["Enter", *["Tab"] * 7, "Enter"] == pressed
+        assert "接下一位" == page.evaluate("document.activeElement.innerText")
+
+    def test_one_key_registers_from_wherever_one_is(self, office: Office, sit_down: SitDown) -> None:  # noqa: F811
+        """Alt+S, as the page says."""
+        page = sit_down(office.hands, CLERK)
+        page.goto("/intake/new")
+        page.select_option("#f-channel", "window")
+        page.fill("#f-phone", "13900006666")
+        page.focus("#f-appeal")
+        page.keyboard.type(APPEAL)
+        # The browser's access key: Playwright's own key press carries no unmodified text with Alt.
+        keys = page.context.new_cdp_session(page)
+        pressed = {"type": "keyDown", "modifiers": 1, "key": "s", "code": "KeyS", "windowsVirtualKeyCode": 83}
+        keys.send("Input.dispatchKeyEvent", {**pressed, "text": "s", "unmodifiedText": "s"})
+        page.wait_for_url("**/intake/done/*")
+
+        assert page.locator(".spoken").count() == 1
+
+    def test_without_script_it_is_the_same_form(self, office: Office, sit_down: SitDown) -> None:  # noqa: F811
+        """The old browser whose script is switched off."""
+        page = sit_down(office.hands, CLERK, java_script_enabled=False)
+        page.goto("/intake/new")
+        page.fill("#f-said", "惠民")
+        page.press("#f-said", "Enter")
+        page.fill("#f-appeal", APPEAL)
+        page.select_option("#f-channel", "window")
+        page.click("button[value=register]")
+
+        assert page.locator(".spoken").count() == 1
+
+    def test_with_script_what_is_typed_is_kept_without_a_click(self, office: Office, sit_down: SitDown) -> None:  # noqa: F811
+        """The power goes, the window is closed: the text is on the server."""
+        if not (Path(__file__).parents[2] / "node/web/static/vendor/htmx.min.js").exists():
+            pytest.skip("htmx is not there: the build hook copies it (python docker/static_files.py)")
+        page = sit_down(office.hands, CLERK)
+        page.goto("/intake/new")
+        page.fill("#f-said", "")
+        with page.expect_response("**/aside"):
+            page.locator("#f-appeal").press_sequentially("门前积水,排水口堵了")
+        address = page.url
+        page.goto("about:blank")
+        page.goto(address)
+
+        assert "门前积水,排水口堵了" == page.input_value("#f-appeal")
+
+    @pytest.mark.parametrize("state", ["empty", "found", "refused", "done"])
+    def test_axe_finds_nothing(self, office: Office, sit_down: SitDown, state: str) -> None:  # noqa: F811
+        """In each of the states of the page."""
+        page = sit_down(office.hands, CLERK)
+        page.goto("/intake/new")
+        if state != "empty":
+            page.fill("#f-said", PHONE)
+            page.click("button[value=find]")
+            page.wait_for_url("**?at=appeal")
+        if state in ("refused", "done"):
+            page.select_option("#f-channel", "window")
+            page.fill("#f-appeal", APPEAL if state == "done" else "")
+            page.click("button[value=register]")
+            page.wait_for_selector(".spoken, .refusal")
+
+        assert [] == violations(page)
