@@ -13,10 +13,10 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.command_line import Typed, function_of, is_for_people, read_date, verb_of
+from node.cli.command_line import Typed, function_of, read_date
 from node.cli.console import Session
 from node.cli.find import line_body, said_aloud
-from node.cli.tickets import outcome_body, verbs_help
+from node.cli.tickets import verbs_help
 from node.cli.verbs import Verbs
 from node.cli.viewing import viewer_of
 from node.domain import directory as d
@@ -24,6 +24,8 @@ from node.domain.entry import SubjectKind
 from node.domain.time import local_day
 from node.services import dossiers, enterprises
 from node.services.acting import act
+from node.services.bodies import outcome_body
+from node.services.commands import is_for_people, verb_of
 from node.services.queries import names
 
 Id = Annotated[str, typer.Argument(metavar="ID", show_default=False)]

@@ -13,11 +13,11 @@ from rich.text import Text as RichText
 from sqlalchemy import select
 
 from node.cli.console import Session
-from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain import registry as g
 from node.domain.payload import Contact
 from node.services.acting import act
+from node.services.bodies import outcome_body
 from node.services.handle import Outcome
 from node.services.staffing import staffing
 from node.services.truthfulness import untrue_completions

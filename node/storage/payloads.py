@@ -250,6 +250,10 @@ class Payloads:
         """The key under which texts stand in the text index; None without this node's keys.  It follows from the same secret."""
         return None if self._ring is None else sealing.text_index_key(self._ring.node_secret)
 
+    def purpose_key(self, purpose: str) -> bytes | None:
+        """A key for *purpose* that follows from the same secret; None without this node's keys."""
+        return None if self._ring is None else sealing.purpose_key(self._ring.node_secret, purpose)
+
     def _subject_key(self, subject: Subject, kind: PayloadKind, *, as_desk: bool = False) -> bytes | None:
         known = self._subject_keys.get((subject, kind))
         if known is not None:

@@ -28,6 +28,7 @@ from node.storage.registry_tables import (
     units,
 )
 from node.storage.ticket_tables import asks, clocks, desks, precedents, receipts, tickets, traits
+from node.storage.token_tables import hooks, requests, tokens
 
 READINGS = (
     tickets,
@@ -67,6 +68,7 @@ __all__ = [
     "group_members",
     "guide_entries",
     "heads",
+    "hooks",
     "incidents",
     "intermediaries",
     "invitations",
@@ -82,10 +84,12 @@ __all__ = [
     "receipts",
     "reconciliations",
     "reparentings",
+    "requests",
     "rounds",
     "streams",
     "text_grams",
     "tickets",
+    "tokens",
     "traits",
     "turns",
     "units",
