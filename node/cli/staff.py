@@ -13,6 +13,7 @@ from rich.text import Text as RichText
 from sqlalchemy import select
 
 from node.cli.console import Session
+from node.cli.tokens import token
 from node.cli.verbs import Verbs
 from node.domain import registry as g
 from node.domain.payload import Contact
@@ -43,6 +44,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(account, "open", open_account, key="account.open")
     verbs.add(account, "close", close_account, key="account.close")
     verbs.add(account, "list", list_accounts, key="account.list")
+    verbs.add(account, "token", token, key="account.token")
 
 
 def open_unit(

@@ -77,16 +77,20 @@ def commands_by_kind() -> Mapping[SubjectKind, tuple[type[Command], ...]]:
     )
     of_node = (*registry.NodeCommand.__subclasses__(), *catalogues.DECISIONS)
     found: dict[SubjectKind, list[type[Command]]] = {}
-    command: Any
     for command in dict.fromkeys([*DECISIONS, *dossiers.DECISIONS, *rounds, *of_node]):
-        if is_for_people(command) and command not in _AT_THE_MACHINE and dataclasses.is_dataclass(command):
+        if is_for_people(command) and command not in _AT_THE_MACHINE:
             found.setdefault(command.subject_kind, []).append(command)
     return {kind: tuple(commands) for kind, commands in found.items()}
 
 
-@cache
-def fields_of(command: Any) -> Mapping[str, tuple[Any, Any]]:
+def fields_of(command: type[Any]) -> Mapping[str, tuple[Any, Any]]:
     """Each field's type (without ``| None``) and its default, MISSING where one must be given."""
+    kept: Any = command
+    return _fields(kept)
+
+
+@cache
+def _fields(command: Any) -> Mapping[str, tuple[Any, Any]]:
     hints = typing.get_type_hints(command)
     found = {}
     for field in dataclasses.fields(command):

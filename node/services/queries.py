@@ -223,14 +223,30 @@ class Wanted:
     # Where they stand on the node's own ladder, and whose power they are (XS25-4.3.0).
     layer: str = ""
     level: str = ""
+    # The place of the last line of the page before; None begins.
+    after: "Place | None" = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a ticket stands in a list: next due time and registration in microseconds, None if nothing is due, and its id."""
+
+    due_at: int | None
+    registered_at: int
+    ticket: str
 
 
 @dataclass(frozen=True)
 class TicketLine:
-    """A ticket in a list, with the clock that is due next: its holder's, or that of a node which was asked and must answer."""
+    """
+    A ticket in a list, with the clock that is due next: its holder's, or that of a node which was asked and must answer.
+
+    ``place`` is what the next page begins behind.
+    """
 
     row: TicketRow
     clock: ClockLine | None
+    place: Place
 
 
 def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: datetime) -> list[TicketLine]:
@@ -252,10 +268,21 @@ def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: dateti
     )
     query = select(tickets, next_due.c.due_at.label("next_due_at")).outerjoin(next_due, next_due.c.ticket == tickets.c.id)
     query = narrowed(view, query, wanted, now)
+    if wanted.after is not None:
+        query = query.where(_behind(wanted.after, next_due.c.due_at))
     order = (next_due.c.due_at.is_(None), next_due.c.due_at, tickets.c.registered_at.desc(), tickets.c.id)
     rows = view.connection.execute(query.order_by(*order).limit(wanted.rows_max)).all()
     running = _next_clocks(view, [row.id for row in rows], calendar, now)
-    return [TicketLine(ticket_row(row), running.get(row.id)) for row in rows]
+    return [TicketLine(ticket_row(row), running.get(row.id), Place(row.next_due_at, row.registered_at, row.id)) for row in rows]
+
+
+def _behind(place: Place, due_at: ColumnElement[int]) -> ColumnElement[bool]:
+    """What stands behind *place* in the order of the list."""
+    table = schema.tickets
+    later = or_(table.c.registered_at < place.registered_at, and_(table.c.registered_at == place.registered_at, table.c.id > place.ticket))
+    if place.due_at is None:
+        return and_(due_at.is_(None), later)
+    return or_(due_at.is_(None), due_at > place.due_at, and_(due_at == place.due_at, later))
 
 
 def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: datetime) -> Select[tuple[object, ...]]:

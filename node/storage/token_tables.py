@@ -1,6 +1,6 @@
 """Other systems at the API: their tokens, what they asked for under which key, and the hooks that tell them of entries."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
 
 from node.storage.columns import Big, metadata, string
 
@@ -45,7 +45,6 @@ hooks = Table(
     string("kinds"),
     Column("position", Big, nullable=False),
     Column("created_at", Big, nullable=False),
-    Column("is_active", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_at", Big, nullable=False),
     Column("delivered_at", Big),

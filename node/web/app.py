@@ -7,6 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 from node.services.acting import Node
 from node.web import problems
+from node.web.api import api_router
 from node.web.pages import attachments, today
 
 
@@ -18,4 +19,5 @@ def create_app(node: Node) -> FastAPI:
     app.mount("/static", StaticFiles(directory=str(resources.files("node.web") / "static")), name="static")
     for desk in (today, attachments):
         app.include_router(desk.router)
+    app.include_router(api_router())
     return app
