@@ -58,7 +58,9 @@ def remove(session: Session, hook: HookId) -> None:
 
 
 def replay(
-    session: Session, hook: HookId, start: Annotated[int, typer.Option("--from", metavar="NUMBER", min=0, show_default=False)]
+    session: Session,
+    hook: HookId,
+    start: Annotated[int, typer.Option("--from", metavar="NUMBER", min=0, show_default=False)],
 ) -> None:
     """Tell an address once more what happened behind a position."""
     with session.node() as node, node.store.write() as work:

@@ -77,7 +77,8 @@ def commands_by_kind() -> Mapping[SubjectKind, tuple[type[Command], ...]]:
     )
     of_node = (*registry.NodeCommand.__subclasses__(), *catalogues.DECISIONS)
     found: dict[SubjectKind, list[type[Command]]] = {}
-    for command in dict.fromkeys([*DECISIONS, *dossiers.DECISIONS, *rounds, *of_node]):
+    every: list[type[Command]] = [*DECISIONS, *dossiers.DECISIONS, *rounds, *of_node]
+    for command in dict.fromkeys(every):
         if is_for_people(command) and command not in _AT_THE_MACHINE:
             found.setdefault(command.subject_kind, []).append(command)
     return {kind: tuple(commands) for kind, commands in found.items()}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from email.message import Message
-from typing import IO, Any
+from typing import IO
 from urllib.parse import urlsplit
 
 import structlog
@@ -162,16 +162,14 @@ class Hooks:
         self._post(hook.url, body, {"Qyzj-Signature": signature(secret, stamp, body), "Qyzj-Hook": hook.id})
 
     def _failed(self, hook: Hook, attempts: int, error: Exception) -> None:
-        said = error.code.name if isinstance(error, Refusal) else f"HTTP {error.code}" if _is_http(error) else type(error).__name__
+        said = error.code.name if isinstance(error, Refusal) else type(error).__name__
+        if isinstance(error, urllib.error.HTTPError):
+            said = f"HTTP {error.code}"
         if said == Code.SUBJECT_UNKNOWN.name:
             return  # removed while it was told
         log.warning("hook_failed", hook=hook.id, error=said, attempts=attempts)
         with self._store.write() as work:
             hooks.mark_failed(work.connection, hook.id, attempts, self._again(self._wall(), attempts), said)
-
-
-def _is_http(error: Any) -> bool:
-    return isinstance(error, urllib.error.HTTPError)
 
 
 class _NoWayOn(urllib.request.HTTPRedirectHandler):
