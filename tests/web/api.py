@@ -25,7 +25,7 @@ class Caller:
     def get(self, path: str, **query: Any) -> Any:
         """The answer to a query."""
         headers = query.pop("headers", None)
-        return self.client.get(PREFIX + path, params=query, headers=headers)
+        return self.client.get(PREFIX + path, params=query or None, headers=headers)
 
     def post(self, path: str, body: Any = None, *, key: str = "", seen: str = "") -> Any:
         """The answer to a command."""
