@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from node import app
 from node.domain.payload import Contact, Text
+from node.domain.refusal import Code, Refusal
 from node.domain.registry import OpenAccount
 from node.domain.ticket.intake import Register
 from node.notify import pace
@@ -223,8 +225,6 @@ def test_it_is_told_what_its_account_sees(hands: Hands, system: System):
 
 def test_whoever_files_from_outside_has_no_hook(hands: Hands):
     """How offices deal with one another is not told to an enterprise's system."""
-    from node.domain.refusal import Code, Refusal
-
     hands.act("office", OpenAccount("firm", ("enterprise",)), hands.node.code)
 
     with pytest.raises(Refusal) as refused:
@@ -232,3 +232,16 @@ def test_whoever_files_from_outside_has_no_hook(hands: Hands):
 
     assert Code.PERMISSION_DENIED is refused.value.code
     assert 403 == Caller(hands, "firm").get("/entries").status_code
+
+
+def test_a_node_at_work_tells_its_hooks(hands: Hands, system: System):
+    """With the round that sends notices; what hangs there holds up no command."""
+    a_hook(hands, system.url)
+    hands.act("office", NEED)
+
+    app.tell(hands.node)()
+    for thread in threading.enumerate():
+        if thread.name == "notices":
+            thread.join(30)
+
+    assert ["Registered"] == [one["kind"] for one in system.entries]

@@ -23,7 +23,7 @@ _OF_A_COMMAND = (409, 412)
 def document(lang: Lang) -> Json:
     """The whole document in *lang*."""
     paths: dict[str, Json] = {}
-    for query in all_queries():
+    for query in sorted(all_queries(), key=lambda one: one.path):
         paths.setdefault(PREFIX + query.path, {})["get"] = _of_query(query, lang)
     for endpoint in endpoints().values():
         paths.setdefault(PREFIX + endpoint.path, {})["post"] = _of_command(endpoint, lang)
