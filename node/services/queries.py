@@ -272,7 +272,7 @@ def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: dateti
         query = query.where(_behind(wanted.after, next_due.c.due_at))
     order = (next_due.c.due_at.is_(None), next_due.c.due_at, tickets.c.registered_at.desc(), tickets.c.id)
     rows = view.connection.execute(query.order_by(*order).limit(wanted.rows_max)).all()
-    running = _next_clocks(view, [row.id for row in rows], calendar, now)
+    running = next_clocks(view, [row.id for row in rows], calendar, now)
     return [TicketLine(ticket_row(row), running.get(row.id), Place(row.next_due_at, row.registered_at, row.id)) for row in rows]
 
 
@@ -346,7 +346,8 @@ def _counts_now(view: View) -> ColumnElement[bool]:
     return and_(is_concerned, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None))
 
 
-def _next_clocks(view: View, tickets: Sequence[str], calendar: WorkCalendar, now: datetime) -> dict[str, ClockLine]:
+def next_clocks(view: View, tickets: Sequence[str], calendar: WorkCalendar, now: datetime) -> dict[str, ClockLine]:
+    """The clock of each of *tickets* that is due next, where one runs."""
     table = schema.clocks
     found: dict[str, ClockLine] = {}
     for start in range(0, len(tickets), 500):

@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 from node.services.acting import Node
 from node.web import problems
-from node.web.api import api_router
+from node.web.api import api_router, open311
 from node.web.pages import attachments, today
 
 
@@ -20,4 +20,5 @@ def create_app(node: Node) -> FastAPI:
     for desk in (today, attachments):
         app.include_router(desk.router)
     app.include_router(api_router())
+    app.include_router(open311.router)
     return app

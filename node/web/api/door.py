@@ -34,12 +34,22 @@ def bearer(request: Request) -> None:
     scheme, _, value = said.partition(" ")
     if scheme.lower() != "bearer":
         raise Refusal(Code.UNAUTHENTICATED, account="")
+    seat(request, value.strip())
+
+
+def seat(request: Request, said: str) -> Desk:
+    """
+    Let whoever shows the token *said* be the desk of this request.
+
+    Raises:
+        Refusal: UNAUTHENTICATED.
+    """
     node: Node = request.app.state.node
-    token, actor, roles = token_of(node.store, value.strip(), node.wall())
+    token, actor, roles = token_of(node.store, said, node.wall())
     request.state.token = token
-    request.state.desk = Desk(
-        node, token.account, token.name, actor.unit, roles, actor.role, language_of(request), session=token.id, is_service=True
-    )
+    desk = Desk(node, token.account, token.name, actor.unit, roles, actor.role, language_of(request), session=token.id, is_service=True)
+    request.state.desk = desk
+    return desk
 
 
 def caller(request: Request, _: Annotated[None, Depends(bearer)], desk: SignedIn) -> Desk:
