@@ -16,7 +16,6 @@ from fastapi.responses import Response
 from sqlalchemy import func, select
 
 from node.domain.division import NodeCode
-from node.domain.entry import SubjectKind
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.intake import Register
 from node.domain.ticket.row import TicketRow
