@@ -24,12 +24,14 @@ import structlog
 from node import config
 from node.domain.pack import Pack
 from node.domain.refusal import Code, Refusal
+from node.notify import pace
 from node.notify.dispatch import Dispatcher
 from node.notify.gateways import gateways
 from node.notify.outbox import Announcer
 from node.packs.file import Find, finder
 from node.services.clock import Sweep
 from node.services.handle import Handler
+from node.services.hooks import Hooks
 from node.services.policies import Policies
 from node.services.setup import Beginning, initialise
 from node.services.telling import Telling
@@ -148,9 +150,14 @@ def dispatcher(node: Node) -> Dispatcher:
     return Dispatcher(node.store, doors, telling.say, telling.reach, random.random)
 
 
+def hooks(node: Node) -> Hooks:
+    """What tells other systems of the entries of *node*."""
+    return Hooks(node.store, node.wall, lambda moment, attempts: pace.next_attempt(moment, attempts, random.random()))
+
+
 def tell(node: Node) -> Callable[[], None]:
     """Send what waits, in a thread of its own: a gateway that hangs holds up nothing else."""
-    sender = dispatcher(node)
+    sender, others = dispatcher(node), hooks(node)
     at_work: list[threading.Thread] = []
 
     def run() -> None:
@@ -161,6 +168,10 @@ def tell(node: Node) -> Callable[[], None]:
             sender.run(pack, moment)
         except Exception as error:  # whatever it was, the next round tries again
             structlog.get_logger().error("notices_not_sent", error=type(error).__name__)
+        try:
+            others.run()
+        except Exception as error:
+            structlog.get_logger().error("hooks_not_told", error=type(error).__name__)
 
     def begin() -> None:
         if at_work and at_work[-1].is_alive():

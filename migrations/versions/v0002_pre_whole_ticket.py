@@ -131,6 +131,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("node", "digest", "category", "subtype", name=op.f("pk_guide_entries")),
     )
     op.create_table(
+        "hooks",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("kinds", sa.String(), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("delivered_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hooks")),
+    )
+    op.create_table(
         "intermediaries",
         sa.Column("node", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
@@ -317,6 +332,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_text_grams_taken"), ["taken"], unique=False)
 
     op.create_table(
+        "tokens",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("scopes", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("expires_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("used_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("revoked_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
+    )
+    with op.batch_alter_table("tokens", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tokens_account"), ["account"], unique=False)
+
+    op.create_table(
         "traits",
         sa.Column("ticket", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -410,6 +442,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_traits_name_value"))
 
     op.drop_table("traits")
+    with op.batch_alter_table("tokens", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tokens_account"))
+
+    op.drop_table("tokens")
     with op.batch_alter_table("text_grams", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_text_grams_taken"))
 
@@ -452,6 +488,7 @@ def downgrade() -> None:
 
     op.drop_table("login_attempts")
     op.drop_table("intermediaries")
+    op.drop_table("hooks")
     op.drop_table("guide_entries")
     with op.batch_alter_table("group_members", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_group_members_node_member"))

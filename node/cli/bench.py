@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from node.cli.console import Session, as_json
+from node.cli.console import Session
 from node.cli.verbs import Verbs
+from node.services.bodies import as_json
 
 
 class Only(Enum):

@@ -15,7 +15,6 @@ from node.cli.console import Session, Usage
 from node.cli.pack_files import read_pack_file
 from node.cli.staff import CENTRE
 from node.cli.ticket_page import clock_name
-from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain.registry import AdoptCalendar
 from node.domain.ticket.due_proposal import DecideDueProposal, DueProposal
@@ -23,6 +22,7 @@ from node.domain.time import WorkCalendar
 from node.packs.calendar_file import parse_calendar
 from node.services import deadlines
 from node.services.acting import act
+from node.services.bodies import outcome_body
 from node.storage import schema
 
 SATURDAY = 5

@@ -4,7 +4,6 @@ document.  A refusal goes to stderr with code, sentence and remedy.
 """
 
 import errno
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from node.packs.calendar_file import FaultyCalendar
 from node.packs.fault import Fault as PackFault
 from node.packs.fault import FaultyPack
 from node.services.acting import Node
+from node.services.bodies import as_json
 from node.storage.sealing import CodedError
 from node.texts.catalogue import Lang, catalogue, explain, text, with_words, word
 
@@ -275,22 +275,3 @@ def _complain(session: Session, kind: str, body: Mapping[str, Any], lines: Seque
     if remedy:
         console.print(RichText(remedy))
     return exit_code
-
-
-def as_json(value: Any) -> str:
-    """One JSON document: keys as they stand, times as ISO 8601, codes as their values."""
-    return json.dumps(value, ensure_ascii=False, default=_plain)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, frozenset | set):
-        return sorted(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    return str(value)

@@ -6,8 +6,6 @@
 import dataclasses
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from enum import Enum
 from functools import partial
 from typing import Annotated, Any
 
@@ -20,15 +18,15 @@ from node.cli.command_line import Typed, function_of
 from node.cli.console import Session
 from node.cli.dossier_page import show_dossier
 from node.cli.meetings import VIEWS
-from node.cli.tickets import outcome_body, verbs_help
+from node.cli.tickets import verbs_help
 from node.cli.verbs import Verbs
 from node.domain.command import Command
 from node.domain.dossiers import commands_of
 from node.domain.entry import Subject, SubjectKind
-from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.services import dossiers
 from node.services.acting import act
+from node.services.bodies import outcome_body, plain
 from node.services.command_fields import is_for_people
 from node.services.dossier_page import dossier_page
 from node.services.handle import Outcome
@@ -135,22 +133,3 @@ def _showing(kind: SubjectKind) -> Any:
 
 def _history(line: EntryLine) -> dict[str, Any]:
     return {"at": line.recorded_at, "kind": line.kind, "account": line.account, "role": line.role, "node": line.node}
-
-
-def plain(value: Any) -> Any:
-    """A state for machines: dataclasses as objects, sealed words by where they stand."""
-    if isinstance(value, SealedRef):
-        return {"sealed": f"{value.entry}/{value.place}"}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {one.name: plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, frozenset):
-        return sorted((plain(one) for one in value), key=str)
-    if isinstance(value, tuple | list):
-        return [plain(one) for one in value]
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value

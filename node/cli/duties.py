@@ -12,7 +12,6 @@ from rich.console import Console
 from node.cli.console import Session
 from node.cli.pack_files import read_pack_file
 from node.cli.staff import CENTRE
-from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.cli.viewing import viewer_of
 from node.documents.issuing import papers_of_dispatch
@@ -24,6 +23,7 @@ from node.domain.time import local_day
 from node.services import precedents as rulings
 from node.services import queries
 from node.services.acting import act, acting
+from node.services.bodies import outcome_body
 from node.services.dispatches import dispatch_batch
 from node.services.duties import advice, duty_list, read_table
 from node.services.problem_list import batch, problem_list

@@ -16,7 +16,7 @@ from rich.text import Text as RichText
 from node.cli.command_line import Typed, function_of, read_date
 from node.cli.console import Session
 from node.cli.find import line_body
-from node.cli.tickets import outcome_body, verbs_help
+from node.cli.tickets import verbs_help
 from node.cli.verbs import Verbs
 from node.cli.viewing import viewer_of
 from node.domain import directory as d
@@ -24,6 +24,7 @@ from node.domain.entry import SubjectKind
 from node.domain.time import local_day
 from node.services import dossiers, enterprises
 from node.services.acting import act
+from node.services.bodies import outcome_body
 from node.services.command_fields import is_for_people, verb_of
 from node.services.queries import names
 from node.services.spoken import said_aloud

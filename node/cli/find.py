@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.text import Text as RichText
 
 from node.cli.console import Session, Usage
-from node.cli.ticket_page import row_body
 from node.cli.verbs import Verbs
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
 from node.domain.ticket.state import State
 from node.services import lookup
+from node.services.bodies import row_body
 from node.services.queries import Names, names
 from node.services.registry import actor_of
 from node.services.search import Found, FoundTicket, Sought, search, verified_max

@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.text import Text as RichText
 
 from node.cli.console import Session
-from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain.payload import Text
 from node.domain.ticket.evaluation import Evaluate
 from node.notify.notice import audiences_of
+from node.services.bodies import outcome_body
 from node.services.registry import actor_of
 from node.services.telling import sentence
 from node.services.votes import vote

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.text import Text as RichText
 
 from node.cli.console import Session
-from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain.payload import Text
 from node.domain.registry import HandleLane
 from node.services import lanes
 from node.services.acting import acting
+from node.services.bodies import outcome_body
 from node.services.queries import find_ticket
 
 OPERATOR = "operator"

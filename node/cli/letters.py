@@ -17,7 +17,6 @@ from node.cli.console import Session
 from node.cli.pack_files import SUFFIX, read_pack_file
 from node.cli.packs import adoption, check_whole, keep_own
 from node.cli.staff import CENTRE
-from node.cli.tickets import outcome_body
 from node.domain.entry import SubjectKind
 from node.domain.letter import record as r
 from node.domain.letter.answering import ADOPTED, ReportLetter
@@ -29,6 +28,7 @@ from node.packs.calendar_file import Layer, parse_calendar
 from node.packs.file import finder, parse_pack
 from node.services import dossiers, letters
 from node.services.acting import Node, act
+from node.services.bodies import outcome_body
 from node.services.handed_down import calendar_adoption, file_text
 from node.services.registry import actor_of
 

@@ -15,13 +15,13 @@ from node.cli.console import Session, Usage, need_room, unwritable
 from node.cli.pack_files import read_pack_file
 from node.cli.packs import check_whole, keep_own
 from node.cli.staff import node_command
-from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain.payload import Text
 from node.domain.registry import InviteNode, SetNodeStatus
 from node.packs.fault import Fault, FaultyPack, Rule
 from node.packs.file import finder, parse_pack
 from node.services.acting import Node, acting
+from node.services.bodies import outcome_body
 from node.services.setup import FIRST_ACCOUNTS
 from node.storage import schema
 

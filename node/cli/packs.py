@@ -11,7 +11,6 @@ from node.cli import pack_views
 from node.cli.console import Session
 from node.cli.pack_files import SUFFIX, PackName, effective, find_beside, plain_rule, text_of
 from node.cli.staff import CENTRE
-from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.domain.interpretation import PublishInterpretation
 from node.domain.pack import Pack
@@ -22,6 +21,7 @@ from node.packs.difference import plain
 from node.packs.fault import FaultyPack
 from node.packs.file import Find, effective_pack, parse_pack, shipped
 from node.services.acting import Node, act
+from node.services.bodies import outcome_body
 from node.services.interpretations import published_notes
 from node.services.policies import bundle
 

@@ -10,7 +10,6 @@ from rich.text import Text as RichText
 
 from node.cli.console import Session, Usage
 from node.cli.dossiers import add_looking
-from node.cli.tickets import outcome_body
 from node.cli.verbs import Verbs
 from node.documents import papers
 from node.documents.issuing import paper_about
@@ -24,6 +23,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.time import last_day
 from node.services import dossiers
 from node.services.acting import Node, act
+from node.services.bodies import outcome_body
 from node.services.queries import find_ticket
 from node.storage.dossier_readings import dossier_of
 from node.storage.unit_of_work import View

@@ -9,9 +9,9 @@ from rich.text import Text as RichText
 
 from node.cli.console import Session
 from node.cli.ticket_page import clock_sentence
-from node.cli.tickets import clock_body
 from node.cli.verbs import Verbs
 from node.services import progress as services
+from node.services.bodies import clock_body
 from node.services.queries import Names, names
 
 

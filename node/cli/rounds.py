@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -11,12 +11,13 @@ from rich.text import Text as RichText
 
 from node.cli.command_line import Typed, function_of
 from node.cli.console import Session
-from node.cli.tickets import outcome_body, verbs_help
+from node.cli.tickets import verbs_help
 from node.cli.verbs import Verbs
 from node.domain import round as d
 from node.domain.command import Command
 from node.services import rounds
 from node.services.acting import act
+from node.services.bodies import achieved_body, outcome_body
 from node.services.command_fields import is_for_people
 from node.services.handle import Outcome
 
@@ -64,28 +65,6 @@ def list_rounds(
     with session.node() as node, node.store.read() as view:
         found = rounds.achieved(view, county or ())
     session.answer({"rounds": [achieved_body(one) for one in found]}, lambda console: _show_list(session, console, found))
-
-
-def achieved_body(one: rounds.Achieved) -> dict[str, Any]:
-    """What came of one round, for machines."""
-    return {
-        "id": one.id,
-        "node": one.node,
-        "county": one.county,
-        "period": one.period,
-        "stage": one.stage,
-        "rate": one.rate,
-        "frame": one.frame,
-        "drawn": one.drawn,
-        "reached": one.reached,
-        "satisfied": one.satisfied,
-        "findings": one.findings,
-        "drawn_percent": one.drawn_percent,
-        "reached_percent": one.reached_percent,
-        "is_enough": one.is_enough,
-        "cut_at": one.cut_at,
-        "revealed_at": one.revealed_at,
-    }
 
 
 def _show_list(session: Session, console: Console, found: Sequence[rounds.Achieved]) -> None:

@@ -14,13 +14,14 @@ from rich.text import Text as RichText
 from sqlalchemy import select
 
 from node.cli.console import Session
-from node.cli.tickets import outcome_body
+from node.cli.tokens import token
 from node.cli.verbs import Verbs
 from node.domain import registry as g
 from node.domain.login import start_password_hours
 from node.domain.payload import Contact
 from node.services import passwords
 from node.services.acting import act
+from node.services.bodies import outcome_body
 from node.services.handle import Outcome
 from node.services.logins import logins_of
 from node.services.staffing import staffing
@@ -50,6 +51,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(account, "list", list_accounts, key="account.list")
     verbs.add(account, "password", start_password, key="account.password")
     verbs.add(account, "certificate", write_certificate, key="account.certificate")
+    verbs.add(account, "token", token, key="account.token")
 
 
 def open_unit(

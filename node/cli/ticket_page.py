@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.text import Text as RichText
 
 from node.cli.console import Session
-from node.domain.ticket.row import TicketRow
 from node.services import queries, ticket_view
 from node.services.entry_words import facts_said, who_said
 from node.services.numbers import short_number
@@ -153,31 +152,6 @@ def node_words(names: queries.Names, code: str) -> str:
     """A node by code and name."""
     called = names.node(code)
     return code if called == code else f"{code} {called}"
-
-
-def row_body(row: TicketRow) -> dict[str, Any]:
-    """A row of a list, for machines."""
-    return {
-        "id": row.id,
-        "spoken": short_number(row.id),
-        "number": row.number,
-        "state": row.state,
-        "with": row.with_whom,
-        "origin": row.origin,
-        "holder": row.holder,
-        "asked": row.asked,
-        "custody": row.custody,
-        "version": row.version,
-        "category": row.category,
-        "complexity": row.complexity,
-        "layer": row.layer,
-        "level": row.level,
-        "lead": row.lead,
-        "first_contact": row.first_contact,
-        "channel": row.channel,
-        "registered_at": row.registered_at,
-        "completed_at": row.completed_at,
-    }
 
 
 # --- the timeline -----------------------------------------------------------------------------------------------------

@@ -1,11 +1,9 @@
 """``qyzj ticket``: every command of the domain as a verb, and what there is to see: lists, pages, deadline receipts."""
 
-import dataclasses
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,7 +16,7 @@ from node.cli.carried_over import carried_over
 from node.cli.command_line import Typed, function_of
 from node.cli.console import Session, Usage
 from node.cli.find import find_ticket
-from node.cli.ticket_page import clock_name, left_of, row_body, show_page, show_where
+from node.cli.ticket_page import clock_name, left_of, show_page, show_where
 from node.cli.verbs import Verbs
 from node.cli.viewing import viewer_of
 from node.domain.command import Command
@@ -26,12 +24,11 @@ from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
 from node.domain.ticket.decide import DECISIONS
 from node.domain.ticket.state import State
-from node.domain.ticket.ticket import Ticket
 from node.services import deadlines, queries, ticket_view
 from node.services.acting import act
+from node.services.bodies import outcome_body, page_body, receipt_body, ticket_line_body
 from node.services.command_fields import AREAS, is_for_people, verb_of
 from node.services.handle import Outcome
-from node.services.numbers import short_number
 from node.services.openings import open_payloads, sealed_of
 from node.services.registry import actor_of
 from node.texts.catalogue import word
@@ -92,45 +89,6 @@ def _carry_out(session: Session, typed: Typed) -> None:
     session.answer(body, lambda console: _show_outcome(session, console, outcome, page, code))
 
 
-def outcome_body(outcome: Outcome, command_id: str) -> dict[str, Any]:
-    """What a command led to, for machines."""
-    body: dict[str, Any] = {
-        "command_id": command_id,
-        "is_repeat": outcome.is_repeat,
-        "subject": {"kind": outcome.subject.kind, "id": outcome.subject.id},
-        "entries": [{"id": one.header.id, "kind": one.header.kind, "recorded_at": one.header.recorded_at} for one in outcome.entries],
-    }
-    if outcome.ticket is not None:
-        body["ticket"] = ticket_body(outcome.ticket)
-    return body
-
-
-def ticket_body(ticket: Ticket) -> dict[str, Any]:
-    """Where a ticket stands, for machines."""
-    return {
-        "id": ticket.id,
-        "spoken": short_number(ticket.id),
-        "number": ticket.number,
-        "state": ticket.state,
-        "with": ticket.with_whom,
-        "origin": ticket.origin,
-        "holder": ticket.custody.holder,
-        "asked": ticket.custody.asked,
-        "custody": ticket.custody.number,
-        "version": ticket.version,
-        "category": ticket.classing.category,
-        "complexity": ticket.classing.complexity,
-        "layer": ticket.classing.layer,
-        "level": ticket.classing.level,
-        "lead": ticket.lead,
-        "first_contact": ticket.intake.first_contact,
-        "channel": ticket.intake.channel,
-        "registered_at": ticket.intake.registered_at,
-        "round": len(ticket.rounds),
-        "is_incomplete": ticket.is_incomplete,
-    }
-
-
 def _show_outcome(session: Session, console: Console, outcome: Outcome, page: ticket_view.TicketPage, code: str | None) -> None:
     kinds = session.say("between").join(session.word("event", one.header.kind) for one in outcome.entries)
     key = "ticket.repeated" if outcome.is_repeat else "ticket.done" if outcome.entries else "ticket.nothing"
@@ -171,29 +129,8 @@ def list_tickets(
         now = node.now()
         lines = queries.list_tickets(view, wanted, node.policies.bare(view).calendar, now)
         names, here = queries.names(view), node.code
-    body = {"now": now, "tickets": [_line_body(line) for line in lines]}
+    body = {"now": now, "tickets": [ticket_line_body(line) for line in lines]}
     session.answer(body, lambda console: _show_list(session, console, lines, names, here))
-
-
-def _line_body(line: queries.TicketLine) -> dict[str, Any]:
-    return row_body(line.row) | {"clock": None if line.clock is None else clock_body(line.clock)}
-
-
-def clock_body(clock: queries.ClockLine) -> dict[str, Any]:
-    """A clock, for machines."""
-    return {
-        "name": clock.name,
-        "node": clock.node,
-        "owes": clock.owes,
-        "limit": {"count": clock.limit.count, "unit": clock.limit.unit},
-        "started_at": clock.started_at,
-        "due_at": clock.due_at,
-        "stopped_at": clock.stopped_at,
-        "is_paused": clock.is_paused,
-        "is_overdue": clock.is_overdue,
-        "is_provisional": clock.is_provisional,
-        "left": clock.left,
-    }
 
 
 def _show_list(session: Session, console: Console, lines: list[queries.TicketLine], names: queries.Names, here: str) -> None:
@@ -230,41 +167,6 @@ def show_ticket(session: Session, ticket: TicketNumber) -> None:
     session.answer(page_body(page, now), lambda console: show_page(session, console, page))
 
 
-def page_body(page: ticket_view.TicketPage, now: datetime) -> dict[str, Any]:
-    """A ticket's page, for machines."""
-    return {
-        "now": now,
-        "ticket": ticket_body(page.ticket),
-        "asks": [
-            {"id": ask.id, "kind": ask.kind, "node": ask.node, "addressee": ask.addressee, "asked_at": ask.asked_at}
-            for ask in page.ticket.open_asks()
-        ],
-        "channels": page.channels,
-        "heard": [dataclasses.asdict(one) for one in ticket_view.heard(page)],
-        "clocks": [clock_body(clock) for clock in page.clocks],
-        "timeline": [_entry_body(entry) for entry in page.timeline],
-    }
-
-
-def _entry_body(entry: ticket_view.EntryLine) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "kind": entry.kind,
-        "node": entry.node,
-        "recorded_at": entry.recorded_at,
-        "occurred_at": entry.occurred_at,
-        "actor": {"account": entry.account, "role": entry.role, "unit": entry.unit},
-        "state": entry.state,
-        "custody": entry.custody,
-        "version": entry.version,
-        "addressee": entry.addressee,
-        "facts": entry.facts,
-        "texts": entry.texts,
-        "contacts": entry.contacts,
-        "is_void": entry.is_void,
-    }
-
-
 def show_clock(
     session: Session, ticket: TicketNumber, clock: Annotated[str, typer.Argument(metavar="CLOCK", show_default=False)] = ""
 ) -> None:
@@ -288,26 +190,6 @@ def _clock_meant(session: Session, page: ticket_view.TicketPage, said: str) -> s
     if meant.partition("@")[0] not in codes:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="clock", value=said, offered=sorted(set(codes)))
     return meant
-
-
-def receipt_body(receipt: deadlines.Receipt) -> dict[str, Any]:
-    """A deadline receipt, for machines."""
-    return {
-        "ticket": receipt.ticket,
-        "clock": clock_body(receipt.clock),
-        "calendar": receipt.calendar,
-        "pack": receipt.pack,
-        "pauses": [{"begin": pause.begin, "end": pause.end} for pause in receipt.pauses],
-        "promised": receipt.promised,
-        "counted_due_at": receipt.counted_due_at,
-        "recounted_due_at": receipt.recounted_due_at,
-        "agrees": receipt.agrees,
-        "proposed_due_at": None if receipt.proposed is None else receipt.proposed.recounted,
-        "days": [
-            {"day": line.day, "counted": line.counted, "number": line.number, "why": line.why, "is_workday": line.is_workday}
-            for line in receipt.days
-        ],
-    }
 
 
 def _show_receipt(session: Session, console: Console, receipt: deadlines.Receipt) -> None:

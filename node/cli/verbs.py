@@ -53,6 +53,7 @@ GROUPS: Mapping[str, str] = {
     ),
     **dict.fromkeys(("init", "invite", "join", "serve"), "begin"),
     **dict.fromkeys(("unit", "account", "duty", "directory", "node", "link", "lane", "pack", "calendar", "import", "export"), "order"),
+    "hook": "order",
     **dict.fromkeys(("backup", "restore", "verify", "reconcile", "rebuild", "upgrade"), "care"),
     **dict.fromkeys(("demo", "bench", "simulate"), "trial"),
 }

@@ -93,6 +93,32 @@ def act(
     Raises:
         Refusal: ACCOUNT_UNKNOWN, NOT_THE_DEPUTY, SUBJECT_UNKNOWN, or what ``Handler.handle`` refuses.
     """
+    return node.handler.handle(
+        order_of(
+            node, account, command, ticket=ticket, subject=subject, id=id, seen=seen, occurred_at=occurred_at, behalf=behalf, prefer=prefer
+        )
+    )
+
+
+def order_of(
+    node: Node,
+    account: str,
+    command: Command,
+    *,
+    ticket: str = "",
+    subject: str = "",
+    id: str = "",
+    seen: tuple[int, int] | None = None,
+    occurred_at: datetime | None = None,
+    behalf: str = "",
+    prefer: str = "",
+) -> Order:
+    """
+    What ``act`` hands to the node: who acts in which role, and whatever a person may say shortly, said in full.
+
+    Raises:
+        Refusal: ACCOUNT_UNKNOWN, NOT_THE_DEPUTY, SUBJECT_UNKNOWN.
+    """
     kind = command.subject_kind
     with node.store.read() as view:
         actor = acting(node, view, account, command, behalf=behalf, prefer=prefer)
@@ -101,7 +127,7 @@ def act(
         command = _with_whole_files(view, _with_whole_units(view, _with_whole_numbers(view, command)))
     if not subject and kind is SubjectKind.NODE:
         subject = node.code
-    return node.handler.handle(Order(id or str(uuid.uuid4()), actor, subject, command, seen, occurred_at))
+    return Order(id or str(uuid.uuid4()), actor, subject, command, seen, occurred_at)
 
 
 def acting(node: Node, view: View, account: str, command: Command, *, behalf: str = "", prefer: str = "") -> Actor:

@@ -81,6 +81,12 @@ def _classes(base: type[Command], module: Any) -> list[type[Command]]:
     return [one for one in found if one.__module__ == module.__name__]
 
 
+@cache
+def commands_by_kind() -> Mapping[SubjectKind, tuple[type[Command], ...]]:
+    """The same by what they are about."""
+    return {kind: tuple(one for one in commands().values() if one.subject_kind is kind) for kind in subject_kinds()}
+
+
 # The parts of the work on a ticket, with their areas of the domain, in the order of a ticket's life.
 AREAS: Mapping[str, frozenset[str]] = {
     "intake": frozenset({"intake", "legacy", "filling", "enquiry", "first_contact", "offering", "correction"}),
@@ -448,7 +454,7 @@ def codes_of(command: type[Command], field: str, pack: Pack | None = None) -> tu
         return offered
     if own in _FIXED or field in _FIXED:
         return _FIXED[own] if own in _FIXED else _FIXED[field]
-    return _with_words(section_of(command, field))
+    return codes_with_words(section_of(command, field))
 
 
 def _offered(pack: Pack, key: str) -> tuple[str, ...]:
@@ -459,7 +465,8 @@ def _offered(pack: Pack, key: str) -> tuple[str, ...]:
 
 
 @cache
-def _with_words(section: str) -> tuple[str, ...]:
+def codes_with_words(section: str) -> tuple[str, ...]:
+    """Every code of *section* of the catalogues, in their order."""
     words = catalogue(LANGS[0]) if section else {}
     return tuple(key.removeprefix(f"{section}.") for key in words if key.startswith(f"{section}."))
 

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
-from node.domain.entry import Subject, SubjectKind
+from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.refusal import Code, Refusal
+from node.domain.ticket.sight import OUTSIDE
+from node.services.scope import sees_all
 from node.storage import schema
 from node.storage.database import instant
 from node.storage.dossier_readings import dossier_of
@@ -63,17 +65,33 @@ def find(view: View | UnitOfWork, kind: SubjectKind, said: str) -> str:
     return str(found[0])
 
 
-def listed(view: View | UnitOfWork, kind: SubjectKind, *, state: str = "", ticket: str = "", unit: str = "") -> list[Line]:
-    """Dossiers of *kind*, the latest change first; *ticket* and *unit* are whole ids of what they are about or who has a part."""
+def listed(
+    view: View | UnitOfWork,
+    kind: SubjectKind,
+    *,
+    state: str = "",
+    ticket: str = "",
+    unit: str = "",
+    viewer: Actor | None = None,
+    after: tuple[int, str] | None = None,
+    rows_max: int | None = None,
+) -> list[Line]:
+    """
+    Dossiers of *kind*, the latest change first, as far as *viewer* sees them, at most *rows_max*; *ticket* and *unit* are whole
+    ids of what they are about or who has a part.  *after*: only behind this change (in microseconds) of the dossier with that id.
+    """
     table = schema.dossiers
-    wanted = [table.c.kind == kind.value]
+    wanted = [table.c.kind == kind.value, _shown_to(viewer)]
+    if after is not None:
+        changed_at, id = after
+        wanted.append(or_(table.c.changed_at < changed_at, and_(table.c.changed_at == changed_at, table.c.id > id)))
     if state:
         wanted.append(table.c.state == state)
     if ticket:
         wanted.append(table.c.about.contains(f",{ticket},", autoescape=True))
     if unit:
         wanted.append(table.c.parties.contains(f",{unit},", autoescape=True))
-    rows = view.connection.execute(select(table).where(*wanted).order_by(table.c.changed_at.desc(), table.c.id))
+    rows = view.connection.execute(select(table).where(*wanted).order_by(table.c.changed_at.desc(), table.c.id).limit(rows_max))
     return [
         Line(
             id=row.id,
@@ -86,6 +104,27 @@ def listed(view: View | UnitOfWork, kind: SubjectKind, *, state: str = "", ticke
         )
         for row in rows
     ]
+
+
+def need_sight(view: View, kind: SubjectKind, id: str, viewer: Actor) -> None:
+    """
+    Refuse a dossier in which the unit of *viewer* has no part, unless he sees the node's whole subtree.
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN: what is not shown is not there.
+    """
+    table = schema.dossiers
+    query = select(table.c.id).where(table.c.kind == kind.value, table.c.id == id, _shown_to(viewer))
+    if view.connection.execute(query).scalar() is None:
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind.value, id=id)
+
+
+def _shown_to(viewer: Actor | None) -> ColumnElement[bool]:
+    if sees_all(viewer):
+        return true()
+    if viewer is None or viewer.role in OUTSIDE or not viewer.unit:
+        return false()
+    return schema.dossiers.c.parties.contains(f",{viewer.unit},", autoescape=True)
 
 
 def whole(view: View | UnitOfWork, kind: SubjectKind, said: str) -> Any:

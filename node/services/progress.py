@@ -8,7 +8,7 @@ offices write to each other is shown, only what is meant for him.
 
 import hmac
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from node.domain.entry import Event
@@ -24,6 +24,7 @@ from node.domain.ticket.termination import Terminated
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import WorkCalendar, last_day
 from node.services.queries import ClockLine, find_ticket, whole_clock_line
+from node.services.ticket_view import TicketPage
 from node.storage.unit_of_work import View
 
 # The limits at whose end an answer is owed; any other that runs is a step on the way.
@@ -101,6 +102,25 @@ def _the_one(view: View, said: str, code: str) -> Ticket:
     if ticket is None or expected is None or not hmac.compare_digest(expected.encode(), given.encode()):
         raise Refusal(Code.QUERY_REFUSED, ticket=said)
     return ticket
+
+
+def for_appellant(page: TicketPage) -> TicketPage:
+    """Of the page of his own need what is meant for whoever brought it in: who has it, what runs, and the papers."""
+    shown = {kind.kind(): fields for kind, fields in PAPERS.items()}
+    lines = [
+        replace(
+            line,
+            facts={name: value for name, value in line.facts.items() if name in shown[line.kind]},
+            texts={name: value for name, value in line.texts.items() if name in shown[line.kind]},
+            contacts=(),
+            account="",
+        )
+        for line in page.timeline
+        if line.kind in shown and not line.is_void
+    ]
+    clock = running_clock(page.ticket)
+    clocks = tuple(one for one in page.clocks if clock is not None and one.name == clock.name and one.node == clock.node)
+    return replace(page, timeline=tuple(lines), clocks=clocks)
 
 
 def running_clock(ticket: Ticket) -> Clock | None:

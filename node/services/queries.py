@@ -234,14 +234,30 @@ class Wanted:
     since: date | None = None
     # Rows that earlier pages of the list have shown.
     rows_skipped: int = 0
+    # The place of the last line of the page before; None begins.
+    after: "Place | None" = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a ticket stands in a list: next due time and registration in microseconds, None if nothing is due, and its id."""
+
+    due_at: int | None
+    registered_at: int
+    ticket: str
 
 
 @dataclass(frozen=True)
 class TicketLine:
-    """A ticket in a list, with the clock that is due next: its holder's, or that of a node which was asked and must answer."""
+    """
+    A ticket in a list, with the clock that is due next: its holder's, or that of a node which was asked and must answer.
+
+    ``place`` is what the next page begins behind.
+    """
 
     row: TicketRow
     clock: ClockLine | None
+    place: Place
 
 
 def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: datetime) -> list[TicketLine]:
@@ -263,10 +279,21 @@ def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: dateti
     )
     query = select(tickets, next_due.c.due_at.label("next_due_at")).outerjoin(next_due, next_due.c.ticket == tickets.c.id)
     query = narrowed(view, query, wanted, now)
+    if wanted.after is not None:
+        query = query.where(_behind(wanted.after, next_due.c.due_at))
     order = (next_due.c.due_at.is_(None), next_due.c.due_at, tickets.c.registered_at.desc(), tickets.c.id)
     rows = view.connection.execute(query.order_by(*order).limit(wanted.rows_max).offset(wanted.rows_skipped)).all()
-    running = _next_clocks(view, [row.id for row in rows], calendar, now)
-    return [TicketLine(ticket_row(row), running.get(row.id)) for row in rows]
+    running = next_clocks(view, [row.id for row in rows], calendar, now)
+    return [TicketLine(ticket_row(row), running.get(row.id), Place(row.next_due_at, row.registered_at, row.id)) for row in rows]
+
+
+def _behind(place: Place, due_at: ColumnElement[int]) -> ColumnElement[bool]:
+    """What stands behind *place* in the order of the list."""
+    table = schema.tickets
+    later = or_(table.c.registered_at < place.registered_at, and_(table.c.registered_at == place.registered_at, table.c.id > place.ticket))
+    if place.due_at is None:
+        return and_(due_at.is_(None), later)
+    return or_(due_at.is_(None), due_at > place.due_at, and_(due_at == place.due_at, later))
 
 
 def count_tickets(view: View, wanted: Wanted, now: datetime) -> int:
@@ -287,7 +314,12 @@ def owed_clocks(view: View, wanted: Wanted, calendar: WorkCalendar, now: datetim
         .limit(wanted.rows_max)
     ).all()
     known = view.readings.rows({row.ticket for row in rows})
-    return [TicketLine(known[row.ticket], _clock_line(row, calendar, now)) for row in rows]
+    return [
+        TicketLine(
+            known[row.ticket], _clock_line(row, calendar, now), Place(row.due_at, micros(known[row.ticket].registered_at), row.ticket)
+        )
+        for row in rows
+    ]
 
 
 def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: datetime) -> Select[tuple[object, ...]]:
@@ -376,7 +408,8 @@ def _counts_now(view: View) -> ColumnElement[bool]:
     return and_(is_concerned, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None))
 
 
-def _next_clocks(view: View, tickets: Sequence[str], calendar: WorkCalendar, now: datetime) -> dict[str, ClockLine]:
+def next_clocks(view: View, tickets: Sequence[str], calendar: WorkCalendar, now: datetime) -> dict[str, ClockLine]:
+    """The clock of each of *tickets* that is due next, where one runs."""
     table = schema.clocks
     found: dict[str, ClockLine] = {}
     for start in range(0, len(tickets), 500):

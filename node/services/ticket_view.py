@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from node.domain.entry import Actor, Folded, Subject, SubjectKind
+from node.domain.entry import Actor, Event, Folded, Subject, SubjectKind
 from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.fold import in_order, line_of
@@ -132,7 +132,7 @@ def entry_line(view: View, subject: Subject, one: Folded, opens: bool, void: tup
     facts: dict[str, object] = {}
     texts: dict[str, str | None] = {}
     contacts: list[str] = []
-    for name, value in _fields(one):
+    for name, value in event_fields(one.event):
         if not isinstance(value, SealedRef):
             facts[name] = value
         elif value.kind is PayloadKind.CONTACT:
@@ -160,11 +160,11 @@ def entry_line(view: View, subject: Subject, one: Folded, opens: bool, void: tup
     )
 
 
-def _fields(one: Folded) -> Iterable[tuple[str, object]]:
+def event_fields(event: Event | None) -> Iterable[tuple[str, object]]:
     """The event's fields that say something: neither empty nor the no or the nought that stands where nothing was said."""
-    if one.event is None or not dataclasses.is_dataclass(one.event):
+    if event is None or not dataclasses.is_dataclass(event):
         return []
-    values = ((field, getattr(one.event, field.name)) for field in dataclasses.fields(one.event))
+    values = ((field, getattr(event, field.name)) for field in dataclasses.fields(event))
     return [(field.name, value) for field, value in values if value or (value in (False, 0) and value != field.default)]
 
 

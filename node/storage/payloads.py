@@ -283,6 +283,10 @@ class Payloads:
         """What `seal_draft` sealed; None without the keys, or where the row was moved or changed."""
         return None if self._ring is None else sealing.open_draft(sealed, self._ring.node_secret, account, form)
 
+    def purpose_key(self, purpose: str) -> bytes | None:
+        """A key for *purpose* that follows from the same secret; None without this node's keys."""
+        return None if self._ring is None else sealing.purpose_key(self._ring.node_secret, purpose)
+
     def _subject_key(self, subject: Subject, kind: PayloadKind, *, as_desk: bool = False) -> bytes | None:
         known = self._subject_keys.get((subject, kind))
         if known is not None:

@@ -31,6 +31,7 @@ from node.storage.registry_tables import (
     units,
 )
 from node.storage.ticket_tables import asks, clocks, desks, precedents, receipts, tickets, traits
+from node.storage.token_tables import hooks, requests, tokens
 
 READINGS = (
     tickets,
@@ -73,6 +74,7 @@ __all__ = [
     "group_members",
     "guide_entries",
     "heads",
+    "hooks",
     "incidents",
     "intermediaries",
     "invitations",
@@ -92,11 +94,13 @@ __all__ = [
     "reconciliations",
     "recovery_codes",
     "reparentings",
+    "requests",
     "rounds",
     "sessions",
     "streams",
     "text_grams",
     "tickets",
+    "tokens",
     "traits",
     "turns",
     "units",

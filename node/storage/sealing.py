@@ -270,6 +270,11 @@ def login_key(secret: bytes) -> bytes:
     return hmac.digest(_checked(secret), b"qyzj login secrets 1", "sha256")
 
 
+def purpose_key(secret: bytes, purpose: str) -> bytes:
+    """A key of 32 bytes for one *purpose*, such as "hook <id>", that follows from a node's *secret*."""
+    return hmac.digest(_checked(secret), f"qyzj purpose 1|{purpose}".encode(), "sha256")
+
+
 @lru_cache(maxsize=grams_kept_max)
 def gram_token(key: bytes, gram: str) -> int:
     """48 bits that follow from *gram*, one or two characters, under the *key* of the text index; 0 to 2**48 - 1."""

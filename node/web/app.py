@@ -7,6 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 from node.services.acting import Node
 from node.web import problems
+from node.web.api import api_router, open311
 from node.web.pages import accounts, acts, attachments, intake, language, me, sign_in, ticket, ticket_list, today, trust
 from node.web.security import Guarded, need_own_form
 from node.web.sessions import Sessions
@@ -20,6 +21,8 @@ def create_app(node: Node) -> FastAPI:
     app.mount("/static", StaticFiles(directory=str(resources.files("node.web") / "static")), name="static")
     for desk in (accounts, attachments, intake, language, me, sign_in, ticket_list, today, trust, acts, ticket):
         app.include_router(desk.router)
+    app.include_router(api_router())
+    app.include_router(open311.router)
     # The last one stands outermost.
     app.add_middleware(Sessions, node=node)
     app.add_middleware(Guarded)

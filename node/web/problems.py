@@ -54,10 +54,11 @@ def problem_of(refusal: Refusal, lang: Lang) -> dict[str, Any]:
     }
 
 
-def problem(refusal: Refusal, lang: Lang) -> JSONResponse:
-    """*refusal* as an answer of the API."""
+def problem(refusal: Refusal, lang: Lang, status: int = 0) -> JSONResponse:
+    """*refusal* as an answer of the API; *status* is another one than the code's own."""
     body = problem_of(refusal, lang)
-    headers = {"Retry-After": "1"} if body["status"] in (429, 503) else None
+    body["status"] = status or body["status"]
+    headers = {429: {"Retry-After": "1"}, 503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}.get(body["status"])
     return JSONResponse(body, body["status"], headers, media_type="application/problem+json")
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from node.cli.tickets import page_body
 from node.domain.payload import Text
 from node.domain.refusal import Code
 from node.domain.registry import OpenAccount, unit_code
@@ -14,6 +13,7 @@ from node.domain.ticket.evaluation import Evaluate
 from node.domain.ticket.recheck import AskRecheck, DecideRecheck, GiveRecheckOpinion, OpenRecheck, ProposeRecheck
 from node.domain.ticket.recheck_above import MoveRecheckUp
 from node.domain.ticket.state import State
+from node.services.bodies import page_body
 from tests.clauses.after_given import state_of
 from tests.clauses.given import COUNTY, FINANCE, HOUSING, WATER, a_county, a_revisit, completed, page_of, refuses, the
 from tests.support.node import Hands

@@ -1,0 +1,129 @@
+"""
+The journal by position, for other systems: what happened behind a place, as far as whoever asks sees what it is about.
+
+The journal is the outbox: nothing is copied, nothing is queued, and who asks again from a position gets the same again.  An entry goes out
+with its plain facts only; texts and contacts stay where they are sealed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+
+from node.domain.entry import Actor, Header, SubjectKind
+from node.domain.payload import SealedRef
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.sight import OUTSIDE
+from node.services.bodies import plain
+from node.services.scope import sees_all, visible_to
+from node.services.ticket_view import event_fields
+from node.storage import schema
+from node.storage.codec import decode_content
+from node.storage.unit_of_work import UnitOfWork, View
+
+entries_max = 500
+# Rows that one look goes over at most: what whoever asks does not see is passed by, and the position moves all the same.
+looked_at_max = 5_000
+
+
+@dataclass(frozen=True)
+class FeedLine:
+    """One entry: where it stands, its header, and its event's plain facts."""
+
+    position: int
+    id: str
+    kind: str
+    subject_kind: str
+    subject: str
+    node: str
+    epoch: int
+    seq: int
+    recorded_at: datetime
+    occurred_at: datetime | None
+    custody: int
+    version: int
+    state: str
+    account: str
+    role: str
+    unit: str
+    addressee: str
+    answers: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """``next`` is the position to ask from again; ``end`` is the journal's."""
+
+    entries: tuple[FeedLine, ...]
+    next: int
+    end: int
+
+
+def feed(view: View | UnitOfWork, after: int, viewer: Actor, kinds: Sequence[str] = (), limit: int = entries_max) -> Feed:
+    """
+    The entries behind position *after* that *viewer* sees, of *kinds* if any are named, at most *limit*, in their order.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, to whoever files from outside: how offices deal with one another is not his.
+    """
+    if viewer.role in OUTSIDE:
+        raise Refusal(Code.PERMISSION_DENIED, command="entries", role=viewer.role)
+    table, end = schema.entries, view.head.taken
+    last = min(after + looked_at_max, end)
+    within = (table.c.taken > after, table.c.taken <= last, _shown_to(viewer))
+    query = select(table.c.taken, table.c.content).where(*within)
+    if kinds:
+        query = query.where(table.c.kind.in_(kinds))
+    rows = view.connection.execute(query.order_by(table.c.taken).limit(limit)).all()
+    lines = tuple(_line(row.taken, bytes(row.content)) for row in rows)
+    return Feed(lines, lines[-1].position if len(lines) == limit else max(last, after), end)
+
+
+def _shown_to(viewer: Actor) -> ColumnElement[bool]:
+    """What is about a ticket by the scope of tickets; what is about another subject for whoever sees all, or has a part in it."""
+    table, tickets, dossiers = schema.entries, schema.tickets, schema.dossiers
+    is_ticket = table.c.subject_kind == SubjectKind.TICKET.value
+    shown = select(tickets.c.id).where(tickets.c.id == table.c.subject_id, visible_to(viewer)).correlate(table).exists()
+    if sees_all(viewer):
+        return or_(and_(is_ticket, shown), table.c.subject_kind != SubjectKind.TICKET.value)
+    has_part: ColumnElement[bool] = false()
+    if viewer.unit:
+        mine = dossiers.c.parties.contains(f",{viewer.unit},", autoescape=True)
+        same = (dossiers.c.kind == table.c.subject_kind, dossiers.c.id == table.c.subject_id)
+        has_part = select(dossiers.c.id).where(*same, mine).correlate(table).exists()
+    return or_(and_(is_ticket, shown), has_part)
+
+
+def _line(position: int, content: bytes) -> FeedLine:
+    read = decode_content(content)
+    head: Header = read.header
+    facts = {} if read.event is None else {name: plain(value) for name, value in event_fields(read.event) if not _is_sealed(value)}
+    return FeedLine(
+        position=position,
+        id=head.id,
+        kind=head.kind,
+        subject_kind=head.subject.kind,
+        subject=head.subject.id,
+        node=head.node,
+        epoch=head.epoch,
+        seq=head.seq,
+        recorded_at=head.recorded_at,
+        occurred_at=head.occurred_at,
+        custody=head.custody.number,
+        version=head.version,
+        state=head.state,
+        account=head.actor.account,
+        role=head.actor.role,
+        unit=head.actor.unit,
+        addressee=head.addressee,
+        answers=head.answers,
+        facts=facts,
+    )
+
+
+def _is_sealed(value: object) -> bool:
+    """A text or a contact, by itself or among others."""
+    return isinstance(value, SealedRef) or (isinstance(value, tuple) and any(_is_sealed(one) for one in value))

@@ -1,0 +1,180 @@
+"""
+Tokens of other systems: each belongs to an account of this node, may do what its scopes name, and ends.
+
+A token is shown once, when it is made; what is kept of it opens nothing.  What it does stands in the journal under its account.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Row, insert, select, update
+
+from node.domain.entry import Actor
+from node.domain.refusal import Code, Refusal
+from node.services.command_fields import commands_by_kind, verb_of
+from node.services.registry import actor_of
+from node.storage import schema
+from node.storage.database import instant, instant_or_none, micros
+from node.storage.unit_of_work import Store, UnitOfWork, View
+
+PREFIX = "qyzj"
+READ, ALL = "read", "all"
+# The queries that may be allowed one by one.
+QUERIES = (
+    "appraisals", "calendars", "contests", "enterprises", "entries", "leaders", "letters", "links", "lookup", "meetings", "node", "orders",
+    "overview", "packs", "papers", "progress", "rounds", "search", "support-policies", "tallies", "tasks", "tickets", "tray",
+)  # fmt: skip
+days_max = 730
+_ID_BYTES, _SECRET_BYTES = 6, 32
+# The row is written at most so often: a token in use all day costs a write a minute.
+used_apart = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as its list shows it.  ``role``: the one role that it acts in, empty for the account's own."""
+
+    id: str
+    account: str
+    role: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+    @property
+    def acts_as(self) -> str:
+        """As ``acting.act`` takes an account."""
+        return f"{self.account}:{self.role}" if self.role else self.account
+
+    def may_read(self, query: str) -> bool:
+        """True if it may ask *query*."""
+        return bool({ALL, READ, query} & set(self.scopes))
+
+    def may_do(self, verb: str) -> bool:
+        """True if it may give the command *verb*; whether its account may is another question."""
+        return bool({ALL, verb} & set(self.scopes))
+
+
+def offered_scopes() -> tuple[str, ...]:
+    """Every scope that a token can have."""
+    verbs = sorted(verb_of(command) for commands in commands_by_kind().values() for command in commands)
+    return (ALL, READ, *QUERIES, *verbs)
+
+
+def make_token(
+    work: UnitOfWork, account: str, name: str, scopes: Sequence[str], days: int, wall: datetime, role: str = ""
+) -> tuple[Token, str]:
+    """
+    A new token of *account* that ends after *days* (1 to ``days_max``), and its whole text, which is told this once.
+
+    Raises:
+        Refusal: ACCOUNT_UNKNOWN, UNAUTHENTICATED, PERMISSION_DENIED; FIELD_REQUIRED, without a scope or a name; VALUE_NOT_OFFERED.
+    """
+    actor_of(work.connection, work.head.node, account, role)
+    for field, value in (("name", name.strip()), ("scope", scopes)):
+        if not value:
+            raise Refusal(Code.FIELD_REQUIRED, field=field)
+    offered = offered_scopes()
+    unknown = next((scope for scope in scopes if scope not in offered), None)
+    if unknown is not None:
+        raise Refusal(Code.VALUE_NOT_OFFERED, key="scope", value=unknown, offered=(ALL, READ, *QUERIES))
+    if not 1 <= days <= days_max:
+        raise Refusal(Code.VALUE_NOT_OFFERED, key="days", value=days, offered=(1, days_max))
+    id, secret = _text(work.payloads.random(_ID_BYTES)), _text(work.payloads.random(_SECRET_BYTES))
+    made = Token(id, account, role, name.strip(), tuple(dict.fromkeys(scopes)), wall, wall + timedelta(days=days), None, None)
+    work.connection.execute(
+        insert(schema.tokens).values(
+            id=id,
+            digest=_digest(secret),
+            account=account,
+            role=role,
+            name=made.name,
+            scopes=",".join(made.scopes),
+            created_at=micros(wall),
+            expires_at=micros(made.expires_at),
+        )
+    )
+    return made, f"{PREFIX}.{id}.{secret}"
+
+
+def listed(view: View | UnitOfWork, account: str = "") -> list[Token]:
+    """The tokens of *account*, or all, the latest first; also those that ended."""
+    table = schema.tokens
+    query = select(table).order_by(table.c.created_at.desc(), table.c.id)
+    return [_token(row) for row in view.connection.execute(query.where(table.c.account == account) if account else query)]
+
+
+def revoke(work: UnitOfWork, id: str, wall: datetime) -> Token:
+    """
+    End a token now; one that has ended stays as it is.
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN.
+    """
+    table = schema.tokens
+    work.connection.execute(update(table).where(table.c.id == id, table.c.revoked_at.is_(None)).values(revoked_at=micros(wall)))
+    row = work.connection.execute(select(table).where(table.c.id == id)).first()
+    if row is None:
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind="token", id=id)
+    return _token(row)
+
+
+def token_of(store: Store, said: str, wall: datetime) -> tuple[Token, Actor, tuple[str, ...]]:
+    """
+    The token that somebody shows, who it acts as, and all roles of that account.
+
+    Raises:
+        Refusal: UNAUTHENTICATED, alike for what never was a token, has ended, was revoked, or whose account was closed.
+    """
+    prefix, _, rest = said.partition(".")
+    id, _, secret = rest.partition(".")
+    if prefix != PREFIX or not (id + secret).isascii():
+        raise Refusal(Code.UNAUTHENTICATED, account="")
+    with store.read() as view:
+        table = schema.tokens
+        row = view.connection.execute(select(table).where(table.c.id == id)).first()
+        fits = row is not None and hmac.compare_digest(bytes(row.digest), _digest(secret))
+        if row is None or not fits or row.revoked_at is not None or row.expires_at <= micros(wall):
+            raise Refusal(Code.UNAUTHENTICATED, account="")
+        found = _token(row)
+        try:
+            actor = actor_of(view.connection, view.head.node, found.account, found.role)
+        except Refusal:
+            raise Refusal(Code.UNAUTHENTICATED, account="") from None
+        accounts = schema.accounts
+        own = (accounts.c.node == view.head.node, accounts.c.id == found.account)
+        roles = view.connection.execute(select(accounts.c.roles).where(*own)).scalar_one()
+    if found.used_at is None or wall - found.used_at >= used_apart:
+        with store.write() as work:
+            work.connection.execute(update(table).where(table.c.id == id).values(used_at=micros(wall)))
+    return found, actor, (found.role,) if found.role else tuple(roles.split(","))
+
+
+def _token(row: Row[tuple[object, ...]]) -> Token:
+    values = row._mapping
+    return Token(
+        id=values["id"],
+        account=values["account"],
+        role=values["role"],
+        name=values["name"],
+        scopes=tuple(values["scopes"].split(",")),
+        created_at=instant(values["created_at"]),
+        expires_at=instant(values["expires_at"]),
+        used_at=instant_or_none(values["used_at"]),
+        revoked_at=instant_or_none(values["revoked_at"]),
+    )
+
+
+def _text(random: bytes) -> str:
+    return base64.urlsafe_b64encode(random).decode().rstrip("=")
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
