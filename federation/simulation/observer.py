@@ -274,7 +274,8 @@ def _gave_way(node: Node, spot: Spot, former: bytes) -> bool:
     stood there went back to it (`GiveBack`) and counts under its id: nothing is accepted beside it (2.3 no. 11).
     """
     writer, epoch, _ = spot
-    if node.value("SELECT 1 FROM links WHERE peer = ? AND side = 'superior' AND peer_epoch > ?", writer, epoch) is None:
+    greeted = node.value("SELECT peer_epoch FROM links WHERE peer = ? AND side = 'superior'", writer) or 0
+    if max(greeted, node.value("SELECT max(epoch) FROM entries WHERE node = ? AND from_above", writer) or 0) <= epoch:
         return False
     kept = node.rows("SELECT content FROM incidents WHERE kind = 'branch' AND node = ? AND epoch = ? AND seq = ?", *spot)
     return any(leaf_hash(bytes(content)) == former for (content,) in kept)

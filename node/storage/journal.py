@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from node.domain.entry import Draft, Folded, Header, Subject
 from node.domain.merkle import Range, leaf_hash
@@ -203,6 +203,11 @@ class Journal:
             known = Range() if peaks is None else Range.from_bytes(bytes(peaks))
             self._ranges[node, epoch] = known
         return known
+
+    def last_epoch(self, node: str) -> int:
+        """The latest epoch of *node* of which an entry is held; 0 if there is none."""
+        table = schema.entries
+        return self._connection.execute(select(func.max(table.c.epoch)).where(table.c.node == node)).scalar() or 0
 
     def kept_of(self, node: str, epoch: int) -> int:
         """How many entries of *epoch* the one behind it keeps; 0 if that is not known here."""
