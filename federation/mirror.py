@@ -118,7 +118,7 @@ class Mirror:
         fresh = entries[progress.size + 1 - from_seq :]
         progress = progress.extend([leaf_hash(entry.data) for entry in fresh])
         arrived = _foreign(work, fresh)
-        self._give_way(work, [one for one in arrived if one.content.header.node == link and one.content.header.epoch < row.peer_epoch])
+        self._give_way(work, _left_behind(work, arrived, {link: row.peer_epoch}))
         stored = work.journal.take_from_above(arrived)
         work.fault("mirror.after_entries")
         changed = {"down_size": progress.size, "down_peaks": progress.to_bytes()}
@@ -337,6 +337,22 @@ def with_riders(carried: Carried, content: Content, leaf: bytes) -> Arrived:
     # A key is made by the node that writes the entry: nobody brings one in another's name.
     keys = tuple([key for key in carried.keys if key.node == content.header.node]) if carried.keys else ()
     return Arrived(carried.data, leaf, content, sealed, keys)
+
+
+def _left_behind(work: UnitOfWork, arrived: Sequence[Arrived], epochs: dict[str, int]) -> list[Arrived]:
+    """
+    Of *arrived* what a superior wrote in an epoch that it has left behind.  *epochs*: those that are known of greetings; of the
+    superiors above it, the latest of which an entry is here, or comes now.
+    """
+    of_the_line: dict[str, list[Arrived]] = {}
+    for one in arrived:
+        if one.content.header.node in work.head.line:
+            of_the_line.setdefault(one.content.header.node, []).append(one)
+    found = []
+    for writer, its in of_the_line.items():
+        epoch = epochs[writer] if writer in epochs else max(work.journal.last_epoch(writer), *(one.content.header.epoch for one in its), 0)
+        found += [one for one in its if one.content.header.epoch < epoch]
+    return found
 
 
 def _foreign(work: UnitOfWork, entries: Sequence[Carried]) -> list[Arrived]:

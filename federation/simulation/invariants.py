@@ -166,6 +166,8 @@ class LinkAtRest:
         reason = (
             "" if process is None or process.session is None else process.session.machine.status(self.simulation.schedule.moment).reason
         )
+        if reason == "forked" and self.up["peer_epoch"] < self.above.value("SELECT epoch FROM heads"):
+            return ""  # what comes down is looked at again as soon as it hears of the new epoch
         return reason if reason in ("forked", "clone", "fenced") else ""
 
 
@@ -427,10 +429,10 @@ def _differences(link: LinkAtRest) -> Iterator[str]:
 
 
 def _row(node: Node, peer: str) -> Mapping[str, Any]:
-    names = ("acked", "down_epoch", "down_size", "down_peaks", "down_acked", "status")
+    names = ("acked", "down_epoch", "down_size", "down_peaks", "down_acked", "status", "peer_epoch")
     found = node.rows(f"SELECT {', '.join(names)} FROM links WHERE peer = ?", peer)
     # A superior that was restored from before it admitted the node knows nothing of it: there is no such link at its end.
-    return dict(zip(names, found[0] if found else (0, 1, 0, b"", 0, "unregistered"), strict=True))
+    return dict(zip(names, found[0] if found else (0, 1, 0, b"", 0, "unregistered", 1), strict=True))
 
 
 def _stream(node: Node, writer: str) -> list[bytes]:

@@ -221,6 +221,11 @@ class Journal:
             self._ranges[node, epoch] = known
         return known
 
+    def last_epoch(self, node: str) -> int:
+        """The latest epoch of *node* of which an entry is held; 0 if there is none."""
+        table = schema.entries
+        return self._connection.execute(select(func.max(table.c.epoch)).where(table.c.node == node)).scalar() or 0
+
     def kept_of(self, node: str, epoch: int) -> int:
         """How many entries of *epoch* the one behind it keeps; 0 if that is not known here."""
         table = schema.streams

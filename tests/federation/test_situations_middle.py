@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from federation.epochs import rejoin
+from federation.epochs import rejoin, start
 from federation.retry import USUAL
 from node.domain.payload import Text
 from node.domain.refusal import Code
-from node.domain.ticket.escalation import ReturnEscalation
+from node.domain.ticket.escalation import AcceptEscalation, ReturnEscalation
 from node.services.rebuild import check
 from node.storage import schema
 from tests.federation.levels import Place, connect, settle
@@ -14,12 +14,14 @@ from tests.federation.situations import (
     CITY,
     COUNTY,
     OPERATOR,
+    PROVINCE,
     agree,
     alarms,
     back_up,
     escalate,
     grant_to,
     held,
+    incidents,
     refused,
     rejoin_by,
     restore,
@@ -101,6 +103,41 @@ class TestRow07CityRestoredAndWroteOn:
         assert ("running", {}) == (county.status(), alarms(county))
         settle(county, city, province, seconds=700)
         assert tickets(county)[first] == tickets(city)[first] == tickets(province)[first]
+
+
+class TestRow11ProvinceToldTwoHistories:
+    """A province restored without its guard file says something else under a number that two levels have heard already."""
+
+    def test_once_it_has_begun_its_epoch_its_word_holds_at_both(self, county: Place, city: Place, province: Place, tmp_path: Path) -> None:
+        connect(city, province)
+        connect(county, city)
+        numbers = [county.register(), county.register()]
+        settle(county, city, province)
+        for number in numbers:
+            escalate(county, number)
+            settle(county, city, province)
+            city.hands.act("office", AcceptEscalation("coordination"), number)
+            escalate(city, number)
+        settle(county, city, province)
+        backup = back_up(province, tmp_path / "province.db")
+        province.hands.act("office", ReturnEscalation("reason", Text("材料不全")), numbers[0])
+        settle(county, city, province)
+        heard = [place.contents(PROVINCE) for place in (county, city)]
+        restore(province, backup)
+        connect(city, province)
+        province.hands.act("office", ReturnEscalation("other", Text("请补正")), numbers[1])
+        settle(county, city, province, seconds=51)
+        assert "running forked" == city.status()
+
+        start(province.level, "从备份恢复", OPERATOR)
+        for _ in range(3):
+            settle(county, city, province, seconds=121)
+
+        assert all(former != place.contents(PROVINCE) for former, place in zip(heard, (county, city), strict=True))
+        assert [{}] * 3 == [alarms(place) for place in (county, city, province)]
+        assert tickets(county) == tickets(city) == tickets(province)
+        assert [["branch"], ["branch", "fork"]] == [incidents(place) for place in (county, city)]
+        agree(county, city, province)
 
 
 class TestRow12CityFenced:
