@@ -32,6 +32,7 @@ from node.packs.file import Find, finder
 from node.services.clock import Sweep
 from node.services.handle import Handler
 from node.services.hooks import Hooks
+from node.services.logins import logins_of
 from node.services.policies import Policies
 from node.services.setup import Beginning, initialise
 from node.services.telling import Telling
@@ -240,11 +241,20 @@ def serve(node: Node) -> None:
             structlog.get_logger().info("pages_served", address=pages.address)
         while not told.wait(renew_look_seconds):
             if pages is not None:
-                pages.renew(node)
+                _keep_pages(node, pages)
     finally:
         if pages is not None:
             pages.stop()
         at_work.stop()
+
+
+def _keep_pages(node: Node, pages: "WebServer") -> None:
+    """Renew the pages' certificate, forget sessions that are over.  What fails is tried again next time: the node goes on."""
+    try:
+        pages.renew(node)
+        logins_of(node).sweep(node.wall())
+    except Exception as error:
+        structlog.get_logger().error("pages_not_kept", error=type(error).__name__)
 
 
 def web_server(node: Node) -> "WebServer | None":
