@@ -17,6 +17,8 @@ def said_aloud(line: StatusLine, called: Names, lang: Lang) -> str:
     if line.due is None:
         return text("cli.status_line.undue", lang, who=who, **facts)
     # Only the limit of the handling itself promises an answer; any other is named for what it is.
+    if line.is_overdue and line.clock in HANDLING_CLOCKS:
+        return text("cli.status_line.late", lang, who=who, **facts)
     return text("cli.status_line.answer" if line.clock in HANDLING_CLOCKS else "cli.status_line.open", lang, who=who, **facts)
 
 

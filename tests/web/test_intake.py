@@ -55,7 +55,7 @@ class TestFinding:
         draft = str(uuid.uuid4())
         found = client.get(send(client, draft, "find", said=said, phone="", appeal="").headers["location"]).text
 
-        assert "诉求 0126-1-0:目前已派单,由区住房和城乡建设局办理,2月9日前答复。" in found
+        assert "诉求 0126-1-0:目前已派单,由区住房和城乡建设局办理,原定2月9日前答复,已超过期限。" in found
         assert f'<button name="do" value="enquiry:{office.handled}">询问这一件</button>' in found
         assert ("西秀区惠民餐饮店" in found) == (said != "0126-1-0")
 
@@ -94,7 +94,7 @@ class TestFinding:
             counted,
             len(the(own, own.handled).details.enquiries),
         )
-        assert told == "诉求 0126-1-0:目前已派单,由区住房和城乡建设局办理,2月9日前答复。"
+        assert told == "诉求 0126-1-0:目前已派单,由区住房和城乡建设局办理,原定2月9日前答复,已超过期限。"
         assert APPEAL in client.get(f"/intake/{draft}").text
 
     def test_nobody_else_looks_callers_up(self, office: Office) -> None:
