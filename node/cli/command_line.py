@@ -9,37 +9,24 @@ import dataclasses
 import inspect
 import re
 import sys
-import typing
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, get_args
 
 import typer
 
 from node.cli.console import Session, Usage
 from node.cli.verbs import Verbs
 from node.domain.command import Command
-from node.domain.organisation import Role
 from node.domain.payload import Contact, Text
-from node.domain.time import BEIJING
-from node.texts.catalogue import OFFERED, Lang, with_words
+from node.services.command_fields import Unreadable, fields_of, is_many, read_day, read_moment, section_of
+from node.texts.catalogue import Lang, with_words
 
 # Options of every generated verb: their names must not be fields of a command.
 RESERVED = frozenset({"ticket", "command_id", "seen"})
-# Fields that take codes, and the words for these; a field that means different things is named with its command.
-_CODES: Mapping[str, str] = {field: section for field, section in OFFERED.values() if field not in ("reason", "answer")} | {
-    "NotAccept.reason": "refusal_reason",
-    "ApplyTermination.reason": "ground",
-    "AnswerFinding.answer": "answer",
-    "Evaluate.value": "evaluation",
-    "Register.field": "field_of_service",
-    "answer_standard": "standard",
-    "consent_way": "way",
-}
 OCCURRED_AT = "occurred_at"
 
 
@@ -52,26 +39,6 @@ class Typed:
     id: str
     seen: tuple[int, int] | None
     occurred_at: datetime | None
-
-
-def verb_of(command: type[Command]) -> str:
-    """The verb of a command class: RequestEscalation is "request-escalation"."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", command.__name__).lower()
-
-
-def is_for_people(command: type[Command]) -> bool:
-    """Commands that only the node itself may give are no verbs."""
-    return command.roles != frozenset({Role.NODE})
-
-
-def fields_of(command: type[Any]) -> dict[str, tuple[Any, Any]]:
-    """Each field's type (without ``| None``) and its default, MISSING where one must be given."""
-    hints = typing.get_type_hints(command)
-    found = {}
-    for field in dataclasses.fields(command):
-        default = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
-        found[field.name] = (_bare(hints[field.name]), default)
-    return found
 
 
 def function_of(
@@ -107,7 +74,7 @@ def function_of(
 
 def choices(command: type[Command], field: str, lang: Lang) -> str:
     """The codes that *field* takes, each with its word; "" where there is no list of them.  The pack in force may offer fewer."""
-    section = _CODES.get(f"{command.__name__}.{field}") or _CODES.get(field)
+    section = section_of(command, field)
     return with_words(section, lang) if section else ""
 
 
@@ -115,7 +82,7 @@ def _option(command: type[Command], name: str, kind: Any, default: Any, verbs: V
     flag = f"--{name.replace('_', '-')}"
     is_required = default is dataclasses.MISSING
     help = verbs.option(name, command.__name__)
-    if kind is str or _is_many(kind):
+    if kind is str or is_many(kind):
         help = ": ".join(part for part in (help, choices(command, name, verbs.lang)) if part)
     if kind is bool:
         both = f"{flag}/--no-{name.replace('_', '-')}"
@@ -123,7 +90,7 @@ def _option(command: type[Command], name: str, kind: Any, default: Any, verbs: V
         return _parameter(name, Annotated[bool | None, option], inspect.Parameter.empty if is_required else None)
     metavar = {Text: "TEXT", Contact: "TEXT", int: "NUMBER", date: "DATE", datetime: "TIME"}.get(kind, "CODE")
     option = typer.Option(flag, metavar=metavar, help=help, show_default=False)
-    if _is_many(kind):
+    if is_many(kind):
         return _parameter(name, Annotated[list[str], option], inspect.Parameter.empty if is_required else [])
     annotation: Any = Annotated[int | None, option] if kind is int else Annotated[str | None, option]
     return _parameter(name, annotation, inspect.Parameter.empty if is_required else None)
@@ -133,21 +100,10 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def _bare(kind: Any) -> Any:
-    """The type itself of ``X | None``."""
-    if get_origin(kind) in (UnionType, typing.Union):
-        return next(one for one in get_args(kind) if one is not NoneType)
-    return kind
-
-
-def _is_many(kind: Any) -> bool:
-    return get_origin(kind) is tuple
-
-
 def _read(name: str, value: Any, kind: Any, default: Any) -> Any:
-    if value is None or (_is_many(kind) and not value):
-        return () if default is dataclasses.MISSING and _is_many(kind) else default
-    if _is_many(kind):
+    if value is None or (is_many(kind) and not value):
+        return () if default is dataclasses.MISSING and is_many(kind) else default
+    if is_many(kind):
         return tuple(Text(_words(name, one)) for one in value) if get_args(kind)[0] is Text else tuple(value)
     if kind is Text or kind is Contact:
         return kind(_words(name, value))
@@ -178,8 +134,8 @@ def read_date(name: str, value: str) -> date:
         Usage: it is none.
     """
     try:
-        return date.fromisoformat(value)
-    except ValueError as error:
+        return read_day(value)
+    except Unreadable as error:
         raise Usage("date_wanted", option=_flag(name), value=value) from error
 
 
@@ -188,12 +144,9 @@ def moment_of(name: str, value: str | None) -> datetime | None:
     if not value:
         return None
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as error:
+        return read_moment(value)
+    except Unreadable as error:
         raise Usage("time_wanted", option=_flag(name), value=value) from error
-    if moment.tzinfo is None:
-        moment = datetime.combine(moment.date(), moment.time() or time.min, BEIJING)
-    return moment.astimezone(UTC)
 
 
 def _seen(value: str) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text as RichText
 
 from node.cli import contests, enterprises, letters, supervision, tasks
-from node.cli.command_line import Typed, function_of, is_for_people
+from node.cli.command_line import Typed, function_of
 from node.cli.console import Session
 from node.cli.dossier_page import show_dossier
 from node.cli.meetings import VIEWS
@@ -29,6 +29,7 @@ from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.services import dossiers
 from node.services.acting import act
+from node.services.command_fields import is_for_people
 from node.services.dossier_page import dossier_page
 from node.services.handle import Outcome
 from node.services.ticket_view import EntryLine

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.command_line import Typed, function_of, is_for_people, read_date, verb_of
+from node.cli.command_line import Typed, function_of, read_date
 from node.cli.console import Session
 from node.cli.find import line_body
 from node.cli.tickets import outcome_body, verbs_help
@@ -24,6 +24,7 @@ from node.domain.entry import SubjectKind
 from node.domain.time import local_day
 from node.services import dossiers, enterprises
 from node.services.acting import act
+from node.services.command_fields import is_for_people, verb_of
 from node.services.queries import names
 from node.services.spoken import said_aloud
 

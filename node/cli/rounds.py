@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from node.cli.command_line import Typed, function_of, is_for_people
+from node.cli.command_line import Typed, function_of
 from node.cli.console import Session
 from node.cli.tickets import outcome_body, verbs_help
 from node.cli.verbs import Verbs
@@ -17,6 +17,7 @@ from node.domain import round as d
 from node.domain.command import Command
 from node.services import rounds
 from node.services.acting import act
+from node.services.command_fields import is_for_people
 from node.services.handle import Outcome
 
 RoundId = Annotated[str, typer.Argument(metavar="ROUND", show_default=False)]

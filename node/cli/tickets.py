@@ -15,7 +15,7 @@ from node.cli import suggest
 from node.cli.archiving import pack_ticket
 from node.cli.calls import show_calls
 from node.cli.carried_over import carried_over
-from node.cli.command_line import Typed, function_of, is_for_people, verb_of
+from node.cli.command_line import Typed, function_of
 from node.cli.console import Session, Usage
 from node.cli.find import find_ticket
 from node.cli.ticket_page import clock_name, left_of, row_body, show_page, show_where
@@ -30,6 +30,7 @@ from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.services import deadlines, queries, ticket_view
 from node.services.acting import act
+from node.services.command_fields import is_for_people, verb_of
 from node.services.handle import Outcome
 from node.services.numbers import short_number
 from node.services.openings import open_payloads

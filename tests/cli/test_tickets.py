@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from node.cli.command_line import OCCURRED_AT, RESERVED, fields_of, is_for_people, verb_of
+from node.cli.command_line import OCCURRED_AT, RESERVED
 from node.cli.tickets import commands
 from node.domain.organisation import Role
 from node.domain.ticket.decide import DECISIONS
 from node.domain.ticket.dispatching import Dispatch
 from node.domain.ticket.escalation import RequestEscalation
+from node.services.command_fields import fields_of, is_for_people, verb_of
 from tests.cli.given import APPEAL, MONDAY, PASSED, PHONE, Program
 
 

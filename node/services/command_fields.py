@@ -1,0 +1,518 @@
+"""
+Command classes as what people and other systems fill in: which commands there are, their fields, of what kind each field is,
+and which codes it takes under a pack.  The verbs of the command line, the forms of the pages and the bodies of the API are
+made from here.
+
+Pure: reads no database.  Whatever is typed comes as text; ``value_of`` makes the field's value of it, and times without a zone
+are Beijing's.
+"""
+
+import dataclasses
+import re
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass
+from datetime import UTC, date, datetime
+from enum import Enum, unique
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin
+
+from node.domain import catalogues, directory, dossiers, registry, reparenting
+from node.domain import round as round_domain
+from node.domain.command import Command
+from node.domain.enterprise.record import RELATIONS
+from node.domain.entry import SubjectKind
+from node.domain.letter.record import FILES
+from node.domain.meeting.holding import OUTCOMES as ITEM_OUTCOMES
+from node.domain.order.record import MEASURES
+from node.domain.organisation import Role
+from node.domain.pack import Pack
+from node.domain.paper import KINDS as PAPERS
+from node.domain.payload import Contact, Text
+from node.domain.ticket.correction import FIELDS as CORRECTABLE
+from node.domain.ticket.decide import DECISIONS
+from node.domain.ticket.first_contact import JUDGEMENTS
+from node.domain.ticket.intake import APPELLANT_KINDS
+from node.domain.ticket.judgement import CROSSINGS, OUTCOMES
+from node.domain.ticket.meetings import TONES
+from node.domain.ticket.plan import STATUTORY_UNITS
+from node.domain.ticket.supervision import VERIFIED
+from node.domain.ticket.turns import LEADER_TURNS
+from node.domain.time import BEIJING
+from node.services.acting import FILE_FIELDS, UNIT_FIELDS
+from node.texts.catalogue import LANGS, catalogue
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+def verb_of(command: type[Command]) -> str:
+    """The verb of a command class: RequestEscalation is "request-escalation"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", command.__name__).lower()
+
+
+def is_for_people(command: type[Command]) -> bool:
+    """Commands that only the node itself may give are no verbs."""
+    return command.roles != frozenset({Role.NODE})
+
+
+@cache
+def commands() -> Mapping[str, type[Command]]:
+    """Every command that people or other systems may give, by verb: about tickets first, in the order of a ticket's life."""
+    tables: Sequence[typing.Iterable[type[Command]]] = (
+        DECISIONS,
+        dossiers.DECISIONS,
+        _classes(round_domain.RoundCommand, round_domain),
+        directory.DECISIONS,
+        catalogues.DECISIONS,
+        reparenting.DECISIONS,
+        _classes(registry.NodeCommand, registry),
+    )
+    return {verb_of(command): command for table in tables for command in table if is_for_people(command)}
+
+
+def _classes(base: type[Command], module: Any) -> list[type[Command]]:
+    found = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, base) and one is not base]
+    return [one for one in found if one.__module__ == module.__name__]
+
+
+# --- fields -----------------------------------------------------------------------------------------------------------
+
+
+@unique
+class FieldKind(Enum):
+    """What a field holds, and so how it is asked for."""
+
+    TEXT = "text"
+    CONTACT = "contact"
+    NUMBER = "number"
+    DAY = "day"
+    MOMENT = "moment"
+    YES_NO = "yes_no"
+    CODE = "code"
+    UNIT = "unit"
+    ACCOUNT = "account"
+    TICKET = "ticket"
+    ENTERPRISE = "enterprise"
+    NODE = "node"
+    FILE = "file"
+    WORD = "word"
+    RECORDS = "records"
+
+
+@dataclass(frozen=True)
+class CommandField:
+    """
+    One field of a command.
+
+    ``section`` is the section of the catalogue with the words for its codes, or empty.  ``default`` is what the command takes
+    where nothing is given, None for a field that must be given.  ``may_be_unsaid``: a yes or no that may stay unanswered.
+    """
+
+    name: str
+    kind: FieldKind
+    is_many: bool
+    is_required: bool
+    default: Any
+    section: str
+    may_be_unsaid: bool = False
+
+
+def fields_of(command: type[Any]) -> dict[str, tuple[Any, Any]]:
+    """Each field's type (without ``| None``) and its default, MISSING where one must be given."""
+    hints = typing.get_type_hints(command)
+    found = {}
+    for field in dataclasses.fields(command):
+        default = field.default_factory() if field.default_factory is not MISSING else field.default
+        found[field.name] = (bare(hints[field.name]), default)
+    return found
+
+
+@cache
+def command_fields(command: type[Command]) -> tuple[CommandField, ...]:
+    """The fields of *command* in its own order."""
+    found = []
+    for name, (annotation, default) in fields_of(command).items():
+        kind = kind_of(command, name, annotation)
+        found.append(
+            CommandField(
+                name=name,
+                kind=kind,
+                is_many=is_many(annotation),
+                is_required=default is MISSING,
+                default=None if default is MISSING else default,
+                section=section_of(command, name) if kind is FieldKind.CODE else "",
+                may_be_unsaid=annotation is bool and default is None,
+            )
+        )
+    return tuple(found)
+
+
+def bare(annotation: Any) -> Any:
+    """The type itself of ``X | None``."""
+    if get_origin(annotation) in (UnionType, typing.Union):
+        return next(one for one in get_args(annotation) if one is not NoneType)
+    return annotation
+
+
+def is_many(annotation: Any) -> bool:
+    """True of a field that takes several values."""
+    return get_origin(annotation) is tuple
+
+
+def kind_of(command: type[Command], name: str, annotation: Any) -> FieldKind:
+    """What the field *name* of *command*, which is annotated so, holds."""
+    plain = get_args(annotation)[0] if is_many(annotation) else annotation
+    if dataclasses.is_dataclass(plain) and plain not in (Text, Contact):
+        return FieldKind.RECORDS
+    if plain in _BY_TYPE:
+        return _BY_TYPE[plain]
+    if name in command.also:
+        return FieldKind.TICKET
+    own = f"{command.__name__}.{name}"
+    if own in _KINDS or name in _KINDS:
+        return _KINDS[own] if own in _KINDS else _KINDS[name]
+    if section_of(command, name):
+        return FieldKind.CODE
+    return _COMMON_KINDS.get(name, FieldKind.WORD)
+
+
+_BY_TYPE: Mapping[Any, FieldKind] = {
+    Text: FieldKind.TEXT,
+    Contact: FieldKind.CONTACT,
+    int: FieldKind.NUMBER,
+    bool: FieldKind.YES_NO,
+    date: FieldKind.DAY,
+    datetime: FieldKind.MOMENT,
+}
+# Fields that are named like others and mean something else.
+_KINDS: Mapping[str, FieldKind] = {
+    "AttachTaskForce.members": FieldKind.ACCOUNT,
+    "JoinGroup.account": FieldKind.ACCOUNT,
+    "LeaveGroup.member": FieldKind.WORD,
+    "OpenAccount.account": FieldKind.WORD,
+    "OpenUnit.unit": FieldKind.WORD,
+    "HandleLane.ticket": FieldKind.TICKET,
+    "InviteNode.node": FieldKind.WORD,
+    "RecordDecisionFor.body": FieldKind.WORD,
+}
+_COMMON_KINDS: Mapping[str, FieldKind] = {
+    **dict.fromkeys(UNIT_FIELDS, FieldKind.UNIT),
+    **dict.fromkeys(FILE_FIELDS, FieldKind.ENTERPRISE),
+    **dict.fromkeys(("account", "assessor", "leader", "person", "persons", "representatives", "tracker"), FieldKind.ACCOUNT),
+    **dict.fromkeys(("county", "holder", "node", "to", "to_node"), FieldKind.NODE),
+    **dict.fromkeys(("digest", "evidence", "materials"), FieldKind.FILE),
+}
+
+# --- codes ------------------------------------------------------------------------------------------------------------
+
+# Field (named with its command where it means something else in others) -> section of the words.
+_SECTIONS: Mapping[str, str] = {
+    "AnswerFinding.answer": "answer",
+    "AnswerLetter.result": "letter_result",
+    "ApplyTermination.reason": "ground",
+    "AssignOfficial.part": "",
+    "CloseOrder.result": "supervision_result",
+    "ConveneMeeting.meeting_kind": "meeting_kind",
+    "Correct.field": "field",
+    "EnterStatutoryLimit.unit": "limit_unit",
+    "Evaluate.value": "evaluation",
+    "ExplainMissedTurn.clock": "",
+    "DecideDueProposal.clock": "",
+    "ExtendProposal.ground": "supervision_ground",
+    "GivePreliminaryReply.ground": "preliminary_ground",
+    "HandDown.letter_kind": "letter_kind",
+    "HandleLane.act": "lane_act",
+    "IssueOrder.ground": "supervision_ground",
+    "NotAccept.reason": "refusal_reason",
+    "OpenAccount.account_roles": "role",
+    "OpenUnit.kind": "unit_kind",
+    "OrderReparenting.escalations": "reparenting_escalations",
+    "ProposeOrder.ground": "supervision_ground",
+    "PublishStandard.classes": "category",
+    "PublishStandard.requires": "field",
+    "RaiseIssue.topic": "issue_topic",
+    "RecordEvaluation.value": "evaluation",
+    "RecordVerification.result": "verification_result",
+    "Register.field": "field_of_service",
+    "RegisterLegacy.field": "field_of_service",
+    "ReportLetter.result": "letter_result",
+    "SetIndustry.industry": "",
+    "SetNodeStatus.status": "node_status",
+    "VerifyHandling.outcome": "verified",
+    "VisitEnterprise.purpose": "visit_purpose",
+    "act": "leader_act",
+    "adoption": "adoption",
+    "answer_standard": "standard",
+    "appeal_kind": "appeal_kind",
+    "appellant_kind": "appellant_kind",
+    "category": "category",
+    "channel": "channel",
+    "complexity": "complexity",
+    "consent_way": "way",
+    "contest_kind": "contest_kind",
+    "crossing": "crossing",
+    "deciding_body": "deciding_body",
+    "decision": "decision",
+    "effect": "follow_up_result",
+    "evaluation": "evaluation",
+    "FillIn.field": "field_of_service",
+    "Form.field": "field_of_service",
+    "feedback_way": "way",
+    "finder": "finder",
+    "form": "supervision_form",
+    "found_cause": "dissatisfaction_cause",
+    "gaps": "gap_item",
+    "ground": "ground",
+    "grounds": "ground",
+    "indicator": "indicator",
+    "indicators": "indicator",
+    "intermediary_kind": "intermediary_kind",
+    "item_kind": "item_kind",
+    "judgement": "judgement",
+    "layer": "layer",
+    "level": "level",
+    "matter": "matter",
+    "measure": "measure",
+    "meeting_kind": "meeting_kind",
+    "mode": "benefit_mode",
+    "outcome": "outcome",
+    "paper": "paper",
+    "passed": "forming_test",
+    "path_means": "way",
+    "post": "leader_post",
+    "procedure": "procedure",
+    "red_line": "red_line",
+    "relation": "relation",
+    "rule": "tolerance_rule",
+    "size": "enterprise_size",
+    "solvable": "solvable",
+    "speaks_for": "speaker",
+    "standard": "standard",
+    "sub_code": "sub_code",
+    "subject_type": "appellant_kind",
+    "tone": "case_tone",
+    "topic": "topic",
+    "turn_kind": "occasion_kind",
+    "way": "way",
+}
+
+# Field -> keys of the pack that say which codes it offers; a key that ends with a dot stands for all below it.
+_OFFERED_BY: Mapping[str, str] = {
+    "ApplyTermination.reason": "termination.reasons",
+    "AskMergeConsent.way": "notice.ways",
+    "CloseOrder.result": "supervision.results",
+    "DecideRecheck.outcome": "recheck.outcomes",
+    "DrawService.item": "service_package.items",
+    "Evaluate.value": "evaluation.scale",
+    "Evaluate.way": "evaluation.ways",
+    "FileAssessment.scores": "",
+    "GiveFeedback.way": "feedback.ways",
+    "GivePreliminaryReply.ground": "preliminary_reply.grounds",
+    "IssueOrder.ground": "supervision.grounds",
+    "LogEnquiry.way": "notice.ways",
+    "NotAccept.reason": "acceptance.refusal_reasons",
+    "NotifySupplement.way": "notice.ways",
+    "OpenAppraisal.indicators": "appraisal.indicators",
+    "ProposeOrder.ground": "supervision.grounds",
+    "ProposeRecheck.ground": "recheck.grounds",
+    "RaiseIssue.topic": "letters.issue_topics",
+    "RaiseLayer.ground": "ladder.grounds.",
+    "RecordAttempt.way": "contact.ways",
+    "RecordEvaluation.value": "evaluation.scale",
+    "RecordEvaluation.way": "evaluation.ways",
+    "RecordEvaluationAttempt.way": "evaluation.ways",
+    "RecordPersuasion.way": "notice.ways",
+    "RecordRevisit.way": "contact.ways",
+    "RecordRevisitAttempt.way": "contact.ways",
+    "RecordStep.step": "park.steps",
+    "RecordVerification.result": "verification.results",
+    "ReportProgress.way": "feedback.ways",
+    "RequestExtension.ground": "extension.grounds",
+    "RuleRecheck.outcome": "recheck.outcomes",
+    "SubmitToComplaintCentre.ground": "complaint_centre.grounds",
+    "TagEnterprise.tags": "enterprises.tags",
+    "VisitEnterprise.purpose": "visits.purposes",
+    "adoption": "completion.adoptions",
+    "answer_standard": "completion.standards",
+    "appeal_kind": "matter.natures",
+    "appellant_kind": "intake.appellant_kinds",
+    "block": "industries.blocks",
+    "category": "classes",
+    "channel": "intake.channels",
+    "complexity": "complexities.",
+    "consent_way": "notice.ways",
+    "contest_kind": "contest.kinds",
+    "duty_line": "leaders.lines",
+    "effect": "follow_up.results",
+    "evaluation": "evaluation.scale",
+    "feedback_way": "feedback.ways",
+    "finder": "finders.",
+    "form": "supervision.forms",
+    "found_cause": "dissatisfaction.causes",
+    "gaps": "acceptance.gap_items",
+    "grounds": "complexity_grounds.",
+    "indicator": "appraisal.indicators",
+    "industry": "enterprises.industries",
+    "layer": "ladder.layers",
+    "level": "ladder.levels",
+    "matter": "intake.matters",
+    "measure": "supervision.measures",
+    "meeting_kind": "meetings.kinds",
+    "mode": "policy_push.benefit_modes",
+    "passed": "forming.tests",
+    "post": "leaders.posts",
+    "power_item": "escalation.power_items",
+    "procedure": "acceptance.procedures",
+    "reason_code": "escalation.return_reasons",
+    "red_line": "red_lines",
+    "rule": "tolerance.rules",
+    "size": "enterprises.sizes",
+    "standard": "completion.standards",
+    "sub_code": "completion.sub_codes.",
+    "topic": "matter.topics.",
+    "tried": "escalation.tried",
+}
+
+# Field -> codes that no pack narrows, or that hold where a pack is silent.
+_FIXED: Mapping[str, tuple[str, ...]] = {
+    "CloseJudgement.outcome": OUTCOMES,
+    "Correct.field": CORRECTABLE,
+    "EnterStatutoryLimit.unit": STATUTORY_UNITS,
+    "GiveOpinion.outcome": OUTCOMES,
+    "HandDown.letter_kind": tuple(sorted(FILES)),
+    "HandleLane.act": ("retried", "skipped", "reported"),
+    "DecideItem.outcome": ITEM_OUTCOMES,
+    "JudgeItem.outcome": OUTCOMES,
+    "OpenAccount.account_roles": tuple(role.value for role in Role if role is not Role.NODE),
+    "RecordLeaderAct.act": LEADER_TURNS,
+    "VerifyHandling.outcome": VERIFIED,
+    "appellant_kind": APPELLANT_KINDS,
+    "crossing": CROSSINGS,
+    "judgement": JUDGEMENTS[1:],
+    "measure": MEASURES,
+    "paper": PAPERS,
+    "relation": RELATIONS,
+    "tone": TONES,
+}
+
+
+def section_of(command: type[Command], field: str) -> str:
+    """The section of the catalogue with the words for the codes of *field*; "" where it takes no codes."""
+    own = f"{command.__name__}.{field}"
+    return _SECTIONS[own] if own in _SECTIONS else _SECTIONS.get(field, "")
+
+
+def codes_of(command: type[Command], field: str, pack: Pack | None = None) -> tuple[str, ...]:
+    """
+    The codes that *field* takes: what *pack* offers, else those that are fixed, else all that have a word.
+
+    Empty where there is no list of them: then any code goes.  Where the pack's list depends on another field (the complexities of
+    a class) it is all of them, and ``decide`` refuses what does not fit.
+    """
+    own = f"{command.__name__}.{field}"
+    key = _OFFERED_BY[own] if own in _OFFERED_BY else _OFFERED_BY.get(field, "")
+    if pack is not None and key and (offered := _offered(pack, key)):
+        return offered
+    if own in _FIXED or field in _FIXED:
+        return _FIXED[own] if own in _FIXED else _FIXED[field]
+    return _with_words(section_of(command, field))
+
+
+def _offered(pack: Pack, key: str) -> tuple[str, ...]:
+    if not key.endswith("."):
+        return pack.names(key)
+    below = [rule.value for name, rule in pack.rules.items() if name.startswith(key) and isinstance(rule.value, tuple)]
+    return tuple(dict.fromkeys(code for codes in below for code in codes))
+
+
+@cache
+def _with_words(section: str) -> tuple[str, ...]:
+    words = catalogue(LANGS[0]) if section else {}
+    return tuple(key.removeprefix(f"{section}.") for key in words if key.startswith(f"{section}."))
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+class Unreadable(ValueError):
+    """What was typed is not of the field's kind; ``wanted`` is "day", "moment", "number" or "yes_no"."""
+
+    def __init__(self, wanted: str, value: str) -> None:
+        super().__init__(f"{wanted} wanted, not {value!r}")
+        self.wanted = wanted
+        self.value = value
+
+
+def value_of(field: CommandField, typed: Sequence[str]) -> Any:
+    """
+    The value of *field* from the texts that were typed or chosen, blanks around each taken away; the default if all are empty.
+
+    Raises:
+        Unreadable: one is not of the field's kind.
+    """
+    said = [text for one in typed if (text := one.strip())]
+    if not said:
+        return () if field.is_many and field.default is None else field.default
+    read = _READERS.get(field.kind, str)
+    return tuple(read(one) for one in said) if field.is_many else read(said[0])
+
+
+def read_day(value: str) -> date:
+    """
+    A day, "2026-02-13".
+
+    Raises:
+        Unreadable: it is none.
+    """
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise Unreadable("day", value) from error
+
+
+def read_moment(value: str) -> datetime:
+    """
+    A time, "2026-02-13T16:50" in Beijing or with a zone of its own, in UTC; a day alone is its beginning.
+
+    Raises:
+        Unreadable: it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise Unreadable("moment", value) from error
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=BEIJING)).astimezone(UTC)
+
+
+def _read_number(value: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,15}", value):
+        raise Unreadable("number", value)
+    return int(value)
+
+
+def _read_yes_no(value: str) -> bool:
+    if value not in ("yes", "no"):
+        raise Unreadable("yes_no", value)
+    return value == "yes"
+
+
+_READERS: Mapping[FieldKind, Callable[[str], Any]] = {
+    FieldKind.TEXT: Text,
+    FieldKind.CONTACT: Contact,
+    FieldKind.NUMBER: _read_number,
+    FieldKind.DAY: read_day,
+    FieldKind.MOMENT: read_moment,
+    FieldKind.YES_NO: _read_yes_no,
+}
+
+
+def may_give(command: type[Command], roles: typing.Iterable[str], pack: Pack | None) -> frozenset[str]:
+    """Those of *roles* that may give *command*: whom the pack names, or the command itself where it is silent."""
+    named = pack.names(f"rights.{command.__name__}") if pack is not None else ()
+    return frozenset(roles) & (frozenset(named) or frozenset(role.value for role in command.roles))
+
+
+def subject_kinds() -> frozenset[SubjectKind]:
+    """What commands for people are about."""
+    return frozenset(command.subject_kind for command in commands().values())
