@@ -6,56 +6,16 @@ whole digests) is left to ``--json``.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text as RichText
 
 from node.cli.console import Session
-from node.domain.organisation import Role
 from node.domain.ticket.row import TicketRow
 from node.services import queries, ticket_view
-from node.services.acting import UNIT_FIELDS
+from node.services.entry_words import facts_said, who_said
 from node.services.numbers import short_number
-from node.texts.catalogue import catalogue, label
-
-# Codes of these fields are words of another section than the field's own name; of one event's field, where it is named with it.
-_SECTIONS = {
-    "MergeConsentRecorded.answer": "consent",
-    "NotAccepted.reason": "refusal_reason",
-    "Registered.field": "field_of_service",
-    "StatutoryLimitEntered.unit": "limit_unit",
-    "Terminated.reason": "ground",
-    "VerificationRecorded.result": "verification_result",
-    "answer_standard": "standard",
-    "consent_way": "way",
-    "convener_role": "role",
-    "consistent": "truth",
-    "decides": "with_whom",
-    "feedback_way": "way",
-    "former_category": "category",
-    "former_complexity": "complexity",
-    "former_layer": "layer",
-    "former_level": "level",
-    "former_state": "state",
-    "grounds": "ground",
-    "opened_kind": "payload_kind",
-    "passed": "forming_test",
-    "path_means": "way",
-    "reason_code": "ground",
-    "satisfied": "truth",
-    "standard_met": "truth",
-    "value": "evaluation",
-    "with_whom_next": "with_whom",
-}
-_UNITS = frozenset(UNIT_FIELDS)
-_NODES = frozenset({"county", "decided_by", "holder", "node", "to"})
-_DIGESTS = frozenset({"digest", "evidence", "materials", "provided", "scan"})
-_TIES = frozenset({"ask", "blob", "cause", "contributions", "draft", "entry", "finding", "request", "scale", "session"})
-_DIGEST_CHARACTERS = 12
-# Roles that act for their own unit: its name says more than the role.
-_OF_UNITS = frozenset(role.value for role in (Role.DEPARTMENT, Role.DEPARTMENT_LEADER, Role.MEMBER, Role.STEWARD))
 
 
 def show_page(session: Session, console: Console, page: ticket_view.TicketPage) -> None:
@@ -225,46 +185,10 @@ def row_body(row: TicketRow) -> dict[str, Any]:
 
 def who(session: Session, entry: ticket_view.EntryLine, names: queries.Names) -> str:
     """The account with its role, or with its unit where it acts for that; the node itself by one word."""
-    role = session.word("role", entry.role)
-    if entry.role == Role.NODE.value:
-        return role
-    return f"{entry.account} ({names.unit(entry.unit) if entry.unit and entry.role in _OF_UNITS else role})"
+    return who_said(entry, names, session.lang)
 
 
 def says(session: Session, entry: ticket_view.EntryLine, names: queries.Names) -> str:
     """What the entry says, a line for each field that has a name: codes in words, texts as they are, contacts as sealed."""
-    named = catalogue(session.lang)
-    parts = [
-        f"{label(entry.kind, name, session.lang)}: {_fact(session, entry.kind, name, value, names)}"
-        for name, value in entry.facts.items()
-        if f"field.{name}" in named and name not in _TIES
-    ]
-    parts += [
-        f"{label(entry.kind, name, session.lang)}: {words if words is not None else session.say('ticket.sealed')}"
-        for name, words in entry.texts.items()
-    ]
-    parts += [f"{label(entry.kind, name, session.lang)}: {session.say('ticket.sealed')}" for name in entry.contacts]
-    return "\n".join(parts)
-
-
-def _fact(session: Session, kind: str, name: str, value: object, names: queries.Names) -> str:
-    """A plain fact of a *kind* of event: codes in words where there are some, units and nodes by name, digests short, times Beijing's."""
-    if isinstance(value, datetime):
-        return session.moment(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return session.say("yes" if value else "no")
-    many = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
-    own = _SECTIONS.get(f"{kind}.{name}")
-    if own:
-        many = [session.word(own, one) for one in many]
-    elif name in _UNITS:
-        many = [names.unit(one) for one in many]
-    elif name in _NODES:
-        many = [names.node(one) for one in many]
-    elif name in _DIGESTS:
-        many = [one if len(one) <= _DIGEST_CHARACTERS else f"{one[:_DIGEST_CHARACTERS]}…" for one in many]
-    else:
-        many = [session.word(_SECTIONS.get(name, name), one) for one in many]
-    return session.say("between").join(many)
+    sealed = session.say("ticket.sealed")
+    return "\n".join(f"{called}: {sealed if words is None else words}" for called, words in facts_said(entry, names, session.lang))

@@ -128,9 +128,14 @@ def fields_of(command: type[Any]) -> dict[str, tuple[Any, Any]]:
     return found
 
 
-@cache
 def command_fields(command: type[Command]) -> tuple[CommandField, ...]:
     """The fields of *command* in its own order."""
+    one: Any = command
+    return _fields_by_class(one)
+
+
+@cache
+def _fields_by_class(command: Any) -> tuple[CommandField, ...]:
     found = []
     for name, (annotation, default) in fields_of(command).items():
         kind = kind_of(command, name, annotation)

@@ -88,7 +88,7 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "core_class": ("classes", "category"),
     "result": ("result", "letter_result"),
 }
-_BETWEEN: Mapping[Lang, str] = {"zh-CN": "、", "en": ", "}
+BETWEEN: Mapping[Lang, str] = {"zh-CN": "、", "en": ", "}
 
 
 def text(key: str | Code, lang: Lang = "zh-CN", /, **facts: Any) -> str:
@@ -116,7 +116,7 @@ def explain(refusal: Refusal, lang: Lang = "zh-CN") -> tuple[str, str]:
     if refusal.code is Code.VALUE_NOT_OFFERED:
         field, section = _offered(str(facts.get("key", "")))
         codes = _plain(facts.get("offered", "")).split(", ")
-        offered = _BETWEEN[lang].join(_with_word(section, one, lang) for one in codes)
+        offered = BETWEEN[lang].join(_with_word(section, one, lang) for one in codes)
         facts = {**facts, "key": word("field", field, lang), "offered": offered}
     return text(refusal.code, lang, **facts), remedy(refusal.code, lang, **facts)
 
@@ -137,7 +137,7 @@ def _with_word(section: str, code: str, lang: Lang) -> str:
 def word(section: str, code: str | Enum, lang: Lang = "zh-CN") -> str:
     """The word for *code* in *section*, or the code itself if the catalogue does not know it; several joined by ", " one by one."""
     codes = _plain(code).split(", ")
-    return _BETWEEN[lang].join(catalogue(lang).get(f"{section}.{one}", one) for one in codes)
+    return BETWEEN[lang].join(catalogue(lang).get(f"{section}.{one}", one) for one in codes)
 
 
 def label(owner: str, field: str, lang: Lang = "zh-CN") -> str:

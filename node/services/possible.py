@@ -1,0 +1,201 @@
+"""
+What a person may do about a ticket now, asked of the decisions themselves.
+
+Each command that one of the person's roles may give is put to ``decide`` with a probe: a command whose fields are filled with
+what would fit, decided on the ticket as it stands and thrown away.  Decisions are pure, so nothing is written.  What is refused for
+the ticket's own sake (its state, its custody, whose turn it is, what was used up) would be refused whatever is typed: it is
+shown with that refusal.  What is refused for the probe's words (a unit that is none, a paper that is missing) may be given.
+A probe never allows anything: the command itself is decided anew when it is given.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from node.domain.command import Command, Facts, Order
+from node.domain.entry import Actor
+from node.domain.payload import Contact, Text
+from node.domain.policy import Policy
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.decide import DECISIONS, decide
+from node.domain.ticket.ticket import Ticket
+from node.services.command_fields import CommandField, FieldKind, codes_of, command_fields, fields_of, is_for_people, may_give, verb_of
+from node.services.facts import PROVIDERS
+from node.services.registry import read_units
+from node.storage.unit_of_work import UnitOfWork, View
+
+# Refusals that nothing that is typed can turn away.
+_WHATEVER_IS_TYPED = frozenset(
+    {
+        Code.WRONG_STATE,
+        Code.PERMISSION_DENIED,
+        Code.OWN_CASE,
+        Code.NOT_HOLDER,
+        Code.HANDLING_FROZEN,
+        Code.TICKET_INCOMPLETE,
+        Code.SUBJECT_UNKNOWN,
+        Code.NOTHING_PENDING,
+        Code.DECISION_PENDING,
+        Code.NOT_REPORTED,
+        Code.NOT_ASKED,
+        Code.NOT_ABOVE,
+        Code.NO_SUPERIOR,
+        Code.NO_LADDER,
+        Code.NO_MILESTONES,
+        Code.JUDGEMENT_OPEN,
+        Code.JUDGED_OTHERWISE,
+        Code.JUDGEMENT_MISSING,
+        Code.CONSULTATION_MISSING,
+        Code.NOT_VERIFIED,
+        Code.SUPPLEMENT_NOT_DUE,
+        Code.MUST_SIGN,
+        Code.DIRECT_HANDLING,
+        Code.EXTENSIONS_USED,
+        Code.DEADLINE_PASSED,
+        Code.PLAN_FILED,
+        Code.RECHECK_USED,
+        Code.RULED_BEFORE,
+        Code.RECEIPT_MISSING,
+        Code.PART_OPEN,
+        Code.ITEM_OPEN,
+        Code.REVISIT_MISSING,
+        Code.RECTIFICATION_OPEN,
+        Code.REPORT_BACK_MISSING,
+        Code.CONFIRMATION_MISSING,
+        Code.EVALUATION_MISSING,
+        Code.FOLLOW_UP_MISSING,
+        Code.STAGE_MISSING,
+        Code.REVISIT_ADVERSE,
+        Code.DO_NOT_CALL,
+        Code.IN_OPEN_ROUND,
+        Code.ARCHIVE_TOO_EARLY,
+        Code.REOPENED_BEFORE,
+        Code.ALREADY_LED,
+        Code.NOT_LED,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Action:
+    """A command that somebody may give; ``refusal`` is the answer that it would get whatever is typed, None if it may pass."""
+
+    verb: str
+    command: type[Command]
+    actor: Actor
+    refusal: Refusal | None
+
+    @property
+    def area(self) -> str:
+        """The area of the domain that it belongs to."""
+        return self.command.__module__.rpartition(".")[2]
+
+
+def possible_actions(
+    view: View, ticket: Ticket, account: str, unit: str, roles: Sequence[str], policy: Policy, now: datetime
+) -> list[Action]:
+    """Every command about *ticket* that *account* may give in one of its *roles*, in the order of a ticket's life."""
+    units = read_units(view.connection, policy.node)
+    found = []
+    for command in DECISIONS:
+        if command.starts or not is_for_people(command):
+            continue
+        allowed = may_give(command, roles, policy.pack)
+        role = next((one for one in roles if one in allowed), None)
+        if role is None:
+            continue
+        actor = Actor(account, role, unit)
+        probe = probe_of(command, ticket, actor, units, policy, now)
+        order = Order("", actor, ticket.id, probe)
+        facts = Facts(actor=actor, units=units, others=_Others(view), given=_Given(view, order, policy, now))
+        found.append(Action(verb_of(command), command, actor, _refused(ticket, probe, facts, policy, now)))
+    return found
+
+
+def _refused(ticket: Ticket, probe: Command, facts: Facts, policy: Policy, now: datetime) -> Refusal | None:
+    try:
+        decide(ticket, probe, facts, policy, now)
+    except Refusal as refusal:
+        return refusal if refusal.code in _WHATEVER_IS_TYPED else None
+    except Exception:  # a probe's words may be such as nobody types: then the form says what is wrong with them
+        return None
+    return None
+
+
+class _Given(Mapping[str, Any]):
+    """What the command needs, loaded when the decision looks at it: most probes are refused before."""
+
+    def __init__(self, view: View, order: Order, policy: Policy, now: datetime) -> None:
+        self._load: Callable[[str], Any] = lambda name: PROVIDERS[name](cast(UnitOfWork, view), order, policy, now)
+        self._names = order.command.needs
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._load(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class _Others(dict[str, Any]):
+    """Other tickets that a probe names; it names the ticket itself, which every merge refuses by its own rule."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
+
+    def __missing__(self, ticket: str) -> Any:
+        found = self._view.readings.ticket(ticket)
+        if found is None:
+            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket)
+        return found
+
+
+def probe_of(command: type[Command], ticket: Ticket, actor: Actor, units: Mapping[str, Any], policy: Policy, now: datetime) -> Command:
+    """A command of this class about *ticket* with every field that must be given filled with what would fit."""
+    defaults = {name: default for name, (_, default) in fields_of(command).items()}
+    values = {
+        field.name: _fitting(command, field, ticket, actor, units, policy, now)
+        for field in command_fields(command)
+        if defaults[field.name] is MISSING
+    }
+    made: Command = cast(Any, command)(**values)
+    return made
+
+
+def _fitting(
+    command: type[Command], field: CommandField, ticket: Ticket, actor: Actor, units: Mapping[str, Any], policy: Policy, now: datetime
+) -> Any:
+    match field.kind:
+        case FieldKind.TEXT:
+            one: Any = Text("—")
+        case FieldKind.CONTACT:
+            one = Contact("—")
+        case FieldKind.NUMBER:
+            one = 1
+        case FieldKind.DAY:
+            one = (now + timedelta(days=7)).date()
+        case FieldKind.MOMENT:
+            one = now
+        case FieldKind.YES_NO:
+            one = True
+        case FieldKind.CODE:
+            one = next(iter(codes_of(command, field.name, policy.pack)), "code")
+        case FieldKind.UNIT:
+            one = next((code for code, unit in units.items() if unit.kind == "department" and code != actor.unit), actor.unit)
+        case FieldKind.ACCOUNT:
+            one = actor.account
+        case FieldKind.TICKET:
+            one = ticket.id
+        case FieldKind.NODE:
+            one = next(iter(sorted(policy.place.subordinates)), policy.superior or policy.node)
+        case FieldKind.FILE:
+            one = "0" * 64
+        case _:
+            one = "x"
+    return (one,) if field.is_many else one

@@ -1,0 +1,119 @@
+"""What fields that name something of this node offer to choose from: units, people, nodes, files of a ticket, what is pending on it."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import select
+
+from node.domain.command import Command
+from node.domain.ticket.ticket import Ticket
+from node.services.command_fields import FieldKind, command_fields
+from node.services.ticket_view import EntryLine
+from node.storage import schema
+from node.storage.unit_of_work import View
+from node.texts.catalogue import Lang, word
+from node.web.templating import moment
+
+Choice = tuple[str, str]
+_FILES = ("digest", "evidence", "materials")
+
+
+def choices_of(
+    view: View, command: type[Command], lang: Lang, ticket: Ticket | None = None, timeline: Sequence[EntryLine] = ()
+) -> dict[str, tuple[Choice, ...]]:
+    """For each field of *command* that offers something: value and words.  *timeline* is that of *ticket*, texts opened."""
+    found: dict[str, tuple[Choice, ...]] = {}
+    for field in command_fields(command):
+        offer = _OF_NODE.get(field.kind)
+        if offer is not None:
+            found[field.name] = tuple(offer(view))
+        elif ticket is not None and field.kind is FieldKind.FILE:
+            found[field.name] = tuple(files_of(timeline).items())
+        elif ticket is not None and field.name in _OF_TICKET:
+            found[field.name] = tuple(_OF_TICKET[field.name](command, ticket, timeline, lang))
+    return found
+
+
+def files_of(timeline: Sequence[EntryLine]) -> dict[str, str]:
+    """The files that a ticket's entries name, by digest: their names where they may be read, else when they came."""
+    found: dict[str, str] = {}
+    for entry in timeline:
+        for name in _FILES:
+            value = entry.facts.get(name)
+            for digest in value if isinstance(value, tuple) else (value,) if value else ():
+                found.setdefault(str(digest), entry.texts.get("file_name") or moment(entry.recorded_at))
+    return {digest: name for digest, name in found.items() if len(digest) == 64}
+
+
+def _units(view: View) -> list[Choice]:
+    table = schema.units
+    rows = view.connection.execute(
+        select(table.c.code, table.c.name).where(table.c.node == view.head.node, table.c.is_active.is_(True)).order_by(table.c.name)
+    )
+    return [(row.code, row.name) for row in rows]
+
+
+def _accounts(view: View) -> list[Choice]:
+    accounts, units = schema.accounts, schema.units
+    rows = view.connection.execute(
+        select(accounts.c.id, units.c.name)
+        .outerjoin(units, units.c.code == accounts.c.unit)
+        .where(accounts.c.node == view.head.node, accounts.c.is_active.is_(True))
+        .order_by(units.c.name, accounts.c.id)
+    )
+    return [(row.id, f"{row.id} · {row.name}" if row.name else row.id) for row in rows]
+
+
+def _nodes(view: View) -> list[Choice]:
+    table = schema.nodes
+    rows = view.connection.execute(select(table.c.code, table.c.name).order_by(table.c.code))
+    return [(row.code, row.name or row.code) for row in rows if row.code != view.head.node]
+
+
+_OF_NODE: Mapping[FieldKind, Callable[[View], list[Choice]]] = {
+    FieldKind.UNIT: _units,
+    FieldKind.ACCOUNT: _accounts,
+    FieldKind.NODE: _nodes,
+}
+
+Offer = Callable[[type[Command], Ticket, Sequence[EntryLine], Lang], list[Choice]]
+
+
+def _asks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+    return [(ask.id, f"{word('event', ask.kind, lang)} · {moment(ask.asked_at)} · {ask.account}") for ask in ticket.open_asks()]
+
+
+def _records(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+    return [(one.id, f"{word('decision', one.decision, lang)} · {one.decided_on.isoformat()} · {one.body}") for one in ticket.proxies]
+
+
+def _drafts(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+    written = [entry for entry in timeline if entry.kind == "ReplyDrafted" and not entry.is_void]
+    return [(entry.id, f"{moment(entry.recorded_at)} · {entry.account}") for entry in reversed(written)]
+
+
+def _submissions(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+    return [(one.entry, f"{word('submission', one.kind, lang)} · {moment(one.submitted_at)}") for one in ticket.submissions]
+
+
+def _items(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+    open_items = [one for one in ticket.joint_items if one.done_at is None and not one.is_dropped]
+    return [] if command.__name__ == "AddJointItem" else [(one.code, f"{one.code} · {one.due.isoformat()}") for one in open_items]
+
+
+def _clocks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+    return [(clock.name, word("clock", clock.kind, lang)) for clock in ticket.clocks.values()]
+
+
+def _milestones(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+    return [(str(one.number), f"{one.number} · {one.planned_on.isoformat()}") for one in ticket.milestones if one.reached_at is None]
+
+
+_OF_TICKET: Mapping[str, Offer] = {
+    "ask": _asks,
+    "clock": _clocks,
+    "draft": _drafts,
+    "item": _items,
+    "milestone": _milestones,
+    "record": _records,
+    "submission": _submissions,
+}
