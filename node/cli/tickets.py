@@ -22,7 +22,6 @@ from node.cli.ticket_page import clock_name, left_of, row_body, show_page, show_
 from node.cli.verbs import Verbs
 from node.cli.viewing import viewer_of
 from node.domain.command import Command
-from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
 from node.domain.ticket.decide import DECISIONS
@@ -30,33 +29,12 @@ from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.services import deadlines, queries, ticket_view
 from node.services.acting import act
-from node.services.command_fields import is_for_people, verb_of
+from node.services.command_fields import AREAS, is_for_people, verb_of
 from node.services.handle import Outcome
 from node.services.numbers import short_number
-from node.services.openings import open_payloads
+from node.services.openings import open_payloads, sealed_of
 from node.services.registry import actor_of
 from node.texts.catalogue import word
-
-# The parts of the noun's help page, with their areas of the domain.
-_AREAS: Mapping[str, frozenset[str]] = {
-    "intake": frozenset({"intake", "legacy", "filling", "enquiry", "first_contact", "offering", "correction"}),
-    "triage": frozenset({"judgement", "supplement", "acceptance", "consent", "merging", "forming", "commitment"}),
-    "dispatch": frozenset({"dispatching", "objection", "layers", "complaint_centre"}),
-    "handling": frozenset(
-        {
-            *("assignment", "tracking", "handling", "co_handling", "task_force", "opinion", "coordination", "extension", "termination"),
-            *("introduction", "proxy_decision", "close_out", "countersigning", "completion", "answering", "applications"),
-            *("plan", "progress_report", "due_proposal", "turns", "milestone", "leading", "meetings", "submission"),
-        }
-    ),
-    "closing": frozenset(
-        {
-            *("after", "calls", "confirmation", "revisit", "evaluation", "invitation", "verification", "rework", "follow_up"),
-            *("vote_elsewhere", "recheck", "recheck_above", "rectification", "closing", "assessment", "supervision"),
-        }
-    ),
-    "levels": frozenset({"escalation", "transfer", "custody", "finding"}),
-}
 
 TicketNumber = Annotated[str, typer.Argument(metavar="TICKET", show_default=False)]
 
@@ -82,7 +60,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
 def _group_of(command: type[Command]) -> str:
     """The part of the help page: areas of the domain that follow one another in a ticket's life."""
     area = command.__module__.rpartition(".")[2]
-    return next(group for group, areas in _AREAS.items() if area in areas)
+    return next(group for group, areas in AREAS.items() if area in areas)
 
 
 def commands() -> list[type[Command]]:
@@ -383,15 +361,6 @@ def open_ticket(
         opened = node.writer.command(lambda work: open_payloads(work, actor, whole, refs, purpose, node.now(), round or None))
     body = {"ticket": found, "purpose": purpose, "opened": opened}
     session.answer(body, lambda console: _show_opened(session, console, opened))
-
-
-def sealed_of(ticket: Ticket, *, texts_only: bool) -> dict[str, SealedRef]:
-    """What lies sealed of who appeals and what about."""
-    appellant, intake = ticket.appellant, ticket.intake
-    parts: dict[str, object] = {"title": intake.title, "appeal": intake.appeal}
-    if not texts_only:
-        parts |= {"name": appellant.name, "phone": appellant.phone, "private_code": appellant.private_code}
-    return {name: ref for name, ref in parts.items() if isinstance(ref, SealedRef)}
 
 
 def _show_opened(session: Session, console: Console, opened: Mapping[str, str]) -> None:

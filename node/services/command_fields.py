@@ -68,12 +68,39 @@ def commands() -> Mapping[str, type[Command]]:
         reparenting.DECISIONS,
         _classes(registry.NodeCommand, registry),
     )
-    return {verb_of(command): command for table in tables for command in table if is_for_people(command)}
+    every = (command for table in tables for command in table)
+    return {verb_of(command): command for command in every if is_for_people(command) and command not in _AT_THE_MACHINE}
+
+
+# What needs a file or a key at the machine beside the command itself: only the operator's own verbs give these.
+_AT_THE_MACHINE = frozenset({registry.InviteNode, registry.GrantEpoch, registry.AdoptPack, registry.AdoptCalendar})
 
 
 def _classes(base: type[Command], module: Any) -> list[type[Command]]:
     found = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, base) and one is not base]
     return [one for one in found if one.__module__ == module.__name__]
+
+
+# The parts of the work on a ticket, with their areas of the domain, in the order of a ticket's life.
+AREAS: Mapping[str, frozenset[str]] = {
+    "intake": frozenset({"intake", "legacy", "filling", "enquiry", "first_contact", "offering", "correction"}),
+    "triage": frozenset({"judgement", "supplement", "acceptance", "consent", "merging", "forming", "commitment"}),
+    "dispatch": frozenset({"dispatching", "objection", "layers", "complaint_centre"}),
+    "handling": frozenset(
+        {
+            *("assignment", "tracking", "handling", "co_handling", "task_force", "opinion", "coordination", "extension", "termination"),
+            *("introduction", "proxy_decision", "close_out", "countersigning", "completion", "answering", "applications"),
+            *("plan", "progress_report", "due_proposal", "turns", "milestone", "leading", "meetings", "submission"),
+        }
+    ),
+    "closing": frozenset(
+        {
+            *("after", "calls", "confirmation", "revisit", "evaluation", "invitation", "verification", "rework", "follow_up"),
+            *("vote_elsewhere", "recheck", "recheck_above", "rectification", "closing", "assessment", "supervision"),
+        }
+    ),
+    "levels": frozenset({"escalation", "transfer", "custody", "finding"}),
+}
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------

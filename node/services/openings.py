@@ -75,6 +75,15 @@ def open_payloads(
     return opened
 
 
+def sealed_of(ticket: Ticket, *, texts_only: bool = False) -> dict[str, SealedRef]:
+    """What lies sealed of who appeals and what about, by field."""
+    appellant, intake = ticket.appellant, ticket.intake
+    parts: dict[str, object] = {"title": intake.title, "appeal": intake.appeal}
+    if not texts_only:
+        parts |= {"name": appellant.name, "phone": appellant.phone, "private_code": appellant.private_code}
+    return {name: ref for name, ref in parts.items() if isinstance(ref, SealedRef)}
+
+
 def masked(contact: str) -> str:
     """HM20-A1.4: the first three and the last four characters of a phone; of what is no longer than that only the first."""
     shown = contact.strip()

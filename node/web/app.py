@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 from node.services.acting import Node
 from node.web import problems
-from node.web.pages import attachments, intake, language, ticket_list, today
+from node.web.pages import acts, attachments, intake, language, ticket, ticket_list, today
 
 
 def create_app(node: Node) -> FastAPI:
@@ -16,6 +16,6 @@ def create_app(node: Node) -> FastAPI:
     app.state.node = node
     problems.add_to(app)
     app.mount("/static", StaticFiles(directory=str(resources.files("node.web") / "static")), name="static")
-    for desk in (attachments, intake, language, ticket_list, today):
+    for desk in (attachments, intake, language, ticket_list, today, acts, ticket):
         app.include_router(desk.router)
     return app

@@ -242,7 +242,7 @@ def _control(field: CommandField, offered: Sequence[Choice]) -> str:
         case FieldKind.MOMENT:
             return "moment"
         case FieldKind.YES_NO:
-            return "radios" if field.is_required or field.may_be_unsaid else "check"
+            return "radios" if field.is_required or field.default is not False else "check"
         case _ if offered or field.kind is FieldKind.FILE:
             return "checks" if field.is_many else "select"
         case _:

@@ -17,6 +17,7 @@ from node.services import command_fields as c
 from node.services.command_fields import FieldKind
 from node.texts.catalogue import catalogue
 
+AT_THE_MACHINE = {"invite-node", "grant-epoch", "adopt-pack", "adopt-calendar"}
 XIXIU = effective_pack("xixiu-2025", shipped().get)
 
 
@@ -40,7 +41,7 @@ class TestCommands:
         every = [one for one in _every(Command) if c.is_for_people(one) and "__dataclass_fields__" in vars(one)]
         every = [one for one in every if one.__module__.startswith("node.domain")]
 
-        assert len(every) == len({c.verb_of(one) for one in every}) == len(c.commands())
+        assert len(every) == len({c.verb_of(one) for one in every}) == len(c.commands()) + len(AT_THE_MACHINE)
 
 
 def _every(base: type[Command]) -> list[type[Command]]:

@@ -1,0 +1,56 @@
+"""Where else a ticket's entries stand: what the level above has durably, and how fresh is what came from below."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from node.domain.ticket.ticket import Ticket
+from node.services.situations import ALARMING
+from node.storage import schema
+from node.storage.database import instant_or_none
+from node.storage.unit_of_work import View
+
+SAME, WAITING, BROKEN, MIRRORED = "same", "waiting", "broken", "mirrored"
+
+
+@dataclass(frozen=True)
+class LevelState:
+    """
+    How another node stands to a ticket.  ``proof``: "same" (the superior holds the same history, which was checked when it took
+    it), "waiting" (``waiting`` entries of the ticket are still to pass to it), "broken" (histories differ), "mirrored" (what is shown
+    here came from that node, last heard at ``heard_at``).
+    """
+
+    node: str
+    proof: str
+    waiting: int
+    heard_at: datetime | None
+
+
+def level_states(view: View, ticket: Ticket) -> tuple[LevelState, ...]:
+    """The superior's copy of *ticket*, then every other node that writes about it and is linked with this one."""
+    place, links = view.place(), schema.links
+    found = []
+    for row in view.connection.execute(select(links).where(links.c.side.in_(("superior", "subordinate"))).order_by(links.c.side.desc())):
+        heard_at = instant_or_none(row.heard_at)
+        is_broken = row.status == "forked" or _has_incident(view, row.peer if row.side == "subordinate" else view.head.node)
+        if row.side == "superior":
+            waiting = _behind(view, ticket.id, row.acked)
+            found.append(LevelState(row.peer, BROKEN if is_broken else WAITING if waiting else SAME, waiting, heard_at))
+        elif row.peer in {place.branch(node) for node in (ticket.origin, ticket.custody.holder, *ticket.custody.openers)}:
+            found.append(LevelState(row.peer, BROKEN if is_broken else MIRRORED, 0, heard_at))
+    return tuple(found)
+
+
+def _behind(view: View, ticket: str, acked: int) -> int:
+    """How many entries of the ticket that this node owes its superior were taken here after what that one has."""
+    table, place = schema.entries, view.place()
+    own = (table.c.subject_id == ticket, table.c.taken > acked)
+    rows = view.connection.execute(select(table.c.node, func.count().label("entries")).where(*own).group_by(table.c.node))
+    return sum(row.entries for row in rows if row.node not in place.line)
+
+
+def _has_incident(view: View, node: str) -> bool:
+    table = schema.incidents
+    return view.connection.execute(select(table.c.id).where(table.c.node == node, table.c.kind.in_(ALARMING)).limit(1)).first() is not None

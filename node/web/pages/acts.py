@@ -1,0 +1,335 @@
+"""
+The forms of all commands: shown, kept as drafts while they are typed, sent once, and shown again with every text if they are refused.
+
+A form is at ``/tickets/{id}/do/{verb}``, at ``/{kind}/{id}/do/{verb}`` for other subjects and at ``/new/{verb}`` for what starts
+one; it is sent to the same address.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from node.domain.command import Command
+from node.domain.entry import Actor, SubjectKind
+from node.domain.pack import Pack
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.sight import is_concealed, may_read
+from node.domain.ticket.ticket import Ticket
+from node.services import dossiers, drafts
+from node.services.command_fields import command_fields, commands, may_give
+from node.services.handle import Outcome
+from node.services.queries import find_ticket
+from node.services.ticket_view import EntryLine, TicketPage, ticket_page
+from node.storage.unit_of_work import View
+from node.texts.catalogue import Lang, explain
+from node.web import forms, options
+from node.web.desk import Desk, SignedIn
+from node.web.problems import http_status
+from node.web.templating import language_of, page
+
+router = APIRouter()
+
+draft_bytes_max = 512 * 1024
+_KEEP, _DROP = "keep", "drop"
+# Where somebody goes who gave a command about a subject of this kind and said no other way back.
+_HOMES: Mapping[SubjectKind, str] = {
+    SubjectKind.ENTERPRISE: "/registers/enterprises",
+    SubjectKind.ROUND: "/boards/rounds",
+    SubjectKind.ORDER: "/boards/supervision",
+    SubjectKind.MEETING: "/boards/meetings",
+    SubjectKind.LEADER: "/boards/leading",
+    SubjectKind.LETTER: "/boards/letters",
+}
+
+
+async def sent(request: Request) -> dict[str, list[str]]:
+    """The texts of the form that was sent, by field, in their order; files are taken elsewhere."""
+    found: dict[str, list[str]] = {}
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, str):
+            found.setdefault(name, []).append(value)
+    return found
+
+
+Sent = Annotated[dict[str, list[str]], Depends(sent)]
+
+
+@dataclass(frozen=True)
+class Matter:
+    """
+    What a form is about.  ``seen`` is custody number and version of the subject as it stands ("1.4"), empty for a new one; ``shown`` is
+    the page of the ticket, if it is one.
+    """
+
+    command: type[Command]
+    subject: str
+    seen: str
+    pack: Pack | None
+    shown: TicketPage | None
+    choices: Mapping[str, tuple[forms.Choice, ...]]
+
+    @property
+    def draft(self) -> str:
+        """Under which name what is typed is kept."""
+        verb = next(verb for verb, command in commands().items() if command is self.command)
+        return f"{self.command.subject_kind.value}/{self.subject or 'new'}/{verb}"
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+
+@router.get("/new/{verb}", name="new_form")
+def new_form(request: Request, desk: SignedIn, verb: str) -> Response:
+    """The form of a command that starts a subject."""
+    return _show(request, desk, _matter(request, desk, verb, None, ""))
+
+
+@router.post("/new/{verb}", name="start")
+def start(request: Request, desk: SignedIn, verb: str, typed: Sent) -> Response:
+    """Give it."""
+    return _take(request, desk, _matter(request, desk, verb, None, ""), typed)
+
+
+@router.get("/tickets/{id}/do/{verb}", name="ticket_form")
+def ticket_form(request: Request, desk: SignedIn, id: str, verb: str) -> Response:
+    """The form of a command about a ticket."""
+    return _show(request, desk, _matter(request, desk, verb, SubjectKind.TICKET, id))
+
+
+@router.post("/tickets/{id}/do/{verb}", name="ticket_act")
+def ticket_act(request: Request, desk: SignedIn, id: str, verb: str, typed: Sent) -> Response:
+    """Give it."""
+    return _take(request, desk, _matter(request, desk, verb, SubjectKind.TICKET, id), typed)
+
+
+@router.post("/drafts", name="keep_draft", status_code=204)
+def keep_draft(desk: SignedIn, typed: Sent) -> Response:
+    """What is typed into a form, kept as it is typed: sent by the page itself every few seconds."""
+    name = (typed.get("draft") or [""])[0]
+    if len(name) > 120 or name.count("/") != 2 or name.rpartition("/")[2] not in commands():
+        raise Refusal(Code.MALFORMED_COMMAND, field="draft")
+    _keep(desk, name, typed)
+    return Response(status_code=204)
+
+
+@router.get("/{kind}/{id}/do/{verb}", name="subject_form")
+def subject_form(request: Request, desk: SignedIn, kind: str, id: str, verb: str) -> Response:
+    """The form of a command about another subject."""
+    return _show(request, desk, _matter(request, desk, verb, _kind(request, kind), id))
+
+
+@router.post("/{kind}/{id}/do/{verb}", name="subject_act")
+def subject_act(request: Request, desk: SignedIn, kind: str, id: str, verb: str, typed: Sent) -> Response:
+    """Give it."""
+    return _take(request, desk, _matter(request, desk, verb, _kind(request, kind), id), typed)
+
+
+def _kind(request: Request, kind: str) -> SubjectKind:
+    found = next((one for one in SubjectKind if one.value == kind and one is not SubjectKind.TICKET), None)
+    if found is None:
+        raise Refusal(Code.PAGE_UNKNOWN, path=request.url.path)
+    return found
+
+
+# --- what the form is about -------------------------------------------------------------------------------------------
+
+
+def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, said: str) -> Matter:
+    """
+    The command of this address and what it is about.
+
+    Raises:
+        Refusal: PAGE_UNKNOWN, PERMISSION_DENIED (no role of the desk may give it), SUBJECT_UNKNOWN, also for what is hidden.
+    """
+    command = commands().get(verb)
+    is_here = command is not None and command.starts == (kind is None) and (kind is None or command.subject_kind is kind)
+    if command is None or not is_here or not forms.can_be_a_form(command):
+        raise Refusal(Code.PAGE_UNKNOWN, path=request.url.path)
+    node, now, lang = desk.node, desk.node.now(), language_of(request)
+    with node.store.read() as view:
+        ticket = _ticket(view, desk, said) if kind is SubjectKind.TICKET else None
+        subject = ticket.id if ticket else _subject(view, kind, said)
+        policy = node.policies.of_registry(view, now) if ticket is None else node.policies.for_ticket(view, ticket, now)
+        pack = policy.pack if policy.pack.rules else None
+        allowed = may_give(command, desk.roles, pack)
+        if not allowed:
+            raise Refusal(Code.PERMISSION_DENIED, command=command.__name__, role=desk.role)
+        role = next(one for one in desk.roles if one in allowed)
+        shown = None
+        seen = ""
+        if ticket is not None:
+            if not may_read(ticket, desk.viewer) and not may_read(ticket, Actor(desk.account, role, desk.unit)):
+                raise Refusal(Code.PERMISSION_DENIED, command="show", role=desk.role)
+            shown = ticket_page(view, ticket.id, policy.calendar, now)
+            seen = f"{ticket.custody.number}.{ticket.version}"
+        elif subject and kind not in (None, SubjectKind.NODE, SubjectKind.ROUND):
+            seen = f"0.{dossiers.whole(view, kind, subject).version}"
+        choices = options.choices_of(view, command, lang, ticket, shown.timeline if shown else ())
+    return Matter(command, subject, seen, pack, shown, choices)
+
+
+def _ticket(view: View, desk: Desk, said: str) -> Ticket:
+    ticket = view.readings.ticket(find_ticket(view, said))
+    if ticket is None or is_concealed(ticket, desk.unit):
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=said)
+    return ticket
+
+
+def _subject(view: View, kind: SubjectKind | None, said: str) -> str:
+    if kind is None:
+        return ""
+    if kind is SubjectKind.NODE:
+        if said != view.head.node:
+            raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind.value, id=said)
+        return said
+    return dossiers.find(view, kind, said) if kind is not SubjectKind.ROUND else said
+
+
+# --- showing ----------------------------------------------------------------------------------------------------------
+
+
+def _show(request: Request, desk: Desk, matter: Matter) -> Response:
+    """The form as it was typed last, else as the address fills it, else empty."""
+    with desk.node.store.read() as view:
+        draft = drafts.load(view, desk.account, matter.draft)
+    names = {field.name for field in command_fields(matter.command)}
+    if draft is not None:
+        typed = {name: list(values) for name, values in draft.fields.items()}
+        return _page(request, desk, matter, typed, draft=draft, since=draft.text("seen"))
+    asked = {name: request.query_params.getlist(name) for name in names if name in request.query_params}
+    return _page(request, desk, matter, asked, is_fresh=True)
+
+
+def _page(
+    request: Request,
+    desk: Desk,
+    matter: Matter,
+    typed: forms.Typed,
+    *,
+    is_fresh: bool = False,
+    refusal: Refusal | None = None,
+    wrong: Mapping[str, tuple[str, str]] | None = None,
+    draft: drafts.Draft | None = None,
+    since: str = "",
+) -> Response:
+    lang = language_of(request)
+    form = forms.form_of(matter.command, typed, matter.choices, matter.pack, lang, wrong, is_fresh)
+    sentence, remedy = explain(refusal, lang) if refusal else ("", "")
+    status = http_status(refusal.code) if refusal else 422 if wrong else 200
+    back = next(iter(typed.get("back", ())), "") or request.query_params.get("back", "")
+    return page(
+        request,
+        "form.html",
+        status_code=status,
+        form=form,
+        matter=matter,
+        names=matter.shown.names if matter.shown else None,
+        sentence=sentence,
+        remedy=remedy,
+        is_conflict=refusal is not None and refusal.code is Code.VERSION_CONFLICT,
+        changes=_changes(matter, since),
+        wrong=wrong or {},
+        draft=draft,
+        back=local_path(back, _home(matter)),
+        command_id=next(iter(typed.get("command_id", ())), "") or str(uuid.uuid4()),
+    )
+
+
+def _changes(matter: Matter, since: str) -> list[EntryLine]:
+    """What was written about the ticket since somebody saw it at custody number and version *since*."""
+    if matter.shown is None or not since or since == matter.seen:
+        return []
+    number, _, version = since.partition(".")
+    if not (number.isdecimal() and version.isdecimal()):
+        return []
+    seen = (int(number), int(version))
+    line = list(matter.shown.timeline)
+    last = max((place for place, one in enumerate(line) if one.version and (one.custody, one.version) <= seen), default=-1)
+    return line[last + 1 :]
+
+
+# --- taking -----------------------------------------------------------------------------------------------------------
+
+
+def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[str]]) -> Response:
+    """Give the command that was typed, or show the form again with every text and what is wrong."""
+    then = next(iter(typed.get("then", ())), "")
+    if then in (_KEEP, _DROP):
+        return _set_aside(request, desk, matter, typed, is_kept=then == _KEEP)
+    lang = language_of(request)
+    read = forms.read_form(matter.command, typed, lang)
+    if read.command is None:
+        _keep(desk, matter.draft, typed)
+        return _page(request, desk, matter, typed, wrong=read.refused)
+    try:
+        outcome = _give(desk, matter, read.command, typed)
+    except Refusal as refusal:
+        _keep(desk, matter.draft, typed)
+        return _refused(request, desk, matter, typed, refusal, lang)
+    desk.node.writer.command(lambda work: drafts.drop(work, desk.account, matter.draft))
+    back = local_path(next(iter(typed.get("back", ())), ""), _after(matter, outcome))
+    return RedirectResponse(_with(back, done=request.url.path.rpartition("/")[2] if outcome.entries else "nothing"), 303)
+
+
+def _give(desk: Desk, matter: Matter, command: Command, typed: Mapping[str, list[str]]) -> Outcome:
+    number, _, version = next(iter(typed.get("seen", ())), "").partition(".")
+    seen = (int(number), int(version)) if number.isdecimal() and version.isdecimal() and matter.seen else None
+    id = next(iter(typed.get("command_id", ())), "")
+    return desk.act(command, subject=matter.subject, id=id, seen=seen)
+
+
+def _refused(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[str]], refusal: Refusal, lang: Lang) -> Response:
+    since = next(iter(typed.get("seen", ())), "")
+    if refusal.code is Code.VERSION_CONFLICT:
+        # Of another clerk's change in between: the form is about the subject as it stands now.
+        verb = request.url.path.rpartition("/")[2]
+        matter = _matter(request, desk, verb, matter.command.subject_kind, matter.subject)
+    wrong = forms.at_field(matter.command, refusal, lang)
+    return _page(request, desk, matter, typed, refusal=refusal, wrong=wrong, since=since)
+
+
+def _set_aside(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[str]], *, is_kept: bool) -> Response:
+    if is_kept:
+        _keep(desk, matter.draft, typed)
+        return RedirectResponse(_with(request.url.path, done="draft_kept", back=next(iter(typed.get("back", ())), "")), 303)
+    desk.node.writer.command(lambda work: drafts.drop(work, desk.account, matter.draft))
+    return RedirectResponse(_with(local_path(next(iter(typed.get("back", ())), ""), _home(matter)), done="draft_dropped"), 303)
+
+
+def _keep(desk: Desk, name: str, typed: Mapping[str, list[str]]) -> None:
+    if sum(len(one) for values in typed.values() for one in values) > draft_bytes_max:
+        raise Refusal(Code.TOO_MANY_WORDS, field="draft", most=draft_bytes_max)
+    fields = {field: values for field, values in typed.items() if field not in ("csrf", "then", "draft")}
+    desk.node.writer.command(lambda work: drafts.save(work, desk.account, name, fields, desk.node.now()))
+
+
+# --- addresses of this node -------------------------------------------------------------------------------------------
+
+
+def local_path(back: str, otherwise: str) -> str:
+    """*back* if it is a path of this node, else *otherwise*: "//host" and "/\\host" are other hosts to a browser."""
+    is_own = back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable()
+    return back if is_own else otherwise
+
+
+def _home(matter: Matter) -> str:
+    if matter.command.subject_kind is SubjectKind.TICKET:
+        return f"/tickets/{matter.subject}" if matter.subject else "/"
+    return _HOMES.get(matter.command.subject_kind, "/")
+
+
+def _after(matter: Matter, outcome: Outcome) -> str:
+    if matter.command.subject_kind is SubjectKind.TICKET and outcome.subject.id:
+        return f"/tickets/{outcome.subject.id}"
+    return _home(matter)
+
+
+def _with(path: str, **more: Any) -> str:
+    """*path* with these parameters; those that are empty are left out."""
+    query = urlencode({name: value for name, value in more.items() if value})
+    return f"{path}{'&' if '?' in path else '?'}{query}" if query else path

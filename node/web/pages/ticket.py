@@ -1,0 +1,195 @@
+"""
+The page of a ticket: where it stands and whose turn it is, its clocks with their explanation, what happened, and what may be done now.
+
+What is hidden from whoever looks answers as not found; contacts are shown only after an opening for a purpose, which is journaled.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from node.domain.organisation import Role
+from node.domain.ticket.state import State
+from node.domain.ticket.ticket import Ticket
+from node.services import deadlines, openings
+from node.services.command_fields import AREAS
+from node.services.entry_words import facts_said, who_said
+from node.services.possible import Action, possible_actions
+from node.services.queries import ClockLine, Names, find_ticket
+from node.services.stages import stages_of
+from node.services.ticket_levels import level_states
+from node.services.ticket_view import EntryLine, TicketPage, heard, ticket_page
+from node.storage.unit_of_work import View
+from node.texts.catalogue import Lang, explain
+from node.web.desk import Desk, SignedIn
+from node.web.options import files_of
+from node.web.templating import language_of, page
+
+router = APIRouter()
+
+# What carries a ticket on from each state: shown first, as far as it is possible.
+_NEXT: Mapping[State, tuple[str, ...]] = {
+    State.REGISTERED: (
+        *("report-to-office", "answer-on-the-spot", "handle-own-duty", "sort-own-duty", "form", "ask-supplement", "not-accept"),
+        "open-judgement",
+    ),
+    State.IN_JUDGEMENT: ("give-opinion", "close-judgement"),
+    State.SUPPLEMENTING: ("notify-supplement", "report-supplement", "decide-lapsed", "decide-supplement"),
+    State.FORMED: ("dispatch", "offer"),
+    State.OFFERED: ("claim", "withdraw-offer"),
+    State.DISPATCHED: ("sign", "sign-and-answer", "object", "recall"),
+    State.OBJECTED: ("rule-objection", "coordinate-objection", "rule-by-government"),
+    State.HANDLING: (
+        *("decide-extension", "decide-termination", "decide-withdrawal", "confirm-co-handling", "file-contribution", "receive-assignment"),
+        *("record-attempt", "give-feedback", "add-evidence", "draft-reply", "countersign-reply", "complete", "request-extension"),
+        *("decide-above", "pass-down-decision", "return-custody", "accept-escalation", "return-escalation"),
+    ),
+    State.ESCALATED: ("accept-escalation", "return-escalation", "accept-transfer", "object-transfer", "request-withdrawal-of-escalation"),
+    State.COMPLETED: ("record-revisit", "record-revisit-attempt", "confirm", "record-evaluation", "report-back", "close"),
+    State.VERIFYING: ("order-rework", "approve-explanation"),
+    State.REWORKING: ("answer-finding", "propose-recheck", "give-feedback", "draft-reply", "countersign-reply", "complete"),
+    State.RECHECKING: ("open-recheck", "give-recheck-opinion", "decide-recheck", "decline-recheck"),
+    State.CLOSED: ("archive",),
+    State.NOT_ACCEPTED: ("record-persuasion",),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that may be done; ``why_not`` is the sentence of the refusal that it would get, empty if it may pass."""
+
+    verb: str
+    command: str
+    why_not: str
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What carries the ticket on, what else may be done by part of the work, and what may not and why."""
+
+    first: tuple[Step, ...]
+    others: Mapping[str, tuple[Step, ...]]
+    refused: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of the timeline, in words; ``says`` are label and words, None for what is sealed or not opened here."""
+
+    entry: EntryLine
+    who: str
+    says: tuple[tuple[str, str | None], ...]
+
+
+@router.get("/tickets/{id}", name="ticket")
+def ticket(request: Request, desk: SignedIn, id: str) -> Response:
+    """The whole page."""
+    node, now, lang = desk.node, desk.node.now(), language_of(request)
+    with node.store.read() as view:
+        found = _page(view, desk, id)
+        policy = node.policies.for_ticket(view, found.ticket, now)
+        actions = possible_actions(view, found.ticket, desk.account, desk.unit, desk.roles, policy, now)
+        levels = level_states(view, found.ticket)
+        appeal = _appeal(found)
+    return page(
+        request,
+        "ticket.html",
+        shown=found,
+        ticket=found.ticket,
+        names=found.names,
+        here=node.code,
+        clocks=_in_order(found),
+        happenings=happenings(found.timeline, found.names, lang),
+        stages=stages_of(found.timeline),
+        absent=[one.name for one in heard(found) if not one.has_spoken],
+        steps=steps_of(found.ticket, actions, lang),
+        levels=levels,
+        appeal=appeal,
+        files=files_of(found.timeline),
+        purposes=_purposes(desk, found.ticket),
+        sealed=sorted(openings.sealed_of(found.ticket)),
+    )
+
+
+@router.get("/tickets/{id}/clocks/{clock:path}", name="clock")
+def clock(request: Request, desk: SignedIn, id: str, clock: str) -> Response:
+    """The deadline receipt of one clock: why it ends when it ends, day by day."""
+    node, now = desk.node, desk.node.now()
+    with node.store.read() as view:
+        found = _page(view, desk, id)
+        receipt = deadlines.deadline_receipt(view, found.ticket.id, clock, node.policies.bare(view), now)
+    return page(request, "clock.html", receipt=receipt, ticket=found.ticket, names=found.names)
+
+
+@router.post("/tickets/{id}/open", name="open_contacts")
+def open_contacts(
+    request: Request, desk: SignedIn, id: str, purpose: Annotated[str, Form()] = "", round: Annotated[str, Form()] = ""
+) -> Response:
+    """Who appeals and how to reach him, opened for a purpose: the opening stands in the journal before anything is shown."""
+    node = desk.node
+    with node.store.read() as view:
+        found = _page(view, desk, id)
+    refs = openings.sealed_of(found.ticket, texts_only=purpose == openings.AUDIT)
+    opened = node.writer.command(
+        lambda work: openings.open_payloads(work, desk.viewer, found.ticket, refs, purpose, node.now(), round or None)
+    )
+    return page(request, "opened.html", ticket=found.ticket, opened=opened, purpose=purpose)
+
+
+# --- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def happenings(timeline: Sequence[EntryLine], names: Names, lang: Lang) -> list[Happening]:
+    """The timeline in words."""
+    return [Happening(one, who_said(one, names, lang), tuple(facts_said(one, names, lang))) for one in timeline]
+
+
+def steps_of(ticket: Ticket, actions: Sequence[Action], lang: Lang) -> Steps:
+    """*actions* as a person looks for them."""
+    open_to_him = {one.verb: one for one in actions if one.refusal is None}
+    first = [verb for verb in _NEXT.get(ticket.state, ()) if verb in open_to_him]
+    others: dict[str, tuple[Step, ...]] = {}
+    for part, areas in AREAS.items():
+        steps = tuple(_step(one, lang) for verb, one in open_to_him.items() if one.area in areas and verb not in first)
+        if steps:
+            others[part] = steps
+    refused = tuple(_step(one, lang) for one in actions if one.refusal is not None)
+    return Steps(tuple(_step(open_to_him[verb], lang) for verb in first), others, refused)
+
+
+def _step(action: Action, lang: Lang) -> Step:
+    return Step(action.verb, action.command.__name__, explain(action.refusal, lang)[0] if action.refusal else "")
+
+
+def _page(view: View, desk: Desk, said: str) -> TicketPage:
+    calendar = desk.node.policies.bare(view).calendar
+    return ticket_page(view, find_ticket(view, said), calendar, desk.node.now(), desk.viewer)
+
+
+def _in_order(found: TicketPage) -> list[ClockLine]:
+    """Clocks: what runs, first due first, then what stands, then what ended, the latest first."""
+    running = sorted((one for one in found.clocks if one.is_running), key=lambda one: (one.due_at, one.name))
+    paused = [one for one in found.clocks if one.is_paused]
+    ended = sorted((one for one in found.clocks if one.stopped_at is not None), key=lambda one: (one.stopped_at, one.name), reverse=True)
+    return [*running, *paused, *ended]
+
+
+def _appeal(found: TicketPage) -> Mapping[str, str | None]:
+    """Title and appeal, as far as they are opened here without an entry: where the ticket is held."""
+    registered = next((one for one in found.timeline if "appeal" in one.texts), None)
+    return {name: registered.texts.get(name) if registered else None for name in ("title", "appeal")}
+
+
+def _purposes(desk: Desk, ticket: Ticket) -> list[str]:
+    """What this person may open contacts for here; a round's calls are made from its own board."""
+    roles = {name: {role.value for role in allowed} for name, allowed in openings.RIGHTS.items()}
+    node = desk.node.code
+    holds = {
+        openings.HANDLING: node in (ticket.custody.holder, ticket.custody.asked) or node in ticket.custody.openers,
+        openings.AUDIT: desk.role == Role.AUDIT_ADMIN.value,
+        openings.STATISTICS: node == ticket.custody.holder,
+    }
+    return [name for name, is_so in holds.items() if is_so and desk.role in roles[name]]

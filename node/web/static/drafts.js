@@ -1,0 +1,41 @@
+// Keeps on the server what is typed into a form, a moment after the last key.  Without this script "save draft" does the same.
+"use strict";
+(function () {
+  var quietMilliseconds = 1500;
+  function watch(form) {
+    var timer = 0, isSending = false, isChanged = false;
+    var said = form.querySelector(".kept");
+    function send() {
+      if (isSending) { isChanged = true; return; }
+      isSending = true;
+      isChanged = false;
+      var body = new URLSearchParams();
+      new FormData(form).forEach(function (value, name) {
+        if (typeof value === "string") { body.append(name, value); }
+      });
+      fetch("/drafts", { method: "POST", body: body, credentials: "same-origin", redirect: "manual" }).then(function (answer) {
+        tell(answer.status === 204);
+      }, function () {
+        tell(false);
+      });
+    }
+    function tell(isKept) {
+      isSending = false;
+      said.textContent = isKept ? form.getAttribute("data-kept") : form.getAttribute("data-unkept");
+      said.className = isKept ? "kept quiet" : "kept wrong";
+      if (isChanged || !isKept) { later(isKept ? quietMilliseconds : 10 * quietMilliseconds); }
+    }
+    function later(milliseconds) {
+      clearTimeout(timer);
+      timer = setTimeout(send, milliseconds);
+    }
+    form.addEventListener("input", function () { later(quietMilliseconds); });
+    form.addEventListener("change", function () { later(quietMilliseconds); });
+    form.addEventListener("submit", function () { clearTimeout(timer); });
+    document.addEventListener("visibilitychange", function () {
+      if (document.visibilityState === "hidden" && timer) { clearTimeout(timer); send(); }
+    });
+  }
+  var forms = document.querySelectorAll("form[data-draft]");
+  for (var i = 0; i < forms.length; i += 1) { watch(forms[i]); }
+}());
