@@ -95,7 +95,10 @@ class Action:
 def possible_actions(
     view: View, ticket: Ticket, account: str, unit: str, roles: Sequence[str], policy: Policy, now: datetime
 ) -> list[Action]:
-    """Every command about *ticket* that *account* may give in one of its *roles*, in the order of a ticket's life."""
+    """
+    Every command about *ticket* that *account* may give in one of its *roles*, in the order of a ticket's life; without what was
+    done already and would lead to nothing.
+    """
     units = read_units(view.connection, policy.node)
     found = []
     for command in DECISIONS:
@@ -106,21 +109,31 @@ def possible_actions(
         if role is None:
             continue
         actor = Actor(account, role, unit)
-        probe = probe_of(command, ticket, actor, units, policy, now)
-        order = Order("", actor, ticket.id, probe)
-        facts = Facts(actor=actor, units=units, others=_Others(view), given=_Given(view, order, policy, now))
-        found.append(Action(verb_of(command), command, actor, _refused(ticket, probe, facts, policy, now)))
+        answers = []
+        # What leads to nothing, neither with the least that must be given nor with everything, was done before.
+        for fills_all in (False, True):
+            probe = probe_of(command, ticket, actor, units, policy, now, fills_all=fills_all)
+            order = Order("", actor, ticket.id, probe)
+            facts = Facts(actor=actor, units=units, others=_Others(view), given=_Given(view, order, policy, now))
+            answers.append(_answer(ticket, probe, facts, policy, now))
+            if answers[-1] != _NOTHING:
+                break
+        if answers[-1] != _NOTHING:
+            found.append(Action(verb_of(command), command, actor, next((one for one in answers if isinstance(one, Refusal)), None)))
     return found
 
 
-def _refused(ticket: Ticket, probe: Command, facts: Facts, policy: Policy, now: datetime) -> Refusal | None:
+_NOTHING, _SOMETHING = "nothing", "something"
+
+
+def _answer(ticket: Ticket, probe: Command, facts: Facts, policy: Policy, now: datetime) -> Refusal | str:
+    """What a probe leads to: something, nothing, or the refusal that it would get whatever is typed."""
     try:
-        decide(ticket, probe, facts, policy, now)
+        return _SOMETHING if decide(ticket, probe, facts, policy, now) else _NOTHING
     except Refusal as refusal:
-        return refusal if refusal.code in _WHATEVER_IS_TYPED else None
+        return refusal if refusal.code in _WHATEVER_IS_TYPED else _SOMETHING
     except Exception:  # a probe's words may be such as nobody types: then the form says what is wrong with them
-        return None
-    return None
+        return _SOMETHING
 
 
 class _Given(Mapping[str, Any]):
@@ -156,13 +169,22 @@ class _Others(dict[str, Any]):
         return found
 
 
-def probe_of(command: type[Command], ticket: Ticket, actor: Actor, units: Mapping[str, Any], policy: Policy, now: datetime) -> Command:
-    """A command of this class about *ticket* with every field that must be given filled with what would fit."""
+def probe_of(
+    command: type[Command],
+    ticket: Ticket,
+    actor: Actor,
+    units: Mapping[str, Any],
+    policy: Policy,
+    now: datetime,
+    *,
+    fills_all: bool = False,
+) -> Command:
+    """A command of this class about *ticket* with every field that must be given (or every one) filled with what would fit."""
     defaults = {name: default for name, (_, default) in fields_of(command).items()}
     values = {
         field.name: _fitting(command, field, ticket, actor, units, policy, now)
         for field in command_fields(command)
-        if defaults[field.name] is MISSING
+        if fills_all or defaults[field.name] is MISSING
     }
     made: Command = cast(Any, command)(**values)
     return made

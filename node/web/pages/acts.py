@@ -235,7 +235,8 @@ def _page(
         changes=_changes(matter, since),
         wrong=wrong or {},
         draft=draft,
-        back=local_path(back, _home(matter)),
+        back=local_path(back, ""),
+        way_out=local_path(back, _home(matter)),
         command_id=next(iter(typed.get("command_id", ())), "") or str(uuid.uuid4()),
     )
 
@@ -302,8 +303,9 @@ def _set_aside(request: Request, desk: Desk, matter: Matter, typed: dict[str, li
 
 
 def _keep(desk: Desk, name: str, typed: Mapping[str, list[str]]) -> None:
-    if sum(len(one) for values in typed.values() for one in values) > draft_bytes_max:
-        raise Refusal(Code.TOO_MANY_WORDS, field="draft", most=draft_bytes_max)
+    size = sum(len(one.encode()) for values in typed.values() for one in values)
+    if size > draft_bytes_max:
+        raise Refusal(Code.PAYLOAD_TOO_LARGE, bytes=size, bytes_max=draft_bytes_max)
     fields = {field: values for field, values in typed.items() if field not in ("csrf", "then", "draft")}
     desk.node.writer.command(lambda work: drafts.save(work, desk.account, name, fields, desk.node.now()))
 

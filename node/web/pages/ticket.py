@@ -5,7 +5,7 @@ What is hidden from whoever looks answers as not found; contacts are shown only 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -30,6 +30,8 @@ from node.web.templating import language_of, page
 
 router = APIRouter()
 
+# Texts that the head of the page shows.
+_ON_TOP = frozenset({("Registered", "title"), ("Registered", "appeal")})
 # What carries a ticket on from each state: shown first, as far as it is possible.
 _NEXT: Mapping[State, tuple[str, ...]] = {
     State.REGISTERED: (
@@ -143,8 +145,14 @@ def open_contacts(
 
 
 def happenings(timeline: Sequence[EntryLine], names: Names, lang: Lang) -> list[Happening]:
-    """The timeline in words."""
-    return [Happening(one, who_said(one, names, lang), tuple(facts_said(one, names, lang))) for one in timeline]
+    """The timeline in words; what stands on top of the page already, and which pack governs, is not said again."""
+    return [Happening(one, who_said(one, names, lang), tuple(facts_said(_without(one), names, lang))) for one in timeline]
+
+
+def _without(entry: EntryLine) -> EntryLine:
+    facts = {name: value for name, value in entry.facts.items() if name != "pack"}
+    texts = {name: words for name, words in entry.texts.items() if words is None or (entry.kind, name) not in _ON_TOP}
+    return replace(entry, facts=facts, texts=texts)
 
 
 def steps_of(ticket: Ticket, actions: Sequence[Action], lang: Lang) -> Steps:

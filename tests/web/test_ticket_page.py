@@ -1,0 +1,137 @@
+"""The page of a ticket: where it stands, whose turn it is, why it is due when it is, what happened, what may be done now."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from node.domain.entry import Subject
+from node.services.possible import possible_actions
+from tests.support.node import Hands, make_node
+from tests.web.support import at_desk, csrf
+from tests.web.test_acts import in_hand, registered
+
+
+@pytest.fixture(scope="module")
+def hands(tmp_path_factory: pytest.TempPathFactory) -> Hands:
+    made = make_node(tmp_path_factory.mktemp("page") / "node")
+    made.staff("housing", "tax")
+    return made
+
+
+@pytest.fixture(scope="module")
+def ticket(hands: Hands) -> str:
+    return in_hand(hands)
+
+
+def verbs(page: str) -> set[str]:
+    return set(re.findall(r'/do/([a-z-]+)"', page))
+
+
+class TestPage:
+    """On top what matters, then what happened."""
+
+    def test_it_says_where_it_stands_and_whose_turn_it_is(self, hands: Hands, ticket: str) -> None:
+        """State, who must act, and the clock that runs, before anything else."""
+        page = at_desk(hands, "d-housing").get(f"/tickets/{ticket}").text
+
+        head = page[page.index('class="ticket-head"') : page.index('class="main-and-side ticket"')]
+        assert "办理中" in head and "现由承办部门办理" in head and "还剩10个工作日" in head
+
+    def test_every_clock_leads_to_its_reason_day_by_day(self, hands: Hands, ticket: str) -> None:
+        """The deadline receipt: counted again from the page it is the same."""
+        client = at_desk(hands, "d-housing")
+        links = re.findall(rf'href="(/tickets/{ticket}/clocks/[^"]+)"', client.get(f"/tickets/{ticket}").text)
+
+        assert {200} == {client.get(link).status_code for link in links} and len(links) >= 4
+        assert "按本页逐日复算,到期时间一致" in client.get(f"/tickets/{ticket}/clocks/resolve").text
+
+    def test_the_timeline_is_told_in_words_the_newest_first(self, hands: Hands, ticket: str) -> None:
+        """Who, when, what; contacts are not in it."""
+        page = at_desk(hands, "centre").get(f"/tickets/{ticket}").text
+
+        line = page[page.index('class="timeline"') :]
+        assert line.index("签收") < line.index("派单") < line.index("登记")
+        assert "13900001111" not in page and "(已加密)" in line
+
+    @pytest.mark.parametrize("said", ["spoken", "number"])
+    def test_it_is_found_by_whatever_people_say_for_its_number(self, hands: Hands, ticket: str, said: str) -> None:
+        """USERS C23: the spoken form, and the number of the pack."""
+        page = at_desk(hands, "centre").get(f"/tickets/{ticket}").text
+        spoken = re.findall(r'class="number spoken">([^<]+)<', page)[0]
+        number = re.findall(r'class="number">(XX\d+)<', page)[0]
+
+        assert 200 == at_desk(hands, "centre").get(f"/tickets/{spoken if said == 'spoken' else number}").status_code
+
+    def test_another_unit_is_refused_and_an_unknown_number_not_found(self, hands: Hands, ticket: str) -> None:
+        """Scope is that of lists and searches."""
+        assert 403 == at_desk(hands, "d-tax").get(f"/tickets/{ticket}").status_code
+        assert 404 == at_desk(hands, "centre").get("/tickets/nothing").status_code
+
+
+class TestPossible:
+    """What a person may do now, asked of the decisions."""
+
+    def test_the_department_is_offered_its_next_steps_and_not_the_offices(self, hands: Hands, ticket: str) -> None:
+        """And the office those of a ticket in a department's hands."""
+        housing = verbs(at_desk(hands, "d-housing").get(f"/tickets/{ticket}").text)
+        office = verbs(at_desk(hands, "centre").get(f"/tickets/{ticket}").text)
+
+        assert {"complete", "give-feedback", "request-extension", "add-co-handler"} <= housing
+        assert {"sign", "object", "dispatch", "decide-extension"}.isdisjoint(housing)
+        assert {"change-lead", "reclassify"} <= office and {"complete", "decide-extension"}.isdisjoint(office)
+
+    def test_what_would_surely_be_refused_is_shown_with_its_reason(self, hands: Hands, ticket: str) -> None:
+        """Greyed, by the sentence that the refusal would have."""
+        page = at_desk(hands, "d-housing").get(f"/tickets/{ticket}").text
+
+        refused = page[page.index('class="not-now"') :]
+        assert re.search(r'<span class="grey">提出办理异议</span><small>[^<]*办理中', refused)
+
+    def test_asking_writes_nothing(self, hands: Hands, ticket: str) -> None:
+        """A probe is decided and thrown away."""
+        node = hands.node
+        with node.store.read() as view:
+            before = view.journal.position(node.code, 1)
+            found = view.readings.ticket(ticket)
+            assert found is not None
+            policy = node.policies.for_ticket(view, found, hands.now)
+            possible_actions(view, found, "centre", "520402-centre", ("office", "leader", "supervision"), policy, hands.now)
+        with node.store.read() as view:
+            after = view.journal.position(node.code, 1)
+
+        assert before == after
+
+    def test_what_is_given_is_never_one_that_was_shown_as_impossible(self, hands: Hands, tmp_path: Path) -> None:
+        """From registration to handling, each step was offered before it was taken."""
+        fresh = make_node(tmp_path / "node")
+        fresh.staff("housing")
+        number = registered(fresh)
+        offered = verbs(at_desk(fresh, "centre").get(f"/tickets/{number}").text)
+
+        assert {"form", "ask-supplement", "not-accept", "open-judgement", "answer-on-the-spot"} <= offered
+        assert {"dispatch", "close", "archive", "decide-extension"}.isdisjoint(offered)
+
+
+class TestContacts:
+    """AS25-3.1.1a and DESIGN 13: opened for a purpose, and journaled."""
+
+    def test_opening_shows_the_number_and_stands_in_the_journal(self, hands: Hands, ticket: str) -> None:
+        """Once a person, ticket and day, before anything is shown."""
+        client = at_desk(hands, "d-housing")
+
+        answer = client.post(f"/tickets/{ticket}/open", data={"purpose": "handling", "csrf": csrf})
+
+        assert 200 == answer.status_code and "13900001111" in answer.text and "王五" in answer.text
+        with hands.node.store.read() as view:
+            kinds = [one.header.kind for one in view.journal.of_subject(Subject("node", hands.node.code))]
+        assert 1 == kinds.count("PayloadOpened")
+
+    @pytest.mark.parametrize(
+        ("account", "purpose"), [("d-housing", ""), ("d-housing", "audit"), ("d-housing", "drawn"), ("d-tax", "handling")]
+    )
+    def test_without_a_purpose_or_a_part_nothing_is_opened(self, hands: Hands, ticket: str, account: str, purpose: str) -> None:
+        """Refused, and the number is not in the answer."""
+        answer = at_desk(hands, account).post(f"/tickets/{ticket}/open", data={"purpose": purpose, "csrf": csrf})
+
+        assert 403 == answer.status_code and "13900001111" not in answer.text
