@@ -111,6 +111,7 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         levels=levels,
         appeal=appeal,
         files=files_of(found.timeline),
+        may_attach=any(one.refusal is None and one.verb in ("add-evidence", "submit-material") for one in actions),
         purposes=_purposes(desk, found.ticket),
         sealed=sorted(openings.sealed_of(found.ticket)),
     )
