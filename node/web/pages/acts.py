@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from node.domain.command import Command
@@ -49,8 +50,13 @@ _HOMES: Mapping[SubjectKind, str] = {
 
 async def sent(request: Request) -> dict[str, list[str]]:
     """The texts of the form that was sent, by field, in their order; files are taken elsewhere."""
+    try:
+        form = await request.form()
+    except ClientDisconnect as gone:
+        # The browser went on to another page while it was still sending a draft: nobody waits for the answer.
+        raise Refusal(Code.MALFORMED_COMMAND, field="form") from gone
     found: dict[str, list[str]] = {}
-    for name, value in (await request.form()).multi_items():
+    for name, value in form.multi_items():
         if isinstance(value, str):
             found.setdefault(name, []).append(value)
     return found
