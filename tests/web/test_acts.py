@@ -200,6 +200,18 @@ class TestDrafts:
         with hands.node.store.read() as view:
             assert [] == drafts.of_account(view, "d-housing")
 
+    def test_what_the_page_kept_too_late_does_not_come_back(self, hands: Hands) -> None:
+        """The page kept it while the form was on its way: once it was carried out there is no draft of it."""
+        ticket = in_hand(hands)
+        housing, path = at_desk(hands, "d-housing"), f"/tickets/{ticket}/do/record-progress"
+        typed = {**hidden(housing.get(path)), "note": "一"}
+        housing.post(path, data=typed)
+
+        late = housing.post("/drafts", data=typed)
+
+        with hands.node.store.read() as view:
+            assert (204, []) == (late.status_code, drafts.of_account(view, "d-housing"))
+
     def test_a_draft_of_an_older_state_says_what_changed(self, hands: Hands) -> None:
         """Somebody comes back after lunch: his words are there, and so is what happened."""
         ticket = in_hand(hands)

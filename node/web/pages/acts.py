@@ -26,7 +26,7 @@ from node.services.command_fields import command_fields, commands, may_give
 from node.services.handle import Outcome
 from node.services.queries import find_ticket
 from node.services.ticket_view import EntryLine, TicketPage, ticket_page
-from node.storage.unit_of_work import View
+from node.storage.unit_of_work import UnitOfWork, View
 from node.texts.catalogue import Lang, explain
 from node.web import forms, options
 from node.web.desk import Desk, SignedIn
@@ -313,7 +313,14 @@ def _keep(desk: Desk, name: str, typed: Mapping[str, list[str]]) -> None:
     if size > draft_bytes_max:
         raise Refusal(Code.PAYLOAD_TOO_LARGE, bytes=size, bytes_max=draft_bytes_max)
     fields = {field: values for field, values in typed.items() if field not in ("csrf", "then", "draft")}
-    desk.node.writer.command(lambda work: drafts.save(work, desk.account, name, fields, desk.node.now()))
+    command_id = next(iter(typed.get("command_id", ())), "")
+
+    def keep(work: UnitOfWork) -> None:
+        # What the page sent while the form itself was on its way comes late: the command was carried out, and its draft dropped.
+        if not (command_id and work.journal.of_cause(command_id)):
+            drafts.save(work, desk.account, name, fields, desk.node.now())
+
+    desk.node.writer.command(keep)
 
 
 # --- addresses of this node -------------------------------------------------------------------------------------------
