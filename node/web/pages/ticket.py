@@ -30,6 +30,8 @@ from node.web.templating import language_of, page
 
 router = APIRouter()
 
+# Commands that need a file, which a page of its own takes in.
+_BY_FILE = frozenset({"add-evidence", "submit-material"})
 # Texts that the head of the page shows.
 _ON_TOP = frozenset({("Registered", "title"), ("Registered", "appeal")})
 # What carries a ticket on from each state: shown first, as far as it is possible.
@@ -45,7 +47,7 @@ _NEXT: Mapping[State, tuple[str, ...]] = {
     State.DISPATCHED: ("sign", "sign-and-answer", "object", "recall"),
     State.OBJECTED: ("rule-objection", "coordinate-objection", "rule-by-government"),
     State.HANDLING: (
-        *("decide-extension", "decide-termination", "decide-withdrawal", "confirm-co-handling", "file-contribution", "receive-assignment"),
+        *("decide-extension", "decide-termination", "decide-withdrawal", "confirm-co-handling", "file-contribution"),
         *("record-attempt", "give-feedback", "add-evidence", "draft-reply", "countersign-reply", "complete", "request-extension"),
         *("decide-above", "pass-down-decision", "return-custody", "accept-escalation", "return-escalation"),
     ),
@@ -61,20 +63,24 @@ _NEXT: Mapping[State, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Step:
-    """Something that may be done; ``why_not`` is the sentence of the refusal that it would get, empty if it may pass."""
+    """Something that may be done, and under which address of the ticket; files are handed in on a page of their own."""
 
     verb: str
     command: str
-    why_not: str
+
+    @property
+    def place(self) -> str:
+        """What follows the ticket's own address."""
+        return "attach" if self.verb in _BY_FILE else f"do/{self.verb}"
 
 
 @dataclass(frozen=True)
 class Steps:
-    """What carries the ticket on, what else may be done by part of the work, and what may not and why."""
+    """What carries the ticket on, what else may be done by part of the work, and what may not, by the sentence that says why."""
 
     first: tuple[Step, ...]
     others: Mapping[str, tuple[Step, ...]]
-    refused: tuple[Step, ...]
+    refused: Mapping[str, tuple[Step, ...]]
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         levels=levels,
         appeal=appeal,
         files=files_of(found.timeline),
-        may_attach=any(one.refusal is None and one.verb in ("add-evidence", "submit-material") for one in actions),
+        may_attach=any(one.refusal is None and one.verb in _BY_FILE for one in actions),
         purposes=_purposes(desk, found.ticket),
         sealed=sorted(openings.sealed_of(found.ticket)),
     )
@@ -162,15 +168,19 @@ def steps_of(ticket: Ticket, actions: Sequence[Action], lang: Lang) -> Steps:
     first = [verb for verb in _NEXT.get(ticket.state, ()) if verb in open_to_him]
     others: dict[str, tuple[Step, ...]] = {}
     for part, areas in AREAS.items():
-        steps = tuple(_step(one, lang) for verb, one in open_to_him.items() if one.area in areas and verb not in first)
+        steps = tuple(_step(one) for verb, one in open_to_him.items() if one.area in areas and verb not in first)
         if steps:
             others[part] = steps
-    refused = tuple(_step(one, lang) for one in actions if one.refusal is not None)
-    return Steps(tuple(_step(open_to_him[verb], lang) for verb in first), others, refused)
+    refused: dict[str, tuple[Step, ...]] = {}
+    for one in actions:
+        if one.refusal is not None:
+            sentence = explain(one.refusal, lang)[0]
+            refused[sentence] = (*refused.get(sentence, ()), _step(one))
+    return Steps(tuple(_step(open_to_him[verb]) for verb in first), others, refused)
 
 
-def _step(action: Action, lang: Lang) -> Step:
-    return Step(action.verb, action.command.__name__, explain(action.refusal, lang)[0] if action.refusal else "")
+def _step(action: Action) -> Step:
+    return Step(action.verb, action.command.__name__)
 
 
 def _page(view: View, desk: Desk, said: str) -> TicketPage:
