@@ -28,7 +28,7 @@ def _field(command: type[Command], name: str) -> c.CommandField:
 class TestCommands:
     """What the node gives to itself alone is none of them."""
 
-    def test_every_command_has_a_verb_of_its_own(self):
+    def test_every_command_has_a_verb_of_its_own(self) -> None:
         """The verb is the address of its form and of its endpoint, whatever it is about."""
         found = c.commands()
 
@@ -36,7 +36,7 @@ class TestCommands:
         assert {command for command in DECISIONS if c.is_for_people(command)} <= set(found.values())
         assert all(verb == c.verb_of(command) for verb, command in found.items())
 
-    def test_no_two_commands_share_a_verb(self):
+    def test_no_two_commands_share_a_verb(self) -> None:
         """Else one of them could not be reached; a table that is read later would hide it."""
         every = [one for one in _every(Command) if c.is_for_people(one) and "__dataclass_fields__" in vars(one)]
         every = [one for one in every if one.__module__.startswith("node.domain")]
@@ -68,13 +68,13 @@ class TestFields:
             (EnterStatutoryLimit, "count", FieldKind.NUMBER, ""),
         ],
     )
-    def test_a_field_is_asked_for_by_what_it_holds(self, command, name, kind, section):
+    def test_a_field_is_asked_for_by_what_it_holds(self, command, name, kind, section) -> None:
         """A unit by its name, a code by its word, a time in Beijing's."""
         found = _field(command, name)
 
         assert (kind, section) == (found.kind, found.section)
 
-    def test_every_section_of_codes_has_words(self):
+    def test_every_section_of_codes_has_words(self) -> None:
         """A list of codes without words would show nothing to choose from."""
         words = catalogue("zh-CN")
         for command in c.commands().values():
@@ -82,7 +82,7 @@ class TestFields:
                 if field.section:
                     assert any(key.startswith(f"{field.section}.") for key in words), (command, field.name)
 
-    def test_a_choice_is_what_the_pack_in_force_offers(self):
+    def test_a_choice_is_what_the_pack_in_force_offers(self) -> None:
         """西秀 forms by four classes; without a pack every word of the section is one."""
         offered = c.codes_of(Form, "category", XIXIU)
 
@@ -105,7 +105,7 @@ class TestValues:
             (EnterStatutoryLimit, "count", ["15"], 15),
         ],
     )
-    def test_typed_text_is_read_by_the_kind_of_its_field(self, command, name, typed, value):
+    def test_typed_text_is_read_by_the_kind_of_its_field(self, command, name, typed, value) -> None:
         """Blanks around it are not part of it; nothing typed is the default."""
         assert value == c.value_of(_field(command, name), typed)
 
@@ -118,7 +118,7 @@ class TestValues:
             (Register, "is_read_back", "perhaps", "yes_no"),
         ],
     )
-    def test_what_is_not_of_the_kind_says_what_is_wanted(self, command, name, typed, wanted):
+    def test_what_is_not_of_the_kind_says_what_is_wanted(self, command, name, typed, wanted) -> None:
         """So that the form can say it at the field."""
         with pytest.raises(c.Unreadable) as refused:
             c.value_of(_field(command, name), [typed])

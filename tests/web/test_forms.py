@@ -57,14 +57,14 @@ def filled(draw: st.DrawFn, command: type[Command]) -> Command:
 class TestEveryCommand:
     """C24, issue 5 item 3: a form for every command that people may give."""
 
-    def test_only_lists_of_records_are_no_forms(self):
+    def test_only_lists_of_records_are_no_forms(self) -> None:
         """They come from a file."""
         assert {"adopt-duty-list", "adopt-guide"} == set(commands()) - set(FORMS)
 
     @pytest.mark.parametrize("verb", sorted(FORMS))
     @settings(max_examples=8, deadline=None)
     @given(data=st.data())
-    def test_what_is_typed_is_the_command_that_is_given(self, verb: str, data: st.DataObject):
+    def test_what_is_typed_is_the_command_that_is_given(self, verb: str, data: st.DataObject) -> None:
         """Filled in and read back it is the same command, whatever was typed."""
         command = data.draw(filled(FORMS[verb]))
 
@@ -73,14 +73,14 @@ class TestEveryCommand:
         assert ({}, command) == (read.refused, read.command)
 
     @pytest.mark.parametrize("lang", LANGS)
-    def test_every_field_has_a_label_in_words(self, lang):
+    def test_every_field_has_a_label_in_words(self, lang) -> None:
         """No field shows the name that programs call it by."""
         for command in FORMS.values():
             form = form_of(command, {}, {}, PACK, lang)
             for one in (*form.fields, *form.more):
                 assert one.words and (lang == "en" or re.search("[\u4e00-\u9fff]", one.words)), (command.__name__, one.name)
 
-    def test_nothing_that_must_be_given_hides_behind_more(self):
+    def test_nothing_that_must_be_given_hides_behind_more(self) -> None:
         """And what stands behind it opens by itself once something was typed there."""
         for command in FORMS.values():
             form = form_of(command, {}, {}, PACK, "zh-CN")
@@ -93,25 +93,25 @@ class TestEveryCommand:
 class TestReading:
     """What is wrong is said at its field; nothing is guessed."""
 
-    def test_what_must_be_given_is_asked_for_at_its_field(self):
+    def test_what_must_be_given_is_asked_for_at_its_field(self) -> None:
         """All of it at once, not one after the other."""
         read = read_form(Complete, {"standard": [""], "result": ["  "]}, "zh-CN")
 
         assert (None, {"standard", "result"}) == (read.command, set(read.refused))
 
-    def test_what_is_no_number_is_refused_at_its_field(self):
+    def test_what_is_no_number_is_refused_at_its_field(self) -> None:
         """With what to write instead."""
         read = read_form(EnterStatutoryLimit, {"count": ["fifteen"], "basis": ["第十条"]}, "zh-CN")
 
         assert {"count": ("这里要填整数。", "请只填数字,如 15。")} == read.refused
 
-    def test_a_line_for_each_of_several(self):
+    def test_a_line_for_each_of_several(self) -> None:
         """Codes that nothing lists are typed one a line, as browsers send lines."""
         read = read_form(FORMS["ask-supplement"], {"items": ["photographs\r\n\r\ncopies"]}, "zh-CN")
 
         assert getattr(read.command, "items", None) == ("photographs", "copies")
 
-    def test_a_refusal_stands_at_the_field_that_it_names(self):
+    def test_a_refusal_stands_at_the_field_that_it_names(self) -> None:
         """By the field itself, or by the key of the pack that offers it."""
         by_name = at_field(Dispatch, Refusal(Code.FIELD_REQUIRED, field="lead"), "zh-CN")
         by_key = at_field(Form, Refusal(Code.VALUE_NOT_OFFERED, key="classes", value="x", offered=("coordination",)), "zh-CN")
@@ -120,7 +120,7 @@ class TestReading:
         assert ({"lead"}, {"category"}, {"lead"}) == (set(by_name), set(by_key), set(by_unit))
         assert {} == at_field(Dispatch, Refusal(Code.WRONG_STATE, ticket="x", state="handling", wanted=[]), "zh-CN")
 
-    def test_a_choice_that_is_offered_no_more_stays_chosen(self):
+    def test_a_choice_that_is_offered_no_more_stays_chosen(self) -> None:
         """Or what somebody typed would change by being shown again."""
         form = form_of(Form, {"category": ["former"]}, {}, PACK, "zh-CN", is_fresh=False)
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from node.domain.organisation import Role
+from node.domain.refusal import Refusal
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.services import deadlines, openings
@@ -23,7 +24,7 @@ from node.services.stages import stages_of
 from node.services.ticket_levels import level_states
 from node.services.ticket_view import EntryLine, TicketPage, heard, ticket_page
 from node.storage.unit_of_work import View
-from node.texts.catalogue import Lang, explain
+from node.texts.catalogue import Lang, explain, word
 from node.web.desk import Desk, SignedIn
 from node.web.options import files_of
 from node.web.templating import language_of, page
@@ -174,9 +175,15 @@ def steps_of(ticket: Ticket, actions: Sequence[Action], lang: Lang) -> Steps:
     refused: dict[str, tuple[Step, ...]] = {}
     for one in actions:
         if one.refusal is not None:
-            sentence = explain(one.refusal, lang)[0]
+            sentence = explain(_in_words(one.refusal, lang), lang)[0]
             refused[sentence] = (*refused.get(sentence, ()), _step(one))
     return Steps(tuple(_step(open_to_him[verb]) for verb in first), others, refused)
+
+
+def _in_words(refusal: Refusal, lang: Lang) -> Refusal:
+    """A clock that is not there to be explained, by its word."""
+    named = refusal.facts.get("application", "")
+    return Refusal(refusal.code, **{**refusal.facts, "application": word("clock", named, lang)}) if named else refusal
 
 
 def _step(action: Action) -> Step:
