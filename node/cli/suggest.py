@@ -19,11 +19,9 @@ from node.services.triage_inputs import earlier_needs, history, need_of, text_of
 from node.storage.unit_of_work import View
 from node.texts.catalogue import word
 from node.triage.duplicates import Likely, Need, likely_duplicates
-from node.triage.lexicon import Function, shipped
+from node.triage.here import SWITCH, classes_here, functions_here
+from node.triage.lexicon import shipped
 from node.triage.suggest import Suggester, Suggestion
-
-# The pack key that switches suggestions off.
-SWITCH = "triage.suggestions"
 
 
 def add_to(ticket: typer.Typer, verbs: Verbs) -> None:
@@ -61,20 +59,8 @@ def _units(view: View, text: str, pack: Pack) -> tuple[list[Suggestion], str]:
     return suggester.suggest(text), suggester.model
 
 
-def functions_here(units: dict[str, str], pack: Pack) -> list[Function]:
-    """The lexicon's functions as units of this node: of the same short name, or named by the pack's ``triage.unit.<function>``."""
-    found = []
-    for function in shipped().functions:
-        rule = pack.find(f"triage.unit.{function.code}")
-        short = str(rule.value) if rule is not None else function.code
-        code = next((code for code in units if code.partition("-")[2] == short), None)
-        if code is not None:
-            found.append(dataclasses.replace(function, code=code, name=units[code]))
-    return found
-
-
 def _classes(text: str, pack: Pack) -> list[Suggestion]:
-    offered = [one for one in shipped().classes if one.code in pack.names("classes")]
+    offered = classes_here(pack)
     return Suggester(shipped(), offered).suggest(text) if offered else []
 
 
