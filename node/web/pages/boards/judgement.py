@@ -68,7 +68,7 @@ def judgement(request: Request, desk: SignedIn) -> Response:
             "single": [
                 _judged(room, one.ticket, line=one) for one in found.lines if one.ticket.judgement and not one.ticket.judgement.session
             ],
-            "done": [(one, CARRIED_OUT.get(one.ticket.judgement.outcome, "")) for one in done.lines if one.ticket.judgement],
+            "done": [(one, CARRIED_OUT.get(_outcome(one.ticket), "")) for one in done.lines if _outcome(one.ticket)],
             "pool": [(one, _title(room, one.ticket)) for one in pool if one.ticket in seen],
             "kinds": kinds,
             "may_submit": may_submit,
@@ -144,6 +144,10 @@ def _session(room: Room, id: str) -> Meeting:
     if found is None or not room.sees_meeting(found):
         raise Refusal(Code.SUBJECT_UNKNOWN, kind=SubjectKind.MEETING.value, id=id)
     return found
+
+
+def _outcome(ticket: Ticket) -> str:
+    return ticket.judgement.outcome if ticket.judgement is not None else ""
 
 
 def _is_in_session(ticket: Ticket) -> bool:

@@ -50,12 +50,15 @@ class Row:
 
     @property
     def lead(self) -> str:
-        """The unit that is chosen beforehand: whom the members named, else the best proposal."""
-        return self.named or next((one.code for one in self.proposal.units), "")
+        """
+        The unit that is chosen beforehand: whom the members named, else the best proposal if words of the need speak for it.  What
+        only earlier dispatches speak for is proposed and not chosen, or a quick hand would send it there.
+        """
+        return self.named or next((one.code for one in self.proposal.units[:1] if one.words), "")
 
     @property
     def category(self) -> str:
-        """The class that is chosen beforehand."""
+        """The class that is chosen beforehand: the best proposal, since the few classes are all read at a glance beside it."""
         return self.ticket.classing.category or next((one.code for one in self.proposal.classes), "")
 
     @property
@@ -82,12 +85,20 @@ def dispatch(request: Request, desk: SignedIn) -> Response:
     """What is formed and not sent yet, and what was sent and waits to be signed."""
     with room_of(desk) as room:
         found = room.waiting("dispatch")
-        return board(request, room, "dispatch", board=found, rows=_rows(room, found), sent=room.waiting("sign"), **_choices(room))
+        return board(
+            request,
+            room,
+            "dispatch",
+            board=found,
+            rows=_rows(room, found),
+            sent=room.waiting("sign", states=(State.DISPATCHED,)),
+            **_choices(room),
+        )
 
 
 @router.post("/triage")
 def form_and_send(request: Request, desk: SignedIn, form: Posted) -> Response:
-    """Form what was ticked, or the one whose button was pressed, and send it; to nobody: form it only."""
+    """Form what was ticked, or the one whose button was pressed, and send it."""
     outcomes = each(desk, form, _rows_meant(form), lambda row, id: _formed(desk, form, row, id), "form")
     return reported(request, desk, "/boards/triage", outcomes)
 
@@ -125,16 +136,19 @@ def _formed(desk: Desk, form: FormData, row: str, id: str) -> list[str]:
         raise Refusal(Code.FIELD_REQUIRED, field="category")
     with room_of(desk) as room:
         tests = room.policy.pack.names("forming.tests")
+    other = said(form, f"other:{row}")
+    if not (_unit_meant(desk, other) if other else said(form, f"lead:{row}")):
+        # Nothing is formed either: the button says both, and half of it would lie formed and unseen.
+        raise Refusal(Code.FIELD_REQUIRED, field="lead")
     command = Form(category=category, complexity=said(form, f"complexity:{row}") or "plain", passed=tests)
     kinds = kinds_of(desk, command, row, id)
-    if said(form, f"lead:{row}") or said(form, f"other:{row}"):
-        # An id of its own: the forming stands even where the dispatch is refused, and is not done twice.
-        kinds += _sent_to(desk, form, row, f"{id}/dispatch")
-    return kinds
+    # An id of its own: the forming stands even where the dispatch is refused, and is not done twice.
+    return kinds + _sent_to(desk, form, row, f"{id}/dispatch")
 
 
 def _sent_to(desk: Desk, form: FormData, row: str, id: str) -> list[str]:
-    lead = said(form, f"other:{row}") or said(form, f"lead:{row}")
+    other = said(form, f"other:{row}")
+    lead = _unit_meant(desk, other) if other else said(form, f"lead:{row}")
     if not lead:
         raise Refusal(Code.FIELD_REQUIRED, field="lead")
     deviation = said(form, f"deviation:{row}")
@@ -145,6 +159,21 @@ def _sent_to(desk: Desk, form: FormData, row: str, id: str) -> list[str]:
         suggested_by=said(form, f"model:{row}"),
     )
     return kinds_of(desk, command, row, id)
+
+
+def _unit_meant(desk: Desk, typed: str) -> str:
+    """
+    The unit that is meant: by its code, its name, or a part of the name that only one has ("水务").
+
+    Raises:
+        Refusal: UNIT_UNKNOWN.
+    """
+    with room_of(desk) as room:
+        units = dict(room.staffed())
+    found = [code for code, name in units.items() if typed in (code, name)] or [code for code, name in units.items() if typed in name]
+    if len(found) != 1:
+        raise Refusal(Code.UNIT_UNKNOWN, unit=typed)
+    return found[0]
 
 
 # --- reading --------------------------------------------------------------------------------------------------------------
