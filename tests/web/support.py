@@ -22,7 +22,9 @@ def at_desk(hands: Hands, account: str, role: str = "", lang: str = "zh-CN") -> 
     def desk(request: Request) -> Desk:
         with hands.node.store.read() as view:
             actor = actor_of(view.connection, hands.node.code, account, role)
-            table = view.connection.exec_driver_sql("SELECT roles FROM accounts WHERE id = ?", (account,)).scalar_one()
+            table = view.connection.exec_driver_sql(
+                "SELECT roles FROM accounts WHERE node = ? AND id = ?", (hands.node.code, account)
+            ).scalar_one()
         found = Desk(hands.node, account, account, actor.unit, tuple(table.split(",")), actor.role, lang, csrf)  # type: ignore[arg-type]
         request.state.desk = found
         return found

@@ -28,6 +28,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import State
 from node.domain.time import WorkCalendar
 from node.services import boards
+from node.services.numbers import short_number
 from node.services.queries import Names, names
 from node.services.registry import read_units
 from node.services.scope import sees_all, visible_to
@@ -280,6 +281,11 @@ class Outcome:
     code: str = ""
     verb: str = ""
     href: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The row as people say it; *about* is a register number, or one with the number of an outcome behind it."""
+        return short_number(self.about.partition("#")[0])
 
 
 @dataclass(frozen=True)
