@@ -267,6 +267,15 @@ def upgrade() -> None:
         sa.Column("is_told", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("peer", "digest", name=op.f("pk_wanted_blobs")),
     )
+    with op.batch_alter_table("clocks", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_clocks_unstopped",
+            ["node", "name", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("stopped_at IS NULL"),
+            postgresql_where=sa.text("stopped_at IS NULL"),
+        )
+
     with op.batch_alter_table("heads", schema=None) as batch_op:
         batch_op.add_column(sa.Column("held", sa.String(), server_default="", nullable=False))
 
@@ -312,6 +321,11 @@ def downgrade() -> None:
 
     with op.batch_alter_table("heads", schema=None) as batch_op:
         batch_op.drop_column("held")
+
+    with op.batch_alter_table("clocks", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_clocks_unstopped", sqlite_where=sa.text("stopped_at IS NULL"), postgresql_where=sa.text("stopped_at IS NULL")
+        )
 
     op.drop_table("wanted_blobs")
     with op.batch_alter_table("turns", schema=None) as batch_op:
