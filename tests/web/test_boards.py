@@ -33,6 +33,12 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> County:
     return a_busy_day(make_node(tmp_path_factory.mktemp("county")))
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> County:
+    """A county where nothing has happened yet."""
+    return staffed(make_node(tmp_path_factory.mktemp("empty")))
+
+
 @pytest.fixture
 def quiet(tmp_path: Path) -> County:
     """A county whose day the test makes."""
@@ -73,9 +79,9 @@ class TestEveryBoard:
             assert [] == re.findall(r"boards\.[a-z_]+|\{[a-z_]+\}", page.text.split("<main", 1)[1])
 
     @pytest.mark.parametrize("name", BOARDS)
-    def test_it_says_what_would_appear_where_nothing_waits(self, quiet: County, name: str) -> None:
+    def test_it_says_what_would_appear_where_nothing_waits(self, empty: County, name: str) -> None:
         """A board without work has a sentence in place of a table."""
-        assert 'class="empty"' in desk(quiet).get(f"/boards/{name}").text
+        assert 'class="empty"' in desk(empty).get(f"/boards/{name}").text
 
     @pytest.mark.parametrize(("account", "role"), [("hall", "window_clerk"), ("market", "department"), ("development_reform", "member")])
     def test_who_may_not_see_a_board_is_refused_it(self, county: County, account: str, role: str) -> None:
@@ -129,6 +135,17 @@ class TestTriage:
         ticket = ticket_of(quiet, number)
         assert (quiet.unit("water"), "dispatched") == (ticket.lead, ticket.state.value)
         assert "已办1件" in page.text
+
+    def test_a_need_is_sent_with_three_clicks_at_most(self, county: County) -> None:
+        """Whatever was proposed: a class, a unit and the button are one click each; a unit that is not proposed is typed."""
+        page = desk(county).get("/boards/triage").text
+
+        for place in range(6):
+            row = _row(page, county.tickets[f"pool-{place}"])
+            assert 3 == len(re.findall(r'type="radio" name="category:', row))
+            assert 1 <= len(re.findall(r'type="radio" name="lead:', row)) <= 3
+            assert 1 == len(re.findall(r'<input type="text" name="other:', row)) == len(re.findall('name="only"', row))
+            assert 1 == len(re.findall(r'name="category:\d+"[^>]* checked', row))
 
     def test_the_same_form_sent_twice_sends_once(self, quiet: County) -> None:
         """The token of the form makes a second sending harmless."""
@@ -373,6 +390,11 @@ def _filled(page: str, number: str) -> dict[str, str]:
         if 'type="radio"' not in tag or "checked" in tag:
             found[name[1]] = value[1]
     return found
+
+
+def _row(page: str, number: str) -> str:
+    """The row of one need in the pool."""
+    return next(row for row in re.split("<tr", page) if f'name="only" value="{number}"' in row)
 
 
 def _field_of(county: County, unit: str) -> str:
