@@ -270,6 +270,20 @@ class TestBetweenUnits:
         assert f"/tickets/{county.tickets['joint']}/do/confirm-co-handling" not in lead
         assert "我单位牵头,等待其他单位" in lead
 
+    def test_a_department_signs_several_at_once(self, quiet: County) -> None:
+        """USERS C25: each is signed for itself; one that is somebody else's is refused and stops nothing."""
+        for name in ("one", "two"):
+            quiet.sent(name, "fire")
+        quiet.sent("other", "water")
+        client = desk(quiet, "fire", "department")
+        page = client.get("/boards/co-handling")
+
+        after = post(client, "/boards/co-handling/sign", row=list(quiet.tickets.values()), command_id="s-1")
+
+        assert {quiet.tickets["one"], quiet.tickets["two"]} == shown(page)
+        assert "已办2件" in after.text and "未办1件" in after.text
+        assert ["handling", "handling", "dispatched"] == [ticket_of(quiet, one).state.value for one in quiet.tickets.values()]
+
     def test_an_objection_shows_who_objects_and_why(self, county: County) -> None:
         """AS25-4.3.2a: what the office must know before it rules."""
         page = desk(county).get("/boards/objections").text
