@@ -21,16 +21,9 @@ def show_calls(
     """The calls of the next days, what every level said to the enterprise before, and how each begins."""
     with session.node() as node, node.store.read() as view:
         now = node.now()
-        policies = {}
-        for id in call_plan.due_tickets(view, now, days):
-            ticket = view.readings.ticket(id)
-            if ticket is not None:
-                policies[id] = node.policies.for_ticket(view, ticket, now)
-        calls = call_plan.plan(view, policies, now, days)
+        calls = call_plan.planned(view, node.policies, now, days)
         names = queries.names(view)
-        office = (
-            str(rule.value) if (rule := node.policies.of_node(view, now).pack.find("bodies.joint_office")) is not None else view.head.name
-        )
+        office = call_plan.office_of(view, node.policies.of_node(view, now))
         here = view.head.name
     until = local_day(now) + timedelta(days=days)
     body = {"now": now, "until": until, "calls": [call_body(call) | {"opening": _opening(session, office, call)} for call in calls]}

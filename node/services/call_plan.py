@@ -6,7 +6,7 @@ office's and a superior's (its calls of a round once that is revealed).  What th
 beside; it was said about one ticket and holds for all of his.  Nothing here opens a name or a number.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from node.domain.round_record import CallRecorded, CallRevealed
 from node.domain.ticket.after_record import CallPreference
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import end_of, local_day
+from node.services.policies import Policies
 from node.storage import schema
 from node.storage.database import instant, micros
 from node.storage.journal import Stored
@@ -81,7 +82,7 @@ def plan(view: View, policies: Mapping[str, Policy], now: datetime, days: int = 
     """
     The calls of the next *days*, those first that are due first; what is overdue is due.
 
-    *policies* are those of the tickets, by number (``policies_of``).
+    *policies* are those of the tickets, by number (``planned``).
     """
     groups: dict[str, list[tuple[Ticket, datetime]]] = {}
     for id, due_at in _due(view, now, days):
@@ -90,6 +91,26 @@ def plan(view: View, policies: Mapping[str, Policy], now: datetime, days: int = 
             groups.setdefault(_whose(ticket), []).append((ticket, due_at))
     calls = [_call(view, key, tickets, policies, now) for key, tickets in groups.items()]
     return sorted(calls, key=lambda call: (call.first_due, call.enterprise))
+
+
+def planned(
+    view: View, policies: Policies, now: datetime, days: int = window_days, seen: Callable[[list[str]], set[str]] | None = None
+) -> list[Call]:
+    """The calls of the next *days* under the policy of each ticket; of those that *seen* lets pass, if it is given."""
+    due = due_tickets(view, now, days)
+    wanted = set(due) if seen is None else seen(due)
+    found = {}
+    for id in due:
+        ticket = view.readings.ticket(id) if id in wanted else None
+        if ticket is not None:
+            found[id] = policies.for_ticket(view, ticket, now)
+    return plan(view, found, now, days)
+
+
+def office_of(view: View, policy: Policy) -> str:
+    """In whose name the office calls: as the pack binds it, else the node's."""
+    rule = policy.pack.find("bodies.joint_office")
+    return str(rule.value) if rule is not None else view.head.name
 
 
 def due_tickets(view: View, now: datetime, days: int = window_days) -> list[str]:

@@ -204,12 +204,20 @@ def _entries_of(view: UnitOfWork | View, ticket_id: str) -> list[Folded]:
 
 @dataclass(frozen=True)
 class Recomputed:
-    """A draw, made again: what agrees with what the round says.  ``frame_size`` is that of the frame as derived here."""
+    """
+    A draw, made again: what agrees with what the round says.  ``frame_size`` is that of the frame as derived here; commitment,
+    root and seed are as computed again, in hex, and ``drawn`` as many keys of the new order as the round drew.
+    """
 
     is_commitment_kept: bool
     is_frame_same: bool
     is_sample_same: bool
     frame_size: int
+    commitment: str = ""
+    frame_root: str = ""
+    seed: str = ""
+    size: int = 0
+    drawn: tuple[str, ...] = ()
 
     @property
     def is_same(self) -> bool:
@@ -232,13 +240,20 @@ def recompute(view: UnitOfWork | View, round_id: str) -> Recomputed:
     secret = _secret(view, found)
     frame = frame_of(view, found.county, found.span)
     root = sampling.frame_root(frame)
-    order = sampling.draw_order([entry.key for entry in frame], sampling.seed(found.county, found.period, root, secret))
+    seed = sampling.seed(found.county, found.period, root, secret)
+    order = sampling.draw_order([entry.key for entry in frame], seed)
+    promised = sampling.commitment(found.county, found.period, secret).hex()
     size = sampling.sample_size(len(frame), found.rate, found.floor)
     return Recomputed(
-        is_commitment_kept=sampling.commitment(found.county, found.period, secret).hex() == found.commitment,
+        is_commitment_kept=promised == found.commitment,
         is_frame_same=root.hex() == found.frame_root,
         is_sample_same=len(found.drawn) >= size and order[: len(found.drawn)] == found.drawn,
         frame_size=len(frame),
+        commitment=promised,
+        frame_root=root.hex(),
+        seed=seed.hex(),
+        size=size,
+        drawn=order[: len(found.drawn)],
     )
 
 

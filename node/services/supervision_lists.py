@@ -41,7 +41,7 @@ class OrderLine:
 
 @dataclass(frozen=True)
 class TrackingLine:
-    """An open assignment.  ``left`` is in the limit's unit, negative when overdue, None while no limit runs."""
+    """An open assignment.  ``left`` is in ``limit_unit``, negative when overdue, None while no limit runs."""
 
     ticket: str
     number: str
@@ -51,6 +51,7 @@ class TrackingLine:
     left: int | None
     progress_at: datetime | None
     is_asked: bool
+    limit_unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ def tracking_list(view: View, calendar: WorkCalendar, now: datetime, viewer: Act
                 left=None if due_at is None else left(due_at, now, Unit(row.unit), calendar),
                 progress_at=None if last is None else _recorded_at(view, last),
                 is_asked=asked is not None,
+                limit_unit=row.unit or "",
             )
         )
     return found

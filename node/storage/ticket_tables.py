@@ -76,6 +76,15 @@ clocks = Table(
     # Rungs that went off, comma between.
     string("fired"),
     Index(None, "node", "due_at"),
+    # What boards ask: of a hundred clocks one is not stopped, and those that stand have no due time to be found by.
+    Index(
+        "ix_clocks_unstopped",
+        "node",
+        "name",
+        "due_at",
+        sqlite_where=Column("stopped_at").is_(None),
+        postgresql_where=Column("stopped_at").is_(None),
+    ),
 )
 
 asks = Table(

@@ -23,7 +23,12 @@ def functions_here(units: Mapping[str, str], pack: Pack) -> list[Function]:
     return found
 
 
+def classes_here(pack: Pack) -> list[Function]:
+    """The lexicon's classes that the pack has."""
+    return [one for one in shipped().classes if one.code in pack.names("classes")]
+
+
 def suggest_classes(text: str, pack: Pack) -> list[Suggestion]:
     """Classes of *pack* for *text*, the best first; none where the lexicon knows none of them."""
-    offered = [one for one in shipped().classes if one.code in pack.names("classes")]
+    offered = classes_here(pack)
     return Suggester(shipped(), offered).suggest(text) if offered else []

@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 from node.services.acting import Node
 from node.web import problems
 from node.web.api import api_router, open311
-from node.web.pages import accounts, acts, attachments, intake, language, me, sign_in, ticket, ticket_list, today, trust
+from node.web.pages import accounts, acts, attachments, boards, intake, language, me, sign_in, ticket, ticket_list, today, trust
 from node.web.security import Guarded, need_own_form
 from node.web.sessions import Sessions
 
@@ -19,7 +19,7 @@ def create_app(node: Node) -> FastAPI:
     app.state.node = node
     problems.add_to(app)
     app.mount("/static", StaticFiles(directory=str(resources.files("node.web") / "static")), name="static")
-    for desk in (accounts, attachments, intake, language, me, sign_in, ticket_list, today, trust, acts, ticket):
+    for desk in (accounts, attachments, boards, intake, language, me, sign_in, ticket_list, today, trust, acts, ticket):
         app.include_router(desk.router)
     app.include_router(api_router())
     app.include_router(open311.router)

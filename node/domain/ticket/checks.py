@@ -1,5 +1,7 @@
 """Refusals that several areas share."""
 
+from collections.abc import Mapping
+
 from node.domain.command import Facts
 from node.domain.organisation import Role, Unit
 from node.domain.policy import Policy
@@ -68,11 +70,16 @@ def need_scope(ticket: Ticket, facts: Facts, policy: Policy) -> None:
     """
     if not facts.is_role(Role.STEWARD):
         return
-    unit, steward = facts.actor.unit, steward_of(ticket.intake.field, policy)
-    own = facts.units.get(unit)
+    if not is_in_scope(ticket, facts.actor.unit, facts.units, policy):
+        wanted = steward_of(ticket.intake.field, policy)
+        raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=facts.actor.unit, wanted=wanted)
+
+
+def is_in_scope(ticket: Ticket, unit: str, units: Mapping[str, Unit], policy: Policy) -> bool:
+    """True if a steward of *unit* may judge and dispatch *ticket*."""
+    own = units.get(unit)
     reached_it = unit == ticket.intake.first_contact and own is not None and own.kind in policy.pack.names("stewards.own_kinds")
-    if unit != steward and not reached_it:
-        raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=unit, wanted=steward)
+    return reached_it or unit == steward_of(ticket.intake.field, policy)
 
 
 def need_joint(ticket: Ticket, policy: Policy) -> None:

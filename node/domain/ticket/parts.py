@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from node.domain.command import Facts
-from node.domain.entry import Header
+from node.domain.entry import Actor, Header
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import handling_record as h
@@ -79,12 +79,17 @@ def need_handling(ticket: Ticket, facts: Facts) -> None:
 
 def need_not_handler(ticket: Ticket, facts: Facts) -> None:
     """A handler never decides its own extension, termination, revisit or verification (DESIGN 5): neither its unit nor itself."""
+    if is_handler(ticket, facts.actor):
+        raise Refusal(Code.OWN_CASE, ticket=ticket.id, unit=facts.actor.unit)
+
+
+def is_handler(ticket: Ticket, actor: Actor) -> bool:
+    """True if *actor* handled *ticket*, by himself or through his unit."""
     by_person = {hand.account for hand in ticket.hands if hand.kind in HANDLING_KINDS}
     # What was answered on the spot no unit led: only the person is out, or an office that answers itself could never close (USERS A10).
     is_on_the_spot = ticket.completion is not None and ticket.completion.on_the_spot
     by_unit = frozenset[str]() if is_on_the_spot else handling_units(ticket)
-    if facts.actor.unit in by_unit or facts.actor.account in by_person:
-        raise Refusal(Code.OWN_CASE, ticket=ticket.id, unit=facts.actor.unit)
+    return actor.unit in by_unit or actor.account in by_person
 
 
 def need_outside_recheck(ticket: Ticket, facts: Facts) -> None:

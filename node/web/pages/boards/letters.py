@@ -1,0 +1,119 @@
+"""Letters between levels: what waits to be read, reported or answered, what was sent and what became of it (AS25-3.2)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlalchemy import select
+from starlette.responses import RedirectResponse, Response
+
+from node.domain.entry import SubjectKind
+from node.domain.letter import record as r
+from node.domain.letter.record import Letter
+from node.domain.payload import SealedRef
+from node.domain.refusal import Code, Refusal
+from node.services import letters
+from node.services.ticket_view import opened
+from node.storage import schema
+from node.web.desk import SignedIn
+from node.web.pages.boards.room import Posted, Room, board, commands, need_board, room_of
+
+router = APIRouter(prefix="/boards")
+sent_max = 50
+STARTS = ("publish-notice", "publish-standard", "ask-guidance", "raise-issue")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A letter in a list: its title where this desk may read it, and the verbs that are due here."""
+
+    line: letters.LetterLine
+    title: str | None
+    verbs: tuple[str, ...]
+
+
+@router.get("/letters", name="letters")
+def all_letters(request: Request, desk: SignedIn, kind: str = "") -> Response:
+    """What somebody here has to do something about, then what was sent, then what is late anywhere below."""
+    with room_of(desk) as room:
+        wanted = kind if kind in r.KINDS else ""
+        found = [one for one in letters.inbox(room.view, room.now, wanted) if _may_read(room, one.letter)]
+        late = [one for one in letters.late(room.view, room.now, wanted) if _may_read(room, one.letter)]
+        own = [one for one in _sent(room, wanted) if _may_read(room, one)]
+        here = room.view.head.node
+        facts: dict[str, Any] = {
+            "inbox": [Line(one, _title(room, one.letter), _verbs(room, one.letter)) for one in found],
+            "late": [Line(one, _title(room, one.letter), ()) for one in late if one.node != here],
+            "sent": [(one, _title(room, one), letters.receipts(one, room.now)) for one in own],
+            "overdue": sum(1 for one in found if one.is_overdue),
+            "kinds": r.KINDS,
+            "kind": wanted,
+            "starts": [one for one in STARTS if room.may(commands()[one])],
+        }
+        return board(request, room, "letters", **facts)
+
+
+@router.get("/letters/{id}", name="letter")
+def one_letter(request: Request, desk: SignedIn, id: str) -> Response:
+    """A letter: what it says, once it was opened here, and what became of it at each node."""
+    with room_of(desk) as room:
+        found = letters.letter_of(room.view, id)
+        _need_concerned(room, found)
+        here = room.view.head.node
+        is_unread = here in found.to_nodes and found.receipt(here).read_at is None
+        texts = letters.letter_texts(room.view, found) if not is_unread else {}
+        facts: dict[str, Any] = {
+            "letter": found,
+            "texts": texts,
+            "is_unread": is_unread,
+            "verbs": _verbs(room, found),
+            "receipts": letters.receipts(found, room.now),
+        }
+        return board(request, room, "letters", template="letter", **facts)
+
+
+@router.post("/letters/{id}/open", name="open_letter")
+def open_letter(request: Request, desk: SignedIn, form: Posted, id: str) -> Response:
+    """Open it; that it was read, and when, is kept where it is addressed."""
+    need_board(desk, "letters")
+    desk.node.writer.command(lambda work: letters.open_letter(work, desk.node.handler, id, desk.viewer))
+    return RedirectResponse(f"/boards/letters/{id}", 303)
+
+
+def _may_read(room: Room, letter: Letter) -> bool:
+    """Whoever opens letters sees them all; everybody else his own."""
+    own = (letter.owner, letter.author) == (room.view.head.node, room.desk.account)
+    return own or room.desk.role in letters.READING
+
+
+def _need_concerned(room: Room, letter: Letter) -> None:
+    if not _may_read(room, letter):
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind=SubjectKind.LETTER.value, id=letter.id)
+
+
+def _title(room: Room, letter: Letter) -> str | None:
+    return opened(room.view, letter.subject, letter.title) if isinstance(letter.title, SealedRef) else None
+
+
+def _verbs(room: Room, letter: Letter) -> tuple[str, ...]:
+    """What this node has to do about it now, as far as this desk may."""
+    here = room.view.head.node
+    verbs: tuple[str, ...] = ()
+    if letter.state == r.COLLECTED and letter.owner == here:
+        verbs = ("submit-issue", "decline-issue")
+    elif here in letter.to_nodes and not letter.is_done_by(here):
+        verbs = ("report-letter",) if letter.is_downward else ("answer-letter",)
+    elif letter.owner == here and letter.state == r.SENT:
+        verbs = ("withdraw-letter",)
+    return tuple(verb for verb in verbs if room.may(commands()[verb]))
+
+
+def _sent(room: Room, kind: str) -> list[Letter]:
+    """This node's own letters that are still under way, and the last that are over."""
+    table = schema.dossiers
+    wanted = [table.c.kind == SubjectKind.LETTER.value, table.c.owner == room.view.head.node]
+    if kind:
+        wanted.append(table.c.key == kind)
+    order = (table.c.state != r.SENT, table.c.opened_at.desc(), table.c.id)
+    ids = room.view.connection.execute(select(table.c.id).where(*wanted).order_by(*order).limit(sent_max)).scalars().all()
+    return [letters.letter_of(room.view, id) for id in ids]

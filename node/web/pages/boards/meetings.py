@@ -1,0 +1,157 @@
+"""
+Meetings with agenda, invitations, tasks and minutes, and matters that leaders have in charge with what they owe on them
+(AS25-1.3, 3.1, FJ23-2.4).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from node.domain.entry import SubjectKind
+from node.domain.meeting.record import CLOSED, CONVENED, HELD, Meeting, form_of
+from node.domain.payload import SealedRef
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.state import OPEN
+from node.domain.ticket.ticket import Ticket
+from node.domain.ticket.turns import LEADER_TURNS
+from node.services import leaders, meetings
+from node.services.boards import title_of
+from node.services.queries import ClockLine, whole_clock_line
+from node.services.scope import sees_all
+from node.services.ticket_view import opened
+from node.web.desk import SignedIn
+from node.web.pages.boards.room import Room, board, commands, room_of
+
+router = APIRouter(prefix="/boards")
+closed_shown, ripe_shown = 20, 30
+
+
+@dataclass(frozen=True)
+class Led:
+    """A ticket that a leader has in charge; ``turns`` are the clocks of what he owes on it, the next first."""
+
+    ticket: Ticket
+    title: str | None
+    leader: str
+    turns: tuple[ClockLine, ...]
+
+
+@router.get("/meetings", name="meetings")
+def all_meetings(request: Request, desk: SignedIn, unit: str = "") -> Response:
+    """Invitations, meetings ahead, minutes that are missing, tasks, and what could be submitted."""
+    with room_of(desk) as room:
+        found = [one for one in meetings.meetings(room.view, CONVENED, HELD) if room.sees_meeting(one)]
+        closed = [one for one in meetings.meetings(room.view, CLOSED) if room.sees_meeting(one)][-closed_shown:]
+        viewer = desk.viewer
+        of_unit = unit or ("" if sees_all(viewer) else viewer.unit or viewer.account)
+        tasks = meetings.open_tasks(room.view, room.now, unit=of_unit)
+        forms = [form_of(room.policy.pack, kind) for kind in room.policy.pack.names("meetings.kinds")]
+        ripe = [
+            (form.code, [one for one in meetings.candidates(room.view, room.policy, form.code) if one.is_ripe][:ripe_shown])
+            for form in forms
+            if not form.judges and sees_all(viewer)
+        ]
+        facts: dict[str, Any] = {
+            "invitations": meetings.invitations(room.view, desk.account),
+            "ahead": sorted((one for one in found if one.state == CONVENED), key=lambda one: str(one.planned_at)),
+            "held": [one for one in found if one.state == HELD],
+            "closed": closed[::-1],
+            "judging": {form.code for form in forms if form.judges},
+            "tasks": tasks,
+            "seen": room.seen(one.ticket for one in tasks if one.ticket),
+            "missed": [one for one in meetings.missed(room.view, room.policy, room.now) if not one.is_explained]
+            if sees_all(viewer)
+            else [],
+            "ripe": [(kind, lines) for kind, lines in ripe if lines],
+            "unit": unit,
+            "overdue": sum(1 for one in tasks if one.is_overdue),
+        }
+        return board(request, room, "meetings", **facts)
+
+
+@router.get("/meetings/{id}", name="meeting")
+def one_meeting(request: Request, desk: SignedIn, id: str) -> Response:
+    """One meeting: who is invited, the agenda with what came of it, its tasks, its minutes."""
+    with room_of(desk) as room:
+        found = meetings.meeting_of(room.view, id)
+        if found is None or not room.sees_meeting(found):
+            raise Refusal(Code.SUBJECT_UNKNOWN, kind=SubjectKind.MEETING.value, id=id)
+        facts: dict[str, Any] = {
+            "meeting": found,
+            "items": meetings.agenda(room.view, found),
+            "texts": _texts(room, found),
+            "seen": room.seen(found.about),
+            "protocol": meetings.protocol(room.view, found),
+            "verbs": tuple(verb for verb in _verbs(found) if room.may(commands()[verb])),
+            "is_judging": form_of(room.policy.pack, found.meeting_kind).judges,
+        }
+        return board(request, room, "meetings", template="meeting", **facts)
+
+
+@router.get("/leading", name="leading")
+def leading(request: Request, desk: SignedIn) -> Response:
+    """Matters in charge of leaders with what is due on each, and those that should have a leader and have none."""
+    with room_of(desk) as room:
+        # A ticket is here once, with all of its leader's turns.
+        led = {one.ticket.id: one.ticket for one in room.waiting(*LEADER_TURNS, everything=True).lines}
+        led |= {ticket.id: ticket for ticket in _led_without_turns(room)}
+        unassigned = [one for one in leaders.unassigned(room.view, room.policy)]
+        unnamed = [one for one in leaders.unnamed(room.view, room.policy)]
+        seen = room.seen((*unassigned, *unnamed))
+        lines = sorted((_led(room, one) for one in led.values()), key=_first_due)
+        facts: dict[str, Any] = {
+            "lines": lines,
+            "overdue": sum(1 for one in lines if any(clock.is_overdue for clock in one.turns)),
+            "leaders": leaders.leaders(room.view),
+            "load": leaders.load(room.view),
+            "unassigned": [(one, title_of(room.view, one)) for one in _tickets(room, unassigned, seen)],
+            "unnamed": [(one, title_of(room.view, one)) for one in _tickets(room, unnamed, seen)],
+            "flags": [one for one in leaders.flags(room.view) if one.ticket in room.seen([one.ticket])],
+        }
+        return board(request, room, "leading", **facts)
+
+
+def _verbs(meeting: Meeting) -> tuple[str, ...]:
+    if meeting.state == CONVENED:
+        return ("submit-tickets", "submit-problem", "invite-participants", "move-meeting", "hold-meeting", "cancel-meeting")
+    if meeting.state == HELD:
+        return ("decide-item", "postpone-item", "set-task", "raise-needs", "finish-task", "file-minutes")
+    return ("finish-task",) if any(one.done_at is None for one in meeting.tasks) else ()
+
+
+def _texts(room: Room, meeting: Meeting) -> dict[str, str | None]:
+    """The words of the meeting, by where they stand: "minutes", "item/3", "problem/3", "task/1"."""
+    refs: dict[str, object] = {"minutes": meeting.minutes}
+    refs |= {f"item/{one.number}": one.decision for one in meeting.agenda}
+    refs |= {f"problem/{one.number}": one.description for one in meeting.agenda}
+    refs |= {f"task/{one.number}": one.description for one in meeting.tasks}
+    return {name: opened(room.view, meeting.subject, ref) for name, ref in refs.items() if isinstance(ref, SealedRef)}
+
+
+def _led_without_turns(room: Room) -> list[Ticket]:
+    """Open tickets with a leader whose pack asks for no regular acts."""
+    policy = room.policy
+    own = [one.account for one in leaders.leaders(room.view)]
+    numbers = {
+        one.ticket for account in own for one in leaders.matters(room.view, policy, account, room.now) if leaders.IN_CHARGE in one.reasons
+    }
+    found = _tickets(room, sorted(numbers), room.seen(numbers))
+    return [one for one in found if one.state in OPEN]
+
+
+def _tickets(room: Room, numbers: list[str], seen: set[str]) -> list[Ticket]:
+    found = (room.view.readings.ticket(number) for number in numbers if number in seen)
+    return [one for one in found if one is not None]
+
+
+def _led(room: Room, ticket: Ticket) -> Led:
+    clocks = [one for one in ticket.clocks.values() if one.name in LEADER_TURNS and one.stopped_at is None]
+    lines = sorted((whole_clock_line(ticket.id, one, room.calendar, room.now) for one in clocks), key=lambda one: str(one.due_at))
+    return Led(ticket, title_of(room.view, ticket), ticket.leading.leader, tuple(lines))
+
+
+def _first_due(one: Led) -> tuple[bool, str, str]:
+    due = next((str(clock.due_at) for clock in one.turns if clock.due_at), "")
+    return not due, due, one.ticket.id
