@@ -224,6 +224,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reparentings")),
     )
     op.create_table(
+        "saved_filters",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("query", sa.String(), nullable=False),
+        sa.Column("saved_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("account", "name", name=op.f("pk_saved_filters")),
+    )
+    op.create_table(
         "text_grams",
         sa.Column("single", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("pair", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -326,6 +334,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_text_grams_taken"))
 
     op.drop_table("text_grams")
+    op.drop_table("saved_filters")
     op.drop_table("reparentings")
     op.drop_table("reconciliations")
     with op.batch_alter_table("receipts", schema=None) as batch_op:

@@ -11,6 +11,7 @@ The tables stand in ``*_tables``, by noun; everybody else knows them from here.
 
 from node.storage.columns import metadata
 from node.storage.dossier_tables import dossiers, enterprises, rounds
+from node.storage.filter_tables import saved_filters
 from node.storage.index_tables import lookups, text_grams
 from node.storage.journal_tables import entries, heads, incidents, payload_keys, payloads, quarantine, streams, wrapped_keys
 from node.storage.link_tables import down, invitations, links, reconciliations, wanted_blobs
@@ -83,6 +84,7 @@ __all__ = [
     "reconciliations",
     "reparentings",
     "rounds",
+    "saved_filters",
     "streams",
     "text_grams",
     "tickets",
