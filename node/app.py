@@ -30,6 +30,7 @@ from node.notify.outbox import Announcer
 from node.packs.file import Find, finder
 from node.services.clock import Sweep
 from node.services.handle import Handler
+from node.services.leader_daily import send_due
 from node.services.policies import Policies
 from node.services.setup import Beginning, initialise
 from node.services.telling import Telling
@@ -154,6 +155,7 @@ def tell(node: Node) -> Callable[[], None]:
         with node.store.read() as view:
             pack = _pack_in_force(node.policies, view, moment)
         try:
+            send_due(node.store, node.policies, dict.fromkeys(sender.gateways, True), moment)
             sender.run(pack, moment)
         except Exception as error:  # whatever it was, the next round tries again
             structlog.get_logger().error("notices_not_sent", error=type(error).__name__)

@@ -5,7 +5,7 @@ Counts come from thin rows; rates are shown only from 20 on, below that two coun
 superior's finding on a ticket counts as not completed, until it is completed anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -193,24 +193,29 @@ def counts(view: View, now: datetime, *where: ColumnElement[bool]) -> Counts:
     return Counts(*tuple(row))
 
 
-def leader_page(view: View, now: datetime) -> LeaderPage:
-    """The page for the leader of this node, for the Beijing day of *now*."""
+def leader_page(view: View, now: datetime, viewer: Actor | None = None, put_to: Collection[str] | None = None) -> LeaderPage:
+    """
+    The page for the leader of this node, for the Beijing day of *now*, as far as *viewer* sees it.
+
+    *put_to*: the tickets that wait for one leader; None: whatever waits for a leader or the government.
+    """
     table, clocks = schema.tickets, schema.clocks
-    own = or_(table.c.origin == view.head.node, table.c.holder == view.head.node)
+    own = and_(or_(table.c.origin == view.head.node, table.c.holder == view.head.node), visible_to(viewer))
     tonight = micros(end_of(local_day(now)))
     morning = tonight - 86_400_000_000
     came_in = view.connection.execute(
-        select(func.count()).where(table.c.origin == view.head.node, table.c.registered_at >= morning, table.c.registered_at < tonight)
+        select(func.count()).where(own, table.c.origin == view.head.node, table.c.registered_at >= morning, table.c.registered_at < tonight)
     ).scalar_one()
     due = view.connection.execute(
-        select(func.count(func.distinct(clocks.c.ticket))).where(
-            clocks.c.node == view.head.node, clocks.c.name == "resolve", clocks.c.due_at > micros(now), clocks.c.due_at <= tonight
-        )
+        select(func.count(func.distinct(clocks.c.ticket)))
+        .join(table, table.c.id == clocks.c.ticket)
+        .where(own, clocks.c.node == view.head.node, clocks.c.name == "resolve", clocks.c.due_at > micros(now), clocks.c.due_at <= tonight)
     ).scalar_one()
     findings = view.connection.execute(
         select(func.count()).where(schema.asks.c.kind == "FindingRaised", schema.asks.c.addressee == view.head.node)
     ).scalar_one()
-    waits = and_(table.c.holder == view.head.node, table.c.with_whom.in_(_WITH_LEADERS), table.c.state.in_(_OPEN))
+    his = table.c.with_whom.in_(_WITH_LEADERS) if put_to is None else table.c.id.in_(sorted(put_to))
+    waits = and_(table.c.holder == view.head.node, his, table.c.state.in_(_OPEN), visible_to(viewer))
     oldest = select(table.c.id).where(waits).order_by(table.c.registered_at, table.c.id).limit(leader_tickets_max)
     waiting = view.connection.execute(oldest).scalars().all()
     link = schema.links
@@ -222,7 +227,7 @@ def leader_page(view: View, now: datetime) -> LeaderPage:
         came_in_today=came_in,
         due_today=due,
         counts=counts(view, now, own),
-        units=tuple(_units(view, now)),
+        units=tuple(_units(view, now, viewer)),
         findings_from_above=findings,
         waiting=view.connection.execute(select(func.count()).where(waits)).scalar_one(),
         waiting_for_leader=tuple(_waiting(view, ticket) for ticket in waiting),
@@ -248,7 +253,7 @@ def _waiting(view: View, ticket_id: str) -> Waiting:
     )
 
 
-def _units(view: View, now: datetime) -> Sequence[UnitLine]:
+def _units(view: View, now: datetime, viewer: Actor | None) -> Sequence[UnitLine]:
     """Departments with tickets, the worst first: most overdue, then most late."""
     names = {row.code: row.name for row in view.connection.execute(select(schema.units.c.code, schema.units.c.name))}
     table = schema.tickets
@@ -257,7 +262,7 @@ def _units(view: View, now: datetime) -> Sequence[UnitLine]:
     )
     lines = []
     for lead in leads:
-        of_unit = counts(view, now, table.c.holder == view.head.node, table.c.lead == lead)
+        of_unit = counts(view, now, table.c.holder == view.head.node, table.c.lead == lead, visible_to(viewer))
         lines.append(UnitLine(lead, names.get(lead, lead), of_unit.open, of_unit.overdue, of_unit.completed, of_unit.on_time))
     return sorted(lines, key=lambda line: (-line.overdue, line.on_time - line.completed, -line.open, line.unit))
 
