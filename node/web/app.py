@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 from node.services.acting import Node
 from node.web import problems
-from node.web.pages import attachments, today
+from node.web.pages import attachments, first_day, leader, registers, search, today
 
 
 def create_app(node: Node) -> FastAPI:
@@ -16,6 +16,6 @@ def create_app(node: Node) -> FastAPI:
     app.state.node = node
     problems.add_to(app)
     app.mount("/static", StaticFiles(directory=str(resources.files("node.web") / "static")), name="static")
-    for desk in (today, attachments):
+    for desk in (today, attachments, registers, search, leader, first_day):
         app.include_router(desk.router)
     return app
