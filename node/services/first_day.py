@@ -106,7 +106,7 @@ def _units(view: View, node: str) -> Iterator[Step]:
         .where(units.c.node == node, units.c.is_active.is_(True), units.c.kind == "department")
         .order_by(units.c.code)
     ).all()
-    yield Step("units", bool(rows), True, f"/node/{node}/do/open-unit?back=/first-day", {"count": len(rows)})
+    yield Step("units", bool(rows), True, f"/node/{node}/do/open-unit?back=/first-day")
     bare = [row.name for row in rows if not row.is_staffed]
     yield Step("staff", bool(rows) and not bare, True, "/registers/accounts", {"count": len(bare), "names": _some(bare)})
 
@@ -118,8 +118,14 @@ def _mechanism(view: View, pack: Pack) -> Iterator[Step]:
     for code, role in (("members", Role.MEMBER), ("specialists", Role.SPECIALIST)):
         if not pack.names("members.units"):
             return
-        lacking = [called.get(gap.unit, gap.unit) for gap in gaps if gap.role == role.value]
+        lacking = [called.get(gap.unit) or _named(pack, gap.unit) for gap in gaps if gap.role == role.value]
         yield Step(code, not lacking, False, "/registers/accounts", {"count": len(lacking), "names": _some(lacking)})
+
+
+def _named(pack: Pack, unit: str) -> str:
+    """What the pack calls a unit that nobody has entered yet."""
+    rule = pack.find(f"unit.{unit.partition('-')[2]}.name")
+    return str(rule.value) if rule is not None else unit
 
 
 def _machine(node: Node, view: View, pack: Pack | None) -> Iterator[Step]:
@@ -131,7 +137,7 @@ def _machine(node: Node, view: View, pack: Pack | None) -> Iterator[Step]:
     yield Step("superior", bool(view.head.line) or (pack is not None and pack.level == "province"), False, "/registers/links")
     last = last_backup_at(node.data_dir)
     is_fresh = last is not None and node.wall() - last <= timedelta(days=backup_days_max)
-    yield Step("backup", is_fresh, False, "", {"last": local_day(last) if last is not None else ""})
+    yield Step("backup", is_fresh, False)
     open_ones = _without_second_factor(view, node.code)
     if open_ones is not None:
         yield Step("second_factor", not open_ones, True, "/registers/accounts", {"names": _some(open_ones)})

@@ -68,7 +68,7 @@ def need_offered(desk: Desk, name: str) -> None:
         raise Refusal(Code.PERMISSION_DENIED, command=name, role=desk.role)
 
 
-def register_page(request: Request, desk: Desk, name: str, template: str, **facts: Any) -> Response:
+def register_page(request: Request, desk: Desk, name: str, template: str, /, **facts: Any) -> Response:
     """*template* in the frame of the registers, *name* marked in their menu."""
     return page(request, template, register=name, registers=offered(desk), now=desk.node.now(), due_words=due_words, **facts)
 

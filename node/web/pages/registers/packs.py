@@ -9,10 +9,12 @@ from starlette.responses import Response
 from node.domain.pack import Pack, Rule
 from node.domain.refusal import Code, Refusal
 from node.domain.time import local_day
-from node.packs.difference import differences, plain
+from node.packs.difference import differences
 from node.packs.file import effective_pack, in_force, shipped
 from node.packs.keys import find_key
 from node.services.interpretations import published_notes
+from node.services.pack_words import in_words, key_in_words
+from node.texts.catalogue import Lang
 from node.web.desk import Desk, SignedIn
 from node.web.pages.registers.common import need_offered, register_page
 
@@ -21,7 +23,7 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class Line:
-    """A value of a pack as it is shown: what it means, who gave it under which clause."""
+    """A value of a pack as it is shown: its key, in words where it has some, and who gave it under which clause."""
 
     key: str
     meaning: str
@@ -38,7 +40,7 @@ def packs(request: Request, desk: SignedIn, pack: str = "", q: str = "") -> Resp
     chosen = _chosen(adopted, pack) if pack else now_in_force
     groups: dict[str, list[Line]] = defaultdict(list)
     for key, rule in chosen.rules.items() if chosen is not None else ():
-        line = _line(key, rule)
+        line = _line(key, rule, desk.lang)
         if q.strip().casefold() in f"{key} {rule.clause} {line.value} {line.meaning}".casefold():
             groups[key.partition(".")[0]].append(line)
     with desk.node.store.read() as view:
@@ -57,7 +59,15 @@ def difference(request: Request, desk: SignedIn, left: str = "", right: str = ""
     other = offered.get(right)
     rows = []
     if one is not None and other is not None:
-        rows = [(row.key, _line(row.key, row.left), _line(row.key, row.right)) for row in differences(one, other)]
+        rows = [
+            (
+                _line(row.key, row.left or row.right, desk.lang).meaning,
+                row.key,
+                _line(row.key, row.left, desk.lang),
+                _line(row.key, row.right, desk.lang),
+            )
+            for row in differences(one, other)
+        ]
     facts = {"offered": offered, "left": one, "right": other, "rows": rows}
     return register_page(request, desk, "packs", "registers/pack_difference.html", **facts)
 
@@ -76,10 +86,10 @@ def _chosen(adopted: list[Pack], name: str) -> Pack:
     return found
 
 
-def _line(key: str, rule: Rule | None) -> Line:
+def _line(key: str, rule: Rule | None, lang: Lang) -> Line:
     if rule is None:
         return Line(key, "", "", "", "")
     row = find_key(key)
-    value = plain(rule.value)
-    shown = "、".join(value) if isinstance(value, list) else str(value)
-    return Line(key, row.meaning if row is not None else "", shown, rule.clause, rule.origin)
+    # What a key means stands in English in the schema; a limit is said in the words of its clock.
+    meaning = key_in_words(key, lang) or (row.meaning if row is not None and lang == "en" else "")
+    return Line(key, meaning, in_words(key, rule.value, lang), rule.clause, rule.origin)

@@ -8,9 +8,9 @@ from starlette.responses import Response
 from node.domain.pack import Value
 from node.domain.refusal import Code, Refusal
 from node.domain.time import local_day
-from node.packs.difference import plain
 from node.packs.keys import find_key
 from node.services.pack_changes import read_value
+from node.services.pack_words import in_words, key_in_words
 from node.services.what_if import WhatIf, is_replayed, what_if
 from node.web.desk import Desk, SignedIn
 from node.web.pages.registers.common import day_of, need_offered, register_page
@@ -43,12 +43,12 @@ def try_on(request: Request, desk: SignedIn, key: str = "", value: str = "", sin
     return register_page(request, desk, "what-if", "registers/what_if.html", **facts)
 
 
-def _keys(desk: Desk) -> list[tuple[str, str]]:
-    """What of the pack in force can be tried, with its value now."""
+def _keys(desk: Desk) -> list[tuple[str, str, str]]:
+    """What of the pack in force can be tried: key, what it is called, and its value now."""
     with desk.node.store.read() as view:
         pack = desk.node.policies.of_node(view, desk.node.now()).pack
-    values = ((key, plain(rule.value)) for key, rule in pack.rules.items() if is_replayed(key))
-    return [(key, "、".join(value) if isinstance(value, list) else str(value)) for key, value in values]
+    tried = ((key, rule.value) for key, rule in pack.rules.items() if is_replayed(key))
+    return [(key, key_in_words(key, desk.lang) or key, in_words(key, value, desk.lang)) for key, value in tried]
 
 
 def _value(key: str, said: str) -> Value:
