@@ -7,7 +7,7 @@ superior's finding on a ticket counts as not completed, until it is completed an
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 
@@ -15,6 +15,7 @@ from node.domain.entry import Actor
 from node.domain.ticket.row import UNREACHED
 from node.domain.ticket.state import DONE, OPEN, With
 from node.domain.time import end_of, local_day
+from node.domain.time.calendar import at
 from node.services import ticket_view
 from node.services.scope import has_trait, sees_all, visible_to
 from node.storage import schema
@@ -124,7 +125,11 @@ class Waiting:
 
 @dataclass(frozen=True)
 class LeaderPage:
-    """每日一页: in, due, overdue, completed, satisfied with counts; departments worst first; what waits for the leader."""
+    """
+    每日一页: in, due, overdue, completed, satisfied with counts; departments worst first; what waits for the leader.
+
+    ``came_in`` are those since the begin of ``since``, the working day before: at eight in the morning nothing came in today yet.
+    """
 
     node: str
     name: str
@@ -138,6 +143,8 @@ class LeaderPage:
     waiting: int = 0
     waiting_for_leader: tuple[Waiting, ...] = field(default=())
     link_heard_at: int | None = None
+    since: date | None = None
+    came_in: int = 0
 
 
 def level(view: View, now: datetime, viewer: Actor | None = None) -> Level:
@@ -193,7 +200,9 @@ def counts(view: View, now: datetime, *where: ColumnElement[bool]) -> Counts:
     return Counts(*tuple(row))
 
 
-def leader_page(view: View, now: datetime, viewer: Actor | None = None, put_to: Collection[str] | None = None) -> LeaderPage:
+def leader_page(
+    view: View, now: datetime, viewer: Actor | None = None, put_to: Collection[str] | None = None, since: date | None = None
+) -> LeaderPage:
     """
     The page for the leader of this node, for the Beijing day of *now*, as far as *viewer* sees it.
 
@@ -203,9 +212,12 @@ def leader_page(view: View, now: datetime, viewer: Actor | None = None, put_to: 
     own = and_(or_(table.c.origin == view.head.node, table.c.holder == view.head.node), visible_to(viewer))
     tonight = micros(end_of(local_day(now)))
     morning = tonight - 86_400_000_000
-    came_in = view.connection.execute(
-        select(func.count()).where(own, table.c.origin == view.head.node, table.c.registered_at >= morning, table.c.registered_at < tonight)
-    ).scalar_one()
+    first = since or local_day(now)
+    came_in, came_in_today = view.connection.execute(
+        select(func.count(), func.count().filter(table.c.registered_at >= morning)).where(
+            own, table.c.origin == view.head.node, table.c.registered_at >= micros(at(first, time.min)), table.c.registered_at < tonight
+        )
+    ).one()
     due = view.connection.execute(
         select(func.count(func.distinct(clocks.c.ticket)))
         .join(table, table.c.id == clocks.c.ticket)
@@ -224,7 +236,9 @@ def leader_page(view: View, now: datetime, viewer: Actor | None = None, put_to: 
         node=view.head.node,
         name=view.head.name,
         as_of=now,
-        came_in_today=came_in,
+        came_in_today=came_in_today,
+        since=first,
+        came_in=came_in,
         due_today=due,
         counts=counts(view, now, own),
         units=tuple(_units(view, now, viewer)),

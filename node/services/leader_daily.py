@@ -7,7 +7,7 @@ whoever has no way on which it reaches him is listed, so that the office prints 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 
@@ -18,7 +18,7 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import AccountOpened
 from node.domain.ticket.sight import OUTSIDE
-from node.domain.time import local_day
+from node.domain.time import WorkCalendar, local_day
 from node.domain.time.calendar import at
 from node.services.figures import LeaderPage, leader_page
 from node.services.leaders import AWAITS, GOVERNMENT, leaders, matters
@@ -53,7 +53,16 @@ def page_for(view: View, policy: Policy, viewer: Actor, now: datetime) -> Leader
     if viewer.role in OUTSIDE or not sees_all(viewer):
         raise Refusal(Code.PERMISSION_DENIED, command="leader", role=viewer.role)
     is_listed = any(one.account == viewer.account for one in leaders(view))
-    return leader_page(view, now, viewer, _put_to(view, policy, viewer.account, now) if is_listed else None)
+    put_to = _put_to(view, policy, viewer.account, now) if is_listed else None
+    return leader_page(view, now, viewer, put_to, workday_before(policy.calendar, local_day(now)))
+
+
+def workday_before(calendar: WorkCalendar, day: date) -> date:
+    """The last working day before *day*."""
+    before = day - timedelta(days=1)
+    while not calendar.is_workday(before):
+        before -= timedelta(days=1)
+    return before
 
 
 def _put_to(view: View, policy: Policy, account: str, now: datetime) -> list[str]:
@@ -87,11 +96,12 @@ def send_due(store: Store, policies: Policies, gateways: Mapping[str, bool], now
     day = local_day(now)
     entry = f"{TEMPLATE}/{day}"
     with store.read() as view:
-        is_due = now >= at(day, sent_from) and policies.bare(view).calendar.is_workday(day)
+        calendar = policies.bare(view).calendar
+        is_due = now >= at(day, sent_from) and calendar.is_workday(day)
         table = schema.notices
         if not is_due or view.connection.execute(select(table.c.id).where(table.c.entry == entry).limit(1)).first() is not None:
             return 0
-        page = leader_page(view, now)
+        page = leader_page(view, now, since=workday_before(calendar, day))
         rows = _notices(entry, day, page, recipients(view, gateways, now), view.head.node)
     if rows:
         with store.write() as work:
@@ -102,7 +112,8 @@ def send_due(store: Store, policies: Policies, gateways: Mapping[str, bool], now
 def _notices(entry: str, day: date, page: LeaderPage, to: list[Recipient], node: str) -> list[notices.New]:
     facts = {
         "day": day.isoformat(),
-        "came_in": str(page.came_in_today),
+        "since": (page.since or day).isoformat(),
+        "came_in": str(page.came_in),
         "due_today": str(page.due_today),
         "overdue": str(page.counts.overdue),
         "completed": str(page.counts.completed),

@@ -4,18 +4,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.domain import registry as g
-from node.domain.enterprise.contact import SetContact, VisitEnterprise
+from node.domain.enterprise.contact import VisitEnterprise
 from node.domain.enterprise.filing import OpenEnterprise
-from node.domain.leader.appointing import AppointLeader, EnterLeader
 from node.domain.payload import Contact, Text
-from node.domain.ticket.intake import Register
 from node.domain.ticket.objection import CoordinateObjection, Object, ReportToGovernment
 from node.services.registry import NODE_ACTOR
 from tests.clauses.given import COUNTY, beijing, completed, dispatched, handled, registered
 from tests.support.node import Hands, make_node
 
-CODE = "91520402MA6DJ3XX6X"
 PHONE = "13885312345"
+
+
+def open_account(hands: Hands, account: str, roles: tuple[str, ...], phone: str = "") -> None:
+    """An account of the centre."""
+    command = g.OpenAccount(account, roles, f"{COUNTY}-centre", phone=Contact(phone) if phone else None)
+    hands.act("node", command, COUNTY, account=NODE_ACTOR.account)
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,12 @@ def a_county_with_registers(directory: Path, database_url: str = "") -> Given:
     """From 2026-01-26 to 2026-03-02, 08:30."""
     hands = make_node(directory, now=beijing("2026-01-26 09:00"), database_url=database_url)
     hands.staff("housing", "water", "finance")
-    for account, roles in (("mayor", ("leader",)), ("clerk", ("window_clerk",))):
-        order = hands.order("node", g.OpenAccount(account, roles, f"{COUNTY}-centre"), COUNTY, account=NODE_ACTOR.account)
-        hands.node.handler.handle(order)
+    for account, roles in (("mayor", ("leader",)), ("clerk", ("window_clerk",)), ("finder", ("finder",))):
+        open_account(hands, account, roles)
     farm = hands.act(
         "office",
         OpenEnterprise(
-            Text("安顺市西秀区双堡果业有限公司"), credit_code="", subject_type="project", area="shuangbao", size="small",
+            Text("安顺市西秀区双堡果业有限公司"), subject_type="project", area="shuangbao", size="small",
             contact=Contact("欧阳建国"), phone=Contact(PHONE), address=Contact("双堡镇塘山村1号"),
         ),
     ).subject.id  # fmt: skip
@@ -57,6 +59,5 @@ def a_county_with_registers(directory: Path, database_url: str = "") -> Given:
     units = (f"{COUNTY}-water", f"{COUNTY}-housing")
     hands.act("office", CoordinateObjection(units, True, Text("未达成一致")), disputed)
     hands.act("office", ReportToGovernment(Text("住建局、水务局均认为不属本单位职责,请明确由谁承办")), disputed)
-    assert SetContact and Register and EnterLeader and AppointLeader
     hands.at(beijing("2026-03-02 08:30")).node.sweep.run(hands.now)
     return Given(hands, farm, mill, late, done, concealed, disputed)

@@ -30,9 +30,11 @@ def channels(request: Request, desk: SignedIn) -> Response:
         ever = tallies.by_channel(view, tallies.Period(viewer=desk.viewer))
         outgoing = _outgoing(desk, view)
     offered = pack.names("intake.channels")
-    lines = [(code, recent.get(code, 0), ever.get(code, 0), code in offered) for code in dict.fromkeys((*offered, *ever))]
+    used = sorted(ever, key=lambda code: (-recent.get(code, 0), -ever[code], code))
+    lines = [(code, recent.get(code, 0), ever[code], code in offered) for code in used]
+    unused = [code for code in offered if code not in ever]
     told = {"appellant": pack.names("notify.appellant"), "staff": pack.names("notify.staff")}
-    facts = {"lines": lines, "outgoing": outgoing, "told": told, "days_back": days_back}
+    facts = {"lines": lines, "unused": unused, "outgoing": outgoing, "told": told, "days_back": days_back}
     return register_page(request, desk, "channels", "registers/channels.html", **facts)
 
 
