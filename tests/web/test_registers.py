@@ -167,8 +167,6 @@ class TestPacks:
         shown = plain(at_desk(given.hands, "d-housing").get("/registers/packs", params={"q": "resolve.consultation"}).text)
 
         assert re.search(r"办理 · 咨询类 · \S+ limit\.resolve\.consultation\.plain 1个工作日 AS25-4\.4\.1\.1 anshun-2025", shown)
-            "一般事项", "一般"
-        )
 
     def test_two_packs_differ_in_what_is_listed(self, given: Given) -> None:
         shown = plain(at_desk(given.hands, "centre").get("/registers/packs/difference", params={"right": "anshun-2025"}).text)

@@ -15,7 +15,8 @@ from node.web.desk import Desk, SignedIn
 from node.web.templating import page
 
 router = APIRouter()
-units_shown_max = 12
+# What one sheet A4 holds beside five questions.
+units_shown_max = 10
 GATEWAYS = {"sms": "sms_url", "email": "smtp_url", "robot": "robot_url"}
 
 
