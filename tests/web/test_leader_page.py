@@ -15,7 +15,8 @@ from node.notify.gateways import Message
 from node.services import figures, leader_daily
 from node.services.telling import sentence
 from node.storage import notices
-from tests.clauses.given import COUNTY, beijing, completed, dispatched, handled
+from node.web.pages.leader import percent
+from tests.clauses.given import COUNTY, beijing, dispatched, handled
 from tests.support.node import Hands, make_node
 from tests.web.registers_given import Given, a_county_with_registers, open_account
 from tests.web.support import at_desk
@@ -85,17 +86,9 @@ class TestPage:
         seen = {account: plain(at_desk(hands, account).get("/leader").text) for account in ("head", "deputy", "centre")}
         assert {"head": 1, "deputy": 0, "centre": 1} == {account: int(said.partition("等您决定(")[2][0]) for account, said in seen.items()}
 
-    def test_a_rate_stands_from_twenty_on_and_never_below(self, tmp_path: Path) -> None:
-        hands = make_node(tmp_path, now=beijing("2026-01-26 09:00"))
-        hands.staff("housing")
-        open_account(hands, "mayor", ("leader",))
-        for _ in range(figures.rate_from - 1):
-            completed(hands)
-        few = at_desk(hands, "mayor").get("/leader").text
-        completed(hands)
-        many = at_desk(hands, "mayor").get("/leader").text
-
-        assert ("%" in few, "100.0%" in many) == (False, True)
+    @pytest.mark.parametrize(("part", "whole", "said"), [(0, 0, ""), (19, 19, ""), (19, 20, "95.0%"), (20, 20, "100.0%"), (1, 300, "0.3%")])
+    def test_a_rate_stands_from_twenty_on_and_never_below(self, part: int, whole: int, said: str) -> None:
+        assert said == percent(part, whole)
 
 
 class TestPaper:
@@ -111,7 +104,7 @@ class TestPaper:
         hands.staff("water", "housing", *(f"unit{number}" for number in range(16)))
         open_account(hands, "mayor", ("leader",))
         for number in range(7):
-            put_to_the_government(hands, f"第{number}件,关于工业园区供水管网改造与水源地保护范围重叠问题")
+            put_to_the_government(hands, f"第{number}件,关于工业园区供水管网改造与水源地保护范围重叠问题" * 3)
         for number in range(16):
             ticket = dispatched(hands, lead=f"{COUNTY}-unit{number}")
             assert ticket
