@@ -62,6 +62,11 @@ class TestSearch:
     def test_a_hit_is_marked_in_what_stands_around(self, given: Given) -> None:
         assert "果园<mark>灌溉</mark>渠垮塌" in shown(at_desk(given.hands, "centre"), q="灌溉")
 
+    def test_a_number_leads_to_its_need_where_the_desk_sees_it(self, given: Given) -> None:
+        for said in (given.late, short_number(given.late)):
+            assert {"late"} == tickets(given, "centre", q=said)
+            assert set() == tickets(given, "d-water", q=said)
+
     def test_nothing_of_a_text_is_markup(self, given: Given) -> None:
         page = shown(at_desk(given.hands, "centre"), q='<script>alert("1")</script>')
 
@@ -178,4 +183,3 @@ class TestExport:
 
         assert any(re.search(r"只列出最近登记的2件,共\d+件", row[0]) for row in table[:5])
         assert 2 == sum(row[0].startswith("5204") for row in table)
-        assert short_number(given.late) not in table[0][0]

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
+from node.domain.command import Command
 from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.sight import OUTSIDE
@@ -66,6 +67,11 @@ def need_offered(desk: Desk, name: str) -> None:
     need_staff(desk)
     if not REGISTERS[name](desk):
         raise Refusal(Code.PERMISSION_DENIED, command=name, role=desk.role)
+
+
+def may_give(desk: Desk, command: type[Command]) -> bool:
+    """True if one of the desk's roles may give *command* by itself; whether the pack says otherwise the command's own road asks."""
+    return bool({role.value for role in command.roles} & set(desk.roles))
 
 
 def register_page(request: Request, desk: Desk, name: str, template: str, /, **facts: Any) -> Response:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
+from node.domain.enterprise.filing import OpenEnterprise, UpdateEnterprise
 from node.domain.enterprise.record import Enterprise, Person
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
@@ -16,7 +17,7 @@ from node.services.queries import names
 from node.services.ticket_view import EntryLine, entry_line
 from node.storage.unit_of_work import View
 from node.web.desk import Desk, SignedIn
-from node.web.pages.registers.common import need_offered, register_page
+from node.web.pages.registers.common import may_give, need_offered, register_page
 
 router = APIRouter()
 
@@ -40,6 +41,7 @@ def listed(
         choices = {column: register.choices(view, column) for column in ("subject_type", "area", "block")}
     more = page * register.files_max < found.count
     facts = {"found": found, "wanted": wanted, "choices": choices, "next_page": page + 1 if more else 0}
+    facts["may_change"] = may_give(desk, OpenEnterprise)
     return register_page(request, desk, "enterprises", "registers/enterprises.html", **facts)
 
 
@@ -81,6 +83,7 @@ def _file_page(request: Request, desk: Desk, id: str, opened: dict[str, str]) ->
     facts |= {
         "contacts": sorted(_contacts(file)),
         "opened": opened,
+        "may_change": may_give(desk, UpdateEnterprise),
         "may_open": desk.role in {role.value for role in RIGHTS[HANDLING]},
     }
     return register_page(request, desk, "enterprises", "registers/enterprise.html", **facts)

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Request
 from sqlalchemy import select
 from starlette.responses import Response
 
+from node.domain.registry import OpenUnit
 from node.services.figures import Counts, counts
 from node.services.registry import read_units
 from node.services.scope import visible_to
 from node.storage import schema
 from node.web.desk import SignedIn
-from node.web.pages.registers.common import need_offered, register_page
+from node.web.pages.registers.common import may_give, need_offered, register_page
 
 router = APIRouter()
 
@@ -47,4 +48,4 @@ def units(request: Request, desk: SignedIn) -> Response:
             for unit in read_units(view.connection, desk.node.code).values()
         ]
     lines.sort(key=lambda line: (not line.is_active, -line.counts.overdue, -line.counts.open, line.code))
-    return register_page(request, desk, "units", "registers/units.html", lines=lines)
+    return register_page(request, desk, "units", "registers/units.html", lines=lines, may_open=may_give(desk, OpenUnit))
