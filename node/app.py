@@ -32,6 +32,7 @@ from node.packs.file import Find, finder
 from node.services.clock import Sweep
 from node.services.handle import Handler
 from node.services.hooks import Hooks
+from node.services.leader_daily import send_due
 from node.services.logins import logins_of
 from node.services.policies import Policies
 from node.services.setup import Beginning, initialise
@@ -166,6 +167,7 @@ def tell(node: Node) -> Callable[[], None]:
         with node.store.read() as view:
             pack = _pack_in_force(node.policies, view, moment)
         try:
+            send_due(node.store, node.policies, dict.fromkeys(sender.gateways, True), moment)
             sender.run(pack, moment)
         except Exception as error:  # whatever it was, the next round tries again
             structlog.get_logger().error("notices_not_sent", error=type(error).__name__)

@@ -302,6 +302,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reparentings")),
     )
     op.create_table(
+        "requests",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
+    )
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_requests_at"), ["at"], unique=False)
+
+    op.create_table(
+        "saved_filters",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("query", sa.String(), nullable=False),
+        sa.Column("saved_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("account", "name", name=op.f("pk_saved_filters")),
+    )
+    op.create_table(
         "sessions",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("account", sa.String(), nullable=False),
@@ -384,6 +402,15 @@ def upgrade() -> None:
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("status", sa.String(), server_default="active", nullable=False))
 
+    with op.batch_alter_table("clocks", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_clocks_unstopped",
+            ["node", "name", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("stopped_at IS NULL"),
+            postgresql_where=sa.text("stopped_at IS NULL"),
+        )
+
     with op.batch_alter_table("heads", schema=None) as batch_op:
         batch_op.add_column(sa.Column("held", sa.String(), server_default="", nullable=False))
 
@@ -430,6 +457,11 @@ def downgrade() -> None:
     with op.batch_alter_table("heads", schema=None) as batch_op:
         batch_op.drop_column("held")
 
+    with op.batch_alter_table("clocks", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_clocks_unstopped", sqlite_where=sa.text("stopped_at IS NULL"), postgresql_where=sa.text("stopped_at IS NULL")
+        )
+
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_column("status")
 
@@ -455,6 +487,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sessions_account"))
 
     op.drop_table("sessions")
+    op.drop_table("saved_filters")
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_requests_at"))
+
+    op.drop_table("requests")
     op.drop_table("reparentings")
     op.drop_table("recovery_codes")
     op.drop_table("reconciliations")

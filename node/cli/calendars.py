@@ -23,9 +23,9 @@ from node.packs.calendar_file import parse_calendar
 from node.services import deadlines
 from node.services.acting import act
 from node.services.bodies import outcome_body
+from node.services.calendar_view import why_of
 from node.storage import schema
 
-SATURDAY = 5
 File = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
 
 
@@ -71,16 +71,6 @@ def show(session: Session, month: Annotated[str, typer.Argument(metavar="YYYY-MM
         ],
     }
     session.answer(body, lambda console: _show(session, console, calendar, wanted))
-
-
-def why_of(calendar: WorkCalendar, day: date) -> str:
-    """A code of section ``day``."""
-    if calendar.is_provisional(day):
-        return "provisional"
-    on_weekend = day.weekday() >= SATURDAY
-    if calendar.is_workday(day):
-        return "make_up_workday" if on_weekend else "workday"
-    return "weekend" if on_weekend else "holiday"
 
 
 def _show(session: Session, console: Console, calendar: WorkCalendar, wanted: tuple[int, int] | None) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, time
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -11,12 +11,11 @@ from rich.console import Console
 from node.cli.console import Session, Usage
 from node.cli.pack_files import PackName, effective, plain_rule
 from node.domain.pack import Rule, Value
-from node.domain.time import parse_windows
 from node.packs import graph as graphs
 from node.packs.difference import differences, plain
-from node.packs.file import limit_text, parse_limit
-from node.packs.key import Key, Kind
+from node.packs.file import limit_text
 from node.packs.keys import find_key
+from node.services.pack_changes import read_value
 from node.services.what_if import FiredRung, Measured, WhatIf, what_if
 
 Set = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", show_default=False)]
@@ -157,40 +156,10 @@ def _change(given: str) -> tuple[str, Value]:
     row = find_key(key)
     if not sign or row is None:
         raise Usage("set_wanted", value=given)
-    value = _value(row, text.strip())
+    value = read_value(row, text)
     if value is None:
         raise Usage("set_value", name=key, value=text)
     return key, value
-
-
-def _value(row: Key, text: str) -> Value | None:
-    """What *text* says for *row*; None if it is no value of that kind, or out of its range."""
-    match row.kind:
-        case Kind.LIMIT:
-            limit = parse_limit(text)
-            return limit if limit is not None and limit.count >= row.least else None
-        case Kind.NUMBER:
-            return int(text) if text.isascii() and text.isdigit() and row.least <= int(text) <= row.most else None
-        case Kind.FLAG:
-            return {"true": True, "false": False}.get(text)
-        case Kind.NAMES:
-            codes = tuple(part.strip() for part in text.split(",") if part.strip())
-            return codes if not row.among or set(codes) <= set(row.among) else None
-        case Kind.WINDOWS:
-            windows = parse_windows(text)
-            return text if windows or (windows == () and not row.required) else None
-        case Kind.CHOICE:
-            return text if not row.among or text in row.among else None
-        case Kind.TEXT:
-            # The one text that times anything is a time of day.
-            return text if _is_time_of_day(text) else None
-
-
-def _is_time_of_day(text: str) -> bool:
-    try:
-        return f"{time.fromisoformat(text):%H:%M}" == text
-    except ValueError:
-        return False
 
 
 def _day(option: str, text: str) -> date | None:

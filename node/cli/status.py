@@ -13,8 +13,9 @@ from node.cli.ticket_page import node_words, whose
 from node.cli.verbs import Verbs
 from node.services import queries
 from node.services.acting import Node
+from node.services.link_proof import state_of
 from node.services.situations import Situation
-from node.services.status import LinkLine, Status
+from node.services.status import Status
 from node.services.status import status as status_of
 from node.texts.catalogue import text
 
@@ -137,12 +138,3 @@ def _certificate_days(node: Node) -> dict[str, int]:
         return KeyFiles(node.data_dir / "keys").days_left(node.wall())
     except (OSError, ValueError):
         return {}
-
-
-def state_of(link: LinkLine) -> str:
-    """The link in one word: what its status says unless it is active, then whether the peer is heard."""
-    if link.status != "active":
-        return link.status
-    if link.heard_at is None:
-        return "never_heard"
-    return "silent" if link.is_silent else "connected"

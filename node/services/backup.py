@@ -51,6 +51,8 @@ MANIFEST = "manifest.json"
 DATABASE = "node.db"
 KEYS = "keys.sealed"
 FILES = "files.sealed"
+# When this node was backed up last; of the machine that it ran on, and so in no backup.
+LAST = "last-backup"
 SETTINGS = config.FILE
 rows_at_once = 500
 
@@ -126,7 +128,16 @@ def back_up(settings: config.Settings, store: Store, file: Path, pass_phrase: st
         }
         _write_tar(stage / "backup.tar", manifest, members)
         os.link(stage / "backup.tar", file)
+    (settings.data_dir / LAST).write_text(now.isoformat(), encoding="utf-8")
     return BackedUp(file, str(head["node"]), int(head["taken"]), len(members), file.stat().st_size)
+
+
+def last_backup_at(data_dir: Path) -> datetime | None:
+    """When the node in *data_dir* was backed up last; None if never."""
+    try:
+        return datetime.fromisoformat((data_dir / LAST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def _copy_database(settings: config.Settings, database: Database, stage: Path) -> dict[str, Any]:
@@ -182,7 +193,7 @@ def _other_files(settings: config.Settings) -> bytes:
     """Every other file of the data directory, as a tar: certificates, their keys, whatever a later part keeps there."""
     data_dir = settings.data_dir
     database = make_url(settings.url).database if settings.url.startswith("sqlite") else None
-    skipped = {data_dir / SETTINGS, data_dir / "keys" / file_name}
+    skipped = {data_dir / SETTINGS, data_dir / LAST, data_dir / "keys" / file_name}
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for path in sorted(data_dir.rglob("*")):

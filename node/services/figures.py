@@ -5,9 +5,9 @@ Counts come from thin rows; rates are shown only from 20 on, below that two coun
 superior's finding on a ticket counts as not completed, until it is completed anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 
@@ -15,6 +15,7 @@ from node.domain.entry import Actor
 from node.domain.ticket.row import UNREACHED
 from node.domain.ticket.state import DONE, OPEN, With
 from node.domain.time import end_of, local_day
+from node.domain.time.calendar import at
 from node.services import ticket_view
 from node.services.scope import has_trait, sees_all, visible_to
 from node.storage import schema
@@ -124,7 +125,11 @@ class Waiting:
 
 @dataclass(frozen=True)
 class LeaderPage:
-    """每日一页: in, due, overdue, completed, satisfied with counts; departments worst first; what waits for the leader."""
+    """
+    每日一页: in, due, overdue, completed, satisfied with counts; departments worst first; what waits for the leader.
+
+    ``came_in`` are those since the begin of ``since``, the working day before: at eight in the morning nothing came in today yet.
+    """
 
     node: str
     name: str
@@ -138,6 +143,8 @@ class LeaderPage:
     waiting: int = 0
     waiting_for_leader: tuple[Waiting, ...] = field(default=())
     link_heard_at: int | None = None
+    since: date | None = None
+    came_in: int = 0
 
 
 def level(view: View, now: datetime, viewer: Actor | None = None) -> Level:
@@ -193,24 +200,34 @@ def counts(view: View, now: datetime, *where: ColumnElement[bool]) -> Counts:
     return Counts(*tuple(row))
 
 
-def leader_page(view: View, now: datetime) -> LeaderPage:
-    """The page for the leader of this node, for the Beijing day of *now*."""
+def leader_page(
+    view: View, now: datetime, viewer: Actor | None = None, put_to: Collection[str] | None = None, since: date | None = None
+) -> LeaderPage:
+    """
+    The page for the leader of this node, for the Beijing day of *now*, as far as *viewer* sees it.
+
+    *put_to*: the tickets that wait for one leader; None: whatever waits for a leader or the government.
+    """
     table, clocks = schema.tickets, schema.clocks
-    own = or_(table.c.origin == view.head.node, table.c.holder == view.head.node)
+    own = and_(or_(table.c.origin == view.head.node, table.c.holder == view.head.node), visible_to(viewer))
     tonight = micros(end_of(local_day(now)))
     morning = tonight - 86_400_000_000
-    came_in = view.connection.execute(
-        select(func.count()).where(table.c.origin == view.head.node, table.c.registered_at >= morning, table.c.registered_at < tonight)
-    ).scalar_one()
-    due = view.connection.execute(
-        select(func.count(func.distinct(clocks.c.ticket))).where(
-            clocks.c.node == view.head.node, clocks.c.name == "resolve", clocks.c.due_at > micros(now), clocks.c.due_at <= tonight
+    first = since or local_day(now)
+    came_in, came_in_today = view.connection.execute(
+        select(func.count(), func.count().filter(table.c.registered_at >= morning)).where(
+            own, table.c.origin == view.head.node, table.c.registered_at >= micros(at(first, time.min)), table.c.registered_at < tonight
         )
+    ).one()
+    due = view.connection.execute(
+        select(func.count(func.distinct(clocks.c.ticket)))
+        .join(table, table.c.id == clocks.c.ticket)
+        .where(own, clocks.c.node == view.head.node, clocks.c.name == "resolve", clocks.c.due_at > micros(now), clocks.c.due_at <= tonight)
     ).scalar_one()
     findings = view.connection.execute(
         select(func.count()).where(schema.asks.c.kind == "FindingRaised", schema.asks.c.addressee == view.head.node)
     ).scalar_one()
-    waits = and_(table.c.holder == view.head.node, table.c.with_whom.in_(_WITH_LEADERS), table.c.state.in_(_OPEN))
+    his = table.c.with_whom.in_(_WITH_LEADERS) if put_to is None else table.c.id.in_(sorted(put_to))
+    waits = and_(table.c.holder == view.head.node, his, table.c.state.in_(_OPEN), visible_to(viewer))
     oldest = select(table.c.id).where(waits).order_by(table.c.registered_at, table.c.id).limit(leader_tickets_max)
     waiting = view.connection.execute(oldest).scalars().all()
     link = schema.links
@@ -219,10 +236,12 @@ def leader_page(view: View, now: datetime) -> LeaderPage:
         node=view.head.node,
         name=view.head.name,
         as_of=now,
-        came_in_today=came_in,
+        came_in_today=came_in_today,
+        since=first,
+        came_in=came_in,
         due_today=due,
         counts=counts(view, now, own),
-        units=tuple(_units(view, now)),
+        units=tuple(_units(view, now, viewer)),
         findings_from_above=findings,
         waiting=view.connection.execute(select(func.count()).where(waits)).scalar_one(),
         waiting_for_leader=tuple(_waiting(view, ticket) for ticket in waiting),
@@ -248,7 +267,7 @@ def _waiting(view: View, ticket_id: str) -> Waiting:
     )
 
 
-def _units(view: View, now: datetime) -> Sequence[UnitLine]:
+def _units(view: View, now: datetime, viewer: Actor | None) -> Sequence[UnitLine]:
     """Departments with tickets, the worst first: most overdue, then most late."""
     names = {row.code: row.name for row in view.connection.execute(select(schema.units.c.code, schema.units.c.name))}
     table = schema.tickets
@@ -257,7 +276,7 @@ def _units(view: View, now: datetime) -> Sequence[UnitLine]:
     )
     lines = []
     for lead in leads:
-        of_unit = counts(view, now, table.c.holder == view.head.node, table.c.lead == lead)
+        of_unit = counts(view, now, table.c.holder == view.head.node, table.c.lead == lead, visible_to(viewer))
         lines.append(UnitLine(lead, names.get(lead, lead), of_unit.open, of_unit.overdue, of_unit.completed, of_unit.on_time))
     return sorted(lines, key=lambda line: (-line.overdue, line.on_time - line.completed, -line.open, line.unit))
 

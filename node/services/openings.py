@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from node.domain import round_record as record
+from node.domain.enterprise.record import Enterprise
 from node.domain.entry import Actor, Draft, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
 from node.domain.organisation import Role
@@ -50,6 +51,7 @@ def open_payloads(
     purpose: str,
     now: datetime,
     subject_round: str | None = None,
+    is_export: bool = False,
 ) -> dict[str, str]:
     """
     Open *refs* of *ticket* and return the plain texts under the same names; the openings stand in this node's journal.
@@ -58,6 +60,7 @@ def open_payloads(
         refs: what to open, by any names, as "phone"; all or nothing.
         purpose: "handling", "drawn", "inspection", "audit", or "statistics", for which contacts come masked.
         subject_round: id of the round, with the purpose "drawn".
+        is_export: they go into a file that leaves the desk, so that one of them is entered though a page would open them without.
     Raises:
         Refusal: PURPOSE_REQUIRED, PERMISSION_DENIED, PAYLOAD_MISSING or PAYLOAD_SEALED; then nothing is written.
     """
@@ -69,7 +72,7 @@ def open_payloads(
     # Contacts of a subordinate's ticket open with the revisit desk's key, which only this purpose uses.
     as_desk = purpose in (DRAWN, INSPECTION)
     opened = {name: work.payloads.open(ticket.subject, ref, as_desk=as_desk) for name, ref in refs.items()}
-    work.append(_drafts(work, actor, ticket, refs, purpose, now, subject_round))
+    work.append(_drafts(work, actor, ticket, refs, purpose, now, subject_round, is_export))
     if purpose == STATISTICS:
         return {name: masked(said) if refs[name].kind is PayloadKind.CONTACT else said for name, said in opened.items()}
     return opened
@@ -82,6 +85,28 @@ def sealed_of(ticket: Ticket, *, texts_only: bool = False) -> dict[str, SealedRe
     if not texts_only:
         parts |= {"name": appellant.name, "phone": appellant.phone, "private_code": appellant.private_code}
     return {name: ref for name, ref in parts.items() if isinstance(ref, SealedRef)}
+
+
+def open_file(work: UnitOfWork, actor: Actor, file: Enterprise, refs: Mapping[str, SealedRef], now: datetime) -> dict[str, str]:
+    """
+    Open contacts of an enterprise file of this node, to be worked with; each stands in the journal once an account, file and day.
+
+    A department opens those of enterprises whose needs it has a part in: whoever shows it the file asks that.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, PURPOSE_REQUIRED for another node's file, PAYLOAD_MISSING or PAYLOAD_SEALED.
+    """
+    if actor.role not in {role.value for role in RIGHTS[HANDLING]}:
+        raise Refusal(Code.PERMISSION_DENIED, command="OpenPayloads", role=actor.role)
+    if file.owner != work.head.node:
+        raise Refusal(Code.PURPOSE_REQUIRED, ticket=file.id, purpose=HANDLING)
+    opened = {name: work.payloads.open(file.subject, ref) for name, ref in refs.items()}
+    cause = str(uuid.uuid5(_NAMESPACE, f"{actor.account}|{file.id}|{','.join(sorted(refs))}|{local_day(now)}"))
+    if not work.journal.of_cause(cause):
+        subject = Subject(SubjectKind.NODE.value, work.head.node)
+        events = [PayloadOpened(file.subject.kind, file.id, ref.entry, ref.place, HANDLING) for ref in refs.values()]
+        work.append([_draft(work, actor, subject, event, now, cause) for event in events])
+    return opened
 
 
 def masked(contact: str) -> str:
@@ -129,15 +154,22 @@ def _is_drawn(work: UnitOfWork, ticket: Ticket, round_id: str) -> bool:
 
 
 def _drafts(
-    work: UnitOfWork, actor: Actor, ticket: Ticket, refs: Mapping[str, SealedRef], purpose: str, now: datetime, subject_round: str | None
+    work: UnitOfWork,
+    actor: Actor,
+    ticket: Ticket,
+    refs: Mapping[str, SealedRef],
+    purpose: str,
+    now: datetime,
+    subject_round: str | None,
+    is_export: bool,
 ) -> list[Draft]:
     is_ordinary = purpose == HANDLING and ticket.custody.holder == work.head.node
     entered = list(refs.values())
     cause = ""
     if is_ordinary:
-        cause = str(uuid.uuid5(_NAMESPACE, f"{actor.account}|{ticket.id}|{local_day(now)}"))
+        cause = str(uuid.uuid5(_NAMESPACE, f"{actor.account}|{ticket.id}|{local_day(now)}{'|export' if is_export else ''}"))
         contacts = [ref for ref in entered if ref.kind is PayloadKind.CONTACT]
-        entered = [] if work.journal.of_cause(cause) else contacts[:1]
+        entered = [] if work.journal.of_cause(cause) else (contacts or (entered if is_export else []))[:1]
     subject = Subject(SubjectKind.NODE.value, work.head.node)
     if purpose == DRAWN and subject_round is not None:
         # The round's entries stay above until it is revealed.

@@ -7,6 +7,7 @@ node holds in plain right (``storage.text_index``), and only in needs that the s
 is held against the text itself.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -39,7 +40,8 @@ class Sought:
     What is looked for.  Empty fields ask for nothing.
 
     ``text``: words with blanks between, each of which must stand in some text of the need.  ``since`` and ``until`` are the first
-    and the last Beijing day of registration, both included.  ``viewer``: who looks; nothing is found that is hidden from him.
+    and the last Beijing day of registration, both included.  ``due``: one of ``queries.DUE_CHOICES``.  ``viewer``: who looks;
+    nothing is found that is hidden from him.
     """
 
     text: str = ""
@@ -51,15 +53,26 @@ class Sought:
     until: date | None = None
     viewer: Actor | None = None
     rows_max: int = 200
+    due: str = ""
 
 
 @dataclass(frozen=True)
 class Excerpt:
-    """Where a word was found: kind of entry, field, and what stands around it; "…" is what was left out."""
+    """
+    Where a word was found: kind of entry, field, and what stands around it; "…" is what was left out.  ``hit``: begin and end of
+    the word in ``words``.
+    """
 
     event: str
     field: str
     words: str
+    hit: tuple[int, int] = (0, 0)
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """What stands before the word, the word as it was written, and what stands behind it."""
+        begin, end = self.hit
+        return self.words[:begin], self.words[begin:end], self.words[end:]
 
 
 @dataclass(frozen=True)
@@ -91,7 +104,7 @@ def search(view: View, sought: Sought, now: datetime) -> Found:
         Refusal: FIELD_REQUIRED, for a text without a letter or a figure; TOO_MANY_WORDS, for more than ``words_max``;
             PAYLOAD_SEALED, where this process has no keys to find words with.
     """
-    words = _words(sought.text)
+    words = words_of(sought.text)
     query = _query(view, sought, words, now)
     if all(text_index.is_exact(word) for word in words):
         return Found(tuple(_verified(view, _rows(view, query, sought.rows_max), words)), _count(view, query))
@@ -101,7 +114,7 @@ def search(view: View, sought: Sought, now: datetime) -> Found:
     return Found(verified[: sought.rows_max], len(verified) if is_exact else _count(view, query), is_exact)
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """The words of *text*, each once; signs that stand alone only part them."""
     words = [word for word in dict.fromkeys(text.split()) if text_index.is_word(word)]
     if text.strip() and not words:
@@ -111,7 +124,7 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _may_have(view: View, words: Sequence[str]) -> list[ColumnElement[bool]]:
+def may_have(view: View, words: Sequence[str]) -> list[ColumnElement[bool]]:
     """For each of *words* that an entry may have it."""
     key = view.payloads.text_index_key()
     if key is None:
@@ -129,9 +142,9 @@ def _query(view: View, sought: Sought, words: Sequence[str], now: datetime) -> S
         query = query.where(tickets.c.registered_at >= micros(at(sought.since, time.min)))
     if sought.until is not None:
         query = query.where(tickets.c.registered_at < micros(end_of(sought.until)))
-    for has_word in _may_have(view, words) if words else ():
+    for has_word in may_have(view, words) if words else ():
         query = query.where(tickets.c.id.in_(select(entries.c.subject_id).where(has_word)))
-    return narrowed(view, query, Wanted(states=sought.states, unit=sought.unit, viewer=sought.viewer), now)
+    return narrowed(view, query, Wanted(states=sought.states, unit=sought.unit, due=sought.due, viewer=sought.viewer), now)
 
 
 def _rows(view: View, query: Select[tuple[object, ...]], rows_max: int) -> list[TicketRow]:
@@ -160,7 +173,7 @@ def _entries(view: View, tickets: Sequence[str], words: Sequence[str]) -> dict[s
     table = schema.entries
     rows = view.connection.execute(
         select(table.c.taken, table.c.content, table.c.leaf)
-        .where(table.c.subject_id.in_(tickets), table.c.subject_kind == SubjectKind.TICKET.value, or_(*_may_have(view, words)))
+        .where(table.c.subject_id.in_(tickets), table.c.subject_kind == SubjectKind.TICKET.value, or_(*may_have(view, words)))
         .order_by(table.c.taken)
     )
     found: dict[str, list[Stored]] = {}
@@ -178,20 +191,30 @@ def _excerpts(view: View, entries: Iterable[Stored], words: Sequence[str]) -> li
     for one in entries:
         for field, text in text_index.opened(view.payloads, one):
             for word in words:
-                if word not in found and (around := _around(text, word)):
-                    found[word] = Excerpt(one.header.kind, field, around)
+                if word not in found and (around := around_of(text, word)) is not None:
+                    found[word] = Excerpt(one.header.kind, field, *around)
             if len(found) == len(words):
                 return [found[word] for word in words]
     return list(found.values())
 
 
-def _around(text: str, word: str) -> str:
-    """What stands around *word* in *text*, as it was written where that has as many characters; empty if it is not there."""
+def around_of(text: str, word: str) -> tuple[str, tuple[int, int]] | None:
+    """
+    What stands around *word* in *text*, as it was written where that has as many characters, and where the word stands in that; None
+    if it is not there.
+    """
     plain, sought = text_index.normal(text), text_index.normal(word)
     place = plain.find(sought)
     if place < 0:
-        return ""
+        return None
     shown = text if len(text) == len(plain) else plain
-    first, last = max(place - around_characters, 0), place + len(sought) + around_characters
-    cut = " ".join(shown[first:last].split())
-    return f"{'…' if first else ''}{cut}{'…' if last < len(shown) else ''}"
+    first, end = max(place - around_characters, 0), place + len(sought)
+    last = end + around_characters
+    before, hit, behind = (_one_line(part) for part in (shown[first:place], shown[place:end], shown[end:last]))
+    before = f"{'…' if first else ''}{before.lstrip()}"
+    words = f"{before}{hit}{behind.rstrip()}{'…' if last < len(shown) else ''}"
+    return words, (len(before), len(before) + len(hit))
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)

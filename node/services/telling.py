@@ -12,6 +12,7 @@ from node.domain.entry import SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.refusal import Refusal
 from node.domain.time import BEIJING
+from node.services.leader_daily import TEMPLATE, phone_of
 from node.services.numbers import short_number
 from node.services.openings import HANDLING, open_payloads
 from node.services.registry import NODE_ACTOR
@@ -32,7 +33,10 @@ class Telling:
         self._lang = lang
 
     def reach(self, row: Row) -> str:
-        """A phone number for the appellant's SMS, the office's own address for the rest; "" where there is none."""
+        """A phone number for the SMS of an appellant or a leader, the office's own address for the rest; "" where there is none."""
+        if row.template == TEMPLATE and row.channel == "sms":
+            account = row.audience.removeprefix("account:")
+            return self._writer.command(lambda work: phone_of(work, account))
         if row.audience != "appellant":
             return self._addresses.get(row.channel, "")
         if row.channel != "sms" or row.subject_kind != SubjectKind.TICKET.value:

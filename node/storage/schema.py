@@ -12,6 +12,7 @@ The tables stand in ``*_tables``, by noun; everybody else knows them from here.
 from node.storage.columns import metadata
 from node.storage.dossier_tables import dossiers, enterprises, rounds
 from node.storage.draft_tables import drafts
+from node.storage.filter_tables import saved_filters
 from node.storage.index_tables import lookups, text_grams
 from node.storage.journal_tables import entries, heads, incidents, payload_keys, payloads, quarantine, streams, wrapped_keys
 from node.storage.link_tables import down, invitations, links, reconciliations, wanted_blobs
@@ -96,6 +97,7 @@ __all__ = [
     "reparentings",
     "requests",
     "rounds",
+    "saved_filters",
     "sessions",
     "streams",
     "text_grams",

@@ -6,8 +6,8 @@ as a word of two is, and longer ones by their pairs, which over-match: whoever s
 itself.  The key never lies in the database, no order of characters is kept, and nothing of a text is left once it is erased.
 
 Only what this node holds in plain right is indexed: the texts of tickets in its custody, whoever wrote them, except those that
-no page opens.  It is filled in the transaction that appends the entry; a ticket that comes into custody is indexed whole, one
-that leaves is dropped.  A rebuild refills it from the payloads that this node can open.
+no page opens, and the texts of its own enterprise files.  It is filled in the transaction that appends the entry; a ticket that
+comes into custody is indexed whole, one that leaves is dropped.  A rebuild refills it from the payloads that this node can open.
 """
 
 import re
@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
 
 from node.domain.entry import Event, Subject, SubjectKind
 from node.domain.payload import PayloadKind, SealedRef, Text
@@ -33,6 +33,7 @@ entries_max = 1_000
 # More pairs of one word narrow the candidates no further.
 pairs_max = 8
 _GRAM_CHARACTERS = 2
+_FILE = SubjectKind.ENTERPRISE.value
 # Letters and figures that stand together; what stands between two such runs is found by nothing of its own.
 _RUN = re.compile(r"[^\W_]+")
 
@@ -69,18 +70,23 @@ def follow(
         about = _about(stored, ticket) if is_followed else journal.of_subject(Subject(SubjectKind.TICKET.value, ticket))
         for one in about:
             rows += _rows(one.taken, _texts(payloads, one, plain.get(one.taken)), key)
+    for one in stored:
+        if one.header.subject.kind == _FILE and one.header.node == node:
+            rows += _rows(one.taken, _texts(payloads, one, plain.get(one.taken)), key)
     insert_missing(connection, schema.text_grams, rows)
 
 
 def refill(connection: Connection, journal: Journal, payloads: Payloads) -> None:
-    """Empty the index and fill it from every text of the tickets in this node's custody that can still be opened."""
+    """Empty the index and fill it from every text of this node's files and of tickets in its custody that can still be opened."""
     key = payloads.text_index_key()
     if key is None:
         return
     connection.execute(delete(schema.text_grams))
     entries, tickets, after = schema.entries, schema.tickets, 0
     held = select(tickets.c.id).where(tickets.c.holder == journal.head.node)
-    wanted = (entries.c.subject_kind == SubjectKind.TICKET.value, entries.c.subject_id.in_(held), entries.c.is_laden)
+    of_tickets = and_(entries.c.subject_kind == SubjectKind.TICKET.value, entries.c.subject_id.in_(held))
+    of_files = and_(entries.c.subject_kind == _FILE, entries.c.node == journal.head.node)
+    wanted = (or_(of_tickets, of_files), entries.c.is_laden)
     while True:
         found = connection.execute(
             select(entries.c.taken, entries.c.content, entries.c.leaf)

@@ -8,9 +8,46 @@ from starlette.staticfiles import StaticFiles
 from node.services.acting import Node
 from node.web import problems
 from node.web.api import api_router, open311
-from node.web.pages import accounts, acts, attachments, boards, intake, language, me, sign_in, ticket, ticket_list, today, trust
+from node.web.pages import (
+    accounts,
+    acts,
+    attachments,
+    boards,
+    first_day,
+    intake,
+    language,
+    leader,
+    me,
+    registers,
+    search,
+    sign_in,
+    ticket,
+    ticket_list,
+    today,
+    trust,
+)
 from node.web.security import Guarded, need_own_form
 from node.web.sessions import Sessions
+
+# The pages whose paths take any word come last.
+_DESKS = (
+    accounts,
+    attachments,
+    boards,
+    first_day,
+    intake,
+    language,
+    leader,
+    me,
+    registers,
+    search,
+    sign_in,
+    ticket_list,
+    today,
+    trust,
+    acts,
+    ticket,
+)
 
 
 def create_app(node: Node) -> FastAPI:
@@ -19,7 +56,7 @@ def create_app(node: Node) -> FastAPI:
     app.state.node = node
     problems.add_to(app)
     app.mount("/static", StaticFiles(directory=str(resources.files("node.web") / "static")), name="static")
-    for desk in (accounts, attachments, boards, intake, language, me, sign_in, ticket_list, today, trust, acts, ticket):
+    for desk in _DESKS:
         app.include_router(desk.router)
     app.include_router(api_router())
     app.include_router(open311.router)

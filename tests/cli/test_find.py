@@ -16,7 +16,7 @@ class TestFind:
 
         (line,) = said["tickets"]
         assert (1, True, ticket, "hotline_12345") == (said["count"], said["is_exact"], line["id"], line["channel"])
-        assert [{"event": "Registered", "field": "appeal", "words": APPEAL}] == line["found_in"]
+        assert [{"event": "Registered", "field": "appeal", "words": APPEAL, "hit": [0, 2]}] == line["found_in"]
 
     def test_every_condition_narrows(self, qyzj: Program):
         """What does not answer to one of them is not found."""

@@ -1,0 +1,223 @@
+"""
+The register of enterprise files (一企一档) as a desk reads it: a list by name, code and kind, and one file with its needs.
+
+Whoever sees the node's whole subtree sees every file of the node; who sees needs by part sees the files behind those needs and
+those that he acts for.  Names are texts and are opened; contacts never are here.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Row, func, or_, select, true
+
+from node.domain.credit_code import Verdict
+from node.domain.credit_code import check as check_credit_code
+from node.domain.enterprise.record import Enterprise
+from node.domain.entry import Actor, Subject, SubjectKind
+from node.domain.payload import SealedRef
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.sight import OUTSIDE
+from node.domain.ticket.state import OPEN
+from node.services.intake_facts import file_of
+from node.services.scope import sees_all, visible_to
+from node.services.search import Excerpt, around_of, may_have, words_of
+from node.services.ticket_view import opened
+from node.storage import schema, text_index
+from node.storage.codec import decode_content
+from node.storage.database import micros
+from node.storage.journal import Stored
+from node.storage.unit_of_work import UnitOfWork, View
+
+files_max = 100
+_OPEN = sorted(state.value for state in OPEN)
+_KIND = SubjectKind.ENTERPRISE.value
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which files.  ``text`` are words of a name or a note, or a unified code; empty fields ask for nothing."""
+
+    text: str = ""
+    subject_type: str = ""
+    area: str = ""
+    block: str = ""
+    # Only with an open need, or only with one that is overdue.
+    needs: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class FileLine:
+    """A file in the list; ``needs`` are those that the viewer sees, ``open`` and ``overdue`` of them; ``excerpts`` where words stand."""
+
+    id: str
+    name: str
+    credit_code: str
+    subject_type: str
+    size: str
+    area: str
+    block: str
+    state: str
+    needs: int
+    open: int
+    overdue: int
+    visited_on: date | None
+    excerpts: tuple[Excerpt, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileList:
+    """One page of the list, those with overdue needs first, then by the last change; ``count`` is of all."""
+
+    lines: tuple[FileLine, ...]
+    count: int
+
+
+def need_register(viewer: Actor) -> None:
+    """
+    Raises:
+        Refusal: PERMISSION_DENIED, for who files from outside.
+    """
+    if viewer.role in OUTSIDE:
+        raise Refusal(Code.PERMISSION_DENIED, command="registers", role=viewer.role)
+
+
+def listed(view: View, wanted: Wanted, viewer: Actor, now: datetime) -> FileList:
+    """
+    The files that *wanted* describes and *viewer* may see, ``files_max`` a page.
+
+    Raises:
+        Refusal: PERMISSION_DENIED; FIELD_REQUIRED or TOO_MANY_WORDS, for the words; PAYLOAD_SEALED, without the node's keys.
+    """
+    need_register(viewer)
+    table, dossiers = schema.enterprises, schema.dossiers
+    where: list[ColumnElement[bool]] = [table.c.owner == view.head.node, shown_to(viewer)]
+    for column, code in ((table.c.subject_type, wanted.subject_type), (table.c.area, wanted.area), (table.c.block, wanted.block)):
+        if code:
+            where.append(column == code)
+    words = _words(view, wanted.text, where)
+    overdue = _brought(viewer, _is_overdue(now))
+    if wanted.needs:
+        where.append((overdue if wanted.needs == "overdue" else _brought(viewer, schema.tickets.c.state.in_(_OPEN))) > 0)
+    query = select(table, dossiers.c.state).join(dossiers, dossiers.c.id == table.c.id).where(*where)
+    count = view.connection.execute(select(func.count()).select_from(query.with_only_columns(table.c.id).subquery())).scalar_one()
+    counted = query.add_columns(
+        _brought(viewer).label("needs"),
+        _brought(viewer, schema.tickets.c.state.in_(_OPEN)).label("open"),
+        overdue.label("overdue"),
+    )
+    order = (overdue.desc(), dossiers.c.changed_at.desc(), table.c.id)
+    first = (max(wanted.page, 1) - 1) * files_max
+    rows = view.connection.execute(counted.order_by(*order).limit(files_max).offset(first)).all()
+    lines = [_line(view, row, words) for row in rows]
+    # A word of three characters or more is found by its pairs, which may stand apart.
+    return FileList(tuple(line for line in lines if len(line.excerpts) == len(words)), count)
+
+
+def whole_file(view: View | UnitOfWork, id: str, viewer: Actor) -> Enterprise:
+    """
+    The file, if *viewer* may see it.
+
+    Raises:
+        Refusal: PERMISSION_DENIED; SUBJECT_UNKNOWN, also for one that is not his to see.
+    """
+    need_register(viewer)
+    table = schema.enterprises
+    seen = view.connection.execute(select(table.c.id).where(table.c.id == id, table.c.owner == view.head.node, shown_to(viewer))).scalar()
+    file = file_of(view, id) if seen is not None else None
+    if file is None:
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind=_KIND, id=id)
+    return file
+
+
+def shown_to(viewer: Actor) -> ColumnElement[bool]:
+    """That *viewer* may see the file of a row of ``enterprises``."""
+    return true() if sees_all(viewer) else or_(_brought(viewer) > 0, schema.enterprises.c.agent == viewer.account)
+
+
+def name_of(view: View, file: Enterprise) -> str:
+    """What it is called now; "" where that does not open here."""
+    return (opened(view, file.subject, file.name) or "") if isinstance(file.name, SealedRef) else ""
+
+
+def choices(view: View, column: str) -> list[str]:
+    """What stands in *column* ("area", "block", "subject_type") of this node's files, for a list to choose from."""
+    table = schema.enterprises
+    wanted = table.c[column]
+    query = select(wanted).where(table.c.owner == view.head.node, wanted != "").distinct().order_by(wanted)
+    return list(view.connection.execute(query).scalars())
+
+
+def _words(view: View, text: str, where: list[ColumnElement[bool]]) -> list[str]:
+    """The words to be shown in excerpts, each with its condition in *where*; a whole code is looked up instead."""
+    if not text.strip():
+        return []
+    code = check_credit_code(text)
+    if code.verdict is not Verdict.INVALID:
+        where.append(schema.enterprises.c.credit_code == code.normalised)
+        return []
+    words = words_of(text)
+    entries = schema.entries
+    for has_word in may_have(view, words):
+        about = (entries.c.subject_kind == _KIND, entries.c.node == view.head.node)
+        where.append(schema.enterprises.c.id.in_(select(entries.c.subject_id).where(has_word, *about)))
+    return words
+
+
+def _line(view: View, row: Row[tuple[object, ...]], words: Sequence[str]) -> FileLine:
+    values = row._mapping
+    file = file_of(view, values["id"])
+    assert file is not None  # its row is folded from the same entries
+    return FileLine(
+        id=file.id,
+        name=name_of(view, file),
+        credit_code=file.credit_code,
+        subject_type=file.subject_type,
+        size=file.size,
+        area=file.area,
+        block=file.block,
+        state=values["state"],
+        needs=values["needs"],
+        open=values["open"],
+        overdue=values["overdue"],
+        visited_on=date.fromisoformat(values["visited_on"]) if values["visited_on"] else None,
+        excerpts=tuple(_excerpts(view, file.subject, words)),
+    )
+
+
+def _excerpts(view: View, subject: Subject, words: Iterable[str]) -> list[Excerpt]:
+    wanted, found = list(words), dict[str, Excerpt]()
+    if not wanted:
+        return []
+    for one in reversed(_entries(view, subject)):
+        for field, said in text_index.opened(view.payloads, one):
+            for word in wanted:
+                if word not in found and (around := around_of(said, word)) is not None:
+                    found[word] = Excerpt(one.header.kind, field, *around)
+    return list(found.values())
+
+
+def _entries(view: View, subject: Subject) -> list[Stored]:
+    table = schema.entries
+    rows = view.connection.execute(
+        select(table.c.taken, table.c.content, table.c.leaf)
+        .where(table.c.subject_id == subject.id, table.c.subject_kind == subject.kind, table.c.is_laden)
+        .order_by(table.c.taken)
+    )
+    return [Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
+
+
+def _is_overdue(now: datetime) -> ColumnElement[bool]:
+    clocks, tickets = schema.clocks, schema.tickets
+    late = (clocks.c.ticket == tickets.c.id, clocks.c.node == tickets.c.holder, clocks.c.name == "resolve", clocks.c.due_at <= micros(now))
+    return tickets.c.state.in_(_OPEN) & select(clocks.c.ticket).where(*late).correlate(tickets).exists()
+
+
+def _brought(viewer: Actor, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    """How many needs of the row's file *viewer* sees that meet *conditions*: those that name it, and those under its code."""
+    tickets, traits, table = schema.tickets, schema.traits, schema.enterprises
+    by_code = (tickets.c.credit_code == table.c.credit_code) & (table.c.credit_code != "")
+    names_it = select(traits.c.ticket).where(traits.c.name == "enterprise", traits.c.value == table.c.id).correlate(table)
+    is_its = or_(by_code, tickets.c.id.in_(names_it))
+    return select(func.count()).select_from(tickets).where(is_its, visible_to(viewer), *conditions).correlate(table).scalar_subquery()

@@ -1,0 +1,105 @@
+"""
+A search as a table that leaves the desk: the same needs, under the same scope and masks, with who took it and as of when.
+
+Without texts it has what a list shows.  With texts each need's are opened to be worked with, so that every one of them leaves its
+entry (``openings``); what the person may not open stays blank, contacts come masked.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+
+from node.domain.entry import Actor
+from node.domain.payload import SealedRef
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.row import TicketRow
+from node.services.acting import Node
+from node.services.openings import HANDLING, masked, open_payloads
+from node.services.search import Sought, search
+from node.storage import schema
+from node.storage.database import instant
+from node.storage.unit_of_work import UnitOfWork, View
+
+rows_max = 5_000
+# Texts are opened one by one, and each leaves an entry.
+rows_with_texts_max = 500
+_CLOSED = frozenset({Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED, Code.PERMISSION_DENIED, Code.PURPOSE_REQUIRED})
+
+
+@dataclass(frozen=True)
+class ExportLine:
+    """A need in the table: its row, its running limit and, where texts were asked for, what opened; contacts are masked."""
+
+    row: TicketRow
+    due_at: datetime | None
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Export:
+    """The table; ``count`` is of all that were found, of which ``lines`` are the first.  ``opened`` needs left an entry or had one."""
+
+    lines: tuple[ExportLine, ...]
+    count: int
+    has_texts: bool
+    opened: int
+
+
+def export(node: Node, sought: Sought, actor: Actor, *, with_texts: bool) -> Export:
+    """
+    What *sought* finds for *actor*, at most ``rows_max`` needs, with texts ``rows_with_texts_max``.
+
+    Raises:
+        Refusal: as ``search.search``.
+    """
+    now = node.now()
+    with node.store.read() as view:
+        found = search(view, replace(sought, viewer=actor, rows_max=rows_with_texts_max if with_texts else rows_max), now)
+        rows = [one.row for one in found.tickets]
+        due = _due(view, [row.id for row in rows])
+    texts = node.writer.command(lambda work: {row.id: _texts(work, row.id, actor, now) for row in rows}) if with_texts else {}
+    lines = tuple(ExportLine(row, due.get(row.id), texts.get(row.id, {})) for row in rows)
+    return Export(lines, found.count, with_texts, sum(bool(line.texts) for line in lines))
+
+
+def _due(view: View, ids: Sequence[str]) -> dict[str, datetime]:
+    """The last day of each ticket's handling limit, as its holder issued it."""
+    clocks, tickets = schema.clocks, schema.tickets
+    found: dict[str, datetime] = {}
+    for start in range(0, len(ids), 500):
+        rows = view.connection.execute(
+            select(clocks.c.ticket, clocks.c.last_due_at)
+            .join(tickets, (tickets.c.id == clocks.c.ticket) & (tickets.c.holder == clocks.c.node))
+            .where(clocks.c.ticket.in_(ids[start : start + 500]), clocks.c.name == "resolve", clocks.c.last_due_at.is_not(None))
+        )
+        found |= {row.ticket: instant(row.last_due_at) for row in rows}
+    return found
+
+
+def _texts(work: UnitOfWork, ticket_id: str, actor: Actor, now: datetime) -> dict[str, str]:
+    ticket = work.readings.ticket(ticket_id)
+    if ticket is None:
+        return {}
+    wanted = {
+        "title": ticket.intake.title,
+        "appeal": ticket.intake.appeal,
+        "enterprise": ticket.details.enterprise_name,
+        "contact": ticket.appellant.name,
+        "phone": ticket.appellant.phone,
+    }
+    refs = {name: ref for name, ref in wanted.items() if isinstance(ref, SealedRef)}
+    try:
+        opened = open_payloads(work, actor, ticket, refs, HANDLING, now, is_export=True)
+    except Refusal as refusal:
+        if refusal.code not in _CLOSED:
+            raise
+        return {}
+    return {name: _masked_name(said) if name == "contact" else masked(said) if name == "phone" else said for name, said in opened.items()}
+
+
+def _masked_name(name: str) -> str:
+    """The first character of a person's name and a star for each other."""
+    said = name.strip()
+    return said[:1] + "*" * max(len(said) - 1, 0)

@@ -1,0 +1,52 @@
+"""每日一页: the leader's one page, for a phone and for one sheet A4 (USERS B16)."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from node.services.figures import rate_from
+from node.services.leader_daily import page_for, to_print
+from node.services.link_proof import proofs, state_of
+from node.services.queries import names
+from node.services.reconcile import latest
+from node.services.status import link_lines
+from node.web.desk import Desk, SignedIn
+from node.web.templating import page
+
+router = APIRouter()
+# What one sheet A4 holds beside five questions.
+units_shown_max = 10
+GATEWAYS = {"sms": "sms_url", "email": "smtp_url", "robot": "robot_url"}
+
+
+@router.get("/leader", name="leader")
+def leader(request: Request, desk: SignedIn) -> Response:
+    """The figures of today, departments worst first, and what waits for a decision."""
+    node = desk.node
+    with node.store.read() as view:
+        found = page_for(view, node.policies.of_registry(view, node.now()), desk.viewer, node.now())
+        up = [
+            one
+            for one in proofs(tuple(link_lines(view, node.wall(), node.settings.heartbeat_seconds)), latest(view))
+            if one.link.side == "superior"
+        ]
+        facts: dict[str, Any] = {
+            "found": found,
+            "up": up[0] if up else None,
+            "up_state": state_of(up[0].link) if up else "",
+            "called": names(view),
+            "to_print": to_print(view, gateways_of(desk), node.now()) if desk.role == "office" else [],
+        }
+    shown = {"units_shown_max": units_shown_max, "rate_from": rate_from}
+    return page(request, "leader.html", now=node.now(), percent=percent, **shown, **facts)
+
+
+def gateways_of(desk: Desk) -> dict[str, bool]:
+    """Which ways out the operator has set."""
+    return {channel: bool(getattr(desk.node.settings, name)) for channel, name in GATEWAYS.items()}
+
+
+def percent(part: int, whole: int) -> str:
+    """A rate, from ``rate_from`` on; below that the two counts say more, and it is empty."""
+    return f"{part * 100 / whole:.1f}%" if whole >= rate_from else ""

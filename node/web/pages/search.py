@@ -1,0 +1,244 @@
+"""
+Search over needs and enterprise files: by words and facts, under the viewer's scope; kept under a name, taken away as a table.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import RedirectResponse
+from sqlalchemy import select
+from starlette.responses import Response
+
+from node.documents import sheets
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.state import State
+from node.services import enterprise_register, exports, saved_filters
+from node.services.queries import DUE_CHOICES, Names, find_ticket, names
+from node.services.scope import visible_to
+from node.services.search import Sought, search, verified_max
+from node.storage import schema
+from node.storage.unit_of_work import View
+from node.texts.catalogue import text, word
+from node.web.desk import Desk, SignedIn
+from node.web.pages.registers.common import day_of, due_words, need_staff
+from node.web.templating import moment, page
+
+router = APIRouter()
+rows_a_page = 100
+_STATES = tuple(state.value for state in State)
+KINDS = ("tickets", "enterprises")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_TEXTS = ("enterprise", "title", "appeal", "contact", "phone")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the form of the search page says."""
+
+    q: str = ""
+    kind: str = "tickets"
+    state: tuple[str, ...] = ()
+    unit: str = ""
+    category: str = ""
+    channel: str = ""
+    since: str = ""
+    until: str = ""
+    due: str = ""
+
+    @property
+    def query(self) -> str:
+        """It as an address has it, without what asks for nothing."""
+        plain = [(name, value) for name, value in vars(self).items() if isinstance(value, str) and value and value != "tickets"]
+        return urlencode([*plain, *(("state", one) for one in self.state)])
+
+    @property
+    def is_empty(self) -> bool:
+        """True if it asks for nothing."""
+        return not self.query
+
+    def sought(self, desk: Desk, rows_max: int) -> Sought:
+        """
+        The conditions on needs.
+
+        Raises:
+            Refusal: VALUE_NOT_OFFERED, MALFORMED_COMMAND.
+        """
+        for one in self.state:
+            if one not in _STATES:
+                raise Refusal(Code.VALUE_NOT_OFFERED, key="state", value=one, offered=_STATES)
+        if self.due and self.due not in DUE_CHOICES:
+            raise Refusal(Code.VALUE_NOT_OFFERED, key="due", value=self.due, offered=DUE_CHOICES)
+        return Sought(
+            text=self.q,
+            category=self.category,
+            channel=self.channel,
+            unit=self.unit,
+            states=self.state,
+            since=day_of("since", self.since),
+            until=day_of("until", self.until),
+            viewer=desk.viewer,
+            rows_max=rows_max,
+            due=self.due,
+        )
+
+
+def _filter(
+    q: str = "",
+    kind: str = "tickets",
+    state: Annotated[list[str] | None, Query()] = None,
+    unit: str = "",
+    category: str = "",
+    channel: str = "",
+    since: str = "",
+    until: str = "",
+    due: str = "",
+) -> Filter:
+    chosen = tuple(one for one in state or () if one)
+    return Filter(q.strip(), kind if kind in KINDS else KINDS[0], chosen, unit, category, channel, since, until, due)
+
+
+Asked = Annotated[Filter, Depends(_filter)]
+
+
+@router.get("/search", name="search")
+def show(request: Request, desk: SignedIn, asked: Asked) -> Response:
+    """The form with what it finds; nothing is looked for before something is asked."""
+    need_staff(desk)
+    node, facts = desk.node, dict[str, Any]()
+    with node.store.read() as view:
+        if not asked.is_empty and asked.kind == "tickets":
+            facts["found"] = search(view, asked.sought(desk, rows_a_page), node.now())
+        elif not asked.is_empty:
+            wanted = enterprise_register.Wanted(text=asked.q)
+            facts["files"] = enterprise_register.listed(view, wanted, desk.viewer, node.now())
+        facts["direct"] = _direct(view, desk, asked.q)
+        facts["called"] = names(view)
+        facts["saved"] = saved_filters.saved(view, desk.account)
+        facts["choices"] = _choices(desk, view)
+    limits = {"verified_max": verified_max, "rows_max": exports.rows_max, "rows_with_texts_max": exports.rows_with_texts_max}
+    return page(request, "search.html", asked=asked, now=node.now(), states=_STATES, **limits, **{"found": None, "files": None, **facts})
+
+
+def _direct(view: View, desk: Desk, said: str) -> str:
+    """The need that *said* names by a number, if it is one and the desk sees it."""
+    try:
+        id = find_ticket(view, said) if said else ""
+    except Refusal:
+        return ""
+    table = schema.tickets
+    return view.connection.execute(select(table.c.id).where(table.c.id == id, visible_to(desk.viewer))).scalar() or ""
+
+
+def _choices(desk: Desk, view: View) -> dict[str, list[tuple[str, str]]]:
+    """What may be chosen from, with its word: by the pack in force, and this node's units."""
+    try:
+        pack = desk.node.policies.of_node(view, desk.node.now()).pack
+        codes = {"category": pack.names("classes"), "channel": pack.names("intake.channels")}
+    except Refusal as refusal:
+        if refusal.code is not Code.PACK_MISSING:
+            raise
+        codes = {"category": (), "channel": ()}
+    units = [(code, name) for code, name in names(view).units.items() if code.startswith(f"{desk.node.code}-")]
+    return {section: [(code, word(section, code, desk.lang)) for code in found] for section, found in codes.items()} | {
+        "unit": sorted(units)
+    }
+
+
+# --- kept searches ----------------------------------------------------------------------------------------------------
+
+
+@router.post("/search/saved", name="save_search")
+def save(desk: SignedIn, name: Annotated[str, Form()] = "", query: Annotated[str, Form()] = "") -> Response:
+    """Keep a search under a name."""
+    need_staff(desk)
+    desk.node.writer.command(lambda work: saved_filters.save(work, desk.account, name, query, desk.node.now()))
+    return RedirectResponse(f"/search?{query}", 303)
+
+
+@router.post("/search/saved/forget", name="forget_search")
+def forget(desk: SignedIn, name: Annotated[str, Form()] = "") -> Response:
+    """Keep it no longer."""
+    need_staff(desk)
+    desk.node.writer.command(lambda work: saved_filters.forget(work, desk.account, name))
+    return RedirectResponse("/search", 303)
+
+
+# --- taken away -------------------------------------------------------------------------------------------------------
+
+
+@router.get("/export", name="export")
+def export(desk: SignedIn, asked: Asked) -> Response:
+    """What the search finds, as a table without texts."""
+    return _table(desk, asked, with_texts=False)
+
+
+@router.post("/export", name="export_texts")
+def export_texts(desk: SignedIn, asked: Asked) -> Response:
+    """The same with texts and masked contacts: each need's opening is an entry."""
+    return _table(desk, asked, with_texts=True)
+
+
+def _table(desk: Desk, asked: Filter, *, with_texts: bool) -> Response:
+    need_staff(desk)
+    taken = exports.export(desk.node, asked.sought(desk, 1), desk.viewer, with_texts=with_texts)
+    with desk.node.store.read() as view:
+        called = names(view)
+    now = desk.node.now()
+    columns = (
+        "ticket",
+        "number",
+        "state",
+        "with",
+        "lead",
+        "channel",
+        "category",
+        "complexity",
+        "registered",
+        "due",
+        "completed",
+        "in_time",
+    )
+    columns += ("satisfied", *(_TEXTS if with_texts else ()))
+    rows = tuple(_row(desk, called, line, with_texts) for line in taken.lines)
+    shown = {"node": called.node(desk.node.code), "as_of": moment(now), "who": desk.name or desk.account, "role": desk.role}
+    above = [_say(desk, "head", **shown), _say(desk, "count", count=taken.count, rows=len(rows))]
+    if len(rows) < taken.count:
+        above.append(_say(desk, "cut", rows=len(rows), count=taken.count))
+    if with_texts:
+        above.append(_say(desk, "opened", count=taken.opened))
+    sheet = sheets.Sheet(_say(desk, "title"), tuple(above), tuple(_say(desk, f"column.{name}") for name in columns), rows)
+    file = f"{desk.node.code}-{moment(now, '%Y%m%d-%H%M')}.xlsx"
+    head = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file)}", "Cache-Control": "no-store"}
+    return Response(sheets.to_xlsx(sheet), media_type=_XLSX, headers=head)
+
+
+def _row(desk: Desk, called: Names, line: exports.ExportLine, with_texts: bool) -> tuple[str, ...]:
+    def words(section: str, code: str) -> str:
+        return word(section, code, desk.lang) if code else ""
+
+    def truth(value: bool | None) -> str:
+        return "" if value is None else text("cli.yes" if value else "cli.no", desk.lang)
+
+    row = line.row
+    return (
+        row.id,
+        row.number,
+        words("state", row.state),
+        words("with_whom", row.with_whom),
+        called.unit(row.lead or row.first_contact),
+        words("channel", row.channel),
+        words("category", row.category),
+        words("complexity", row.complexity),
+        moment(row.registered_at),
+        due_words(line.due_at),
+        moment(row.completed_at),
+        truth(row.completed_in_time),
+        truth(row.satisfied),
+        *((line.texts.get(name, "") for name in _TEXTS) if with_texts else ()),
+    )
+
+
+def _say(desk: Desk, key: str, **facts: object) -> str:
+    return text(f"web.export.{key}", desk.lang, **facts)

@@ -1,0 +1,73 @@
+"""The first day: from an empty node to the first dispatched ticket, each lack with its consequence."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from node.domain import registry as g
+from node.services.backup import LAST, last_backup_at
+from node.services.first_day import first_day
+from node.services.registry import NODE_ACTOR
+from node.texts.catalogue import LANGS, Lang
+from tests.clauses.given import COUNTY, HOUSING, beijing, dispatched, registered
+from tests.support.node import Hands, make_node
+from tests.web.support import at_desk
+
+
+@pytest.fixture
+def hands(tmp_path: Path) -> Hands:
+    return make_node(tmp_path, now=beijing("2026-01-26 09:00"))
+
+
+def missing(hands: Hands) -> set[str]:
+    """The codes of what is not there."""
+    return {step.code for step in first_day(hands.node).missing}
+
+
+def needed(hands: Hands) -> set[str]:
+    """What is needed and not there; second factors are the accounts' own matter."""
+    return {step.code for step in first_day(hands.node).missing if step.is_needed} - {"second_factor"}
+
+
+class TestFirstDay:
+    """Each step is done once what it asks for is there."""
+
+    def test_from_an_empty_node_to_the_first_dispatched_ticket(self, hands: Hands) -> None:
+        assert {"units", "staff", "first_ticket", "first_dispatch"} == needed(hands)
+        hands.act("node", g.OpenUnit("housing", "住房和城乡建设局"), COUNTY, account=NODE_ACTOR.account)
+        assert {"staff", "first_ticket", "first_dispatch"} == needed(hands)
+        hands.act("node", g.OpenAccount("d-housing", ("department",), HOUSING), COUNTY, account=NODE_ACTOR.account)
+        assert {"first_ticket", "first_dispatch"} == needed(hands)
+        registered(hands)
+        assert {"first_dispatch"} == needed(hands)
+        dispatched(hands)
+        assert set() == needed(hands)
+
+    def test_a_year_without_its_calendar_is_missing_and_the_next_one_from_december(self, hands: Hands) -> None:
+        assert not {"calendar", "next_calendar"} & missing(hands)
+        assert "next_calendar" in missing(hands.at(beijing("2026-12-01 09:00")))
+        assert "calendar" in needed(hands.at(beijing("2031-01-05 09:00")))
+
+    def test_a_backup_counts_for_a_week(self, hands: Hands) -> None:
+        assert "backup" in missing(hands)
+        made = hands.node.wall()
+        (hands.node.data_dir / LAST).write_text(made.isoformat())
+        assert made == last_backup_at(hands.node.data_dir)
+        assert "backup" not in missing(hands)
+        (hands.node.data_dir / LAST).write_text((made - timedelta(days=8)).isoformat())
+        assert "backup" in missing(hands)
+
+    @pytest.mark.parametrize("lang", LANGS)
+    def test_every_lack_is_told_with_its_consequence_and_what_to_do(self, hands: Hands, lang: Lang) -> None:
+        shown = at_desk(hands, "centre", lang=lang).get("/first-day")
+
+        assert 200 == shown.status_code
+        assert len(missing(hands)) == shown.text.count('<li class="needed">') + shown.text.count('<li class="wanted">')
+        assert f'href="/node/{COUNTY}/do/open-unit?back=/first-day"' in shown.text
+        assert "{" not in shown.text
+
+    def test_a_department_has_no_part_in_it(self, hands: Hands) -> None:
+        hands.staff("housing")
+
+        assert 403 == at_desk(hands, "d-housing").get("/first-day").status_code

@@ -1,0 +1,183 @@
+"""每日一页: the leader's page on a phone and on one sheet, and the notice that brings it at eight."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from node.app import dispatcher
+from node.domain.leader.appointing import AppointLeader, EnterLeader
+from node.domain.payload import Text
+from node.domain.ticket.objection import CoordinateObjection, Object, ReportToGovernment
+from node.notify.gateways import Message
+from node.services import figures, leader_daily
+from node.services.telling import sentence
+from node.storage import notices
+from node.web.pages.leader import percent
+from tests.clauses.given import COUNTY, beijing, dispatched, handled
+from tests.support.node import Hands, make_node
+from tests.web.registers_given import Given, a_county_with_registers, open_account
+from tests.web.support import at_desk
+
+UNITS = (f"{COUNTY}-water", f"{COUNTY}-housing")
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
+    made = a_county_with_registers(tmp_path_factory.mktemp("leader"))
+    yield made
+    made.hands.node.close()
+
+
+def plain(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def put_to_the_government(hands: Hands, title: str) -> str:
+    ticket = dispatched(hands, lead=UNITS[0], title=Text(title))
+    hands.act("department", Object(Text("不属本单位职责"), UNITS[1]), ticket, "water")
+    hands.act("office", CoordinateObjection(UNITS, True, Text("未达成一致")), ticket)
+    hands.act("office", ReportToGovernment(Text(f"{title}:请明确由谁承办" * 12)), ticket)
+    return ticket
+
+
+class TestPage:
+    """Figures, departments, and what waits for a decision."""
+
+    def test_the_figures_are_those_of_the_overview(self, given: Given) -> None:
+        hands = given.hands
+        with hands.node.store.read() as view:
+            total = figures.level(view, hands.now).total
+        shown = plain(at_desk(hands, "mayor").get("/leader").text)
+
+        assert (1, 1) == (total.overdue, total.completed)
+        assert f"超期 {total.overdue} 办结 {total.completed} 按期{total.on_time} 满意 {total.satisfied} 评价{total.votes}" in shown
+        assert "新收 0 自02-28,今日0" in shown, "the Saturday before is a working day"
+        assert "截至2026-03-02 08:30" in shown
+
+    def test_a_question_stands_with_what_it_is_about(self, given: Given) -> None:
+        shown = at_desk(given.hands, "mayor").get("/leader").text
+
+        assert "等您决定(1件)" in shown
+        assert "扩建与水源保护" in shown
+        assert "住建局、水务局均认为不属本单位职责,请明确由谁承办" in shown
+        assert f'href="/tickets/{given.disputed}"' in shown
+
+    def test_departments_stand_worst_first(self, given: Given) -> None:
+        table = at_desk(given.hands, "mayor").get("/leader").text.partition("<tbody>")[2]
+
+        assert ["housing", "water"] == re.findall(r"<tr><td>(\w+)</td>", table)
+
+    @pytest.mark.parametrize(("account", "status"), [("mayor", 200), ("centre", 200), ("d-housing", 403), ("finder", 403)])
+    def test_who_sees_the_whole_level_reads_it(self, given: Given, account: str, status: int) -> None:
+        assert status == at_desk(given.hands, account).get("/leader").status_code
+
+    def test_a_leader_of_the_register_finds_what_waits_for_himself(self, tmp_path: Path) -> None:
+        """FJ23, AS25-1.1b: the main leader answers for the government; who has another post finds nothing."""
+        hands = make_node(tmp_path, now=beijing("2026-01-26 09:00"))
+        hands.staff("water", "housing")
+        for account, post in (("head", "convenor"), ("deputy", "member")):
+            open_account(hands, account, ("leader",))
+            id = hands.act("office", EnterLeader(account)).subject.id
+            hands.act("office", AppointLeader(post), id)
+        put_to_the_government(hands, "扩建")
+        seen = {account: plain(at_desk(hands, account).get("/leader").text) for account in ("head", "deputy", "centre")}
+        assert {"head": 1, "deputy": 0, "centre": 1} == {account: int(said.partition("等您决定(")[2][0]) for account, said in seen.items()}
+
+    @pytest.mark.parametrize(("part", "whole", "said"), [(0, 0, ""), (19, 19, ""), (19, 20, "95.0%"), (20, 20, "100.0%"), (1, 300, "0.3%")])
+    def test_a_rate_stands_from_twenty_on_and_never_below(self, part: int, whole: int, said: str) -> None:
+        assert said == percent(part, whole)
+
+
+class TestPaper:
+    """One sheet A4 however much there is."""
+
+    def test_the_fullest_page_is_one_sheet(self, tmp_path: Path) -> None:
+        """Seven questions in long words and sixteen departments with overdue tickets."""
+        sync_api = pytest.importorskip("playwright.sync_api")
+        browser = shutil.which("chromium")
+        if browser is None:
+            pytest.skip("no chromium here")
+        hands = make_node(tmp_path, now=beijing("2026-01-26 09:00"))
+        hands.staff("water", "housing", *(f"unit{number}" for number in range(16)))
+        open_account(hands, "mayor", ("leader",))
+        for number in range(7):
+            put_to_the_government(hands, f"第{number}件,关于工业园区供水管网改造与水源地保护范围重叠问题" * 3)
+        for number in range(16):
+            ticket = dispatched(hands, lead=f"{COUNTY}-unit{number}")
+            assert ticket
+        hands.at(beijing("2026-03-02 08:30"))
+        client = at_desk(hands, "mayor")
+        html = client.get("/leader").text
+        assert 5 == html.count('class="question"')
+        assert "另有2件" in html
+        for name in ("desk.css", "leader.css"):
+            style = client.get(f"/static/{name}").text
+            html = re.sub(rf'<link[^>]*{name}"[^>]*>', lambda _, style=style: f"<style>{style}</style>", html)
+        with sync_api.sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+            page = chromium.new_page()
+            page.set_content(html)
+            paper = page.pdf(prefer_css_page_size=True)
+            chromium.close()
+
+        assert 1 == len(re.findall(rb"/Type\s*/Page\b", paper))
+
+
+class TestAtEight:
+    """The notice of a working day, once."""
+
+    @pytest.fixture
+    def county(self, tmp_path: Path) -> Hands:
+        hands = make_node(tmp_path, now=beijing("2026-01-26 07:00"))
+        hands.staff("housing")
+        open_account(hands, "mayor", ("leader",), phone="13985300001")
+        open_account(hands, "chief", ("leader",))
+        handled(hands)
+        return hands
+
+    def sent(self, hands: Hands, at: str, **gateways: bool) -> int:
+        hands.at(beijing(at))
+        return leader_daily.send_due(hands.node.store, hands.node.policies, gateways, hands.now)
+
+    def test_it_goes_out_once_on_each_working_day_from_eight_on(self, county: Hands) -> None:
+        """Saturday 2026-02-14 is one; the Spring Festival and Sundays are none."""
+        asked = {
+            "2026-01-26 07:59": 0, "2026-01-26 08:00": 2, "2026-01-26 08:01": 0, "2026-01-26 17:00": 0, "2026-01-27 07:00": 0,
+            "2026-01-27 11:00": 2, "2026-02-01 09:00": 0, "2026-02-14 08:00": 2, "2026-02-17 08:00": 0,
+        }  # fmt: skip
+
+        assert asked == {at: self.sent(county, at) for at in asked}
+
+    def test_it_reaches_a_phone_where_there_is_one_and_the_rest_is_printed(self, county: Hands) -> None:
+        assert 3 == self.sent(county, "2026-01-26 08:00", sms=True)
+        with county.node.store.read() as view:
+            rows = notices.due(view.connection, county.now)
+            daily = [row for row in rows if row.template == leader_daily.TEMPLATE]
+            printed = [one.account for one in leader_daily.to_print(view, {"sms": True}, county.now)]
+
+        assert {("account:chief", "in_app"), ("account:mayor", "in_app"), ("account:mayor", "sms")} == {
+            (row.audience, row.channel) for row in daily
+        }
+        assert ["chief"] == printed
+        assert "chief" in at_desk(county, "centre").get("/leader").text.partition("需打印送达")[2]
+
+    def test_the_message_has_counts_and_goes_to_his_own_phone(self, county: Hands) -> None:
+        """By the dispatcher of the node, as any other message."""
+        self.sent(county, "2026-01-26 08:00", sms=True)
+        sender, taken = dispatcher(county.node), list[Message]()
+
+        class Door:
+            def send(self, message: Message) -> None:
+                taken.append(message)
+
+        sender.gateways = {"sms": Door()}
+        sender.run(None, county.now)
+
+        expected = "【企业之家】每日一页:2026-01-23以来新收1,今日到期0,超期0,办结0,满意0,等您决定0件。"
+        assert [("13985300001", expected)] == [(one.to, one.body) for one in taken if "每日一页" in one.body]
+        with county.node.store.read() as view:
+            (row,) = [one for one in notices.of_subject(view.connection, COUNTY) if one.audience == "account:chief"]
+        assert sentence(row, "zh-CN").startswith("2026-01-26 每日一页:")

@@ -1,0 +1,265 @@
+"""The registers' pages: who may open which, what stands on them, and what they leave behind."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import update
+
+from node.domain.entry import Subject
+from node.domain.registry import PayloadOpened
+from node.services.link_proof import AGREES, DIFFERS, UNWITNESSED, proof_of
+from node.services.reconcile import Reconciled, keep
+from node.services.status import LinkLine
+from node.storage import schema
+from node.web.pages.registers.common import REGISTERS
+from tests.clauses.given import CITY, a_county
+from tests.support.levels import carry_up, join
+from tests.support.node import Hands
+from tests.web.registers_given import PHONE, Given, a_county_with_registers
+from tests.web.support import at_desk
+
+EVERYBODY = {"enterprises", "contacts", "units", "calendar", "packs"}
+WHOLE = EVERYBODY | {"channels", "what-if", "links"}
+# What the accounts of the county are offered beside the register of accounts, which has a test of its own.
+OFFERED = {
+    "centre": WHOLE,
+    "mayor": WHOLE,
+    "clerk": WHOLE,
+    "operator": WHOLE,
+    "audit": WHOLE | {"audit"},
+    "d-housing": EVERYBODY,
+    "finder": set(),
+}
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
+    made = a_county_with_registers(tmp_path_factory.mktemp("registers"))
+    yield made
+    made.hands.node.close()
+
+
+def plain(html: str) -> str:
+    """The words of a page without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def openings(hands: Hands) -> list[PayloadOpened]:
+    """Every opening in the journal."""
+    with hands.node.store.read() as view:
+        stored = view.journal.of_subject(Subject("node", hands.node.code))
+    return [one.content.event for one in stored if isinstance(one.content.event, PayloadOpened)]
+
+
+class TestRights:
+    """Each register asks for itself who looks, whatever the menu shows."""
+
+    @pytest.mark.parametrize("account", sorted(OFFERED))
+    def test_a_desk_opens_the_registers_of_its_role_and_no_other(self, given: Given, account: str) -> None:
+        client = at_desk(given.hands, account)
+        answers = {name: client.get(f"/registers/{name}").status_code for name in REGISTERS if name != "accounts"}
+
+        assert {name: 200 if name in OFFERED[account] else 403 for name in answers} == answers
+
+    def test_the_menu_offers_what_opens(self, given: Given) -> None:
+        shown = at_desk(given.hands, "d-housing").get("/registers").text
+
+        assert EVERYBODY == set(re.findall(r'<dt><a href="/registers/([a-z-]+)"', shown))
+
+
+class TestEnterprises:
+    """One file an enterprise, under the viewer's scope, its contacts shut."""
+
+    def test_the_list_has_names_and_what_is_overdue(self, given: Given) -> None:
+        shown = at_desk(given.hands, "centre").get("/registers/enterprises", params={"q": "果"}).text
+
+        assert "双堡<mark>果</mark>业" in shown
+        assert "黔中面粉" not in shown
+        assert '<td class="number">2</td><td class="number">2</td><td class="number"><strong class="bad">1</strong>' in shown
+
+    def test_a_file_shows_its_needs_and_no_contact(self, given: Given) -> None:
+        shown = at_desk(given.hands, "centre").get(f"/registers/enterprises/{given.farm}").text
+
+        assert all(f'href="/tickets/{one}"' in shown for one in (given.late, given.concealed))
+        assert given.done not in shown
+        assert "询问灌溉渠修复进展" in shown
+        assert not any(said in shown for said in (PHONE, "欧阳", "塘山村"))
+
+    def test_a_need_that_is_concealed_from_a_unit_is_not_in_its_file(self, given: Given) -> None:
+        """Neither as a line nor in the counts."""
+        shown = at_desk(given.hands, "d-housing").get(f"/registers/enterprises/{given.farm}").text
+
+        assert given.late in shown
+        assert given.concealed not in shown
+        assert "诉求1件,在办1件。" in plain(shown)
+
+    def test_what_is_not_the_units_to_see_does_not_exist(self, given: Given) -> None:
+        assert 404 == at_desk(given.hands, "d-water").get(f"/registers/enterprises/{given.farm}").status_code
+
+    def test_contacts_open_for_a_purpose_are_shown_once_and_entered(self, given: Given) -> None:
+        """Once an account, file and day; without a purpose, or by who only supervises, nothing opens."""
+        hands, path = given.hands, f"/registers/enterprises/{given.farm}/contacts"
+        before = len(openings(hands))
+        assert 403 == at_desk(hands, "centre").post(path, data={}).status_code
+        assert 403 == at_desk(hands, "audit").post(path, data={"purpose": "handling"}).status_code
+        assert 404 == at_desk(hands, "d-water").post(path, data={"purpose": "handling"}).status_code
+        assert before == len(openings(hands))
+
+        answers = [at_desk(hands, "clerk").post(path, data={"purpose": "handling"}) for _ in range(2)]
+
+        assert [200, 200] == [one.status_code for one in answers]
+        assert all(said in answers[0].text for said in (PHONE, "欧阳建国", "塘山村"))
+        assert "no-store" == answers[0].headers["cache-control"]
+        new = openings(hands)[before:]
+        assert [("enterprise", given.farm, "handling")] * 3 == [(one.opened_kind, one.opened, one.purpose) for one in new]
+        assert PHONE not in at_desk(hands, "clerk").get(f"/registers/enterprises/{given.farm}").text
+
+
+class TestContacts:
+    """Who opened what; everybody his own, the office and the auditor all."""
+
+    def test_openings_are_listed_with_what_and_why(self, given: Given) -> None:
+        hands = given.hands
+        at_desk(hands, "clerk").post(f"/registers/enterprises/{given.farm}/contacts", data={"purpose": "handling"})
+
+        for account in ("audit", "clerk"):
+            shown = plain(at_desk(hands, account).get("/registers/contacts").text)
+            assert "clerk 窗口人员" in shown
+            assert "办理" in shown
+            assert PHONE not in shown
+        others = plain(at_desk(hands, "d-housing").get("/registers/contacts", params={"account": "clerk"}).text)
+        assert "这段时间没有人查看过联系方式。" in others
+
+    def test_days_and_subjects_narrow_the_list(self, given: Given) -> None:
+        hands = given.hands
+        at_desk(hands, "clerk").post(f"/registers/enterprises/{given.farm}/contacts", data={"purpose": "handling"})
+        asked = [{}, {"subject": given.farm}, {"subject": given.mill}, {"until": "2026-03-01"}, {"since": "2026-03-02"}]
+        shown = [at_desk(hands, "audit").get("/registers/contacts", params=one).text.count("企业档案</a></td>") for one in asked]
+
+        assert [3, 3, 0, 0, 3] == shown
+
+
+class TestCalendar:
+    """Each day with its reason."""
+
+    @pytest.mark.parametrize(
+        ("month", "said"),
+        [
+            ("2026-02", "2026-02-14 星期六 调休上班 春节调休上班 已启用的放假安排"),
+            ("2026-02", "2026-02-17 星期二 法定节假日 春节 已启用的放假安排"),
+            ("2024-10", "工作日19天"),
+            ("2031-05", "2031-05-01 星期四 暂定(尚无当年放假安排) 尚无安排,按周次暂定"),
+        ],
+    )
+    def test_a_day_has_its_kind_and_its_order(self, given: Given, month: str, said: str) -> None:
+        assert said in plain(at_desk(given.hands, "d-housing").get("/registers/calendar", params={"month": month}).text)
+
+    def test_a_month_that_is_none_is_refused(self, given: Given) -> None:
+        assert 422 == at_desk(given.hands, "centre").get("/registers/calendar", params={"month": "2026-13"}).status_code
+
+
+class TestPacks:
+    """Values with their clauses, differences, and what would have been."""
+
+    def test_a_value_stands_with_its_clause_in_words(self, given: Given) -> None:
+        shown = plain(at_desk(given.hands, "d-housing").get("/registers/packs", params={"q": "resolve.consultation"}).text)
+
+        assert re.search(r"办理 · 咨询类 · \S+ limit\.resolve\.consultation\.plain 1个工作日 AS25-4\.4\.1\.1 anshun-2025", shown)
+
+    def test_two_packs_differ_in_what_is_listed(self, given: Given) -> None:
+        shown = plain(at_desk(given.hands, "centre").get("/registers/packs/difference", params={"right": "anshun-2025"}).text)
+
+        assert "bodies.government" in shown
+        assert re.search(r"xixiu-2025 \S+与anshun-2025 \S+有\d+项不同。", shown)
+
+    @pytest.mark.parametrize("value", ["1 workday", "1个工作日"])
+    def test_a_shorter_limit_makes_what_was_in_time_late(self, given: Given, value: str) -> None:
+        asked = {"key": "limit.resolve.coordination.plain", "value": value, "since": "2026-01-01"}
+        with given.hands.node.store.read() as view:
+            before = view.journal.position(given.hands.node.code, 1)
+        shown = plain(at_desk(given.hands, "centre").get("/registers/what-if", params=asked).text)
+
+        assert "新增超期" in shown
+        assert "办理 3 1" in shown
+        with given.hands.node.store.read() as view:
+            assert before == view.journal.position(given.hands.node.code, 1)
+
+    @pytest.mark.parametrize(("key", "value"), [("rights.Form", "office"), ("limit.sign", "soon")])
+    def test_what_cannot_be_tried_is_refused(self, given: Given, key: str, value: str) -> None:
+        assert 422 == at_desk(given.hands, "centre").get("/registers/what-if", params={"key": key, "value": value}).status_code
+
+
+class TestAudit:
+    """The journal backwards, and the state of its chain."""
+
+    def test_entries_are_found_by_subject_account_and_kind(self, given: Given) -> None:
+        client = at_desk(given.hands, "audit")
+        of_ticket = plain(client.get("/registers/audit", params={"subject": given.late}).text)
+        of_account = plain(client.get("/registers/audit", params={"account": "a-department"}).text)
+        of_registry = plain(client.get("/registers/audit", params={"about": "registry"}).text)
+
+        assert "签收" in of_ticket
+        assert "部门经办人" in of_account
+        assert "联合服务工作机制办公室" not in of_account.split("办了什么")[1]
+        assert "工单" not in of_registry.split("办了什么")[1]
+
+    def test_the_chain_is_told_with_size_and_root(self, given: Given) -> None:
+        with given.hands.node.store.read() as view:
+            position = view.journal.position(given.hands.node.code, 1)
+        shown = at_desk(given.hands, "audit").get("/registers/audit").text
+
+        assert f"{position.size}条,第1纪元" in shown
+        assert position.root.hex() in shown
+
+
+def a_link(**more: object) -> LinkLine:
+    """A superior's link that is well."""
+    values: dict[str, object] = {
+        "peer": CITY, "side": "superior", "name": "", "address": "", "status": "active", "up": 0, "down": 0, "heard_at": None,
+        "is_silent": False, "next_attempt_at": None, "attempts": 0, "last_error": "", "program": "", "skew_seconds": 0,
+    }  # fmt: skip
+    return LinkLine(**(values | more))  # type: ignore[arg-type]
+
+
+class TestLinks:
+    """The two copies in one word."""
+
+    @pytest.mark.parametrize(
+        ("link", "differences", "word"),
+        [
+            ({}, None, UNWITNESSED),
+            ({}, 0, AGREES),
+            ({"up": 3}, 0, UNWITNESSED),
+            ({}, 2, DIFFERS),
+            ({"up": 3}, 2, DIFFERS),
+            ({"status": "forked"}, 0, DIFFERS),
+            ({"status": "forked"}, None, DIFFERS),
+            ({"is_silent": True}, 0, AGREES),
+        ],
+    )
+    def test_a_word_says_how_far_it_is_proved(self, link: dict[str, object], differences: int | None, word: str) -> None:
+        at = datetime(2026, 1, 27, tzinfo=UTC)
+        compared = None if differences is None else Reconciled(CITY, at, 1, 5, 0, differences)
+
+        assert word == proof_of(a_link(**link), compared).proof
+
+    def test_the_page_tells_it_before_and_after_a_comparison(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        directory = tmp_path_factory.mktemp("links")
+        city, county = a_county(directory, code=CITY, pack="anshun-2025"), a_county(directory)
+        join(city, county)
+        carry_up(county, city)
+
+        def told() -> set[str]:
+            row = at_desk(county, "centre").get("/registers/links").text.partition("<tbody>")[2].partition("</tbody>")[0]
+            return {word for word in ("与上级副本一致", "待见证", "历史不一致") if word in row}
+
+        seen = [told()]
+        for differences in (0, 1):
+            with county.node.store.write() as work:
+                work.connection.execute(update(schema.links).values(acked=work.head.taken))
+                keep(work, Reconciled(CITY, county.later(minutes=1).now, 1, work.head.taken, 0, differences))
+            seen.append(told())
+
+        assert [{"待见证"}, {"与上级副本一致"}, {"历史不一致"}] == seen
