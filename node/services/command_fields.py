@@ -84,7 +84,8 @@ def _classes(base: type[Command], module: Any) -> list[type[Command]]:
 @cache
 def commands_by_kind() -> Mapping[SubjectKind, tuple[type[Command], ...]]:
     """The same by what they are about."""
-    return {kind: tuple(one for one in commands().values() if one.subject_kind is kind) for kind in subject_kinds()}
+    kinds = dict.fromkeys(command.subject_kind for command in commands().values())
+    return {kind: tuple(one for one in commands().values() if one.subject_kind is kind) for kind in kinds}
 
 
 # The parts of the work on a ticket, with their areas of the domain, in the order of a ticket's life.

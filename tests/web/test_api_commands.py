@@ -119,7 +119,7 @@ class TestShape:
             assert {*fields_of(command), "occurred_at"} == set(schema["properties"]), path
             assert schema["additionalProperties"] is False
 
-    def test_addresses_are_said_as_the_brief_of_every_page_says_them(self):
+    def test_addresses_are_those_that_the_document_names(self):
         """Collection, id, verb; the usual way to start something is a POST to its collection."""
         paths = document("en")["paths"]
 

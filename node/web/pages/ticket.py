@@ -143,6 +143,7 @@ def open_contacts(
     with node.store.read() as view:
         found = _page(view, desk, id)
     refs = openings.sealed_of(found.ticket, texts_only=purpose == openings.AUDIT)
+    desk.need_second_factor()
     opened = node.writer.command(
         lambda work: openings.open_payloads(work, desk.viewer, found.ticket, refs, purpose, node.now(), round or None)
     )

@@ -39,6 +39,7 @@ def open_for_revisit(request: Request, desk: SignedIn, form: Posted) -> Response
     contacts = {"name": ticket.appellant.name, "phone": ticket.appellant.phone}
     refs = {name: ref for name, ref in contacts.items() if isinstance(ref, SealedRef)}
     now = desk.node.now()
+    desk.need_second_factor()
     opened = desk.node.writer.command(lambda work: open_payloads(work, desk.viewer, ticket, refs, HANDLING, now))
     answer = _shown(request, desk, call_plan.window_days, {number: opened})
     answer.headers["Cache-Control"] = "no-store"

@@ -74,6 +74,7 @@ def open_for_round(request: Request, desk: SignedIn, form: Posted, id: str) -> R
         if sheet is None or ticket is None:
             raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=key)
     now = desk.node.now()
+    desk.need_second_factor()
     opened = desk.node.writer.command(lambda work: open_payloads(work, desk.viewer, ticket, sheet.refs, DRAWN, now, id))
     answer = _shown(request, desk, id, {key: opened})
     answer.headers["Cache-Control"] = "no-store"

@@ -59,6 +59,7 @@ def open_contacts(request: Request, desk: SignedIn, id: str, purpose: Annotated[
     with desk.node.store.read() as view:
         file = register.whole_file(view, id, desk.viewer)
     refs = _contacts(file)
+    desk.need_second_factor()
     opened = desk.node.writer.command(lambda work: open_file(work, desk.viewer, file, refs, desk.node.now()))
     answer = _file_page(request, desk, id, opened)
     answer.headers["Cache-Control"] = "no-store"
