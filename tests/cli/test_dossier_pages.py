@@ -55,7 +55,10 @@ def test_every_fact_of_every_kind_has_a_name(lang: Lang):
     """What a page shows is called something in both languages, whatever kind is added."""
     known = catalogue(lang)
 
-    nameless = {name for kind in _kinds() for name in _facts_of(kind, set()) if not {f"dossier_fact.{name}", f"field.{name}"} & set(known)}
+    def ways(kind: type[Dossier], name: str) -> set[str]:
+        return {f"dossier_fact.{name}", f"field.{name}", f"label.{kind.__name__}.{name}"}
+
+    nameless = {name for kind in _kinds() for name in _facts_of(kind, set()) if not ways(kind, name) & set(known)}
 
     assert set() == nameless
 

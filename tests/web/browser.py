@@ -1,8 +1,8 @@
 """
 Pages in a real browser: headless Chromium from the PATH against a node that listens on loopback.
 
-Used by naming the fixtures: ``from tests.web.browser import browser, sit_down  # noqa: F401``.  Without a Chromium the tests are
-skipped and say so.
+The fixtures are those of every test beside this file (``conftest``), and one browser serves the whole run: Playwright takes no second
+one in a process.  Without a Chromium the tests are skipped and say so.
 """
 
 import shutil

@@ -11,7 +11,7 @@ from httpx2 import Response
 
 from node.services import drafts
 from node.services.ticket_view import ticket_page
-from tests.web.browser import SitDown, browser, sit_down, violations  # noqa: F401  # fixtures, by name
+from tests.web.browser import SitDown, violations
 from tests.web.office import CLERK, CODE, HANDLER, OTHER_CLERK, PHONE, Office, open_office
 from tests.web.support import at_desk, csrf
 
@@ -297,7 +297,7 @@ class TestDrafts:
 class TestByKeyboard:
     """Issue 5, item 3: a known caller to a number with the keyboard alone."""
 
-    def test_a_known_caller_has_his_number_without_a_mouse(self, tmp_path: Path, sit_down: SitDown, record_property) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+    def test_a_known_caller_has_his_number_without_a_mouse(self, tmp_path: Path, sit_down: SitDown, record_property) -> None:  # type: ignore[no-untyped-def]
         """Measured: the seconds are printed, the keys beside the text are counted; only focus moves by Tab and Enter."""
         own = open_office(tmp_path / "node")
         registered(at_desk(own.hands, CLERK), channel="hotline_12345")  # the channel of this telephone, chosen once
@@ -333,7 +333,7 @@ class TestByKeyboard:
         assert ["Enter", *["Tab"] * 7, "Enter"] == pressed
         assert "接下一位" == page.evaluate("document.activeElement.innerText")
 
-    def test_one_key_registers_from_wherever_one_is(self, office: Office, sit_down: SitDown) -> None:  # noqa: F811
+    def test_one_key_registers_from_wherever_one_is(self, office: Office, sit_down: SitDown) -> None:
         """Alt+S, as the page says."""
         page = sit_down(office.hands, CLERK)
         page.goto("/intake/new")
@@ -349,7 +349,7 @@ class TestByKeyboard:
 
         assert page.locator(".spoken").count() == 1
 
-    def test_without_script_it_is_the_same_form(self, office: Office, sit_down: SitDown) -> None:  # noqa: F811
+    def test_without_script_it_is_the_same_form(self, office: Office, sit_down: SitDown) -> None:
         """The old browser whose script is switched off."""
         page = sit_down(office.hands, CLERK, java_script_enabled=False)
         page.goto("/intake/new")
@@ -361,7 +361,7 @@ class TestByKeyboard:
 
         assert page.locator(".spoken").count() == 1
 
-    def test_with_script_what_is_typed_is_kept_without_a_click(self, office: Office, sit_down: SitDown) -> None:  # noqa: F811
+    def test_with_script_what_is_typed_is_kept_without_a_click(self, office: Office, sit_down: SitDown) -> None:
         """The power goes, the window is closed: the text is on the server."""
         if not (Path(__file__).parents[2] / "node/web/static/vendor/htmx.min.js").exists():
             pytest.skip("htmx is not there: the build hook copies it (python docker/static_files.py)")
@@ -377,7 +377,7 @@ class TestByKeyboard:
         assert "门前积水,排水口堵了" == page.input_value("#f-appeal")
 
     @pytest.mark.parametrize("state", ["empty", "found", "refused", "done"])
-    def test_axe_finds_nothing(self, office: Office, sit_down: SitDown, state: str) -> None:  # noqa: F811
+    def test_axe_finds_nothing(self, office: Office, sit_down: SitDown, state: str) -> None:
         """In each of the states of the page."""
         page = sit_down(office.hands, CLERK)
         page.goto("/intake/new")

@@ -1,7 +1,6 @@
 """每日一页: the leader's page on a phone and on one sheet, and the notice that brings it at eight."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from node.storage import notices
 from node.web.pages.leader import percent
 from tests.clauses.given import COUNTY, beijing, dispatched, handled
 from tests.support.node import Hands, make_node
+from tests.web.browser import SitDown
 from tests.web.registers_given import Given, a_county_with_registers, open_account
 from tests.web.support import at_desk
 
@@ -94,12 +94,8 @@ class TestPage:
 class TestPaper:
     """One sheet A4 however much there is."""
 
-    def test_the_fullest_page_is_one_sheet(self, tmp_path: Path) -> None:
+    def test_the_fullest_page_is_one_sheet(self, tmp_path: Path, sit_down: SitDown) -> None:
         """Seven questions in long words and sixteen departments with overdue tickets."""
-        sync_api = pytest.importorskip("playwright.sync_api")
-        browser = shutil.which("chromium")
-        if browser is None:
-            pytest.skip("no chromium here")
         hands = make_node(tmp_path, now=beijing("2026-01-26 09:00"))
         hands.staff("water", "housing", *(f"unit{number}" for number in range(16)))
         open_account(hands, "mayor", ("leader",))
@@ -109,19 +105,12 @@ class TestPaper:
             ticket = dispatched(hands, lead=f"{COUNTY}-unit{number}")
             assert ticket
         hands.at(beijing("2026-03-02 08:30"))
-        client = at_desk(hands, "mayor")
-        html = client.get("/leader").text
+        page = sit_down(hands, "mayor")
+        page.goto("/leader")
+        html = page.content()
         assert 5 == html.count('class="question"')
         assert "另有2件" in html
-        for name in ("desk.css", "leader.css"):
-            style = client.get(f"/static/{name}").text
-            html = re.sub(rf'<link[^>]*{name}"[^>]*>', lambda _, style=style: f"<style>{style}</style>", html)
-        with sync_api.sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
-            page = chromium.new_page()
-            page.set_content(html)
-            paper = page.pdf(prefer_css_page_size=True)
-            chromium.close()
+        paper = page.pdf(prefer_css_page_size=True)
 
         assert 1 == len(re.findall(rb"/Type\s*/Page\b", paper))
 

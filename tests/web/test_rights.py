@@ -23,6 +23,7 @@ from node.domain.refusal import Code
 from node.services.acting import act
 from node.texts.catalogue import word
 from node.web.app import create_app
+from node.web.navigation import groups_of
 from tests.clauses.given import COUNTY, HOUSING, a_county, dispatched, registered
 from tests.support.node import Hands
 from tests.web.support import at_desk
@@ -88,10 +89,71 @@ EXPECTED |= {
     # As evidence; what the enterprise gave is handed in by whoever took it in.
     ("POST", "/tickets/{ticket}/attach"): Expected(frozenset({Role.DEPARTMENT.value}), file=_PHOTO),
 }
+# The boards, the list of what each shows and whose business that is.
+_OUTSIDERS = (Role.ENTERPRISE, Role.FINDER)
+_BY_PART = (*_OUTSIDERS, Role.MEMBER, Role.TRACKER, Role.ASSESSOR)
+_KEEPING = (Role.OPERATOR, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
+_TAKERS = (Role.WINDOW_CLERK, Role.SPECIALIST, Role.OFFICE, Role.MEMBER, Role.STEWARD)
+_WATCHERS = (Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION, Role.DISCIPLINE, Role.SUPERVISOR)
+_OF_THE_OFFICE = (Role.WINDOW_CLERK, Role.SPECIALIST, Role.OFFICE, Role.DIRECTOR, Role.STEWARD, *_WATCHERS)
+
+
+def all_but(*roles: Role, **form: Any) -> Expected:
+    return Expected(frozenset(ROLES) - {role.value for role in roles}, form)
+
+
+_BOARDS = all_but(*_OUTSIDERS, Role.ASSESSOR, *_KEEPING)
+_UNITS = (*_BY_PART, Role.DEPARTMENT, Role.DEPARTMENT_LEADER)
+EXPECTED |= {
+    ("GET", "/boards"): all_but(*_OUTSIDERS, Role.ASSESSOR, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN),
+    ("GET", "/boards/letters"): all_but(*_OUTSIDERS, Role.ASSESSOR, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN),
+    **{("GET", f"/boards/{name}"): _BOARDS for name in ("approvals", "co-handling", "judgement", "meetings", "objections", "supervision")},
+    **{("GET", f"/boards/{name}"): only(*_OF_THE_OFFICE) for name in ("triage", "dispatch", "escalations")},
+    ("GET", "/boards/leading"): only(*_OF_THE_OFFICE, Role.TRACKER),
+    ("GET", "/boards/revisits"): only(Role.SPECIALIST, Role.OFFICE, Role.DIRECTOR, Role.MEMBER, Role.SUPERVISION),
+    ("GET", "/boards/rounds"): only(Role.OFFICE, Role.DIRECTOR, Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION, Role.SUPERVISOR),
+    ("GET", "/export"): all_but(*_OUTSIDERS),
+    ("POST", "/export"): all_but(*_OUTSIDERS),
+    ("GET", "/search"): all_but(*_OUTSIDERS),
+    ("POST", "/search/saved"): all_but(*_OUTSIDERS),
+    ("POST", "/search/saved/forget"): all_but(*_OUTSIDERS),
+    ("GET", "/first-day"): only(Role.OFFICE, Role.DIRECTOR, Role.LEADER, *_KEEPING),
+    ("GET", "/leader"): all_but(*_UNITS),
+    ("GET", "/intake"): only(*_TAKERS),
+    ("GET", "/intake/new"): only(*_TAKERS),
+    ("GET", "/intake/{draft}"): only(*_TAKERS),
+    ("POST", "/intake/{draft}"): only(*_TAKERS),
+    ("POST", "/intake/{draft}/aside"): only(*_TAKERS),
+    ("GET", "/intake/done/{ticket}"): Expected(_SEEING),
+    **{("GET", f"/registers{name}"): all_but(*_OUTSIDERS) for name in ("", "/calendar", "/contacts", "/enterprises", "/packs", "/units")},
+    ("GET", "/registers/packs/difference"): all_but(*_OUTSIDERS),
+    **{("GET", f"/registers/{name}"): all_but(*_UNITS) for name in ("channels", "links", "what-if")},
+    ("GET", "/registers/audit"): only(Role.SUPERVISION, Role.AUDIT_ADMIN),
+    # Each sees there what his scope shows him: an outsider his own filings.
+    ("GET", "/tickets"): Expected(STAFF),
+    ("GET", "/tickets/{id}"): Expected(_SEEING),
+    ("GET", "/tickets/{id}/clocks/{clock:path}"): Expected(_SEEING),
+    ("POST", "/tickets/{id}/open"): Expected(_SEEING),
+    ("POST", "/drafts"): Expected(STAFF),
+    ("POST", "/notices/read"): Expected(STAFF),
+    ("POST", "/language"): Expected(OPEN),
+}
+# Acts on many tickets at once, each of which the road of its command decides; nobody's form is empty there.
+_MANY = {
+    ("POST", f"/boards/{name}")
+    for name in ("co-handling/sign", "dispatch", "dispatch/recall", "judgement/submit", "revisits/open", "triage", "triage/sort")
+}
 # Families of routes that are made from the commands: the road of the command decides, and tests of its own try it.
-FAMILIES = ("/api/v1", "/tickets/{id}/do/", "/{kind}/{id}/do/", "/new/")
+FAMILIES = ("/api/", "/tickets/{id}/do/", "/{kind}/{id}/do/", "/new/")
+# Pages of one other subject: whoever may not see it is told what is told of a number that was never given.
+_SUBJECTS = re.compile(r"/(boards/(judgement|letters|meetings|rounds|supervision)|registers/enterprises)/\{id\}")
 # What an id in a path stands for; every other name is the ticket's.
-_IDS = {"account": "target", "digest": "0" * 64, "verb": "transfer", "kind": "round"}
+_IDS = {"account": "target", "digest": "0" * 64, "verb": "record-progress", "kind": "round", "clock": "form"}
+
+
+def is_listed(route: tuple[str, str]) -> bool:
+    """True of a route that EXPECTED has to name."""
+    return not route[1].startswith(FAMILIES) and not _SUBJECTS.match(route[1]) and route not in _MANY
 
 
 def routes(app: FastAPI) -> list[tuple[str, str]]:
@@ -160,7 +222,7 @@ class TestEveryRoute:
     """DESIGN 10: nothing is open by having been forgotten."""
 
     def test_each_one_stands_in_the_table(self, desks: Desks) -> None:
-        listed = {route for route in routes(desks.app) if not route[1].startswith(FAMILIES)}
+        listed = {route for route in routes(desks.app) if is_listed(route)}
 
         assert set() == listed - set(EXPECTED), "say in EXPECTED who may call these"
         assert set() == set(EXPECTED) - listed, "these are gone"
@@ -169,8 +231,8 @@ class TestEveryRoute:
         let_in = {route: told for route in routes(desks.app) if (told := desks.call("", *route)) != "UNAUTHENTICATED"}
 
         opened = {route for route, expected in EXPECTED.items() if expected.who == OPEN}
-        # What describes the API itself is said to everybody.
-        assert opened == {route for route in let_in if not route[1].startswith("/api/v1/") or route[0] != "GET"}
+        # What describes the API itself is said to everybody, and Open311 answers in its own form.
+        assert opened == {route for route in let_in if not route[1].startswith("/api/")}
 
     def test_nothing_is_changed_without_the_token_of_the_session(self, desks: Desks) -> None:
         client = at_desk(desks.hands, "r-office", app=desks.app)
@@ -190,6 +252,18 @@ class TestEveryRoute:
                 wrong[method, path] = told or "let in"
 
         assert {} == wrong
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_another_subject_that_was_never_given_is_refused(self, desks: Desks, role: str) -> None:
+        told = {path: desks.call(role, method, path) for method, path in routes(desks.app) if method == "GET" and _SUBJECTS.match(path)}
+
+        assert {} == {path: code for path, code in told.items() if code not in DENIED}
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_no_way_of_the_navigation_ends_at_a_refusal(self, desks: Desks, role: str) -> None:
+        told = {way.path: desks.call(role, "GET", way.path) for group in groups_of(role) for way in group.ways}
+
+        assert {} == {path: code for path, code in told.items() if code}
 
 
 class TestForeignIds:

@@ -29,7 +29,7 @@ from node.services.registry import NODE_ACTOR
 from node.storage.writer import Writer
 from node.texts.catalogue import word
 from tests.federation.levels import WALL, Place, enrol, make_place, serve, until
-from tests.web.browser import SitDown, browser, sit_down  # noqa: F401  # fixtures
+from tests.web.browser import SitDown
 
 COUNTY, CITY, PROVINCE = "520402", "520400", "520000"
 Typed = Mapping[str, str | bool | tuple[str, ...]]
@@ -117,7 +117,7 @@ def state(place: Place, ticket: str) -> tuple[str, str]:
 class TestLifeOfATicket:
     """Issue 5 item 7: by five people at three levels, through pages alone, over real gRPC."""
 
-    def test_it_climbs_to_the_province_and_comes_back_to_who_asked(self, levels: tuple[Place, Place, Place], sit_down: SitDown) -> None:  # noqa: F811
+    def test_it_climbs_to_the_province_and_comes_back_to_who_asked(self, levels: tuple[Place, Place, Place], sit_down: SitDown) -> None:
         """Each finds on his page what he may do; each level's page tells the whole story."""
         county, city, province = levels
         clerk, office = sit_down(county.hands, "clerk"), sit_down(county.hands, "centre")

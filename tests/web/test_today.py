@@ -14,7 +14,7 @@ from node.storage import schema
 from node.storage.database import micros
 from node.web.navigation import groups_of
 from tests.support.node import Hands, make_node
-from tests.web.browser import SitDown, browser, sit_down, violations  # noqa: F401  # fixtures, by name
+from tests.web.browser import SitDown, violations
 from tests.web.office import CLERK, DIRECTOR, HANDLER, OFFICER, OTHER_CLERK, Office, open_account, open_office
 from tests.web.support import at_desk
 
@@ -178,7 +178,7 @@ class TestFrame:
     @pytest.mark.parametrize(
         ("role", "there", "missing"),
         [
-            ("window_clerk", {"/intake", "/boards/revisits"}, {"/boards/dispatch", "/registers/accounts", "/registers/audit"}),
+            ("window_clerk", {"/intake", "/tickets"}, {"/boards/dispatch", "/registers/accounts", "/registers/audit"}),
             ("office", {"/boards/triage", "/boards/approvals", "/registers/links", "/first-day"}, {"/registers/audit"}),
             ("department", {"/boards/co-handling", "/tickets"}, {"/intake", "/boards/triage"}),
             ("leader", {"/leader", "/boards/leading"}, {"/intake", "/registers/accounts"}),
@@ -237,14 +237,14 @@ class TestInTheBrowser:
     @pytest.mark.parametrize(
         ("account", "path"), [(CLERK, "/"), (OFFICER, "/"), (HANDLER, "/"), (OFFICER, "/tickets"), (CLERK, "/nowhere")]
     )
-    def test_axe_finds_nothing(self, office: Office, sit_down: SitDown, account: str, path: str) -> None:  # noqa: F811
+    def test_axe_finds_nothing(self, office: Office, sit_down: SitDown, account: str, path: str) -> None:
         """No violation on any page."""
         page = sit_down(office.hands, account)
         page.goto(path)
 
         assert [] == violations(page)
 
-    def test_a_page_prints_without_the_desk_around_it(self, office: Office, sit_down: SitDown) -> None:  # noqa: F811
+    def test_a_page_prints_without_the_desk_around_it(self, office: Office, sit_down: SitDown) -> None:
         """Print views: the matter on A4, no navigation, no buttons."""
         page = sit_down(office.hands, OFFICER)
         page.goto("/")

@@ -5,7 +5,6 @@ A token goes in ``Authorization: Bearer`` and may do what its scopes name.  A se
 token of its forms along, in ``X-CSRF-Token``.
 """
 
-import hmac
 from collections.abc import Callable
 from typing import Annotated
 
@@ -18,7 +17,6 @@ from node.web.desk import Desk, SignedIn
 from node.web.templating import language_of
 
 body_bytes_max = 4 * 1024 * 1024
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def bearer(request: Request) -> None:
@@ -52,17 +50,13 @@ def seat(request: Request, said: str) -> Desk:
     return desk
 
 
-def caller(request: Request, _: Annotated[None, Depends(bearer)], desk: SignedIn) -> Desk:
+def caller(_: Annotated[None, Depends(bearer)], desk: SignedIn) -> Desk:
     """
-    Whoever calls.
+    Whoever calls; for a change by a cookie alone ``security.need_own_form`` has refused already.
 
     Raises:
-        Refusal: UNAUTHENTICATED; PERMISSION_DENIED, for a change by a cookie alone.
+        Refusal: UNAUTHENTICATED.
     """
-    if not desk.is_service and request.method not in _READING:
-        given = request.headers.get("x-csrf-token", "")
-        if not desk.csrf or not hmac.compare_digest(given.encode(), desk.csrf.encode()):
-            raise Refusal(Code.PERMISSION_DENIED, command="", role=desk.role)
     return desk
 
 

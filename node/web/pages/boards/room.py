@@ -5,7 +5,6 @@ stroke, each with an outcome of its own.
 
 import dataclasses
 import re
-import secrets
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -35,7 +34,7 @@ from node.services.scope import sees_all, visible_to
 from node.storage import schema
 from node.storage.unit_of_work import View
 from node.texts.catalogue import Lang, explain, word
-from node.web.desk import Desk, SignedIn
+from node.web.desk import Desk
 from node.web.templating import moment, page
 
 # Who runs, leads or supervises the mechanism; whoever has parts in single tickets; who calls enterprises back.
@@ -226,18 +225,9 @@ def new_id() -> str:
 # --- forms ----------------------------------------------------------------------------------------------------------------
 
 
-async def _posted(request: Request, desk: SignedIn) -> FormData:
-    """
-    The fields of a form that this desk was given.
-
-    Raises:
-        Refusal: PERMISSION_DENIED, if it does not carry the token of the session.
-    """
-    form = await request.form()
-    given = str(form.get("csrf", ""))
-    if not desk.csrf or not secrets.compare_digest(given.encode(), desk.csrf.encode()):
-        raise Refusal(Code.PERMISSION_DENIED, command="", role=desk.role)
-    return form
+async def _posted(request: Request) -> FormData:
+    """The fields of a form; that a page of ours sent it, ``security.need_own_form`` has seen."""
+    return await request.form()
 
 
 Posted = Annotated[FormData, Depends(_posted)]
