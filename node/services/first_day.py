@@ -139,16 +139,12 @@ def _machine(node: Node, view: View, pack: Pack | None) -> Iterator[Step]:
     is_fresh = last is not None and node.wall() - last <= timedelta(days=backup_days_max)
     yield Step("backup", is_fresh, False)
     open_ones = _without_second_factor(view, node.code)
-    if open_ones is not None:
-        yield Step("second_factor", not open_ones, True, "/registers/accounts", {"names": _some(open_ones)})
+    yield Step("second_factor", not open_ones, True, "/registers/accounts", {"names": _some(open_ones)})
 
 
-def _without_second_factor(view: View, node: str) -> list[str] | None:
-    """Administrators who sign in with a password alone; None where this program keeps no sign-ins."""
-    logins = schema.metadata.tables.get("logins")
-    if logins is None:
-        return None
-    accounts, certificates = schema.accounts, schema.metadata.tables["login_certificates"]
+def _without_second_factor(view: View, node: str) -> list[str]:
+    """Administrators who sign in with a password alone."""
+    logins, accounts, certificates = schema.logins, schema.accounts, schema.login_certificates
     strong = set(view.connection.execute(select(logins.c.account).where(logins.c.totp.is_not(None))).scalars())
     strong |= set(view.connection.execute(select(certificates.c.account)).scalars())
     rows = view.connection.execute(

@@ -6,18 +6,22 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from node.domain.organisation import Role
 from node.notify.notice import audiences_of
 from node.services import queries
 from node.services import today as desk_today
+from node.services.first_day import first_day
 from node.services.headlines import headlines
 from node.services.telling import sentence
 from node.storage import notices
-from node.web.desk import SignedIn
+from node.web.desk import Desk, SignedIn
 from node.web.intake_drafts import tab_of, under_way
 from node.web.templating import language_of, page
 
 router = APIRouter()
+
 notices_max = 8
+_GETTING_READY = frozenset({Role.OFFICE.value, Role.DIRECTOR.value, Role.OPERATOR.value})
 
 
 @router.get("/", name="today")
@@ -40,7 +44,13 @@ def today(request: Request, desk: SignedIn) -> Response:
         notices=[(row, sentence(row, lang)) for row in told[:notices_max]],
         has_more_notices=len(told) > notices_max,
         unsent=unsent,
+        unready=_unready(desk),
     )
+
+
+def _unready(desk: Desk) -> int:
+    """How many steps of the first day whoever gets the node ready has still before him."""
+    return sum(step.is_needed for step in first_day(desk.node).missing) if desk.role in _GETTING_READY else 0
 
 
 @router.post("/notices/read", name="read_notices")
