@@ -18,7 +18,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
-from node.domain import catalogues, directory, dossiers, registry, reparenting
+from node.domain import accounts, catalogues, directory, dossiers, registry, reparenting
 from node.domain import round as round_domain
 from node.domain.command import Command
 from node.domain.enterprise.record import RELATIONS
@@ -66,6 +66,7 @@ def commands() -> Mapping[str, type[Command]]:
         directory.DECISIONS,
         catalogues.DECISIONS,
         reparenting.DECISIONS,
+        accounts.DECISIONS,
         _classes(registry.NodeCommand, registry),
     )
     every = (command for table in tables for command in table)

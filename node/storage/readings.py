@@ -155,7 +155,7 @@ class Readings:
         ClockRows(self._connection).fold(folded, new)
         self._fold_asks(plain)
         desk_readings.fold(self._connection, folded)
-        trait_readings.fold(self._connection, folded)
+        trait_readings.fold(self._connection, self._journal.head.node, folded)
         # What did not fold plainly is folded whole: of a new ticket the entries are at hand, of others they are read again.
         wholes = [self._whole(entries, ticket in new) for ticket, entries in lanes.items() if found[ticket] is None]
         tickets = [whole for whole in wholes if whole is not None]
@@ -310,7 +310,7 @@ class Readings:
         upsert_many(connection, schema.clocks, [values for ticket in tickets for values in clock_values(ticket)])
         upsert_many(connection, schema.asks, [values for ticket in tickets for values in ask_values(ticket)])
         desk_readings.write_wholes(connection, tickets, known)
-        trait_readings.write_wholes(connection, tickets, known)
+        trait_readings.write_wholes(connection, self._journal.head.node, tickets, known)
 
     def rows(self, tickets: set[str]) -> dict[str, TicketRow]:
         """The thin rows of these tickets."""

@@ -24,25 +24,25 @@ _PLAIN = ("appeal_kind", "topic", "group", "local_unit", "desk", "occasion", "fi
 _REGISTERED = (*_PLAIN[:-1], "matter", "field")
 
 
-def fold(connection: Connection, batch: Sequence[Folded]) -> None:
-    """Write the traits of what was registered in *batch*, and whom its entries ask in."""
+def fold(connection: Connection, node: str, batch: Sequence[Folded]) -> None:
+    """Write the traits of what was registered in *batch*, and whom its entries ask in; *node* is this one."""
     found = []
     for one in batch:
         head = one.header
         if may_ask_in(head):
             found += [(head.subject.id, CONCERNED, code) for code in asked_in(head, one.event)]
             if isinstance(one.event, Registered):
-                found += [(head.subject.id, name, value) for name, value in traits_of_registration(head, one.event)]
+                found += [(head.subject.id, name, value) for name, value in traits_of_registration(head, one.event, node)]
     upsert_many(connection, schema.traits, [_row(*one) for one in dict.fromkeys(found)])
 
 
-def traits_of_registration(head: Header, event: Registered) -> Iterator[tuple[str, str]]:
+def traits_of_registration(head: Header, event: Registered, node: str) -> Iterator[tuple[str, str]]:
     """As ``traits_of`` of the ticket that *event* begins, which is never made for it."""
     for name in _REGISTERED:
         value = getattr(event, name)
         if value:
             yield name, value
-    if head.actor.account:
+    if head.actor.account and head.node == node:
         yield "taken_in_by", head.actor.account
     if event.assigned_by:
         yield "submitter", event.assigned_by
@@ -56,20 +56,20 @@ def traits_of_registration(head: Header, event: Registered) -> Iterator[tuple[st
     yield from ((name, "yes") for name, is_so in flags.items() if is_so)
 
 
-def write_wholes(connection: Connection, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
+def write_wholes(connection: Connection, node: str, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
     """Write the traits of whole tickets; those of *known* tickets are replaced."""
     delete_of(connection, schema.traits, known)
-    upsert_many(connection, schema.traits, [_row(ticket.id, *trait) for ticket in tickets for trait in traits_of(ticket)])
+    upsert_many(connection, schema.traits, [_row(ticket.id, *trait) for ticket in tickets for trait in traits_of(ticket, node)])
 
 
-def traits_of(ticket: Ticket) -> Iterator[tuple[str, str]]:
-    """Names and codes, each once."""
+def traits_of(ticket: Ticket, node: str) -> Iterator[tuple[str, str]]:
+    """Names and codes, each once.  Who took a need in is asked at the node where he sits, and nowhere else."""
     details = ticket.details
     plain = {name: getattr(details, name) for name in _PLAIN} | {"matter": ticket.intake.matter, "field": ticket.intake.field}
     yield from ((name, value) for name, value in plain.items() if value)
     yield from (("enterprise", one) for one in sorted({ticket.appellant.enterprise, *details.enterprises} - {""}))
     others = {
-        "taken_in_by": ticket.intake.registered_by,
+        "taken_in_by": ticket.intake.registered_by if ticket.origin == node else "",
         "leader": ticket.leading.leader,
         "submitter": ticket.leading.source or ticket.intake.assigned_by,
         "tracker": ticket.tracker,

@@ -20,8 +20,12 @@ from federation.level import Level
 from node import app, config
 from node.domain import payload
 from node.domain.refusal import Refusal
-from node.services.acting import Node, act
 from node.services.registry import actor_of
+
+try:
+    from node.services.acting import Node, act
+except ImportError:  # the first release has it elsewhere
+    from node.cli.act import Node, act
 
 
 def _commands() -> dict[str, Any]:

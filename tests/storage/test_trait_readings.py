@@ -18,9 +18,10 @@ SAYS_MUCH = Registered(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("node", ["520402", "520400"])
 @pytest.mark.parametrize("role", [Role.WINDOW_CLERK, Role.ENTERPRISE, Role.FINDER])
 @pytest.mark.parametrize("event", [PLAIN, SAYS_MUCH, replace(SAYS_MUCH, enterprises=()), replace(SAYS_MUCH, enterprise="")])
-def test_a_registration_gives_the_traits_of_the_ticket_that_it_begins(event: Registered, role: Role):
+def test_a_registration_gives_the_traits_of_the_ticket_that_it_begins(event: Registered, role: Role, node: str):
     """The ticket is not made for them; whom it concerns is read from each entry by itself."""
     at = datetime(2026, 1, 26, 1, tzinfo=UTC)
     head = Header(
@@ -28,6 +29,6 @@ def test_a_registration_gives_the_traits_of_the_ticket_that_it_begins(event: Reg
         actor=Actor("clerk", role.value, "520402-hall"), custody=CustodyHead(1, "520402"), version=1,
     )  # fmt: skip
 
-    whole = [trait for trait in traits_of(event.begin(head)) if trait[0] != CONCERNED]
+    whole = [trait for trait in traits_of(event.begin(head), node) if trait[0] != CONCERNED]
 
-    assert sorted(whole) == sorted(traits_of_registration(head, event))
+    assert sorted(whole) == sorted(traits_of_registration(head, event, node))
