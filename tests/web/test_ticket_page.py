@@ -6,6 +6,12 @@ from pathlib import Path
 import pytest
 
 from node.domain.entry import Subject
+from node.domain.payload import Contact, Text
+from node.domain.registry import OpenAccount
+from node.domain.ticket.dispatching import Dispatch, Sign
+from node.domain.ticket.forming import Form
+from node.domain.ticket.handling import RecordProgress
+from node.domain.ticket.intake import Register
 from node.services.possible import possible_actions
 from tests.support.node import Hands, make_node
 from tests.web.support import at_desk, csrf
@@ -135,3 +141,21 @@ class TestContacts:
         answer = at_desk(hands, account).post(f"/tickets/{ticket}/open", data={"purpose": purpose, "csrf": csrf})
 
         assert 403 == answer.status_code and "13900001111" not in answer.text
+
+
+def test_who_files_from_outside_reads_nothing_that_offices_wrote_among_themselves(tmp_path: Path) -> None:
+    """AS25-2.2.7: his own filing as it concerns him; the office of the same need reads the note."""
+    hands = make_node(tmp_path / "node")
+    hands.staff("housing")
+    hands.act("office", OpenAccount("firm", ("enterprise",)), hands.node.code)
+    need = Register(channel="platform", appeal=Text("水渠堵塞"), name=Contact("王某"), phone=Contact("13800001234"))
+    ticket = hands.act("enterprise", need, account="firm").subject.id
+    hands.act("office", Form("coordination", "plain", ("responsibility", "jurisdiction", "materials", "lawfulness")), ticket)
+    hands.act("office", Dispatch(f"{hands.node.code}-housing"), ticket)
+    hands.act("department", Sign(), ticket, "housing", account="d-housing")
+    hands.act("department", RecordProgress(Text("内部意见勿外传")), ticket, "housing", account="d-housing")
+
+    inside, outside = (at_desk(hands, account).get(f"/tickets/{ticket}") for account in ("centre", "firm"))
+
+    assert (200, 200) == (inside.status_code, outside.status_code)
+    assert ("内部意见勿外传" in inside.text, "内部意见勿外传" in outside.text) == (True, False)

@@ -13,12 +13,14 @@ from starlette.responses import Response
 
 from node.domain.organisation import Role
 from node.domain.refusal import Refusal
+from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.services import deadlines, openings
 from node.services.command_fields import AREAS
 from node.services.entry_words import facts_said, who_said
 from node.services.possible import Action, possible_actions
+from node.services.progress import for_appellant
 from node.services.queries import ClockLine, Names, find_ticket
 from node.services.stages import stages_of
 from node.services.ticket_levels import level_states
@@ -193,7 +195,9 @@ def _step(action: Action) -> Step:
 
 def _page(view: View, desk: Desk, said: str) -> TicketPage:
     calendar = desk.node.policies.bare(view).calendar
-    return ticket_page(view, find_ticket(view, said), calendar, desk.node.now(), desk.viewer)
+    found = ticket_page(view, find_ticket(view, said), calendar, desk.node.now(), desk.viewer)
+    # Who files from outside reads what was said to him, and nothing that offices wrote among themselves.
+    return for_appellant(found) if desk.role in OUTSIDE else found
 
 
 def _in_order(found: TicketPage) -> list[ClockLine]:
