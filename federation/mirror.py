@@ -9,7 +9,7 @@ takes nothing more until an operator has decided.  What rides beside an entry is
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from federation.numbering import number_down_anew
 from node.domain.merkle import Range, leaf_hash, leaf_hashes
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import EpochGranted, NodeAdmitted
+from node.domain.reparenting import NodeReparented
 from node.services import reconcile
 from node.services.rebuild import refold
 from node.storage import schema
@@ -117,13 +118,14 @@ class Mirror:
             return DownPosition(epoch, progress.size, progress.root())
         fresh = entries[progress.size + 1 - from_seq :]
         progress = progress.extend([leaf_hash(entry.data) for entry in fresh])
-        arrived = _foreign(work, fresh)
-        self._give_way(work, _left_behind(work, arrived, {link: row.peer_epoch}))
-        stored = work.journal.take_from_above(arrived)
-        work.fault("mirror.after_entries")
+        for run in _runs(fresh):
+            arrived = _foreign(work, run)
+            self._give_way(work, _left_behind(work, arrived, {link: row.peer_epoch}))
+            stored = work.journal.take_from_above(arrived)
+            work.fault("mirror.after_entries")
+            work.fold_and_route(stored)
         changed = {"down_size": progress.size, "down_peaks": progress.to_bytes()}
         work.connection.execute(update(table).where(table.c.peer == link).values(**changed))
-        work.fold_and_route(stored)
         return DownPosition(epoch, progress.size, progress.root())
 
     def _give_way(self, work: UnitOfWork, arrived: Sequence[Arrived]) -> None:
@@ -355,12 +357,25 @@ def _left_behind(work: UnitOfWork, arrived: Sequence[Arrived], epochs: dict[str,
     return found
 
 
-def _foreign(work: UnitOfWork, entries: Sequence[Carried]) -> list[Arrived]:
+def _runs(entries: Sequence[Carried]) -> Iterator[list[tuple[Carried, Content]]]:
+    """
+    *entries* in order, read, each run up to the one that names another superior: whose subtree wrote what comes behind it is
+    told by the tree that it makes.
+    """
+    run: list[tuple[Carried, Content]] = []
+    for carried in entries:
+        run.append((carried, content_of(carried)))
+        if run[-1][1].header.kind == NodeReparented.kind():
+            yield run
+            run = []
+    yield run
+
+
+def _foreign(work: UnitOfWork, entries: Sequence[tuple[Carried, Content]]) -> list[Arrived]:
     """Of what came down, once each, what neither this node nor its subtree wrote: those streams it holds whole."""
     place = work.place()
     found: dict[tuple[str, int, int], Arrived] = {}
-    for carried in entries:
-        content = content_of(carried)
+    for carried, content in entries:
         head = content.header
         if head.node != place.node and not place.is_below(head.node):
             found.setdefault((head.node, head.epoch, head.seq), with_riders(carried, content, leaf_hash(carried.data)))

@@ -206,6 +206,29 @@ class TestRow22Reparented:
         four.run(seconds=2)
         assert (COUNTY, OTHER) == holder(province, new), "what is asked from now on is asked of B"
 
+    def test_a_request_that_comes_to_the_former_city_with_the_news_of_the_move_is_not_taken_for_its_own(self, four: Four) -> None:
+        """A was away since it handed over: by the tree it knew, the county's entries were its own subtree's, and only counted."""
+        county, city = four.county, four.city
+        number = county.register()
+        four.run()
+        four.wires[OTHER].is_cut = True
+        four.order()
+        four.run()
+        escalate(county, number)
+        four.wires[CITY].is_cut = True
+        four.wires[OTHER].is_cut = False
+        four.run(seconds=130)
+        four.join()
+        four.run()
+        assert (COUNTY, "") == holder(city, number)
+
+        four.wires[CITY].is_cut = False
+        four.run(seconds=130)
+        accept(city, number)
+        four.run(seconds=2)
+
+        assert [(CITY, "")] * 4 == [holder(place, number) for place in four.all]
+
     @pytest.mark.slow
     def test_an_escalation_that_moves_goes_back_and_is_asked_anew(self, four: Four) -> None:
         """By the authority of the level above both; the new request names the one that it replaces."""
