@@ -17,31 +17,12 @@ from tests.federation.mutants import MUTANTS
 from tests.support.tree import ROOT, files
 
 # Every seed that ever broke an invariant, of which each change is tried again.
+# fmt: off
 CORPUS = (
-    8,
-    33,
-    34,
-    39,
-    43,
-    48,
-    56,
-    57,
-    68,
-    79,
-    100,
-    151,
-    233,
-    303,
-    401,
-    470,
-    1029,
-    1129,
-    210716935,
-    210716987,
-    210716994,
-    2653148607,
-    2653148641,
+    8, 33, 34, 39, 43, 48, 56, 57, 68, 79, 100, 151, 233, 303, 401, 470, 1029, 1129,
+    210716935, 210716987, 210716994, 2653148607, 2653148641,
 )
+# fmt: on
 # With the corpus, so many seeds at each change, in parts that run beside one another.
 SEEDS_OF_A_CHANGE = 100
 PARTS = 10
