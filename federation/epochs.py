@@ -4,14 +4,14 @@ When a node's journal and what its superior holds of it went apart: a new epoch,
 A node that was restored from an old backup and wrote on, that was lost and made anew, or whose tampered history was found
 out has a *branch*: own entries that its superior never took.  What the superior holds stays, whole: others have decided by
 it.  So the node takes that back, begins the epoch that was granted, which keeps all of it, and writes its branch again
-behind it, with the same entry ids; only what is about a ticket that both tell of is set aside and named, for people to enter
-again.  The branch itself is kept as evidence.  An operator at both ends has to say so; a node that only lags, with nothing
-of its own behind, follows by itself.
+behind it, with the same entry ids; only what is about a ticket that both tell of is set aside and named, for people to do
+again, and a need that was registered under a number that another has gets one of its own.  The branch itself is kept as
+evidence.  An operator at both ends has to say so; a node that only lags, with nothing of its own behind, follows by itself.
 
 What is durable: one transaction takes the branch out, brings the rest in and begins the epoch, or nothing happened.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -25,6 +25,7 @@ from federation.link import batch_entries_max
 from federation.mirror import ACTIVE, CLONED, FORKED, Mirror
 from federation.numbering import number_down_anew
 from federation.reconciling import parting, positions_of
+from federation.registered_anew import register_anew
 from federation.taking_back import await_those_below
 from federation.v1 import link_pb2
 from node.domain.command import Order
@@ -49,13 +50,15 @@ Keys = dict[PayloadKind, bytes]
 class Rejoined:
     """
     The node stands in ``epoch``.  ``fetched`` entries came back from the superior, ``again`` of the branch were written again,
-    ``aside`` are the subjects of those that were not: people have to look at them.
+    ``aside`` are the subjects of those that were not: people have to look at them.  ``anew`` are the numbers of needs among them that
+    were registered once more, by the number that another need has.
     """
 
     epoch: int
     fetched: int
     again: int
     aside: tuple[str, ...]
+    anew: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,7 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
             _begin(level, work, current, work.journal.position(node, former), reason, actor)
         work.head.epoch = current
         again, aside = _write_again(work, branch, keys, _told(segments), is_new=not way.kept)
+        anew = register_anew(work, aside, keys, level.now())
         number_down_anew(work, [one.taken for one in branch])
         await_those_below(work, level.wall())
         work.head.held = ""
@@ -217,7 +221,7 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
         work.connection.execute(update(links).where(links.c.side == LEAVING).values(**over))
         if branch:
             lookup_index.refill(work)
-        return Rejoined(current, count, again, aside)
+        return Rejoined(current, count, again, tuple(dict.fromkeys(decode_content(one.data).header.subject.id for one in aside)), anew)
 
     return level.writer.command(carry_out)
 
@@ -285,17 +289,17 @@ def _told(segments: Sequence[Segment]) -> set[Subject]:
 
 def _write_again(
     work: UnitOfWork, branch: Sequence[Kept], keys: dict[Subject, Keys], told: set[Subject], *, is_new: bool
-) -> tuple[int, tuple[str, ...]]:
-    """Write what of *branch* fits behind what was fetched; gives how much, and the subjects of the rest."""
+) -> tuple[int, list[Kept]]:
+    """Write what of *branch* fits behind what was fetched; gives how much, and the rest."""
     again: list[Kept] = []
-    aside: dict[str, None] = {}
+    aside: list[Kept] = []
     wrapped: set[Subject] = set()
     for one in branch:
         head = decode_content(one.data).header
         if head.kind == EpochStarted.kind() or (is_new and head.subject.kind == SubjectKind.NODE.value):
             continue  # how a node begins that begins once more
         if head.subject in told:
-            aside[head.subject.id] = None
+            aside.append(one)
             continue
         rows = [row for row in one.keys if row.subject_id and row.recipient]
         if head.subject not in wrapped:
@@ -303,7 +307,7 @@ def _write_again(
             rows += work.payloads.rewrapped(head.subject, keys.get(head.subject, {}), month_of(head.recorded_at, work.head.epoch))
         again.append(Kept(one.taken, one.data, one.sealed, _once(rows)))
     work.fold_and_route(work.journal.write_again(again))
-    return len(again), tuple(aside)
+    return len(again), aside
 
 
 def _once(rows: Iterable[KeyRow]) -> tuple[KeyRow, ...]:

@@ -186,6 +186,10 @@ class Simulation:
         for turn in range(_finishing_rounds):
             done = sum(acts.finish(self, node, self.plan.seed + turn) for node in self.nodes.values() if acts.may_write(self, node.code))
             self._come_to_rest()
+            # What a copy had sent before it was stopped may come only now.
+            if operators.put_right(self):
+                self._come_to_rest()
+                done += 1
             if not done:
                 break
 

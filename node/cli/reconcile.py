@@ -117,6 +117,8 @@ def rejoin(session: Session, reason: Reason) -> None:
 
     def lines(console: Console) -> None:
         console.print(session.say("link.rejoined", epoch=done.epoch, fetched=done.fetched, again=done.again))
+        for taken, anew in sorted(done.anew.items()):
+            console.print(RichText(session.say("link.anew", taken=taken, anew=anew), style="bold yellow"))
         if done.aside:
             console.print(RichText(session.say("link.aside", tickets=session.say("between").join(done.aside)), style="bold red"))
 

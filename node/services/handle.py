@@ -192,7 +192,7 @@ class Handler:
             actor=order.actor,
             units=_units(work, policy.node),
             others=self._others(work, command),
-            serial=next_serial(work, policy, now) if isinstance(command, Register) else 0,
+            serial=next_serial(work, policy.node, now) if isinstance(command, Register) else 0,
             evidence=self._stored(command),
             open_rounds=round_facts(work.connection, order.subject, now, policy),
             registered_before=_registered_before(work, policy, command) if isinstance(command, Register) else "",
@@ -337,18 +337,18 @@ def _registered_before(work: UnitOfWork, policy: Policy, command: Register) -> s
     return _OF_EXTERNAL_NUMBER.scalar(work.connection, **same) or ""
 
 
-def next_serial(work: UnitOfWork, policy: Policy, now: datetime) -> int:
+def next_serial(work: UnitOfWork, node: str, now: datetime) -> int:
     """
     The next register serial of the Beijing day; the head row's lock makes it unique.
 
     Raises:
         Refusal: SERIALS_EXHAUSTED, after the last number of the day.
     """
-    code = NodeCode.parse(policy.node)
+    code = NodeCode.parse(node)
     prefix = f"{code.division}{local_day(now):%Y%m%d}"
-    last = _LAST_OF_DAY.scalar(work.connection, first=prefix, last=prefix + "~", origin=policy.node)
-    serials = serials_of(policy.node, 0 if code.suffix else None)
+    last = _LAST_OF_DAY.scalar(work.connection, first=prefix, last=prefix + "~", origin=node)
+    serials = serials_of(node, 0 if code.suffix else None)
     serial = int(last[14:19]) + 1 if last else serials[0]
     if serial not in serials:
-        raise Refusal(Code.SERIALS_EXHAUSTED, node=policy.node, serial=serial)
+        raise Refusal(Code.SERIALS_EXHAUSTED, node=node, serial=serial)
     return serial

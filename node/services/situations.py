@@ -5,15 +5,18 @@ It reads what the links, the journal and the night's comparison wrote down, and 
 long as its cause is.  ``red`` waits for people, ``amber`` mends itself or has time, ``note`` is only to be known.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import func, select
 
+from node.domain.ticket.state import FINAL, State
 from node.services import reconcile, reparentings
 from node.storage import lane, schema
+from node.storage.clashes import CLASH
+from node.storage.codec import decode_content
 from node.storage.database import instant
 from node.storage.unit_of_work import UnitOfWork, View
 
@@ -29,8 +32,11 @@ free_percent_least = 5
 certificate_days_told = 30
 # Of an incident: a subordinate holds an entry of this node that this node does not hold so.
 TOLD_BELOW = "told_below"
+# A need of this node that was registered once more, because another one has its number.
+RENUMBERED = "renumbered"
 # Kinds of incidents that must never happen; the others are what was kept of a repair or a new epoch.
-ALARMING = ("fork", "clash", "clone", "fenced")
+BROKEN_KINDS = ("fork", "clone", "fenced")
+ALARMING = (*BROKEN_KINDS, CLASH)
 
 # The uplink's reason -> (row of 2.3, colour); what is not here is shown by its bare word.
 _UP_REASONS: Mapping[str, tuple[int, str]] = {
@@ -251,8 +257,45 @@ def _kept(view: View) -> Iterator[Situation]:
     seq = told_below(view) if counts.get(TOLD_BELOW) else 0
     if seq:
         yield Situation(TOLD_BELOW, 11, RED, facts={"node": view.head.node, "seq": seq})
+    if counts.get(CLASH):
+        yield from _clashes(view)
+    if counts.get(RENUMBERED):
+        yield from _renumbered(view)
     if counts.get("healed"):
         yield Situation("healed", 20, NOTE, facts={"count": counts["healed"]})
     for peer, found in sorted(reconcile.latest(view).items()):
         if not found.agrees:
             yield Situation("differs", 20, RED, peer, {"count": found.differences})
+
+
+def _clashes(view: View) -> Iterator[Situation]:
+    """
+    One a ticket of which two copies of a node used a place twice (row 9): by the same number two needs were registered, or something
+    was done twice.  All of it is kept; what has no effect, people do again.
+    """
+    incidents = schema.incidents
+    found: dict[str, tuple[str, int]] = {}
+    for node, content in view.connection.execute(select(incidents.c.node, incidents.c.content).where(incidents.c.kind == CLASH)):
+        ticket = decode_content(bytes(content)).header.subject.id
+        found[ticket] = node, found.get(ticket, (node, 0))[1] + 1
+    states = _states(view, found)
+    for ticket, (node, count) in sorted(found.items()):
+        is_over = states.get(ticket) in FINAL
+        is_own = node == view.head.node and not is_over
+        yield Situation("clash", 9, AMBER if is_own else NOTE, facts={"node": node, "ticket": ticket, "count": count})
+
+
+def _renumbered(view: View) -> Iterator[Situation]:
+    """One a need that was registered once more (row 9): who brought it has to be told its number."""
+    table = schema.incidents
+    rows = view.connection.execute(select(table.c.content).where(table.c.kind == RENUMBERED)).scalars()
+    found = [bytes(content).decode().split() for content in rows]
+    states = _states(view, [anew for _, anew in found])
+    for taken, anew in sorted(found):
+        yield Situation(RENUMBERED, 9, NOTE if states.get(anew) in FINAL else AMBER, facts={"ticket": taken, "anew": anew})
+
+
+def _states(view: View, tickets: Collection[str]) -> dict[str, State]:
+    table = schema.tickets
+    rows = view.connection.execute(select(table.c.id, table.c.state).where(table.c.id.in_(tickets)))
+    return {row.id: State(row.state) for row in rows}

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from node.domain.ticket.ticket import Ticket
-from node.services.situations import ALARMING
+from node.services.situations import BROKEN_KINDS
 from node.storage import schema
 from node.storage.database import instant_or_none
 from node.storage.unit_of_work import View
@@ -53,4 +53,6 @@ def _behind(view: View, ticket: str, acked: int) -> int:
 
 def _has_incident(view: View, node: str) -> bool:
     table = schema.incidents
-    return view.connection.execute(select(table.c.id).where(table.c.node == node, table.c.kind.in_(ALARMING)).limit(1)).first() is not None
+    return (
+        view.connection.execute(select(table.c.id).where(table.c.node == node, table.c.kind.in_(BROKEN_KINDS)).limit(1)).first() is not None
+    )

@@ -23,6 +23,7 @@ from node.domain.ticket.sweep import RungFired
 from node.domain.ticket.ticket import Ticket
 from node.storage import (
     catalogue_readings,
+    clashes,
     desk_readings,
     dossier_readings,
     folds,
@@ -83,7 +84,7 @@ class Readings:
 
     def fold(self, batch: Sequence[Stored]) -> dict[str, Moved]:
         """Fold *batch*, which was just appended, and say what became of each ticket in it."""
-        fresh = self._without_known(batch)
+        fresh, again = self._without_known(batch)
         tickets = [one for one in fresh if one.header.subject.kind == _TICKET]
         if len(tickets) < len(fresh):
             self._fold_others([one for one in fresh if one.header.subject.kind != _TICKET and one.content.event is not None])
@@ -91,7 +92,7 @@ class Readings:
         for one in fresh:
             if one.content.event is None:
                 self._set_aside(one, lane.UNKNOWN_KIND)
-        moved = self._fold_tickets(tickets)
+        moved = self._fold_tickets(tickets, again)
         for one in fresh:
             if isinstance(one.content.event, LaneHandled):
                 self._follow_operator(one, one.content.event)
@@ -108,10 +109,14 @@ class Readings:
                 self._set_aside(one, "not_its_own")
             round_readings.fold(self._connection, one.folded)
 
-    def _without_known(self, batch: Sequence[Stored]) -> Sequence[Stored]:
-        """An entry id folds once, whichever (node, epoch, seq) brings it; it comes again only in a later epoch."""
+    def _without_known(self, batch: Sequence[Stored]) -> tuple[Sequence[Stored], Sequence[Stored]]:
+        """
+        An entry id folds once, whichever (node, epoch, seq) brings it; it comes again only in a later epoch.
+
+        The second are those about tickets that came again: as the later epoch has them they take precedence (``line_of``).
+        """
         if all(one.header.epoch == 1 for one in batch):
-            return batch
+            return batch, ()
         later = [one.header for one in batch if one.header.epoch > 1]
         known: set[str] = set()
         table = schema.entries
@@ -121,24 +126,27 @@ class Readings:
             about = table.c.subject_id.in_({head.subject.id for head in part})
             same = (about, table.c.id.in_([head.id for head in part]), table.c.taken < batch[0].taken)
             known |= set(self._connection.execute(select(table.c.id).where(*same)).scalars())
-        fresh = []
+        fresh, again = [], []
         for one in batch:
             if one.header.epoch == 1 or one.header.id not in known:
                 fresh.append(one)
+            elif one.header.subject.kind == _TICKET:
+                again.append(one)
             known.add(one.header.id)
-        return fresh
+        return fresh, again
 
     # --- tickets ------------------------------------------------------------------------------------------------------
 
-    def _fold_tickets(self, batch: Sequence[Stored]) -> dict[str, Moved]:
-        if not batch:
+    def _fold_tickets(self, batch: Sequence[Stored], again: Sequence[Stored]) -> dict[str, Moved]:
+        if not batch and not again:
             return {}
         of_ticket: dict[str, list[Stored]] = {}
-        for one in batch:
+        for one in (*batch, *again):
             of_ticket.setdefault(one.header.subject.id, []).append(one)
+        contested = {one.header.subject.id for one in again}
         before = self.rows(set(of_ticket))
         unseen = set(of_ticket) - set(before)
-        older = self._older(unseen, batch[0].taken)
+        older = self._older(unseen, min(several[0].taken for several in (batch, again) if several))
         # A lane that stands stays so: what comes behind the entry that does not fold waits with it (FEDERATION 2.3 no. 15).
         stopped = self._stopped(set(before) | older)
         for ticket in stopped:
@@ -147,9 +155,11 @@ class Readings:
             self._stop(of_ticket[ticket], lane.TRANSIENT)
             stopped.add(ticket)
         lanes = {ticket: entries for ticket, entries in of_ticket.items() if ticket not in stopped}
-        new = unseen - older
+        new = unseen - older - contested
         rows: dict[str, TicketRow | None] = dict(before)
-        found = {ticket: self._fold_plainly(entries, rows, ticket in new) for ticket, entries in lanes.items()}
+        found = {
+            ticket: None if ticket in contested else self._fold_plainly(entries, rows, ticket in new) for ticket, entries in lanes.items()
+        }
         plain = [one for entries in found.values() if entries is not None for one in entries]
         folded = [one.folded for one in plain]
         ClockRows(self._connection).fold(folded, new)
@@ -305,6 +315,9 @@ class Readings:
     def _write_wholes(self, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
         """Write the clocks and asks of whole tickets; those of *known* tickets are replaced."""
         connection = self._connection
+        for ticket in tickets:
+            if ticket.clash:
+                clashes.keep(connection, ticket)
         delete_of(connection, schema.clocks, known)
         delete_of(connection, schema.asks, known)
         upsert_many(connection, schema.clocks, [values for ticket in tickets for values in clock_values(ticket)])

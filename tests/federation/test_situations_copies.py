@@ -1,6 +1,7 @@
 """FEDERATION 2.3, rows 9 to 12: two copies of one node, an old database under it, and a superior that went back."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ from node.domain.entry import Subject
 from node.domain.payload import Text
 from node.domain.refusal import Code
 from node.domain.ticket.escalation import ReturnEscalation
+from node.domain.ticket.intake import Registered
+from node.domain.ticket.transfer import TransferDown
+from node.domain.time import local_day
 from node.services import backup as services
 from node.services.rebuild import check
 from tests.federation.levels import WALL, Place, connect, enrol, make_place, settle
@@ -291,9 +295,56 @@ class TestRow11SuperiorRestored:
         assert lost <= sum(city.position(CITY, epoch)[0] for epoch in (1, 2))
         with city.level.store.read() as view:
             returned = next(one for one in view.journal.of_subject(Subject("ticket", number)) if one.header.kind == "EscalationReturned")
-            assert "材料不全" == view.payloads.open(returned.header.subject, returned.folded.event.reason)  # type: ignore[union-attr,arg-type]
+            assert "材料不全" == view.payloads.open(returned.header.subject, returned.folded.event.reason)  # type: ignore[union-attr]
         assert ({}, {}) == (alarms(county), alarms(city))
         agree(county, city, province)
+
+    def test_a_need_given_back_under_a_number_that_a_copy_gave_too_is_told_and_neither_is_lost(
+        self, county: Place, city: Place, province: Place, tmp_path: Path
+    ) -> None:
+        """
+        Both registered under one number; the province had the copy's, the county was asked to take the other.  The one that people
+        worked on takes effect everywhere; the copy's is kept, shown as void, and told of.  When the city set its own aside it
+        registered the need once more, so its words are there whatever comes.
+        """
+        upwards, downwards = connect(city, province), connect(county, city)
+        settle(county, city, province)
+        before = back_up(city, tmp_path / "before.db")
+        downwards.is_cut = True
+        number = city.register(appeal="of the copy")
+        settle(city, province)
+        restore(city, before)
+        upwards.is_cut, downwards.is_cut = True, False
+        assert number == city.register(appeal="worked on")
+        with city.level.store.read() as view:
+            registered_at = view.readings.ticket(number).intake.received_at  # type: ignore[union-attr]
+        city.hands.act("office", TransferDown(COUNTY, local_day(city.hands.now) + timedelta(days=30)), number)
+        connect(county, city)
+        settle(county, city, seconds=51)
+        assert number in tickets(county)
+
+        wire = connect(city, province)
+        settle(county, city, province, seconds=51)
+        grant_to(province, city)
+        done = rejoin_by(city, wire)
+        assert ((number,), [number]) == (done.aside, list(done.anew))
+        settle(county, city, province, seconds=700)
+
+        assert ["amber", "note", "note"] == [told(place)["clash"] for place in (city, county, province)]
+        assert "amber" == told(city)["renumbered"]
+        agree(county, city, province)
+        for place in (county, city, province):
+            assert check(place.level.store).agrees, place.code
+            with place.level.store.read() as view:
+                ticket = view.readings.ticket(number)
+                assert ticket is not None and (1, ticket.void, COUNTY) == (len(ticket.void), ticket.clash, ticket.custody.asked)
+        with city.level.store.read() as view:
+            assert ticket is not None
+            (void,) = [one.content.event for one in view.journal.of_subject(Subject("ticket", number)) if one.header.id in ticket.void]
+            assert isinstance(void, Registered) and "of the copy" == view.payloads.open(Subject("ticket", number), void.appeal)  # type: ignore[arg-type]
+            anew = view.readings.ticket(done.anew[number])
+            assert anew is not None and "worked on" == view.payloads.open(anew.subject, anew.intake.appeal)  # type: ignore[arg-type]
+            assert registered_at == anew.intake.received_at
 
     def test_a_county_gives_nothing_back_in_another_name_or_to_a_node_that_stands(self, county: Place, city: Place) -> None:
         wire = connect(county, city)

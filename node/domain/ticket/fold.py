@@ -59,7 +59,7 @@ def line_of(entries: Iterable[Folded], rank: Rank) -> Line:
     Sort line entries of one ticket into its effective line.  *rank* says how high a node is, smaller is higher: of two
     openers of one custody number the higher node's holds.
     """
-    lines = {entry.header.id: entry for entry in entries if entry.header.is_line}
+    lines = _by_id(entry for entry in entries if entry.header.is_line)
     by_number: dict[int, list[Folded]] = {}
     for entry in sorted(lines.values(), key=_precedence):
         by_number.setdefault(entry.header.custody.number, []).append(entry)
@@ -86,6 +86,16 @@ def line_of(entries: Iterable[Folded], rank: Rank) -> Line:
     found.waiting -= used
     void = tuple(entry for id, entry in sorted(lines.items()) if id not in used and id not in found.waiting)
     return Line(tuple(found.entries), void, tuple(found.clash), bool(found.waiting))
+
+
+def _by_id(entries: Iterable[Folded]) -> dict[str, Folded]:
+    """Each entry once, as its writer's latest epoch has it: there it was written again under its own id."""
+    found: dict[str, Folded] = {}
+    for entry in entries:
+        held = found.setdefault(entry.header.id, entry)
+        if held.header.epoch < entry.header.epoch:
+            found[entry.header.id] = entry
+    return found
 
 
 def _precedence(entry: Folded) -> tuple[int, str]:
@@ -152,7 +162,7 @@ def _holders(opener: Folded, candidates: Sequence[Folded]) -> list[Folded]:
 
 def fold_ticket(entries: Iterable[Folded], rank: Rank) -> Ticket | None:
     """The ticket, or None while its first entry is missing."""
-    known = {entry.header.id: entry for entry in entries}
+    known = _by_id(entries)
     line = line_of(known.values(), rank)
     if not line.entries:
         return None
@@ -160,7 +170,8 @@ def fold_ticket(entries: Iterable[Folded], rank: Rank) -> Ticket | None:
     for entry in in_order(line.entries, [entry for entry in known.values() if not entry.header.is_line]):
         ticket = evolve(ticket, entry)
     assert ticket is not None
-    return changed(ticket, void=tuple(entry.header.id for entry in line.void), is_incomplete=line.is_incomplete)
+    void, clash = (tuple([entry.header.id for entry in several]) for several in (line.void, line.clash))
+    return changed(ticket, void=void, clash=clash, is_incomplete=line.is_incomplete)
 
 
 def in_order(line: Sequence[Folded], sides: Iterable[Folded]) -> list[Folded]:

@@ -67,6 +67,8 @@ class Ticket:
     hands: frozenset[r.Hand] = frozenset()
     # Entry ids without effect: a late result under a lower custody number, a used version.
     void: tuple[str, ...] = ()
+    # Those of them whose place their own writer used twice: two copies of a node ran.
+    clash: tuple[str, ...] = ()
     # True while an entry of the line is still missing here.
     is_incomplete: bool = False
     # Entries of a kind that this program does not know.
