@@ -18,7 +18,8 @@ from node.domain.refusal import Code, Refusal
 from node.domain.time import local_day
 from node.services.acting import Node
 from node.services.deputies import standing_in
-from node.services.logins import Logins, Session, logins_of
+from node.services.login_sessions import Session
+from node.services.logins import Logins, logins_of
 from node.texts.catalogue import LANGS, Lang
 from node.web.desk import Desk
 from node.web.templating import language_of

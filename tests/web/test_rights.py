@@ -58,6 +58,8 @@ EXPECTED: dict[tuple[str, str], Expected] = {
     ("GET", "/login"): Expected(OPEN),
     ("POST", "/login"): Expected(OPEN),
     ("POST", "/login/certificate"): Expected(OPEN),
+    ("GET", "/login/oidc"): Expected(OPEN),
+    ("GET", "/login/oidc/back"): Expected(OPEN),
     ("GET", "/login/second"): Expected(STAFF),
     ("POST", "/login/second"): Expected(STAFF),
     ("POST", "/logout"): Expected(OPEN),
@@ -82,6 +84,7 @@ EXPECTED: dict[tuple[str, str], Expected] = {
     ("POST", "/registers/accounts/{account}/resume"): only(*_KEEPERS),
     ("POST", "/registers/accounts/{account}/close"): only(*_KEEPERS),
     ("POST", "/registers/accounts/{account}/reset"): only(*_KEEPERS),
+    ("POST", "/registers/accounts/{account}/oidc"): only(*_KEEPERS, subject="u-1"),
 }
 EXPECTED |= {
     ("GET", "/tickets/{ticket}/attach"): Expected(_SEEING),
