@@ -140,6 +140,8 @@ EXPECTED |= {
     ("POST", "/drafts"): Expected(STAFF),
     ("POST", "/notices/read"): Expected(STAFF),
     ("POST", "/language"): Expected(OPEN),
+    # One that nobody kept leads to the first page, somebody else's too.
+    ("GET", "/kept/{id}"): Expected(STAFF),
 }
 # Acts on many tickets at once, each of which the road of its command decides; nobody's form is empty there.
 _MANY = {
