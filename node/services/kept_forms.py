@@ -36,17 +36,24 @@ class KeptForm:
     at: datetime
 
 
-def keep(work: UnitOfWork, account: str, path: str, page: str, fields: Fields, files: Sequence[str], now: datetime) -> str | None:
+def id_of(account: str, path: str, key: str) -> str:
+    """What a form is called that *account* sends to *path*; *key* tells it from others of the same address."""
+    return hashlib.sha256(f"{account}|{path}|{key}".encode()).hexdigest()[:32]
+
+
+def keep(
+    work: UnitOfWork, account: str, path: str, page: str, fields: Fields, files: Sequence[str], now: datetime, id: str = ""
+) -> str | None:
     """
-    Keep a form for *account*; the same one once more takes the place of what was there.  Returns its id; None if it is too large.
+    Keep a form for *account*, as *id* or as what its command is called; the same one once more takes the place of what was there.
+    Returns its id; None if it is too large.
 
     Raises:
         Refusal: PAYLOAD_SEALED, if this process has no keys.
     """
     if sum(len(one.encode()) for values in fields.values() for one in values) > kept_bytes_max:
         return None
-    said = "|".join((account, path, *fields.get("command_id", ())))
-    id = hashlib.sha256(said.encode()).hexdigest()[:32]
+    id = id or id_of(account, path, "|".join(fields.get("command_id", ())))
     others = sorted((one for one in of_account(work, account, now) if one.id != id), key=lambda one: one.at)
     for one in others[: max(0, len(others) - kept_forms_max + 1)]:
         drop(work, account, one.id)

@@ -5,6 +5,7 @@ That a form comes too late is known by its token, which was that of a session th
 the browser by then may be somebody else.  Where passwords and codes are typed nothing is kept.
 """
 
+import re
 import uuid
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -24,6 +25,7 @@ from node.web.intake_form import as_typed
 FIELD = "kept"
 _NEVER = ("/login", "/logout", "/me/password", "/me/second", "/me/codes", "/language", "/notices", "/drafts", "/api/", "/kept")
 _BESIDE = frozenset({"csrf", FIELD})
+_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def keep(request: Request, form: FormData, account: str) -> str | None:
@@ -31,6 +33,12 @@ def keep(request: Request, form: FormData, account: str) -> str | None:
     path = request.url.path
     if path.startswith(_NEVER) or path.endswith("/aside"):
         return None
+    said = form.get(FIELD)
+    return keep_as(request, form, account, path, said if isinstance(said, str) and is_id(said) else "")
+
+
+def keep_as(request: Request, form: FormData, account: str, path: str, id: str) -> str | None:
+    """As ``keep``: the form that is sent to *path*, under the *id* by which its page knows it; empty: by its command."""
     fields: dict[str, list[str]] = {}
     files = []
     for name, value in form.multi_items():
@@ -46,7 +54,7 @@ def keep(request: Request, form: FormData, account: str) -> str | None:
 
     def write(work: UnitOfWork) -> str | None:
         _keep_intake(work, account, path, fields, node)
-        return kept_forms.keep(work, account, path, page, fields, files, node.now())
+        return kept_forms.keep(work, account, path, page, fields, files, node.now(), id)
 
     try:
         return node.writer.command(write)
@@ -57,6 +65,20 @@ def keep(request: Request, form: FormData, account: str) -> str | None:
 def drop(node: Node, account: str, id: str) -> None:
     """What was kept is sent and taken."""
     node.writer.command(lambda work: kept_forms.drop(work, account, id))
+
+
+def of_page(request: Request, desk: Desk) -> list[KeptForm]:
+    """What *desk* typed into forms of this page and did not get through, unless the page shows it already."""
+    if FIELD in request.query_params:
+        return []
+    with desk.node.store.read() as view:
+        found = kept_forms.of_account(view, desk.account, desk.node.now())
+    return [one for one in found if one.page.partition("?")[0] == request.url.path]
+
+
+def is_id(said: str) -> bool:
+    """True of what a form can be called."""
+    return _ID.fullmatch(said) is not None
 
 
 def asked_for(request: Request, desk: Desk | None) -> KeptForm | None:

@@ -67,6 +67,9 @@ def answer(request: Request, refusal: Refusal) -> Response:
     """*refusal* as this request is answered: a problem of the API, a page, or the way to the door."""
     if request.url.path.startswith(API):
         return problem(refusal, language_of(request))
+    if request.headers.get("hx-request") and refusal.code in (Code.UNAUTHENTICATED, Code.FORM_FOREIGN):
+        # A part of a page that somebody is typing into: the door would stand in the middle of it.
+        return page(request, "signed_out_aside.html")
     if refusal.code is Code.UNAUTHENTICATED:
         # What was to be changed is not done again by itself: the way back is to a page, the one of the form if that was kept.
         kept = getattr(request.state, "kept", None)

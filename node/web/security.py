@@ -134,7 +134,8 @@ async def need_own_form(request: Request) -> None:
         return
     owner = await run_in_threadpool(_owner_of, request, said) if said else ""
     # What the page keeps by itself while somebody types goes on, if it is still he who sits there.
-    if session is not None and owner == session.account and request.url.path.endswith(_ASIDE):
+    path = request.url.path
+    if session is not None and owner == session.account and (path.endswith(_ASIDE) or path.startswith("/kept/")):
         return
     if owner:
         request.state.kept = await run_in_threadpool(kept.keep, request, form, owner)

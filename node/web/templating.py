@@ -15,13 +15,13 @@ from fastapi.templating import Jinja2Templates
 from starlette.responses import HTMLResponse, Response
 
 from node.domain.time import BEIJING, local_day
-from node.services.kept_forms import KeptForm
+from node.services.kept_forms import KeptForm, id_of
 from node.services.numbers import short_number
 from node.texts.catalogue import LANGS, Lang, catalogue, label, text, word
 from node.web.clocks import face, said_day, said_due, whose
 from node.web.desk import Desk
 from node.web.frame import frame_of
-from node.web.kept import asked_for
+from node.web.kept import asked_for, of_page
 from node.web.refill import refill
 
 LANGUAGE_COOKIE = "qyzj_lang"
@@ -44,6 +44,8 @@ def page(request: Request, template: str, *, status_code: int = 200, **facts: An
         "word_pairs": lambda section, codes: [(code, word(section, code, lang)) for code in codes],
         "label": lambda owner, field: label(owner, field, lang),
         "kept": None,
+        "keeping": lambda path, key="": id_of(desk.account, path, key) if desk is not None else "",
+        "untaken": lambda: of_page(request, desk) if desk is not None else [],
         **(_at_a_desk(desk, lang) if desk is not None else {}),
         **facts,
     }

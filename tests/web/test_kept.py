@@ -222,6 +222,26 @@ class TestTimeOut:
         assert (204, 303) == (kept, late)
         assert REASON.replace("\r\n", "\n") == area(page, "reason")
 
+    def test_a_part_of_a_page_says_it_in_its_place(self, hands: Hands, app: FastAPI) -> None:
+        """The script that looks up while somebody types gets a sentence, not the door in the middle of the form."""
+        client = seated(hands, app, "centre")
+        path = f"/intake/{new_id()}"
+        sent = typed(client, path, appeal="门前积水")
+        hands.node.wall = lambda: NOW + ABSOLUTE
+        answer = client.post(f"{path}/aside", data=sent, headers={"hx-request": "true"})
+
+        assert (200, True, False) == (answer.status_code, "登录已过期" in answer.text, "password" in answer.text)
+
+    def test_it_is_forgotten_when_it_is_wanted_no_more(self, hands: Hands, app: FastAPI, form: str) -> None:
+        client = seated(hands, app, "d-housing")
+        sent = typed(client, form, **fields())
+        hands.node.wall = lambda: NOW + IDLE
+        back = back_of(client.post(form, data=sent))
+        again = seated(hands, app, "d-housing")
+        again.post(f"{back}/drop", data=typed(again, "/"))
+
+        assert "/?done=kept_gone" == again.get(back).headers["location"]
+
 
 class TestTwoTabs:
     """A form whose session got another id in the other tab, or ended there."""

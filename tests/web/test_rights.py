@@ -142,6 +142,8 @@ EXPECTED |= {
     ("POST", "/language"): Expected(OPEN),
     # One that nobody kept leads to the first page, somebody else's too.
     ("GET", "/kept/{id}"): Expected(STAFF),
+    ("POST", "/kept/{id}"): Expected(STAFF),
+    ("POST", "/kept/{id}/drop"): Expected(STAFF),
 }
 # Acts on many tickets at once, each of which the road of its command decides; nobody's form is empty there.
 _MANY = {

@@ -45,7 +45,7 @@ def today(request: Request, desk: SignedIn) -> Response:
         notices=[(row, sentence(row, lang)) for row in told[:notices_max]],
         has_more_notices=len(told) > notices_max,
         unsent=unsent,
-        untaken=untaken,
+        not_taken=untaken,
         unready=_unready(desk),
     )
 
