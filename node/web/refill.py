@@ -31,7 +31,7 @@ class _Control:
     start: int
     end: int
     attributes: Attributes
-    # Of an area: where its text ends.  Of a select: its options.
+    # Of an area and of a part that can be folded: where it ends.  Of a select: its options.
     text_end: int = 0
     options: list["_Control"] = field(default_factory=list)
 
@@ -94,7 +94,11 @@ def _likeness(form: _Form, fields: Mapping[str, Sequence[str]]) -> tuple[int, in
 
 def _edits(form: _Form, fields: Mapping[str, Sequence[str]]) -> tuple[list[tuple[int, int, str]], dict[str, Counter[str]]]:
     """What is written where, as (start, end, text), and which values found their place."""
-    edits: list[tuple[int, int, str]] = [(one.start, one.end, _tag(one, open=None)) for one in form.details]
+    edits: list[tuple[int, int, str]] = [
+        (part.start, part.end, _tag(part, open=None))
+        for part in form.details
+        if any(part.start < one.start < part.text_end and any(fields.get(one.name, ())) for one in form.controls)
+    ]
     placed: dict[str, Counter[str]] = {}
     waiting = {name: list(values) for name, values in fields.items()}
     for one in form.controls:
@@ -173,6 +177,10 @@ class _Reader(HTMLParser):
             self._area = None
         elif tag == "select":
             self._select = None
+        elif tag == "details" and self._form is not None:
+            part = next((one for one in reversed(self._form.details) if not one.text_end), None)
+            if part is not None:
+                part.text_end = self._here()
         elif tag == "form":
             self._form = None
 

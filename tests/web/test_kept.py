@@ -318,12 +318,17 @@ class TestRefill:
         '<form method="post" action="/x"><input type="hidden" name="id" value="2"><input type="hidden" name="csrf" value="t">'
         '<input name="a" value=""><input name="a"><input type="password" name="p"><textarea name="b">\nold &lt;</textarea>'
         '<select name="c"><option value="1" selected>1<option value="2">2</select>'
-        '<details><input type="checkbox" name="d" value="x" checked></details></form><p>é</p>'
+        '<details><input type="checkbox" name="d" value="x" checked></details><details><input name="e"></details></form><p>é</p>'
     )
 
     def test_the_form_that_is_likest_gets_every_value(self) -> None:
         kept = KeptForm(
-            "k", "/x", "/x", {"id": ("2",), "csrf": ("old",), "a": ('1"<', "2"), "p": ("s",), "b": ("n<",), "c": ("2",)}, (), NOW
+            "k",
+            "/x",
+            "/x",
+            {"id": ("2",), "csrf": ("old",), "a": ('1"<', "2"), "p": ("s",), "b": ("n<",), "c": ("2",), "e": ("5",)},
+            (),
+            NOW,
         )
         filled, left = refill(self.PAGE, "/x", kept)
         head, changed = self.PAGE[: self.PAGE.index('<input type="hidden" name="id" value="2">')], filled
@@ -335,7 +340,7 @@ class TestRefill:
             '<input name="a" value="1&quot;&lt;"><input name="a" value="2"><input type="password" name="p">'
             '<textarea name="b">\nn&lt;</textarea>'
             '<select name="c"><option value="1">1<option value="2" selected>2</select>'
-            '<details open><input type="checkbox" name="d" value="x"></details></form><p>é</p>'
+            '<details><input type="checkbox" name="d" value="x"></details><details open><input name="e" value="5"></details></form><p>é</p>'
         ) == changed
 
     def test_what_has_no_place_is_told(self) -> None:
