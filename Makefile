@@ -69,10 +69,10 @@ proto: $(STAMP)
 
 LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
-# The image needs no tools for development.
+# The image needs no tools for development, and brings what a node's settings may ask for.
 lock:
 	@uv pip compile pyproject.toml --group dev $(LOCKED) --output-file requirements.lock
-	@uv pip compile pyproject.toml $(LOCKED) --output-file docker/requirements.lock
+	@uv pip compile pyproject.toml --extra oidc $(LOCKED) --output-file docker/requirements.lock
 
 # The project is installed editable and alone: its dependencies, its build backend too, come from the lock with their hashes.
 $(STAMP): requirements.lock pyproject.toml

@@ -8,8 +8,9 @@ import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
@@ -67,6 +68,17 @@ class Settings(BaseSettings):
     password_days_max: int = Field(default=90, ge=0, le=3650)
     # Administrators never sign in by a password alone; "everyone": nobody does.
     second_factor: Literal["administrators", "everyone"] = "administrators"
+    # A provider of identities (OpenID Connect; extra "oidc") beside the passwords of this node; empty: there is none.
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    # Holds the client's secret and nothing else; none for a client without one.
+    oidc_secret_file: Path | None = None
+    oidc_scopes: str = "openid"
+    # What the provider says of a sign-in by more than a password, spaces between; empty: nothing, the second factor is shown here.
+    oidc_acr: str = ""
+    oidc_amr: str = ""
+    # What staff call it, for the button.
+    oidc_name: str = ""
 
     @field_validator("node")
     @classmethod
@@ -98,6 +110,26 @@ class Settings(BaseSettings):
         if value not in ("", "own", "none") and not Path(value).is_file():
             raise ValueError("no such file")
         return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        if value and not is_private_url(value):
+            raise ValueError("https is wanted, or http on this machine")
+        return value
+
+    @field_validator("oidc_scopes")
+    @classmethod
+    def _scopes(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError("openid is one of them")
+        return value
+
+    @model_validator(mode="after")
+    def _client(self) -> "Settings":
+        if self.oidc_issuer and not self.oidc_client:
+            raise ValueError("oidc_client is wanted beside oidc_issuer")
+        return self
 
     @property
     def web_tls(self) -> str:
@@ -132,6 +164,18 @@ def is_loopback(address: str) -> bool:
         return host == "localhost"
 
 
+def is_private_url(url: str) -> bool:
+    """True if nobody between reads what goes to *url*: TLS, or this very machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if not host or parts.username is not None or parts.query or parts.fragment:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(f"{host}:0"))
+
+
 def load(data_dir: Path, **over: Any) -> Settings:
     """
     Read the settings of the node in *data_dir*.
@@ -160,7 +204,9 @@ def check(values: dict[str, Any]) -> Settings:
         return Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        raise Refusal(Code.SETTING_REFUSED, setting=".".join(map(str, first["loc"])), fault=first["msg"]) from None
+        # Of two settings that do not go together there is no place: the sentence names them.
+        setting = ".".join(map(str, first["loc"])) or "oidc_client"
+        raise Refusal(Code.SETTING_REFUSED, setting=setting, fault=first["msg"]) from None
 
 
 def save(settings: Settings) -> None:

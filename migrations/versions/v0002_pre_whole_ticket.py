@@ -108,6 +108,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_enterprises_credit_code"), ["credit_code"], unique=False)
 
     op.create_table(
+        "former_sessions",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_former_sessions")),
+    )
+    with op.batch_alter_table("former_sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_former_sessions_ended_at"), ["ended_at"], unique=False)
+
+    op.create_table(
         "group_members",
         sa.Column("node", sa.String(), nullable=False),
         sa.Column("service_group", sa.String(), nullable=False),
@@ -175,6 +185,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("login_certificates", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_login_certificates_account"), ["account"], unique=False)
+
+    op.create_table(
+        "login_subjects",
+        sa.Column("issuer", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("added_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("issuer", "subject", name=op.f("pk_login_subjects")),
+    )
+    with op.batch_alter_table("login_subjects", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_subjects_account"), ["account"], unique=False)
 
     op.create_table(
         "logins",
@@ -327,6 +348,7 @@ def upgrade() -> None:
         sa.Column("behalf", sa.String(), nullable=False),
         sa.Column("standing", sa.String(), nullable=False),
         sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("way", sa.String(), nullable=False),
         sa.Column("is_strong", sa.Boolean(), nullable=False),
         sa.Column("csrf", sa.String(), nullable=False),
         sa.Column("begun_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -337,6 +359,16 @@ def upgrade() -> None:
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sessions_account"), ["account"], unique=False)
         batch_op.create_index(batch_op.f("ix_sessions_seen_at"), ["seen_at"], unique=False)
+
+    op.create_table(
+        "sign_in_flows",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("back", sa.String(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sign_in_flows")),
+    )
+    with op.batch_alter_table("sign_in_flows", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_flows_begun_at"), ["begun_at"], unique=False)
 
     op.create_table(
         "text_grams",
@@ -482,6 +514,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_text_grams_taken"))
 
     op.drop_table("text_grams")
+    with op.batch_alter_table("sign_in_flows", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_flows_begun_at"))
+
+    op.drop_table("sign_in_flows")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sessions_seen_at"))
         batch_op.drop_index(batch_op.f("ix_sessions_account"))
@@ -516,6 +552,10 @@ def downgrade() -> None:
 
     op.drop_table("lookups")
     op.drop_table("logins")
+    with op.batch_alter_table("login_subjects", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_login_subjects_account"))
+
+    op.drop_table("login_subjects")
     with op.batch_alter_table("login_certificates", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_login_certificates_account"))
 
@@ -531,6 +571,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_group_members_node_member"))
 
     op.drop_table("group_members")
+    with op.batch_alter_table("former_sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_former_sessions_ended_at"))
+
+    op.drop_table("former_sessions")
     with op.batch_alter_table("enterprises", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_enterprises_credit_code"))
         batch_op.drop_index(batch_op.f("ix_enterprises_block"))

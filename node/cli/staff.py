@@ -5,6 +5,7 @@ Units and ordinary accounts are opened by the centre, administrators by the secu
 """
 
 import dataclasses
+import uuid
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,17 +14,21 @@ from rich.console import Console
 from rich.text import Text as RichText
 from sqlalchemy import select
 
-from node.cli.console import Session
+from node.cli.console import Session, Usage
 from node.cli.tokens import token
 from node.cli.verbs import Verbs
 from node.domain import registry as g
+from node.domain.accounts import ResetCredentials
+from node.domain.command import Order
 from node.domain.login import start_password_hours
 from node.domain.payload import Contact
+from node.domain.refusal import Code, Refusal
 from node.services import passwords
 from node.services.acting import act
 from node.services.bodies import outcome_body
 from node.services.handle import Outcome
 from node.services.logins import logins_of
+from node.services.registry import NODE_ACTOR
 from node.services.staffing import staffing
 from node.services.truthfulness import untrue_completions
 from node.storage import schema
@@ -51,6 +56,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(account, "list", list_accounts, key="account.list")
     verbs.add(account, "password", start_password, key="account.password")
     verbs.add(account, "certificate", write_certificate, key="account.certificate")
+    verbs.add(account, "oidc", bind_subject, key="account.oidc")
     verbs.add(account, "token", token, key="account.token")
 
 
@@ -180,6 +186,36 @@ def write_certificate(
         console.print(session.say("account.certificate", id=account, file=out, day=packed.until.date()))
 
     session.answer(body, show)
+
+
+def bind_subject(
+    session: Session,
+    account: AccountId,
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", show_default=False)] = "",
+    end: Annotated[bool, typer.Option("--end")] = False,
+) -> None:
+    """Let whom the provider of identities calls SUBJECT sign in as the account, or nobody any more; the journal notes it."""
+    if end == bool(subject):
+        raise Usage("subject_or_end")
+    with session.node() as node:
+        logins, wall, issuer = logins_of(node), node.wall(), node.settings.oidc_issuer
+        if subject:
+            if not issuer:
+                raise Refusal(Code.SETTING_REFUSED, setting="oidc_issuer", fault="not set")
+            logins.need_free(account, issuer, subject)
+        command = ResetCredentials(account, "oidc")
+        if session.account:
+            act(node, session.account, command)
+        else:
+            # Whoever stands at the machine, as for start passwords; but this opens a way in that lasts, so it is an entry.
+            node.handler.handle(Order(str(uuid.uuid4()), NODE_ACTOR, node.code, command))
+        if subject:
+            logins.bind_subject(account, issuer, subject, wall)
+        else:
+            logins.drop_subjects(account, wall)
+    body = {"account": account, "issuer": issuer, "subject": subject}
+    said = session.say("account.oidc.bound" if subject else "account.oidc.ended", **body)
+    session.answer(body, lambda console: console.print(said))
 
 
 def list_accounts(session: Session) -> None:

@@ -27,7 +27,7 @@ DUTIES = (DEPUTY, SECRETARY)
 SECRETARY_RECORDS = frozenset({"RecordDecisionFor"})
 # A leave; a secretary is appointed for a year at most, and again.
 days_max: Mapping[str, int] = {DEPUTY: 92, SECRETARY: 366}
-CREDENTIALS = ("password", "second_factor", "certificate")
+CREDENTIALS = ("password", "second_factor", "certificate", "oidc")
 
 _LED = frozenset({Role.LEADER.value, Role.GOVERNMENT.value})
 _STAFF = frozenset(Role) - {Role.ENTERPRISE, Role.NODE, Role.FINDER, Role.ASSESSOR}
@@ -56,7 +56,7 @@ class CredentialsReset(NodeEvent):
     """
     What the account signs in with was set anew by somebody else; every session of it ended.
 
-    `credential`: "password", "second_factor" or "certificate".
+    `credential`: "password", "second_factor", "certificate" or "oidc".
     """
 
     account: str
@@ -110,7 +110,7 @@ class ResumeAccount(NodeCommand):
 
 @dataclass(frozen=True)
 class ResetCredentials(NodeCommand):
-    """Note that what an account signs in with is set anew: ``credential`` "password", "second_factor" or "certificate"."""
+    """Note that what an account signs in with is set anew: ``credential`` "password", "second_factor", "certificate" or "oidc"."""
 
     roles = frozenset({Role.OFFICE, Role.SECURITY_ADMIN, Role.NODE})
 

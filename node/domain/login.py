@@ -26,6 +26,10 @@ start_password_hours = 72
 totp_step_seconds = 30
 recovery_codes_count = 10
 touch_seconds = 60
+# A form that comes so long after its session ended is still known by its token, and its text still brought back.
+former_hours_max = 24
+# From here to the provider of identities and back.
+flow_minutes_max = 10
 
 # DESIGN 10: the three administrators never sign in by a password alone.
 SECOND_FACTOR_FORCED = frozenset({Role.OPERATOR.value, Role.SECURITY_ADMIN.value, Role.AUDIT_ADMIN.value})
@@ -45,6 +49,15 @@ class Stage(Enum):
     CHANGE = "change"
     ENROL = "enrol"
     OPEN = "open"
+
+
+@unique
+class Way(Enum):
+    """How a session was begun."""
+
+    PASSWORD = "password"
+    CERTIFICATE = "certificate"
+    OIDC = "oidc"
 
 
 @unique

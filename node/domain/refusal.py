@@ -27,7 +27,13 @@ class Code(Enum):
     CODE_REFUSED = auto(), "PERMISSION_DENIED", False
     PASSWORD_WEAK = auto(), "INVALID_ARGUMENT", False
     SECOND_FACTOR_REQUIRED = auto(), "PERMISSION_DENIED", False
+    OIDC_AWAY = auto(), "UNAVAILABLE", True
+    OIDC_REFUSED = auto(), "UNAUTHENTICATED", False
+    OIDC_UNBOUND = auto(), "PERMISSION_DENIED", False
+    OIDC_TAKEN = auto(), "ALREADY_EXISTS", False
     FORM_FOREIGN = auto(), "PERMISSION_DENIED", False
+    FORM_LATE = auto(), "FAILED_PRECONDITION", False
+    FORM_OTHERS = auto(), "FAILED_PRECONDITION", False
     BODY_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
     OWN_CASE = auto(), "PERMISSION_DENIED", False
     ACCOUNT_CLOSED = auto(), "FAILED_PRECONDITION", False
@@ -217,6 +223,7 @@ class Code(Enum):
     LANE_STILL_STOPS = auto(), "FAILED_PRECONDITION", False
     SCHEMA_OLD = auto(), "FAILED_PRECONDITION", False
     SETTING_REFUSED = auto(), "INVALID_ARGUMENT", False
+    EXTRA_MISSING = auto(), "FAILED_PRECONDITION", False
 
     # Custody and levels.
     NOT_HOLDER = auto(), "FAILED_PRECONDITION", False

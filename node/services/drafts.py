@@ -55,13 +55,13 @@ def save(work: UnitOfWork, account: str, form: str, fields: Fields, now: datetim
     upsert_many(work.connection, table, [row])
 
 
-def load(view: View, account: str, form: str) -> Draft | None:
+def load(view: View | UnitOfWork, account: str, form: str) -> Draft | None:
     """What *account* typed into *form*; None if there is nothing, or it was sealed under keys that this node has no more."""
     found = _rows(view, account, schema.drafts.c.form == form)
     return found[0] if found else None
 
 
-def of_account(view: View, account: str, prefix: str = "") -> list[Draft]:
+def of_account(view: View | UnitOfWork, account: str, prefix: str = "") -> list[Draft]:
     """The drafts of *account* whose form begins with *prefix*, by form."""
     return _rows(view, account, func.substr(schema.drafts.c.form, 1, len(prefix)) == prefix)
 
@@ -72,7 +72,7 @@ def drop(work: UnitOfWork, account: str, form: str) -> None:
     work.connection.execute(delete(table).where(table.c.account == account, table.c.form == form))
 
 
-def _rows(view: View, account: str, condition: ColumnElement[bool]) -> list[Draft]:
+def _rows(view: View | UnitOfWork, account: str, condition: ColumnElement[bool]) -> list[Draft]:
     table = schema.drafts
     query = select(table).where(table.c.account == account, condition).order_by(table.c.form)
     found = []

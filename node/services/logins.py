@@ -1,62 +1,40 @@
 """
-Signing in: passwords, second factors, and the sessions that follow from them.
+Signing in: passwords, certificates, second factors, and what a provider of identities says; sessions follow from them.
 
 What is kept is node-local and in no journal (``storage.login_tables``); when and how long is decided in ``domain.login``.  *now* is
 the wall clock here, never business time.  An unknown account and a wrong password are one answer after the same work.
 """
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from node.domain import login as rules_of
-from node.domain.login import Rules, Stage, Weakness
+from node.domain.login import Rules, Way, Weakness
 from node.domain.refusal import Code, Refusal
-from node.services import attempts, passwords, second_factors
+from node.services import attempts, oidc_subjects, passwords, second_factors
 from node.services.acting import Node
+from node.services.login_sessions import Session, Sessions
+from node.services.oidc_subjects import Identity
 from node.storage import schema
 from node.storage.database import instant, micros
 from node.storage.statements import upsert_many
-from node.storage.unit_of_work import Store
 
 log = structlog.get_logger()
-
-client_characters_max = 200
-
-
-@dataclass(frozen=True)
-class Session:
-    """Who a cookie stands for.  ``roles`` are the account's, ``role`` the one that he looks around in."""
-
-    digest: bytes
-    account: str
-    unit: str
-    roles: tuple[str, ...]
-    role: str
-    stage: Stage
-    is_strong: bool
-    csrf: str
-    lang: str
-    behalf: str
-    begun_at: datetime
-    seen_at: datetime
-    client: str = ""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How an account signs in, as its owner and the administrators see it."""
+    """How an account signs in, as its owner and the administrators see it; ``subjects`` are who it is at the provider of identities."""
 
     has_password: bool
     is_start_password: bool
     has_second: bool
     codes_left: int
     certificates: int
+    subjects: tuple[str, ...]
     locked_until: datetime | None
 
 
@@ -67,13 +45,8 @@ def logins_of(node: Node) -> "Logins":
     return Logins(node.store, node.code, Rules(idle, absolute, given.password_days_max, given.second_factor == "everyone"))
 
 
-class Logins:
-    """Signing in at the node *code*."""
-
-    def __init__(self, store: Store, code: str, rules: Rules) -> None:
-        self.store = store
-        self.code = code
-        self.rules = rules
+class Logins(Sessions):
+    """Signing in at the node *code*, and the sessions there."""
 
     # --- in and out ---------------------------------------------------------------------------------------------------
 
@@ -113,22 +86,23 @@ class Logins:
         if account is None:
             log.warning("sign_in_refused", account="", certificate=fingerprint)
             raise Refusal(Code.SIGN_IN_REFUSED)
-        return self.begin(account, now, is_strong=True, client=client)
+        return self.begin(account, now, is_strong=True, client=client, way=Way.CERTIFICATE)
 
-    def begin(self, account: str, now: datetime, *, is_strong: bool, client: str = "", role: str = "") -> tuple[str, Session]:
+    def sign_in_as(self, identity: Identity, now: datetime, *, address: str = "", client: str = "") -> tuple[str, Session]:
         """
-        Begin a session of *account*, which whoever calls knows to be there; *is_strong*: by more than a password.
+        Begin a session for whom a provider of identities vouches.  What was checked there opens no account that is not here.
 
         Raises:
-            Refusal: SIGN_IN_REFUSED, if the account is closed, suspended or unknown.
+            Refusal: SIGN_IN_LOCKED, of the address; OIDC_UNBOUND; SIGN_IN_REFUSED, if the account is closed or suspended.
         """
-        with self.store.database.write() as connection:
-            cookie = self._write_session(connection, account, now, now, is_strong=is_strong, place=(role, ""), client=client)
-            session = self._read_session(connection, cookie)
-        if session.stage is not Stage.SECOND:
-            attempts.forget(self.store.database, account)
-        log.info("signed_in", account=account, stage=session.stage.value)
-        return cookie, session
+        attempts.need_unlocked(self.store.database, "", address, now)
+        with self.store.database.read() as connection:
+            account = oidc_subjects.account_of(connection, identity)
+        if account is None:
+            attempts.note_failure(self.store.database, "", address, now)
+            log.warning("sign_in_refused", account="", issuer=identity.issuer, subject=identity.subject)
+            raise Refusal(Code.OIDC_UNBOUND, subject=identity.subject)
+        return self.begin(account, now, is_strong=identity.is_strong, client=client, way=Way.OIDC)
 
     def show_second(self, session: Session, said: str, now: datetime) -> tuple[str, Session]:
         """
@@ -145,66 +119,6 @@ class Logins:
             log.warning("second_factor_refused", account=session.account)
             raise Refusal(Code.CODE_REFUSED)
         return self._go_on(session, now, is_strong=True)
-
-    def find(self, cookie: str, now: datetime) -> Session | None:
-        """
-        The session of *cookie*; None if there is none, if it ended, or if its account is closed, suspended or another since.
-
-        What a minute or more has passed for is noted as seen now.
-        """
-        digest = _digest(cookie)
-        with self.store.database.read() as connection:
-            row = self._session_row(connection, digest)
-        if row is None:
-            return None
-        session = _session_of(row)
-        is_same = row.is_active and row.standing == _standing(row.unit, row.roles)
-        if not is_same or rules_of.has_ended(session.begun_at, session.seen_at, now, self.rules):
-            self.end(digest)
-            return None
-        if now - session.seen_at >= timedelta(seconds=rules_of.touch_seconds):
-            table = schema.sessions
-            with self.store.database.write() as connection:
-                connection.execute(update(table).where(table.c.digest == digest).values(seen_at=micros(now)))
-        return session
-
-    def end(self, digest: bytes) -> None:
-        """End one session."""
-        with self.store.database.write() as connection:
-            connection.execute(delete(schema.sessions).where(schema.sessions.c.digest == digest))
-
-    def end_all(self, account: str, but: bytes = b"") -> int:
-        """End every session of *account*, but the one of digest *but*; says how many."""
-        table = schema.sessions
-        with self.store.database.write() as connection:
-            ended = connection.execute(delete(table).where(table.c.account == account, table.c.digest != but))
-            return int(ended.rowcount)
-
-    def sessions_of(self, account: str, now: datetime) -> list[Session]:
-        """The sessions of *account* that last, the newest first."""
-        with self.store.database.read() as connection:
-            rows = connection.execute(self._sessions().where(schema.sessions.c.account == account)).all()
-        found = [_session_of(row) for row in rows]
-        return sorted(
-            (one for one in found if not rules_of.has_ended(one.begun_at, one.seen_at, now, self.rules)),
-            key=lambda one: one.begun_at,
-            reverse=True,
-        )
-
-    def act_as(self, session: Session, role: str, now: datetime) -> tuple[str, Session]:
-        """
-        Let the person look around in another of his roles; the session gets another id.
-
-        Raises:
-            Refusal: PERMISSION_DENIED, if the role is not his.
-        """
-        if role not in session.roles:
-            raise Refusal(Code.PERMISSION_DENIED, command="", role=role)
-        return self._go_on(session, now, is_strong=session.is_strong, role=role)
-
-    def sit_for(self, session: Session, behalf: str, role: str, now: datetime) -> tuple[str, Session]:
-        """Let the person sit in the place of *behalf*, whose deputy he is, or at his own desk again; the session gets another id."""
-        return self._go_on(session, now, is_strong=session.is_strong, role=role, behalf=behalf)
 
     def set_lang(self, account: str, lang: str, now: datetime) -> None:
         """Keep the language that a person reads."""
@@ -226,7 +140,7 @@ class Logins:
         made = passwords.start_password()
         self._keep_password(account, made, now, must_change=True)
         attempts.forget(self.store.database, account)
-        self.end_all(account)
+        self.end_all(account, now)
         return made
 
     def check_password(self, account: str, password: str, now: datetime) -> None:
@@ -254,7 +168,7 @@ class Logins:
         if why is not None:
             raise Refusal(Code.PASSWORD_WEAK, weakness=why.value, characters=rules_of.password_characters_min)
         self._keep_password(session.account, new, now, must_change=False)
-        self.end_all(session.account, but=session.digest)
+        self.end_all(session.account, now, but=session.digest)
         return self._go_on(session, now, is_strong=session.is_strong)
 
     # --- second factors -----------------------------------------------------------------------------------------------
@@ -283,7 +197,7 @@ class Logins:
         if codes is None:
             attempts.note_failure(self.store.database, session.account, "", now)
             raise Refusal(Code.CODE_REFUSED)
-        self.end_all(session.account, but=session.digest)
+        self.end_all(session.account, now, but=session.digest)
         cookie, went_on = self._go_on(session, now, is_strong=True)
         return cookie, went_on, codes
 
@@ -292,11 +206,40 @@ class Logins:
         with self.store.database.write() as connection:
             return second_factors.renew_codes(connection, account)
 
-    def reset_second(self, account: str) -> None:
+    def reset_second(self, account: str, now: datetime) -> None:
         """Take the second factor and the certificates of *account* away and end its sessions: the phone is lost."""
         with self.store.database.write() as connection:
             second_factors.drop(connection, account)
-        self.end_all(account)
+        self.end_all(account, now)
+
+    def need_free(self, account: str, issuer: str, subject: str) -> None:
+        """
+        Refuse before anything is written what ``bind_subject`` would.
+
+        Raises:
+            Refusal: as ``bind_subject``.
+        """
+        if self._login_of(account) is None:
+            raise Refusal(Code.ACCOUNT_UNKNOWN, account=account)
+        with self.store.database.read() as connection:
+            oidc_subjects.need_free(connection, account, issuer, subject)
+
+    def bind_subject(self, account: str, issuer: str, subject: str, now: datetime) -> None:
+        """
+        Let whom *issuer* calls *subject* sign in as *account*.
+
+        Raises:
+            Refusal: ACCOUNT_UNKNOWN; OIDC_TAKEN, if he is another account already; MALFORMED_COMMAND, for none at all.
+        """
+        self.need_free(account, issuer, subject)
+        with self.store.database.write() as connection:
+            oidc_subjects.bind(connection, account, issuer, subject, now)
+
+    def drop_subjects(self, account: str, now: datetime) -> None:
+        """Let nobody sign in as *account* through a provider of identities any more, and end its sessions."""
+        with self.store.database.write() as connection:
+            oidc_subjects.drop(connection, account)
+        self.end_all(account, now)
 
     def add_certificate(self, account: str, fingerprint: str, now: datetime, ends_at: datetime) -> None:
         """
@@ -320,6 +263,7 @@ class Logins:
                 select(func.count()).select_from(codes).where(codes.c.account == account, codes.c.used_at.is_(None))
             ).scalar_one()
             shown = connection.execute(select(func.count()).select_from(certificates).where(certificates.c.account == account)).scalar_one()
+            subjects = oidc_subjects.subjects_of(connection, account)
             tried = attempts.attempts_of(connection, "account", account)
         return Standing(
             has_password=login is not None and bool(login.password),
@@ -327,20 +271,9 @@ class Logins:
             has_second=login is not None and login.totp is not None,
             codes_left=left,
             certificates=shown,
+            subjects=subjects,
             locked_until=tried.locked_until,
         )
-
-    def sweep(self, now: datetime) -> None:
-        """Forget sessions and failures that count no more."""
-        sessions, tried = schema.sessions, schema.login_attempts
-        oldest = micros(now - timedelta(hours=rules_of.failures_kept_hours))
-        with self.store.database.write() as connection:
-            connection.execute(delete(tried).where(tried.c.last_at < oldest, tried.c.locked_until < micros(now)))
-            connection.execute(
-                delete(sessions).where(
-                    or_(sessions.c.seen_at < micros(now - self.rules.idle), sessions.c.begun_at < micros(now - self.rules.absolute))
-                )
-            )
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -360,81 +293,6 @@ class Logins:
                 .where(accounts.c.node == self.code, accounts.c.id == account)
             ).first()
 
-    def _go_on(self, session: Session, now: datetime, *, is_strong: bool, role: str = "", behalf: str | None = None) -> tuple[str, Session]:
-        """The same session under another id, at whatever stage comes now."""
-        with self.store.database.write() as connection:
-            connection.execute(delete(schema.sessions).where(schema.sessions.c.digest == session.digest))
-            place = (role or session.role, session.behalf if behalf is None else behalf)
-            cookie = self._write_session(
-                connection, session.account, session.begun_at, now, is_strong=is_strong, place=place, client=session.client
-            )
-            went_on = self._read_session(connection, cookie)
-        if went_on.stage is not Stage.SECOND:
-            attempts.forget(self.store.database, session.account)
-        return cookie, went_on
-
-    def _write_session(
-        self,
-        connection: Connection,
-        account: str,
-        begun_at: datetime,
-        now: datetime,
-        *,
-        is_strong: bool,
-        place: tuple[str, str],
-        client: str,
-    ) -> str:
-        role, behalf = place
-        accounts, logins = schema.accounts, schema.logins
-        row = connection.execute(
-            select(accounts.c.unit, accounts.c.roles, logins.c.totp, logins.c.must_change, logins.c.password_at)
-            .select_from(accounts.outerjoin(logins, logins.c.account == accounts.c.id))
-            .where(accounts.c.node == self.code, accounts.c.id == account, accounts.c.is_active.is_(True))
-        ).first()
-        if row is None:
-            raise Refusal(Code.SIGN_IN_REFUSED)
-        # Whoever signs in by a certificate alone has no password that could grow old.
-        changes = row.password_at is not None and rules_of.must_change(row.must_change, instant(row.password_at), now, self.rules)
-        roles = row.roles.split(",")
-        stage = rules_of.stage_of(
-            roles=frozenset(roles), has_second=row.totp is not None, is_strong=is_strong, must_change=changes, rules=self.rules
-        )
-        cookie = secrets.token_urlsafe(32)
-        connection.execute(
-            insert(schema.sessions).values(
-                digest=_digest(cookie),
-                account=account,
-                role=role if behalf or role in roles else roles[0],
-                behalf=behalf,
-                standing=_standing(row.unit, row.roles),
-                stage=stage.value,
-                is_strong=is_strong,
-                csrf=secrets.token_urlsafe(24),
-                begun_at=micros(begun_at),
-                seen_at=micros(now),
-                client=client[:client_characters_max],
-            )
-        )
-        return cookie
-
-    def _read_session(self, connection: Connection, cookie: str) -> Session:
-        row = self._session_row(connection, _digest(cookie))
-        if row is None:
-            raise Refusal(Code.SIGN_IN_REFUSED)
-        return _session_of(row)
-
-    def _session_row(self, connection: Connection, digest: bytes) -> Row[Any] | None:
-        return connection.execute(self._sessions().where(schema.sessions.c.digest == digest)).first()
-
-    def _sessions(self) -> Select[Any]:
-        sessions, accounts, logins = schema.sessions, schema.accounts, schema.logins
-        return (
-            select(sessions, accounts.c.unit, accounts.c.roles, accounts.c.is_active, func.coalesce(logins.c.lang, "").label("lang"))
-            .join(accounts, accounts.c.id == sessions.c.account)
-            .outerjoin(logins, logins.c.account == sessions.c.account)
-            .where(accounts.c.node == self.code)
-        )
-
     def _keep_password(self, account: str, password: str, at: datetime, *, must_change: bool) -> None:
         kept = passwords.hashed(password)
         with self.store.database.write() as connection:
@@ -449,32 +307,3 @@ class Logins:
         if connection.execute(select(table.c.account).where(table.c.account == account)).first() is None:
             empty = {"password": "", "password_at": micros(now), "must_change": False, "totp_step": 0, "lang": ""}
             connection.execute(insert(table).values(account=account, **empty))
-
-
-def _session_of(row: Row[Any]) -> Session:
-    one = row._mapping
-    roles = tuple(one["roles"].split(","))
-    return Session(
-        digest=bytes(one["digest"]),
-        account=one["account"],
-        unit=one["unit"],
-        roles=roles,
-        role=one["role"] if one["behalf"] or one["role"] in roles else roles[0],
-        stage=Stage(one["stage"]),
-        is_strong=one["is_strong"],
-        csrf=one["csrf"],
-        lang=one["lang"],
-        behalf=one["behalf"],
-        begun_at=instant(one["begun_at"]),
-        seen_at=instant(one["seen_at"]),
-        client=one["client"],
-    )
-
-
-def _standing(unit: str, roles: str) -> str:
-    return f"{unit}|{','.join(sorted(roles.split(',')))}"
-
-
-def _digest(cookie: str) -> bytes:
-    """Of 256 random bits a plain digest is enough: nobody guesses towards it."""
-    return hashlib.sha256(cookie.encode()).digest()

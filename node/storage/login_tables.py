@@ -45,6 +45,28 @@ login_certificates = Table(
     Index(None, "account"),
 )
 
+# Who signs in at the provider of identities as *subject* is *account* here; an administrator said so.
+login_subjects = Table(
+    "login_subjects",
+    metadata,
+    Column("issuer", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    string("account"),
+    Column("added_at", Big, nullable=False),
+    Index(None, "account"),
+)
+
+# Browsers that were sent to the provider of identities and are not back yet.
+sign_in_flows = Table(
+    "sign_in_flows",
+    metadata,
+    # SHA-256 of the state and of what the browser's own cookie holds: who reads the database finishes nobody's way.
+    Column("digest", LargeBinary, primary_key=True),
+    string("back"),
+    Column("begun_at", Big, nullable=False),
+    Index(None, "begun_at"),
+)
+
 # Failed attempts, by the name that was typed, whether there is such an account or not, and by the address that they came from.
 login_attempts = Table(
     "login_attempts",
@@ -71,7 +93,9 @@ sessions = Table(
     string("standing"),
     # "second", "change", "enrol" or "open": what is still to be done before the desk is open.
     string("stage"),
-    # The first factor was a certificate, or a second one was shown.
+    # "password", "certificate" or "oidc": how it was begun.
+    string("way"),
+    # The first factor was a certificate, a second one was shown, or the provider of identities says that one was.
     Column("is_strong", Boolean, nullable=False),
     string("csrf"),
     Column("begun_at", Big, nullable=False),
@@ -80,4 +104,15 @@ sessions = Table(
     string("client"),
     Index(None, "account"),
     Index(None, "seen_at"),
+)
+
+# Whose form it is that comes after its session ended: what stands in it is kept for him, and nobody else is shown it.
+former_sessions = Table(
+    "former_sessions",
+    metadata,
+    # SHA-256 of the token that the session's forms carry.
+    Column("digest", LargeBinary, primary_key=True),
+    string("account"),
+    Column("ended_at", Big, nullable=False),
+    Index(None, "ended_at"),
 )

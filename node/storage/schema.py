@@ -16,7 +16,16 @@ from node.storage.filter_tables import saved_filters
 from node.storage.index_tables import lookups, text_grams
 from node.storage.journal_tables import entries, heads, incidents, payload_keys, payloads, quarantine, streams, wrapped_keys
 from node.storage.link_tables import down, invitations, links, reconciliations, wanted_blobs
-from node.storage.login_tables import login_attempts, login_certificates, logins, recovery_codes, sessions
+from node.storage.login_tables import (
+    former_sessions,
+    login_attempts,
+    login_certificates,
+    login_subjects,
+    logins,
+    recovery_codes,
+    sessions,
+    sign_in_flows,
+)
 from node.storage.notice_tables import notices
 from node.storage.registry_tables import (
     accounts,
@@ -72,6 +81,7 @@ __all__ = [
     "duty_items",
     "enterprises",
     "entries",
+    "former_sessions",
     "group_members",
     "guide_entries",
     "heads",
@@ -82,6 +92,7 @@ __all__ = [
     "links",
     "login_attempts",
     "login_certificates",
+    "login_subjects",
     "logins",
     "lookups",
     "metadata",
@@ -99,6 +110,7 @@ __all__ = [
     "rounds",
     "saved_filters",
     "sessions",
+    "sign_in_flows",
     "streams",
     "text_grams",
     "tickets",

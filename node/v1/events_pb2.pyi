@@ -10204,7 +10204,7 @@ Global___AccountResumed: _TypeAlias = AccountResumed  # noqa: Y015
 class CredentialsReset(_message.Message):
     """What the account signs in with was set anew by somebody else; every session of it ended.
 
-    `credential`: "password", "second_factor" or "certificate".
+    `credential`: "password", "second_factor", "certificate" or "oidc".
     """
 
     DESCRIPTOR: _descriptor.Descriptor

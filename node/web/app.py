@@ -6,6 +6,7 @@ from fastapi import Depends, FastAPI
 from starlette.staticfiles import StaticFiles
 
 from node.services.acting import Node
+from node.services.oidc import provider_of
 from node.web import problems
 from node.web.api import api_router, open311
 from node.web.pages import (
@@ -15,9 +16,11 @@ from node.web.pages import (
     boards,
     first_day,
     intake,
+    kept,
     language,
     leader,
     me,
+    oidc,
     registers,
     search,
     sign_in,
@@ -36,9 +39,11 @@ _DESKS = (
     boards,
     first_day,
     intake,
+    kept,
     language,
     leader,
     me,
+    oidc,
     registers,
     search,
     sign_in,
@@ -51,9 +56,15 @@ _DESKS = (
 
 
 def create_app(node: Node) -> FastAPI:
-    """The pages and the API of *node*.  The framework's own documentation pages load from a CDN and stay off."""
+    """
+    The pages and the API of *node*.  The framework's own documentation pages load from a CDN and stay off.
+
+    Raises:
+        Refusal: EXTRA_MISSING, SETTING_REFUSED, as ``provider_of``.
+    """
     app = FastAPI(title="qyzj", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(need_own_form)])
     app.state.node = node
+    app.state.provider = provider_of(node.settings)
     problems.add_to(app)
     app.mount("/static", StaticFiles(directory=str(resources.files("node.web") / "static")), name="static")
     for desk in _DESKS:

@@ -19,7 +19,7 @@ from node.services.command_fields import CommandField, FieldKind, Unreadable, co
 from node.texts.catalogue import OFFERED, Lang, catalogue, explain, label, text, word
 
 # What a browser sends beside the fields of the command.
-OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "draft", "then", "draft_back"})
+OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "draft", "then", "draft_back", "kept"})
 Typed = Mapping[str, Sequence[str]]
 Choice = tuple[str, str]
 

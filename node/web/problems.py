@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from node.domain.refusal import Code, Refusal
 from node.texts.catalogue import Lang, explain
+from node.web import kept
 from node.web.templating import language_of, page
 
 API = "/api/"
@@ -66,13 +67,29 @@ def answer(request: Request, refusal: Refusal) -> Response:
     """*refusal* as this request is answered: a problem of the API, a page, or the way to the door."""
     if request.url.path.startswith(API):
         return problem(refusal, language_of(request))
+    if request.headers.get("hx-request") and refusal.code in (Code.UNAUTHENTICATED, Code.FORM_FOREIGN):
+        # A part of a page that somebody is typing into: the door would stand in the middle of it.
+        return page(request, "signed_out_aside.html")
     if refusal.code is Code.UNAUTHENTICATED:
-        # What was to be changed is not done again by itself: the way back is to a page.
-        back = request.url.path + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
+        # What was to be changed is not done again by itself: the way back is to a page, the one of the form if that was kept.
+        kept = getattr(request.state, "kept", None)
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        back = here if request.method == "GET" else f"/kept/{kept}" if kept else "/"
         return RedirectResponse(request.url_for("login").include_query_params(back=back), 303)
     sentence, way_out = explain(refusal, language_of(request))
-    facts = {"sentence": sentence, "remedy": way_out, "code": refusal.code.name}
+    facts = {"sentence": sentence, "remedy": way_out, "code": refusal.code.name, "kept_id": _kept(request, refusal)}
     return page(request, "refusal.html", status_code=http_status(refusal.code), **facts)
+
+
+def _kept(request: Request, refusal: Refusal) -> str:
+    """The form that was refused, kept for whoever sent it so that he can go back to what he typed; empty if there is none of his."""
+    if refusal.code in (Code.FORM_FOREIGN, Code.FORM_OTHERS):
+        return ""
+    found: str | None = getattr(request.state, "kept", None)
+    form, desk = getattr(request.state, "form", None), getattr(request.state, "desk", None)
+    if found is None and form is not None and desk is not None:
+        found = kept.keep(request, form, desk.account)
+    return found or ""
 
 
 def add_to(app: FastAPI) -> None:

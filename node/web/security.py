@@ -3,19 +3,22 @@ What every answer says to the browser, and what no request may do.
 
 - Nothing but this node's own files is run or shown, nothing stands inside another page, nothing with data stays in a cache.
 - A request that changes something comes from a page of this node: by the token of its session, and by what the browser says of
-  where it comes from.
+  where it comes from.  What comes with the token of a session that ended changes nothing, and its text is kept (``node.web.kept``).
 - A body has a limit before it is read.
 """
 
 import hmac
 
 from fastapi import Request
-from starlette.datastructures import MutableHeaders
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from node.domain.login import Stage
 from node.domain.refusal import Code, Refusal
-from node.web import problems
+from node.services.login_sessions import Session
+from node.web import kept, problems
 
 form_bytes_max = 2 * 1024 * 1024
 # Photos and films of a site, tables of enterprises.
@@ -23,6 +26,9 @@ upload_bytes_max = 256 * 1024 * 1024
 _UPLOADS = ("multipart/form-data", "application/octet-stream")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+# What pages send by themselves, to keep what is typed.
+_ASIDE = ("/drafts", "/aside")
 
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 
@@ -109,22 +115,56 @@ async def need_own_form(request: Request) -> None:
     A dependency of every endpoint: what changes something was sent by a page of this node, for whoever sits there.
 
     Raises:
-        Refusal: FORM_FOREIGN.
+        Refusal: FORM_FOREIGN; of a form that comes too late UNAUTHENTICATED, FORM_LATE, FORM_OTHERS.
     """
     if request.method in _SAFE:
         return
     if _is_foreign(request):
         raise Refusal(Code.FORM_FOREIGN)
-    session = request.state.session
-    if session is None:
+    session: Session | None = request.state.session
+    # Read once: the endpoint finds the same form.
+    is_form = request.headers.get("content-type", "").startswith(_FORMS) and not (
+        session is None and request.url.path.startswith(problems.API)
+    )
+    form = await request.form() if is_form else FormData()
+    said = request.headers.get(CSRF_HEADER, "") or _text(form, CSRF_FIELD)
+    if session is not None and hmac.compare_digest(said.encode(), session.csrf.encode()):
+        request.state.form = form
+        request.state.resent = _text(form, kept.FIELD)
         return
-    said = request.headers.get(CSRF_HEADER, "")
-    if not said and request.headers.get("content-type", "").startswith(_FORMS):
-        # Read once: the endpoint finds the same form.
-        found = (await request.form()).get(CSRF_FIELD, "")
-        said = found if isinstance(found, str) else ""
-    if not hmac.compare_digest(said.encode(), session.csrf.encode()):
-        raise Refusal(Code.FORM_FOREIGN)
+    owner = await run_in_threadpool(_owner_of, request, said) if said else ""
+    # What the page keeps by itself while somebody types goes on, if it is still he who sits there.
+    path = request.url.path
+    if session is not None and owner == session.account and (path.endswith(_ASIDE) or path.startswith("/kept/")):
+        return
+    if owner:
+        request.state.kept = await run_in_threadpool(kept.keep, request, form, owner)
+    late = _late(request, session, owner)
+    if late is not None:
+        raise Refusal(late)
+
+
+def _late(request: Request, session: Session | None, owner: str) -> Code | None:
+    """Why a form is not taken that has not the token of *session* but that of a former one of *owner*, if he is known; None: it may be."""
+    is_kept = request.state.kept is not None
+    if session is None:
+        # Where nobody has to be signed in there is nothing that needs a token, and elsewhere the endpoint says so.
+        return Code.UNAUTHENTICATED if is_kept else None
+    if not is_kept:
+        return Code.FORM_FOREIGN
+    if session.account != owner:
+        return Code.FORM_OTHERS
+    return Code.FORM_LATE if session.stage is Stage.OPEN else Code.UNAUTHENTICATED
+
+
+def _owner_of(request: Request, token: str) -> str:
+    owner: str = request.state.logins.owner_of(token, request.app.state.node.wall())
+    return owner
+
+
+def _text(form: FormData, name: str) -> str:
+    found = form.get(name, "")
+    return found if isinstance(found, str) else ""
 
 
 def _is_foreign(request: Request) -> bool:

@@ -11,16 +11,18 @@ from urllib.parse import quote
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from node.domain.login import Stage
 from node.domain.refusal import Code, Refusal
 from node.domain.time import local_day
 from node.services.acting import Node
 from node.services.deputies import standing_in
-from node.services.logins import Logins, Session, logins_of
+from node.services.login_sessions import Session
+from node.services.logins import Logins, logins_of
 from node.texts.catalogue import LANGS, Lang
 from node.web.desk import Desk
+from node.web.kept import drop
 from node.web.templating import language_of
 
 # The prefix binds the cookie to this very host and to TLS, and the browser holds to it.
@@ -43,12 +45,29 @@ class Sessions:
             request.state.logins = self.logins
             request.state.session = None
             request.state.desk = None
+            request.state.was_taken = False
+            request.state.form = request.state.kept = request.state.resent = None
             cookie = request.cookies.get(cookie_name(request))
             if cookie and not request.url.path.startswith("/static/"):
                 request.state.session = session = await run_in_threadpool(self.logins.find, cookie, self.node.wall())
                 if session is not None and session.stage is Stage.OPEN:
                     request.state.desk = await run_in_threadpool(desk_of, self.node, session, language_of(request))
+            await self.app(scope, receive, self._noting(request, send))
+            if request.state.resent and request.state.was_taken:
+                await run_in_threadpool(drop, self.node, request.state.session.account, request.state.resent)
+            return
         await self.app(scope, receive, send)
+
+    @staticmethod
+    def _noting(request: Request, send: Send) -> Send:
+        """*send*, which notes whether a form was taken: it is answered by the way to another page."""
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                request.state.was_taken = message["status"] == 303
+            await send(message)
+
+        return noting
 
 
 def desk_of(node: Node, session: Session, lang: Lang) -> Desk:

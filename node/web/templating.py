@@ -12,14 +12,17 @@ from typing import Any
 import jinja2
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from node.domain.time import BEIJING, local_day
+from node.services.kept_forms import KeptForm, id_of
 from node.services.numbers import short_number
 from node.texts.catalogue import LANGS, Lang, catalogue, label, text, word
 from node.web.clocks import face, said_day, said_due, whose
 from node.web.desk import Desk
 from node.web.frame import frame_of
+from node.web.kept import asked_for, of_page
+from node.web.refill import refill
 
 LANGUAGE_COOKIE = "qyzj_lang"
 _ROOMS = "node.web", "templates"
@@ -40,10 +43,30 @@ def page(request: Request, template: str, *, status_code: int = 200, **facts: An
         "word": lambda section, code: word(section, code, lang),
         "word_pairs": lambda section, codes: [(code, word(section, code, lang)) for code in codes],
         "label": lambda owner, field: label(owner, field, lang),
+        "kept": None,
+        "keeping": lambda path, key="": id_of(desk.account, path, key) if desk is not None else "",
+        "untaken": lambda: of_page(request, desk) if desk is not None else [],
         **(_at_a_desk(desk, lang) if desk is not None else {}),
         **facts,
     }
-    return _templates().TemplateResponse(request, template, context, status_code=status_code)
+    kept = asked_for(request, desk)
+    if kept is None:
+        return _templates().TemplateResponse(request, template, context, status_code=status_code)
+    return HTMLResponse(_refilled(request, template, context, kept, lang), status_code)
+
+
+def _refilled(request: Request, template: str, context: dict[str, Any], kept: KeptForm, lang: Lang) -> str:
+    """The page with *kept* in its form; what has no place there any more stands above it."""
+
+    def rendered(apart: dict[str, tuple[str, ...]]) -> str:
+        facts = {**context, "kept": kept, "kept_apart": apart}
+        return bytes(_templates().TemplateResponse(request, template, facts).body).decode()
+
+    filled, left = refill(rendered({}), request.url.path, kept)
+    if left:
+        known = catalogue(lang)
+        filled, _ = refill(rendered({known.get(f"field.{name}", name): values for name, values in left.items()}), request.url.path, kept)
+    return filled
 
 
 def _at_a_desk(desk: Desk, lang: Lang) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``qyzj account token`` and ``qyzj hook``: letting other systems in, and telling them."""
+"""``qyzj account token``, ``qyzj account oidc`` and ``qyzj hook``: letting other systems in, believing one, and telling them."""
 
 import subprocess
 import sys
@@ -38,6 +38,37 @@ class TestTokens:
         said = qyzj("account", "token", *arguments, "--json")
 
         assert (2, code) == (said.code, said.complaint["refusal"]["code"])
+
+
+class TestIdentities:
+    """`qyzj account oidc`: who somebody is at the provider of identities, said at the machine."""
+
+    def test_it_is_bound_once_and_ended(self, qyzj: Program, monkeypatch: pytest.MonkeyPatch):
+        """And both stand in the journal."""
+        monkeypatch.setenv("QYZJ_OIDC_ISSUER", "https://id.example")
+        monkeypatch.setenv("QYZJ_OIDC_CLIENT", "qyzj")
+        bound = qyzj("account", "oidc", "centre", "u-1", "--json").json
+        taken = qyzj("account", "oidc", "operator", "u-1", "--json")
+        ended = qyzj("account", "oidc", "centre", "--end")
+        again = qyzj("account", "oidc", "operator", "u-1")
+
+        assert {"account": "centre", "issuer": "https://id.example", "subject": "u-1"} == bound
+        assert (2, "OIDC_TAKEN") == (taken.code, taken.complaint["refusal"]["code"])
+        assert [0, 0] == [ended.code, again.code]
+
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [(("centre", "u-1"), "SETTING_REFUSED"), (("ghost", "--end"), "ACCOUNT_UNKNOWN")],
+    )
+    def test_what_makes_no_sense_is_refused(self, qyzj: Program, arguments: tuple[str, ...], code: str):
+        """With its code."""
+        said = qyzj("account", "oidc", *arguments, "--json")
+
+        assert (2, code) == (said.code, said.complaint["refusal"]["code"])
+
+    def test_a_subject_or_an_end_is_said(self, qyzj: Program):
+        """One of the two."""
+        assert [64, 64] == [qyzj("account", "oidc", "centre").code, qyzj("account", "oidc", "centre", "u-1", "--end").code]
 
 
 class TestHooks:

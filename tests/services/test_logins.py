@@ -13,7 +13,8 @@ from node.domain import registry as g
 from node.domain.login import Rules, Stage, recovery_codes_count
 from node.domain.refusal import Code, Refusal
 from node.services import attempts
-from node.services.logins import Logins, Session
+from node.services.login_sessions import Session
+from node.services.logins import Logins
 from node.storage import schema
 from tests.support.node import Hands, make_node
 
@@ -208,7 +209,7 @@ class TestSecondFactor:
     def test_a_reset_takes_it_away_and_ends_the_sessions(self, logins: Logins) -> None:
         session, _, _ = with_codes(logins, "operator")
 
-        logins.reset_second("operator")
+        logins.reset_second("operator", NOW)
 
         assert [] == logins.sessions_of("operator", NOW)
         assert (session.stage, Stage.ENROL) == (Stage.OPEN, logins.sign_in("operator", GOOD, NOW)[1].stage)
@@ -279,7 +280,7 @@ class TestSession:
         logins.sign_in("centre", GOOD, NOW + MINUTE, client="Firefox 78")
 
         assert ["Firefox 78", ""] == [one.client for one in logins.sessions_of("centre", NOW + MINUTE)]
-        assert 1 == logins.end_all("centre", but=session.digest)
+        assert 1 == logins.end_all("centre", NOW, but=session.digest)
 
     def test_what_counts_no_more_is_swept(self, logins: Logins, hands: Hands) -> None:
         at_work(logins)

@@ -329,6 +329,23 @@ class TestJudgement:
         judged = {name: ticket_of(quiet, number).judgement for name, number in day.items()}
         assert {"formed": "form", "leaderless": "", "left": ""} == {name: one.outcome for name, one in judged.items() if one is not None}
 
+    def test_what_is_typed_in_a_long_session_outlives_a_crash_and_a_refusal(self, quiet: County) -> None:
+        """USERS C24: the page keeps it by itself, offers it again, and keeps what was refused until it is taken."""
+        day = a_session(quiet)
+        client, path = desk(quiet), f"/boards/judgement/{quiet.session}"
+        id = re.findall(r'data-keep="(\w+)"', client.get(path).text)[0]
+        typed = {f"outcome:{day['leaderless']}": "form", f"conclusion:{day['leaderless']}": "立案,先查管网。"}
+        kept = client.post(f"/kept/{id}", params={"path": path}, data=typed, headers={"referer": f"http://testserver{path}"})
+        again = client.get(path).text
+        filled = client.get(client.get(f"/kept/{id}").headers["location"]).text
+        sent = {**typed, "kept": id, "command_id": "j-2"}
+        refused = client.post(path, data=sent, headers={"referer": f"http://testserver{path}"})
+        still = client.get(client.get(f"/kept/{id}").headers["location"]).text
+
+        assert (204, True, 303) == (kept.status_code, f'href="/kept/{id}"' in again, refused.status_code)
+        assert [True, True] == ["立案,先查管网。</textarea>" in one for one in (filled, still)]
+        assert f'href="/kept/{id}"' not in filled, "the page that shows it does not offer it"
+
 
 class TestRevisits:
     def test_an_owner_is_called_once(self, county: County) -> None:

@@ -58,6 +58,8 @@ EXPECTED: dict[tuple[str, str], Expected] = {
     ("GET", "/login"): Expected(OPEN),
     ("POST", "/login"): Expected(OPEN),
     ("POST", "/login/certificate"): Expected(OPEN),
+    ("GET", "/login/oidc"): Expected(OPEN),
+    ("GET", "/login/oidc/back"): Expected(OPEN),
     ("GET", "/login/second"): Expected(STAFF),
     ("POST", "/login/second"): Expected(STAFF),
     ("POST", "/logout"): Expected(OPEN),
@@ -82,6 +84,7 @@ EXPECTED: dict[tuple[str, str], Expected] = {
     ("POST", "/registers/accounts/{account}/resume"): only(*_KEEPERS),
     ("POST", "/registers/accounts/{account}/close"): only(*_KEEPERS),
     ("POST", "/registers/accounts/{account}/reset"): only(*_KEEPERS),
+    ("POST", "/registers/accounts/{account}/oidc"): only(*_KEEPERS, subject="u-1"),
 }
 EXPECTED |= {
     ("GET", "/tickets/{ticket}/attach"): Expected(_SEEING),
@@ -137,6 +140,10 @@ EXPECTED |= {
     ("POST", "/drafts"): Expected(STAFF),
     ("POST", "/notices/read"): Expected(STAFF),
     ("POST", "/language"): Expected(OPEN),
+    # One that nobody kept leads to the first page, somebody else's too.
+    ("GET", "/kept/{id}"): Expected(STAFF),
+    ("POST", "/kept/{id}"): Expected(STAFF),
+    ("POST", "/kept/{id}/drop"): Expected(STAFF),
 }
 # Acts on many tickets at once, each of which the road of its command decides; nobody's form is empty there.
 _MANY = {

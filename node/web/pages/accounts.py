@@ -13,8 +13,10 @@ from node.domain import registry as g
 from node.domain.login import start_password_hours
 from node.domain.organisation import Role
 from node.domain.payload import Contact, Text
+from node.domain.refusal import Code, Refusal
 from node.services.account_list import KEEPING, account_of, accounts_of, need_reader
 from node.services.deputies import deputyships
+from node.services.oidc import Provider
 from node.storage import schema
 from node.web.desk import Desk, SignedIn
 from node.web.sessions import SignIns
@@ -107,9 +109,27 @@ def reset(
     outcome = desk.act(a.ResetCredentials(account, credential), id=command_id)
     if outcome.is_repeat:
         return _back(account)
+    now = desk.node.wall()
     if credential == "password":
-        return _account(request, desk, logins, account, logins.start_password(account, desk.node.wall()))
-    logins.reset_second(account)
+        return _account(request, desk, logins, account, logins.start_password(account, now))
+    if credential == "oidc":
+        logins.drop_subjects(account, now)
+    else:
+        logins.reset_second(account, now)
+    return _back(account)
+
+
+@router.post("/{account}/oidc")
+def bind_subject(request: Request, desk: SignedIn, logins: SignIns, account: str, subject: Typed = "", command_id: Typed = "") -> Response:
+    """Let whom the provider of identities calls *subject* sign in as this account; the journal says who said so."""
+    if desk.role not in KEEPING:
+        raise Refusal(Code.PERMISSION_DENIED, command=a.ResetCredentials.__name__, role=desk.role)
+    provider: Provider | None = request.app.state.provider
+    if provider is None:
+        raise Refusal(Code.PAGE_UNKNOWN, path=request.url.path)
+    logins.need_free(account, provider.issuer, subject.strip())
+    desk.act(a.ResetCredentials(account, "oidc"), id=command_id)
+    logins.bind_subject(account, provider.issuer, subject.strip(), desk.node.wall())
     return _back(account)
 
 
@@ -128,7 +148,8 @@ def _account(request: Request, desk: Desk, logins: SignIns, account: str, passwo
         password=password,
         hours=start_password_hours,
         roles=_roles_of(desk),
-        ids=[str(uuid.uuid4()) for _ in range(6)],
+        has_provider=request.app.state.provider is not None,
+        ids=[str(uuid.uuid4()) for _ in range(8)],
     )
 
 

@@ -312,7 +312,7 @@ def _keep(desk: Desk, name: str, typed: Mapping[str, list[str]]) -> None:
     size = sum(len(one.encode()) for values in typed.values() for one in values)
     if size > draft_bytes_max:
         raise Refusal(Code.PAYLOAD_TOO_LARGE, bytes=size, bytes_max=draft_bytes_max)
-    fields = {field: values for field, values in typed.items() if field not in ("csrf", "then", "draft")}
+    fields = {field: values for field, values in typed.items() if field not in ("csrf", "then", "draft", "kept")}
     command_id = next(iter(typed.get("command_id", ())), "")
 
     def keep(work: UnitOfWork) -> None:

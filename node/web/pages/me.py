@@ -21,7 +21,7 @@ from node.domain.registry import ADMINISTRATORS
 from node.domain.time import local_day
 from node.services.acting import Node
 from node.services.deputies import deputyship, deputyships, standing_in
-from node.services.logins import Session
+from node.services.login_sessions import Session
 from node.texts.catalogue import LANGS, text
 from node.web.desk import SignedIn
 from node.web.pages.sign_in import said, status_of
@@ -175,7 +175,7 @@ def renew_codes(request: Request, logins: SignIns, desk: SignedIn, session: Begu
 @router.post("/sessions/end")
 def end_sessions(logins: SignIns, desk: SignedIn, session: Begun) -> Response:
     """End every other session of one's own."""
-    logins.end_all(desk.account, but=session.digest)
+    logins.end_all(desk.account, desk.node.wall(), but=session.digest)
     return RedirectResponse("/me", 303)
 
 

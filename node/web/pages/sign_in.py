@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from node.domain.login import Stage
 from node.domain.refusal import Code, Refusal
-from node.services.logins import Session
+from node.services.login_sessions import Session
 from node.texts.catalogue import LANGS, explain
 from node.web.problems import http_status
 from node.web.sessions import LANG_COOKIE, SignIns, drop_cookie, onward, safe_path, session_of, step_of
@@ -17,7 +17,12 @@ router = APIRouter()
 
 Typed = Annotated[str, Form()]
 # What signing in itself answers with is said on its own page.
-ON_THE_PAGE = frozenset({Code.SIGN_IN_REFUSED, Code.SIGN_IN_LOCKED, Code.CODE_REFUSED, Code.PASSWORD_WEAK})
+ON_THE_PAGE = frozenset(
+    {
+        Code.SIGN_IN_REFUSED, Code.SIGN_IN_LOCKED, Code.CODE_REFUSED, Code.PASSWORD_WEAK,
+        Code.OIDC_AWAY, Code.OIDC_REFUSED, Code.OIDC_UNBOUND,
+    }
+)  # fmt: skip
 
 
 @router.get("/login", name="login")
@@ -30,7 +35,7 @@ def login(request: Request, back: str = "/", lang: str = "") -> Response:
         answer: Response = RedirectResponse(request.url_for("login").include_query_params(back=safe_path(back)), 303)
         answer.set_cookie(LANG_COOKIE, lang, path="/", samesite="lax", httponly=True, secure=request.url.scheme == "https")
         return answer
-    return _door(request, back)
+    return door(request, back)
 
 
 @router.post("/login")
@@ -39,11 +44,11 @@ def enter(request: Request, logins: SignIns, account: Typed = "", password: Type
     now, client = request.app.state.node.wall(), request.headers.get("user-agent", "")
     former: Session | None = request.state.session
     try:
-        cookie, session = logins.sign_in(account.strip(), password, now, address=_address(request), client=client)
+        cookie, session = logins.sign_in(account.strip(), password, now, address=address_of(request), client=client)
     except Refusal as refusal:
-        return _door(request, back, refusal, account)
+        return door(request, back, refusal, account)
     if former is not None:
-        logins.end(former.digest)
+        logins.end(former.digest, now)
     return onward(request, cookie, session, back)
 
 
@@ -56,7 +61,7 @@ def enter_by_certificate(request: Request, logins: SignIns, back: Typed = "/") -
             raise Refusal(Code.SIGN_IN_REFUSED)
         cookie, session = logins.sign_in_with(fingerprint, request.app.state.node.wall(), client=request.headers.get("user-agent", ""))
     except Refusal as refusal:
-        return _door(request, back, refusal)
+        return door(request, back, refusal)
     return onward(request, cookie, session, back)
 
 
@@ -85,7 +90,7 @@ def logout(request: Request, logins: SignIns) -> Response:
     """The session ends here and on the node, whatever else the browser keeps."""
     session: Session | None = request.state.session
     if session is not None:
-        logins.end(session.digest)
+        logins.end(session.digest, request.app.state.node.wall())
     answer = RedirectResponse(request.url_for("login"), 303)
     drop_cookie(request, answer)
     answer.headers["clear-site-data"] = '"cache"'
@@ -118,7 +123,13 @@ def shown_certificate(request: Request) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _door(request: Request, back: str, refusal: Refusal | None = None, account: str = "") -> Response:
+def door(request: Request, back: str, refusal: Refusal | None = None, account: str = "") -> Response:
+    """
+    The page that asks who somebody is, with what *refusal* says.
+
+    Raises:
+        Refusal: as ``said``.
+    """
     node = request.app.state.node
     with node.store.read() as view:
         name = view.head.name
@@ -130,6 +141,7 @@ def _door(request: Request, back: str, refusal: Refusal | None = None, account: 
         account=account[:100],
         name=name,
         has_certificate=bool(shown_certificate(request)),
+        provider=request.app.state.provider,
         langs=LANGS,
         fault=said(request, refusal),
     )
@@ -146,5 +158,6 @@ def _second(request: Request, session: Session, back: str, refusal: Refusal | No
     )
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """Where the request came from, as failures are counted."""
     return request.client.host if request.client is not None else ""

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from node.domain.organisation import Role
 from node.notify.notice import audiences_of
-from node.services import queries
+from node.services import kept_forms, queries
 from node.services import today as desk_today
 from node.services.first_day import first_day
 from node.services.headlines import headlines
@@ -34,6 +34,7 @@ def today(request: Request, desk: SignedIn) -> Response:
         words = headlines(view, found.rows)
         told = notices.of_audience(view.connection, audiences_of(desk.viewer), rows_max=notices_max + 1)
         unsent = [tab_of(draft) for draft in under_way(view, desk.account)]
+        untaken = kept_forms.of_account(view, desk.account, desk.node.now())
     return page(
         request,
         "today.html",
@@ -44,6 +45,7 @@ def today(request: Request, desk: SignedIn) -> Response:
         notices=[(row, sentence(row, lang)) for row in told[:notices_max]],
         has_more_notices=len(told) > notices_max,
         unsent=unsent,
+        not_taken=untaken,
         unready=_unready(desk),
     )
 

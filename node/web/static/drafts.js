@@ -5,6 +5,8 @@
   function watch(form) {
     var timer = 0, isSending = false, isChanged = false;
     var said = form.querySelector(".kept");
+    var where = form.hasAttribute("data-draft") ? "/drafts"
+      : "/kept/" + form.getAttribute("data-keep") + "?path=" + encodeURIComponent(form.getAttribute("action"));
     function send() {
       if (isSending) { isChanged = true; return; }
       isSending = true;
@@ -13,7 +15,7 @@
       new FormData(form).forEach(function (value, name) {
         if (typeof value === "string") { body.append(name, value); }
       });
-      fetch("/drafts", { method: "POST", body: body, credentials: "same-origin", redirect: "manual" }).then(function (answer) {
+      fetch(where, { method: "POST", body: body, credentials: "same-origin", redirect: "manual" }).then(function (answer) {
         tell(answer.status === 204);
       }, function () {
         tell(false);
@@ -36,6 +38,6 @@
       if (document.visibilityState === "hidden" && timer) { clearTimeout(timer); send(); }
     });
   }
-  var forms = document.querySelectorAll("form[data-draft]");
+  var forms = document.querySelectorAll("form[data-draft], form[data-keep]");
   for (var i = 0; i < forms.length; i += 1) { watch(forms[i]); }
 }());

@@ -34,6 +34,7 @@ from node.services.scope import sees_all, visible_to
 from node.storage import schema
 from node.storage.unit_of_work import View
 from node.texts.catalogue import Lang, explain, word
+from node.web import kept
 from node.web.desk import Desk
 from node.web.templating import moment, page
 
@@ -329,6 +330,10 @@ def kinds_of(desk: Desk, command: Command, row: str, id: str, **more: Any) -> li
 
 def reported(request: Request, desk: Desk, to: str, outcomes: list[Outcome]) -> Response:
     """Back to the board *to*, which shows what became of each row."""
+    if request.state.resent and any(one.code for one in outcomes):
+        # What was refused was not taken: what was typed about it stays.
+        kept.keep(request, request.state.form, desk.account)
+        request.state.resent = None
     reports = _reports(request)
     token = new_id()
     reports[token] = Report(desk.account, tuple(outcomes))
