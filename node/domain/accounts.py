@@ -18,7 +18,8 @@ from node.domain.organisation import Role
 from node.domain.payload import Text, Words
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
-from node.domain.registry import ADMINISTRATORS, Account, NodeCommand, NodeEvent, Registry, need_say_over
+from node.domain.registering import need_say_over
+from node.domain.registry import ADMINISTRATORS, Account, NodeCommand, NodeEvent, Registry
 from node.domain.time import local_day
 
 DEPUTY, SECRETARY = "deputy", "secretary"

@@ -25,7 +25,7 @@ from node.services.numbers import number_pattern
 from node.services.scope import has_trait, visible_to
 from node.storage import schema
 from node.storage.database import instant, instant_or_none, micros
-from node.storage.readings import ticket_row
+from node.storage.ticket_rows import ticket_row
 from node.storage.unit_of_work import View
 
 DUE_CHOICES = ("today", "overdue")
