@@ -16,13 +16,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 
-from federation import blobs, codec, epochs, giving_back, greeting, outgoing, taking_back
+from federation import blobs, codec, epochs, giving_back, hello, outgoing, taking_back
 from federation.client import Peer
 from federation.codec import DownPosition, Segment
-from federation.enrolment import REACTION_ACTOR, own_payload_keys, rewrap, take_place
-from federation.greeting import BEHIND, FEATURES, protocol_max, protocol_min
+from federation.enrolment import REACTION_ACTOR, rewrap, take_place
 from federation.level import Clock, Level
 from federation.link import (
     Call,
@@ -50,11 +49,9 @@ from node.domain.refusal import Code, Refusal
 from node.services import reconcile
 from node.services.attachments import Wanted
 from node.services.reconcile import Span
-from node.services.situations import told_below
-from node.storage import guard, schema
-from node.storage.codec import moment, stamp
-from node.storage.database import instant_or_none, micros, micros_or_none
-from node.storage.journal import Position, Spot
+from node.storage import schema
+from node.storage.database import instant_or_none, micros_or_none
+from node.storage.journal import Position
 from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
@@ -179,7 +176,9 @@ class Session:
     def _hello(self) -> Greeted:
         self._ahead = None  # a journal is put right between a call that failed and the next greeting
         with self.level.store.read() as view:
-            request = self._hello_request(view)
+            with self._lock:
+                cursor = self.machine.cursor
+            request = hello.request_of(self.level, view, self.peer, self.boot_id, cursor)
         try:
             answer = self._called(lambda: self.ends[Lane.UP].hello(request))
         except CallFailed as error:
@@ -193,8 +192,8 @@ class Session:
             standing = replace(standing, lost=self._lost(view, standing))
             own = view.journal.position(view.head.node, view.head.epoch)
             damaged = tuple(reconcile.damaged(view.connection))
-        held = _held(standing, own, damaged, is_taken=answer.credit > 0)
-        self.level.writer.command(lambda work: self._note_greeting(work, answer, held))
+        held = hello.held_by(standing, own, damaged, is_taken=answer.credit > 0)
+        self.level.writer.command(lambda work: hello.note_answer(self.level, work, self.peer, answer, held))
         if not held:
             # Nothing of its own is written while another history of this node may stand above.
             self._take_place(answer)
@@ -240,53 +239,6 @@ class Session:
         if is_news or not self._is_wrapped:  # once in each session: the last one may have died in between
             self.level.writer.command(lambda work: rewrap(work, self.level.store.ring, self.level.now()))
             self._is_wrapped = True
-
-    def _hello_request(self, view: View) -> link_pb2.HelloRequest:
-        table, links = schema.entries, schema.links
-        with self._lock:
-            cursor = self.machine.cursor
-        last = giving_back.last_of(view, self.peer)
-        waiting = view.connection.execute(select(func.count()).where(table.c.taken > cursor, table.c.from_above.is_(False))).scalar_one()
-        return link_pb2.HelloRequest(
-            protocol_min=protocol_min,
-            protocol_max=protocol_max,
-            boot_id=self.boot_id,
-            positions=[codec.position_to_pb(one) for one in view.journal.positions()],
-            down=codec.down_to_pb(outgoing.down_head(view, self.peer)),
-            now=stamp(self.level.now()),
-            wall=stamp(self.level.wall()),
-            rehearsal=view.head.is_rehearsal,
-            waiting=waiting,
-            features=FEATURES,
-            program=self.level.program,
-            payload_keys=codec.payload_keys_to_pb(own_payload_keys(view)),
-            superior_epoch=view.connection.execute(select(links.c.peer_epoch).where(links.c.peer == self.peer)).scalar_one(),
-            superior_last=None if last is None else codec.place_to_pb(last),
-        )
-
-    def _note_greeting(self, work: UnitOfWork, answer: link_pb2.HelloResponse, held: str) -> None:
-        """Follow a down stream that was numbered anew, and keep whether this node may write."""
-        table = schema.links
-        here = outgoing.down_head(work, self.peer)
-        values: dict[str, object] = {
-            "heard_at": micros(self.level.wall()),
-            "skew_seconds": round((moment(answer.wall) - self.level.wall()).total_seconds()),
-            "waiting": max(answer.down.size - here.size, 0),
-        }
-        if answer.epoch:
-            values["peer_epoch"] = answer.epoch
-        if answer.down.epoch != here.epoch:
-            values |= {"down_epoch": answer.down.epoch, "down_size": 0, "down_peaks": b"", "waiting": answer.down.size}
-        work.connection.execute(update(table).where(table.c.peer == self.peer).values(**values))
-        if work.head.held == greeting.FENCED:
-            return
-        # Whatever it was held for: what the guard has seen, or a subordinate holds, and neither this node nor its superior, went
-        # down from here. Only a new epoch goes on from there.
-        is_known_below = not held and work.head.held and (not self._fits_guard(work) or told_below(work) > 0)
-        work.head.held = guard.HELD if is_known_below else held
-
-    def _fits_guard(self, work: UnitOfWork) -> bool:
-        return self.level.guard is None or self.level.guard.fits(work)
 
     def _push(self, call: Push) -> Pushed | None:
         try:
@@ -458,18 +410,6 @@ class _Ahead:
 
     call: Push
     found: "Future[_Outgoing | None]"
-
-
-def _held(standing: Standing, own: Position, damaged: tuple[Spot, ...], *, is_taken: bool) -> str:
-    """Why this node is to write nothing of its own just now, by what its superior holds of it; empty: it may."""
-    if any(one.node == own.node for one in standing.forked):
-        return "forked"
-    if any(one.node == own.node for one in standing.ahead):
-        # A superior that holds more compares the beginning itself, and takes nothing where that is another one.
-        return BEHIND if is_taken else "forked"
-    if standing.lost and is_taken:
-        return BEHIND
-    return reconcile.DAMAGED if any(node == own.node for node, _, _ in damaged) else ""
 
 
 def session_of(

@@ -122,8 +122,7 @@ def _at_the_link(simulation: Simulation, code: str, superior: str) -> int:
     granted = _try(
         simulation, superior, f"grants {code} an epoch", lambda: epochs.grant(above.level, code, REASON, above.actor("operator"))
     )
-    # Of a peer it has what an operator needs, and no channel.
-    end: Peer = DirectEnd(simulation, code)  # type: ignore[assignment]
+    end: Peer = DirectEnd(simulation, code)  # type: ignore[assignment]  # of a peer it has what an operator needs, and no channel
     done = granted + _try(simulation, code, "rejoins", lambda: epochs.rejoin(node.level, end, REASON, node.actor("operator")))
     if granted:
         simulation.stop(code)

@@ -22,7 +22,8 @@ from node.cli.console import Session, Usage
 from node.cli.verbs import Verbs
 from node.domain.command import Command
 from node.domain.payload import Contact, Text
-from node.services.command_fields import Unreadable, fields_of, is_many, read_day, read_moment, section_of
+from node.services.command_codes import section_of
+from node.services.command_fields import Unreadable, fields_of, is_many, read_day, read_moment
 from node.texts.catalogue import Lang, with_words
 
 # Options of every generated verb: their names must not be fields of a command.
@@ -67,8 +68,7 @@ def function_of(
         if name not in fields:
             option = typer.Option(flag, metavar=metavar, help=verbs.option(flag.removeprefix("--")), show_default=False)
             parameters.append(_parameter(name, Annotated[str, option], ""))
-    # Any function may bear a signature of its own; the stubs know of none.
-    verb.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    verb.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # any function may bear one; the stubs know of none
     return verb
 
 

@@ -39,8 +39,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
 
 def verb_of(command: type[Command]) -> str:
     """The verb without its noun: OpenRound is "open", CutFrame "cut", RecordCall "call"."""
-    # A class name begins with a capital, so there is a match.
-    return "call" if command is d.RecordCall else re.match("[A-Z][a-z]*", command.__name__)[0].lower()  # type: ignore[index]
+    return "call" if command is d.RecordCall else re.findall("[A-Z][a-z]*", command.__name__)[0].lower()
 
 
 def _carry_out(session: Session, typed: Typed) -> None:

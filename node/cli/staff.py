@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text as RichText
 from sqlalchemy import select
 
+from node.cli import deputies
 from node.cli.console import Session, Usage
 from node.cli.tokens import token
 from node.cli.verbs import Verbs
@@ -58,6 +59,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     verbs.add(account, "certificate", write_certificate, key="account.certificate")
     verbs.add(account, "oidc", bind_subject, key="account.oidc")
     verbs.add(account, "token", token, key="account.token")
+    deputies.add_to(account, verbs)
 
 
 def open_unit(
@@ -224,15 +226,20 @@ def list_accounts(session: Session) -> None:
     with session.node() as node, node.store.read() as view:
         rows = view.connection.execute(select(table).where(table.c.node == node.code).order_by(table.c.unit, table.c.id)).all()
     body: list[dict[str, Any]] = [
-        {"account": row.id, "unit": row.unit, "roles": row.roles.split(","), "is_active": row.is_active} for row in rows
+        {"account": row.id, "unit": row.unit, "roles": row.roles.split(","), "is_active": row.is_active, "status": row.status}
+        for row in rows
     ]
 
     def show(console: Console) -> None:
-        shown = session.table("accounts", "account", "unit", "roles")
+        shown = session.table("accounts", "account", "unit", "roles", "standing")
         for one in body:
-            shown.add_row(
-                one["account"], one["unit"], session.word("role", ", ".join(one["roles"])), style="" if one["is_active"] else "dim"
+            said = (
+                one["account"],
+                one["unit"],
+                session.word("role", ", ".join(one["roles"])),
+                session.word("account_status", one["status"]),
             )
+            shown.add_row(*said, style="" if one["is_active"] else "dim")
         console.print(shown)
 
     session.answer({"accounts": body}, show)

@@ -54,7 +54,7 @@ GROUPS: Mapping[str, str] = {
     **dict.fromkeys(("init", "invite", "join", "serve"), "begin"),
     **dict.fromkeys(("unit", "account", "duty", "directory", "node", "link", "lane", "pack", "calendar", "import", "export"), "order"),
     "hook": "order",
-    **dict.fromkeys(("backup", "restore", "verify", "reconcile", "rebuild", "upgrade"), "care"),
+    **dict.fromkeys(("backup", "restore", "recover", "verify", "reconcile", "rebuild", "upgrade"), "care"),
     **dict.fromkeys(("demo", "bench", "simulate"), "trial"),
 }
 

@@ -18,7 +18,8 @@ from node.domain.organisation import Role
 from node.domain.payload import Text, Words
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
-from node.domain.registry import ADMINISTRATORS, Account, NodeCommand, NodeEvent, Registry, need_say_over
+from node.domain.registering import need_say_over
+from node.domain.registry import ADMINISTRATORS, Account, NodeCommand, NodeEvent, Registry
 from node.domain.time import local_day
 
 DEPUTY, SECRETARY = "deputy", "secretary"
@@ -186,8 +187,8 @@ def reset(registry: Registry, command: ResetCredentials, facts: Facts, now: date
 
 def name_deputy(registry: Registry, command: NameDeputy, facts: Facts, now: datetime) -> Event:
     """A leave is covered inside a unit unless the office says otherwise; rights of administrators are lent to nobody."""
+    _need_say(registry, command, facts)
     absent, deputy = _need_known(registry, command.account), _need_known(registry, command.deputy)
-    _need_say(absent, command, facts)
     if command.duty not in DUTIES:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="duty", value=command.duty, offered=DUTIES)
     if absent.id == deputy.id or not deputy.is_active or (absent.roles | deputy.roles) & ADMINISTRATORS:
@@ -203,10 +204,10 @@ def name_deputy(registry: Registry, command: NameDeputy, facts: Facts, now: date
 
 
 def end_deputy(registry: Registry, command: EndDeputy, facts: Facts, now: datetime) -> Event:
-    absent = _need_known(registry, command.account)
     # Who stands in may give it back, too.
     if facts.actor.account != command.deputy:
-        _need_say(absent, command, facts)
+        _need_say(registry, command, facts)
+    _need_known(registry, command.account)
     return DeputyEnded(command.account, command.deputy)
 
 
@@ -223,9 +224,11 @@ def _need_known(registry: Registry, account: str) -> Account:
     return found
 
 
-def _need_say(absent: Account, command: Command, facts: Facts) -> None:
-    is_leader = facts.is_role(Role.DEPARTMENT_LEADER) and facts.actor.unit == absent.unit
-    if facts.actor.account != absent.id and not is_leader and not facts.is_role(Role.OFFICE, Role.NODE):
+def _need_say(registry: Registry, command: NameDeputy | EndDeputy, facts: Facts) -> None:
+    """Asked before anything is known of the account: who has no say over it is not told whether it is there."""
+    absent = registry.accounts.get(command.account)
+    is_leader = absent is not None and facts.is_role(Role.DEPARTMENT_LEADER) and facts.actor.unit == absent.unit
+    if facts.actor.account != command.account and not is_leader and not facts.is_role(Role.OFFICE, Role.NODE):
         raise Refusal(Code.PERMISSION_DENIED, command=type(command).__name__, role=facts.actor.role)
 
 

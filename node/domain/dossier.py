@@ -114,8 +114,8 @@ class FireDossierRung(DossierCommand):
 
     clock: str
     rung: str
-    # The one command that any kind of dossier takes: a field here, where every other class has a constant.
-    subject_kind: SubjectKind = SubjectKind.ORDER  # type: ignore[misc]
+    # The one command that any kind of dossier takes.
+    subject_kind: SubjectKind = SubjectKind.ORDER  # type: ignore[misc]  # a field here, where every other class has a constant
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 from sqlalchemy import select
 
@@ -22,6 +22,7 @@ from node.services.clock import Sweep
 from node.services.deputies import deputyship
 from node.services.dossiers import find
 from node.services.handle import Handler, Outcome
+from node.services.parts import find_for
 from node.services.policies import Policies
 from node.services.queries import find_ticket
 from node.services.registry import actor_of
@@ -69,65 +70,74 @@ class Node(Protocol):
     def close(self) -> None: ...
 
 
-def act(
-    node: Node,
-    account: str,
-    command: Command,
-    *,
-    ticket: str = "",
-    subject: str = "",
-    id: str = "",
-    seen: tuple[int, int] | None = None,
-    occurred_at: datetime | None = None,
-    behalf: str = "",
-    prefer: str = "",
-) -> Outcome:
+class Said(TypedDict, total=False):
     """
-    Let *account* ("li", or "li:office" for one of its roles) give *command* at *node*, for itself or as deputy of *behalf*.
-    *prefer* is the role that is taken if several may.
+    What is said beside a command; everything may be missing.
 
-    *ticket* is whatever a person says for a number (register number, ticket number, "0213-34-7"); *subject* is the exact id of
-    another subject (a round).  *id* makes a repeat harmless; without one each call is a new command.  *seen* is the custody
-    number and version that the person looked at.
+    ``ticket`` is whatever a person says for a number (register number, ticket number, "0213-34-7"); ``subject`` is the id, or the
+    key, of another subject.  ``id`` makes a repeat harmless; without one each call is a new command.  ``seen`` is the custody
+    number and version that the person looked at.  ``behalf`` is whose deputy he acts as; ``prefer`` the role that is taken if
+    several may.
+    """
+
+    ticket: str
+    subject: str
+    id: str
+    seen: tuple[int, int] | None
+    occurred_at: datetime | None
+    behalf: str
+    prefer: str
+
+
+def act(node: Node, account: str, command: Command, **said: Unpack[Said]) -> Outcome:
+    """
+    Let *account* ("li", or "li:office" for one of its roles) give *command* at *node*, about what is *said*.
 
     Raises:
-        Refusal: ACCOUNT_UNKNOWN, NOT_THE_DEPUTY, SUBJECT_UNKNOWN, or what ``Handler.handle`` refuses.
+        Refusal: as ``order_of``, or what ``Handler.handle`` refuses.
     """
-    return node.handler.handle(
-        order_of(
-            node, account, command, ticket=ticket, subject=subject, id=id, seen=seen, occurred_at=occurred_at, behalf=behalf, prefer=prefer
-        )
-    )
+    return node.handler.handle(order_of(node, account, command, **said))
 
 
-def order_of(
-    node: Node,
-    account: str,
-    command: Command,
-    *,
-    ticket: str = "",
-    subject: str = "",
-    id: str = "",
-    seen: tuple[int, int] | None = None,
-    occurred_at: datetime | None = None,
-    behalf: str = "",
-    prefer: str = "",
-) -> Order:
+def order_of(node: Node, account: str, command: Command, **said: Unpack[Said]) -> Order:
     """
     What ``act`` hands to the node: who acts in which role, and whatever a person may say shortly, said in full.
 
+    What the person does not see is not there for him, whatever he asks of it: no refusal tells that it exists, or how it stands.
+
     Raises:
-        Refusal: ACCOUNT_UNKNOWN, NOT_THE_DEPUTY, SUBJECT_UNKNOWN.
+        Refusal: ACCOUNT_UNKNOWN, NOT_THE_DEPUTY, PERMISSION_DENIED, SUBJECT_UNKNOWN.
     """
-    kind = command.subject_kind
     with node.store.read() as view:
-        actor = acting(node, view, account, command, behalf=behalf, prefer=prefer)
-        if ticket:
-            subject = find_ticket(view, ticket)
-        command = _with_whole_files(view, _with_whole_units(view, _with_whole_numbers(view, command)))
-    if not subject and kind is SubjectKind.NODE:
-        subject = node.code
-    return Order(id or str(uuid.uuid4()), actor, subject, command, seen, occurred_at)
+        actor = acting(node, view, account, command, behalf=said.get("behalf", ""), prefer=said.get("prefer", ""))
+        seats = _seats(view, actor, account)
+        subject = _subject(node, view, seats, command, said.get("ticket", ""), said.get("subject", ""))
+        command = _with_whole_files(view, _with_whole_units(view, _with_whole_numbers(view, command, seats)))
+    return Order(said.get("id") or str(uuid.uuid4()), actor, subject, command, said.get("seen"), said.get("occurred_at"))
+
+
+def _seats(view: View, actor: Actor, account: str) -> tuple[Actor, ...]:
+    """*actor*, and the same person in his other roles, unless one was named or he acts for somebody else."""
+    if actor.behalf or ":" in account:
+        return (actor,)
+    table = schema.accounts
+    found = select(table.c.roles).where(table.c.node == view.head.node, table.c.id == account)
+    roles = view.connection.execute(found).scalar_one().split(",")
+    return (actor, *(dataclasses.replace(actor, role=role) for role in roles if role != actor.role))
+
+
+def _subject(node: Node, view: View, seats: tuple[Actor, ...], command: Command, ticket: str, subject: str) -> str:
+    kind = command.subject_kind
+    if kind is SubjectKind.NODE:
+        return subject or node.code
+    if kind is SubjectKind.TICKET:
+        said = ticket or subject
+        return find_ticket(view, said, *seats) if said else ""
+    actor = seats[0]
+    # Before it is looked for: whoever may do nothing about one is not told whether it is there.
+    if actor.role not in _allowed(node, view, command):
+        raise Refusal(Code.PERMISSION_DENIED, command=type(command).__name__, role=actor.role)
+    return find_for(view, kind, subject, *seats) if subject and kind is not SubjectKind.ROUND else subject
 
 
 def acting(node: Node, view: View, account: str, command: Command, *, behalf: str = "", prefer: str = "") -> Actor:
@@ -209,13 +219,17 @@ def _with_whole_files(view: View, command: Command) -> Command:
     return _replaced(command, named)
 
 
-def _with_whole_numbers(view: View, command: Command) -> Command:
-    """Other tickets that *command* names may be said in any form, too."""
+def _with_whole_numbers(view: View, command: Command, seats: tuple[Actor, ...]) -> Command:
+    """Other tickets that *command* names may be said in any form, too; what nobody of *seats* sees is not there."""
     whole: dict[str, object] = {}
     for name in command.also:
         said = getattr(command, name)
         whole[name] = (
-            tuple(find_ticket(view, one) for one in said) if isinstance(said, tuple) else find_ticket(view, said) if said else said
+            tuple(find_ticket(view, one, *seats) for one in said)
+            if isinstance(said, tuple)
+            else find_ticket(view, said, *seats)
+            if said
+            else said
         )
     return _replaced(command, whole)
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 
-from node.domain import accounts, catalogues, directory, dossiers, reparenting
+from node.domain import accounts, catalogues, directory, dossiers, registering, reparenting
 from node.domain import dossier as dossier_domain
 from node.domain import registry as registry_domain
 from node.domain import round as round_domain
@@ -256,7 +256,7 @@ class Handler:
             return self._append_plain(work, order, reparenting.decide(order.command, facts, policy, now), now)
         named = [str(getattr(order.command, field, "")) for field in ("account", "deputy")]
         known = read_registry(work.connection, policy.node, *named)
-        place = next((one for one in (catalogues, accounts) if type(order.command) in one.DECISIONS), registry_domain)
+        place = next((one for one in (catalogues, accounts) if type(order.command) in one.DECISIONS), registering)
         happened = place.decide(known, order.command, facts, policy, now)
         return self._append_plain(work, order, happened, now)
 

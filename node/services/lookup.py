@@ -112,12 +112,12 @@ def status_line(ticket: Ticket, calendar: WorkCalendar, now: datetime) -> Status
     )
 
 
-def of_receipt(view: View, receipt: str, calendar: WorkCalendar, now: datetime) -> tuple[StatusLine, ...]:
-    """Every need of one call, in the order in which they were taken in (XS25-4.0)."""
+def of_receipt(view: View, receipt: str, viewer: Actor, calendar: WorkCalendar, now: datetime) -> tuple[StatusLine, ...]:
+    """Every need of one call that *viewer* sees, in the order in which they were taken in (XS25-4.0)."""
     traits = schema.traits
     rows = view.connection.execute(select(traits.c.ticket).where(traits.c.name == "receipt", traits.c.value == receipt)).scalars()
     found = (view.readings.ticket(id) for id in sorted({receipt, *rows}))
-    return tuple(status_line(ticket, calendar, now) for ticket in found if ticket is not None)
+    return tuple(status_line(ticket, calendar, now) for ticket in found if ticket is not None and may_read(ticket, viewer))
 
 
 def described(view: View, words: str) -> list[str]:

@@ -20,7 +20,8 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.decide import DECISIONS, decide
 from node.domain.ticket.ticket import Ticket
-from node.services.command_fields import CommandField, FieldKind, codes_of, command_fields, fields_of, is_for_people, may_give, verb_of
+from node.services.command_codes import codes_of
+from node.services.command_fields import CommandField, FieldKind, command_fields, fields_of, is_for_people, may_give, verb_of
 from node.services.facts import PROVIDERS
 from node.services.registry import read_units
 from node.storage.unit_of_work import UnitOfWork, View

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from node.domain.command import Order
 from node.domain.duty_list import Precedent, latest_first
@@ -41,7 +41,7 @@ def _matter_of(work: UnitOfWork, node: str, item: str) -> str:
     return work.connection.execute(select(table.c.matter).where(table.c.node == node, table.c.code == item).limit(1)).scalar() or ""
 
 
-def _read(connection: Connection, *wanted: object) -> list[Precedent]:
+def _read(connection: Connection, *wanted: ColumnElement[bool]) -> list[Precedent]:
     table = schema.precedents
     return [
         Precedent(
@@ -54,5 +54,5 @@ def _read(connection: Connection, *wanted: object) -> list[Precedent]:
             ruled_on=local_day(instant(row.ruled_at)),
             basis=row.basis,
         )
-        for row in connection.execute(select(table).where(*wanted))  # type: ignore[arg-type]
+        for row in connection.execute(select(table).where(*wanted))
     ]

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
 from node.domain.ticket.row import TicketRow
+from node.domain.ticket.sight import not_shown
 from node.domain.ticket.state import OPEN, With
 from node.domain.ticket.sweep import SETTLEMENT, is_carried_over
 from node.domain.time import Limit, Unit, WorkCalendar, end_of, left, local_day
@@ -24,7 +25,7 @@ from node.services.numbers import number_pattern
 from node.services.scope import has_trait, visible_to
 from node.storage import schema
 from node.storage.database import instant, instant_or_none, micros
-from node.storage.readings import ticket_row
+from node.storage.ticket_rows import ticket_row
 from node.storage.unit_of_work import View
 
 DUE_CHOICES = ("today", "overdue")
@@ -176,23 +177,24 @@ def names(view: View) -> Names:
 # --- finding a ticket -------------------------------------------------------------------------------------------------
 
 
-def find_ticket(view: View, said: str) -> str:
+def find_ticket(view: View, said: str, *viewers: Actor) -> str:
     """
     The register number of the ticket that *said* names: a register number, a ticket number, or the spoken form "month-day
-    serial check", which is found at this node (USERS C23).
+    serial check", which is found at this node (USERS C23).  Only what one of *viewers* sees is found, if any are named: a person in
+    each of his roles.
 
     Raises:
-        Refusal: SUBJECT_UNKNOWN; VALUE_NOT_OFFERED with the candidates, if it names more than one.
+        Refusal: ``not_shown`` to the first of them; VALUE_NOT_OFFERED with the candidates, if it names more than one.
     """
     table = schema.tickets
-    pattern = number_pattern(said)
-    found = set(view.connection.execute(select(table.c.id).where(table.c.number == said.strip(), table.c.number != "")).scalars())
+    pattern, shown = number_pattern(said), or_(*map(visible_to, viewers)) if viewers else true()
+    found = set(view.connection.execute(select(table.c.id).where(table.c.number == said.strip(), table.c.number != "", shown)).scalars())
     if pattern is not None:
-        same = set(view.connection.execute(select(table.c.id).where(table.c.id.like(pattern))).scalars())
+        same = set(view.connection.execute(select(table.c.id).where(table.c.id.like(pattern), shown)).scalars())
         own = {id for id in same if _is_own(view, id)}
         found |= own or same
     if not found:
-        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=said)
+        raise not_shown(viewers[0] if viewers else None, said)
     if len(found) > 1:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="ticket", value=said, offered=sorted(found))
     return str(found.pop())

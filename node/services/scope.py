@@ -23,7 +23,7 @@ def visible_to(viewer: Actor | None) -> ColumnElement[bool]:
     """``sight.may_read``, asked of rows of ``tickets``.  Nobody in particular is the node itself, which sees all that it has."""
     if viewer is None:
         return true()
-    shown = not_(has_trait("concealed", viewer.unit)) if viewer.unit else true()
+    shown = not_(_is_hidden_from(viewer.unit)) if viewer.unit else true()
     if viewer.role in OUTSIDE:
         return and_(shown, has_trait("filed_by", viewer.account))
     return and_(shown, _is_theirs(viewer)) if viewer.role in BY_PART else shown
@@ -32,6 +32,12 @@ def visible_to(viewer: Actor | None) -> ColumnElement[bool]:
 def sees_all(viewer: Actor | None) -> bool:
     """True if his scope is the node's whole subtree: also what is about no single ticket is for him."""
     return viewer is None or viewer.role not in BY_PART | OUTSIDE
+
+
+def _is_hidden_from(unit: str) -> ColumnElement[bool]:
+    """From the unit itself, or from one that it is a part of ("<unit>.<part>")."""
+    parts = unit.split(".")
+    return or_(*(has_trait("concealed", ".".join(parts[:count])) for count in range(1, len(parts) + 1)))
 
 
 def has_trait(name: str, value: str) -> ColumnElement[bool]:

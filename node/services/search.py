@@ -23,7 +23,7 @@ from node.storage import schema, text_index
 from node.storage.codec import decode_content
 from node.storage.database import micros
 from node.storage.journal import Stored
-from node.storage.readings import ticket_row
+from node.storage.ticket_rows import ticket_row
 from node.storage.unit_of_work import View
 
 words_max = 8

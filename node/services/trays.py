@@ -14,7 +14,7 @@ from node.domain.ticket.row import TicketRow
 from node.domain.ticket.state import OPEN, State
 from node.storage import schema
 from node.storage.database import instant, instant_or_none
-from node.storage.readings import ticket_row
+from node.storage.ticket_rows import ticket_row
 from node.storage.unit_of_work import View
 
 # Open, and the unit's to act on: not with the office before a dispatch, nor with another level.

@@ -57,6 +57,7 @@ class KeyRingError(CodedError):
         PASS_PHRASE_TOO_SHORT: under 12 characters.  PASS_PHRASE_WRONG: or the export was changed.
         EXPORT_BROKEN: not an export of a key ring.  EXPORT_FORMAT_UNKNOWN: written by a later release.
         RECOVERY_KEY_LENGTH, RECOVERY_KEY_CHARACTER (names the group), RECOVERY_KEY_CHECK: a slip in typing.
+        RECOVERY_KEY_OTHER: typed rightly, but another node's, or of other keys of this one.
     """
 
 

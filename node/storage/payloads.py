@@ -8,7 +8,7 @@ as received.  A missing one never holds an entry.  Erasing drops rows here; the 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -81,6 +81,15 @@ class Riders(NamedTuple):
     lines: Sequence[PayloadLine]
     sealed: Mapping[bytes, bytes]
     keys: Sequence[KeyRow]
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """Month keys of this node: opened again by a recovery key, opened all along, and still sealed."""
+
+    opened: int = 0
+    had: int = 0
+    sealed: int = 0
 
 
 def recipient(node: str, reader: Reader) -> str:
@@ -169,6 +178,50 @@ class Payloads:
                 self._new_keys += [
                     self._wrapped_month_key(name, key, to, public) for to, public in self._readers(PayloadKind(kind)) if to not in readers
                 ]
+
+    def recover_month_keys(self, recovery_secret: bytes) -> "Recovered":
+        """
+        Open this node's own month keys with *recovery_secret*, of the ring that it had before, and wrap them for the ring that it has
+        now in place of what that one cannot open; what is wrapped for others stays as it was received.
+
+        Raises:
+            SealingError: KEY_MALFORMED.
+        """
+        assert self._ring is not None
+        table, to = schema.wrapped_keys, recipient(self._node, Reader.NODE)
+        public, found = self._ring.public_keys()[Reader.NODE], Recovered()
+        query = select(table.c.kind, table.c.month).where(table.c.node == self._node, table.c.subject_id == "").distinct()
+        for kind, month in self._connection.execute(query.order_by(table.c.month, table.c.kind)).all():
+            name = MonthKeyName(self._node, PayloadKind(kind), month)
+            if self._opens(name):
+                found = replace(found, had=found.had + 1)
+                continue
+            key = self._by_recovery(name, recovery_secret)
+            if key is None:
+                found = replace(found, sealed=found.sealed + 1)
+                continue
+            same = (table.c.kind == kind, table.c.node == self._node, table.c.month == month, table.c.subject_id == "")
+            beside = self._connection.execute(select(table.c.taken).where(*same).limit(1)).scalar_one()
+            row = {"kind": kind, "node": self._node, "month": month, "subject_kind": "", "subject_id": "", "recipient": to}
+            wrapped = sealing.wrap_month_key(key, public, name.info(to))
+            upsert_many(self._connection, table, [{**row, "wrapped": wrapped, "taken": beside}])
+            self._month_keys[name] = key
+            found = replace(found, opened=found.opened + 1)
+        return found
+
+    def _opens(self, name: MonthKeyName) -> bool:
+        try:
+            return self._month_key(name) is not None
+        except SealingError:
+            return False
+
+    def _by_recovery(self, name: MonthKeyName, recovery_secret: bytes) -> bytes | None:
+        to = recipient(self._node, Reader.RECOVERY)
+        wrapped = _MONTH_KEY.scalar(self._connection, kind=name.kind.value, node=name.node, month=name.month, recipient=to)
+        try:
+            return None if wrapped is None else sealing.unwrap_month_key(bytes(wrapped), recovery_secret, name.info(to))
+        except SealingError:
+            return None
 
     def _make_subject_key(self, subject: Subject, kind: PayloadKind, month: str) -> bytes:
         key = sealing.new_key(self.random)

@@ -6,20 +6,17 @@ in memory and written with a few more.  The usual next version is folded onto th
 from its entries.  What cannot be folded is kept and put into quarantine with its reason; everything behind it flows on.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select
-from sqlalchemy.engine import Row
 
 from node.domain.dossier import DossierEvent
-from node.domain.entry import Change, Folded, Header, Subject, SubjectKind
+from node.domain.entry import Folded, Header, Subject, SubjectKind
 from node.domain.organisation import Place
 from node.domain.registry import LaneHandled
 from node.domain.ticket.fold import fold_ticket
 from node.domain.ticket.row import TicketRow, first_row, fold_row, row_of
-from node.domain.ticket.sweep import RungFired
 from node.domain.ticket.ticket import Ticket
 from node.storage import (
     catalogue_readings,
@@ -33,12 +30,22 @@ from node.storage import (
     schema,
     trait_readings,
 )
-from node.storage.database import instant_or_none, micros, micros_or_none
+from node.storage.clock_rows import ClockRows
+from node.storage.database import micros
 from node.storage.journal import Journal, Stored
 from node.storage.statements import Prepared, delete_of, upsert_many
+from node.storage.ticket_rows import (
+    ask_row,
+    ask_values,
+    clock_values,
+    early_answer,
+    keys_max,
+    parts,
+    row_of_values,
+    ticket_row,
+    ticket_values,
+)
 
-_MOMENTS = frozenset({"registered_at", "completed_at", "changed_at"})
-_FIELDS = tuple(field.name for field in fields(TicketRow))
 _TICKET = SubjectKind.TICKET.value
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _ROWS = select(schema.tickets).where(schema.tickets.c.id.in_(_IDS))
@@ -47,13 +54,9 @@ _ROW = Prepared(select(schema.tickets).where(schema.tickets.c.id == bindparam("i
 _FIRST = Prepared(
     select(schema.entries.c.taken).where(schema.entries.c.subject_id == bindparam("id")).order_by(schema.entries.c.taken).limit(1)
 )
-_CLOCKS_OF_ONE = Prepared(select(schema.clocks).where(schema.clocks.c.ticket == bindparam("id")))
 _OLDER = select(schema.entries.c.subject_id).where(schema.entries.c.subject_id.in_(_IDS), schema.entries.c.taken < bindparam("taken"))
-_CLOCKS = select(schema.clocks).where(schema.clocks.c.ticket.in_(_IDS))
 _ASKS = select(schema.asks.c.id, schema.asks.c.is_answered).where(schema.asks.c.id.in_(_IDS))
 _ANSWERED = schema.asks.update().where(schema.asks.c.id.in_(_IDS)).values(is_answered=True)
-# Keys that fit one IN list.
-_PART = 500
 
 
 @dataclass(frozen=True)
@@ -120,8 +123,8 @@ class Readings:
         later = [one.header for one in batch if one.header.epoch > 1]
         known: set[str] = set()
         table = schema.entries
-        for start in range(0, len(later), _PART):
-            part = later[start : start + _PART]
+        for start in range(0, len(later), keys_max):
+            part = later[start : start + keys_max]
             # The subject is what the index knows an entry by; its id alone would read the whole journal.
             about = table.c.subject_id.in_({head.subject.id for head in part})
             same = (about, table.c.id.in_([head.id for head in part]), table.c.taken < batch[0].taken)
@@ -180,7 +183,7 @@ class Readings:
         if not tickets or not self._may_be_set_aside():
             return set()
         found: set[str] = set()
-        for part in _parts(sorted(tickets)):
+        for part in parts(sorted(tickets)):
             found |= set(self._connection.execute(select(table.c.subject_id).where(table.c.subject_id.in_(part), *lane.stops())).scalars())
         return found
 
@@ -200,7 +203,7 @@ class Readings:
             first = _FIRST.scalar(self._connection, id=ticket)
             return set(tickets) if first is not None and first < taken else set()
         found: set[str] = set()
-        for part in _parts(sorted(tickets)):
+        for part in parts(sorted(tickets)):
             found |= set(self._connection.execute(_OLDER, {"ids": part, "taken": taken}).scalars())
         return found
 
@@ -330,9 +333,9 @@ class Readings:
         if len(tickets) == 1:
             (ticket,) = tickets
             values = _ROW.first(self._connection, id=ticket)
-            return {} if values is None else {ticket: _ticket_row(dict(zip(_ROW.names, values, strict=True)))}
+            return {} if values is None else {ticket: row_of_values(dict(zip(_ROW.names, values, strict=True)))}
         found: dict[str, TicketRow] = {}
-        for part in _parts(sorted(tickets)):
+        for part in parts(sorted(tickets)):
             for row in self._connection.execute(_ROWS, {"ids": part}):
                 found[row.id] = ticket_row(row)
         return found
@@ -342,7 +345,7 @@ class Readings:
         for one in batch:
             head, event = one.header, one.content.event
             if event is not None and event.asks:
-                new.append(_ask_row(head))
+                new.append(ask_row(head))
             if head.answers:
                 answered.append(head.answers)
         if not new and not answered:
@@ -357,7 +360,7 @@ class Readings:
             known_ids = set(self._connection.execute(_ASKS, {"ids": answered}).scalars())
             self._connection.execute(_ANSWERED, {"ids": answered})
             # The answer came first: remember it for the ask.
-            early = [_early_answer(one.header) for one in batch if one.header.answers and one.header.answers not in known_ids]
+            early = [early_answer(one.header) for one in batch if one.header.answers and one.header.answers not in known_ids]
             upsert_many(self._connection, table, early)
 
     def _stop(self, entries: Sequence[Stored], reason: str) -> None:
@@ -371,165 +374,9 @@ class Readings:
         self._is_any_set_aside = True
 
 
-class ClockRows:
-    """Thin rows of clocks: what is due when, and who owes it."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def fold(self, batch: Sequence[Folded], new: Collection[str] = ()) -> None:
-        """Fold the clock changes and fired rungs of *batch* onto the rows; tickets in *new* have none yet."""
-        touching = [one for one in batch if one.header.clocks or one.header.kind == "RungFired"]
-        if not touching:
-            return
-        rows: dict[tuple[str, str, str], dict[str, Any]] = {}
-        for row in self._rows({one.header.subject.id for one in touching}.difference(new)):
-            rows[row["ticket"], row["node"], row["name"]] = row
-        touched: set[tuple[str, str, str]] = set()
-        for one in touching:
-            touched |= _fold_clocks(rows, one)
-        upsert_many(self._connection, schema.clocks, [rows[key] for key in sorted(touched)])
-
-    def _rows(self, tickets: Collection[str]) -> Iterator[dict[str, Any]]:
-        if len(tickets) == 1:
-            (ticket,) = tickets
-            yield from (dict(zip(_CLOCKS_OF_ONE.names, row, strict=True)) for row in _CLOCKS_OF_ONE.rows(self._connection, id=ticket))
-            return
-        for part in _parts(sorted(tickets)):
-            yield from (dict(row._mapping) for row in self._connection.execute(_CLOCKS, {"ids": part}))
-
-
-def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) -> set[tuple[str, str, str]]:
-    """As ``ticket.fold.fold_clocks``, on thin rows: a clock belongs to the node that started it, and a stopped one stays so."""
-    head, touched = one.header, set()
-    for change in head.clocks:
-        key = (head.subject.id, head.node, change.clock)
-        former = rows.get(key)
-        at = micros(change.since or head.recorded_at)
-        due = micros_or_none(change.due_at)
-        if change.change is Change.STARTED:
-            rows[key] = {
-                "ticket": head.subject.id,
-                "name": change.clock,
-                "node": head.node,
-                "owes": change.owes,
-                "count": change.limit,
-                "unit": change.unit,
-                "started_at": at,
-                "due_at": due,
-                "last_due_at": due,
-                "stopped_at": None,
-                "is_provisional": change.provisional,
-                "fired": "",
-            }
-        elif former is None or former["stopped_at"] is not None:
-            continue
-        elif change.change is Change.PAUSED:
-            rows[key] = former | {"due_at": None}
-        elif change.change is Change.RESUMED:
-            if former["due_at"] is None:
-                rows[key] = former | {"due_at": due, "last_due_at": due}
-        elif change.change is Change.STOPPED:
-            rows[key] = former | {"due_at": None, "stopped_at": at}
-        else:
-            rows[key] = former | {
-                # Written where the clock still ran: it stands all the same, until it is resumed.
-                "due_at": due if former["due_at"] is not None else None,
-                "last_due_at": due if due is not None else former["last_due_at"],
-                "count": change.limit,
-                "unit": change.unit,
-                "is_provisional": change.provisional,
-                "owes": change.owes or former["owes"],
-                "fired": former["fired"] if due is not None and due == former["due_at"] else "",
-            }
-        touched.add(key)
-    if isinstance(one.event, RungFired):
-        key = (head.subject.id, head.node, one.event.clock)
-        row = rows.get(key)
-        if row is not None and row["started_at"] == micros(one.event.started_at):
-            fired = [name for name in row["fired"].split(",") if name]
-            if one.event.mark not in fired:
-                rows[key] = row | {"fired": ",".join([*fired, one.event.mark])}
-                touched.add(key)
-    return touched
-
-
 def _begins(head: Header) -> bool:
     return head.is_opener and head.custody.number == 1 and not head.custody.opener
 
 
 def _is_move(head: Header) -> bool:
     return head.is_opener and head.custody.number > 1
-
-
-def ticket_values(row: TicketRow) -> dict[str, Any]:
-    """A row as its table keeps it."""
-    moments = {name: micros_or_none(getattr(row, name)) for name in _MOMENTS}
-    return {**vars(row), **moments, "parties": f",{','.join(sorted(row.parties))},"}
-
-
-def ticket_row(row: Row[Any]) -> TicketRow:
-    """A row as the domain knows it."""
-    return _ticket_row(row._mapping)
-
-
-def _ticket_row(values: Mapping[Any, Any]) -> TicketRow:
-    found: dict[str, Any] = {}
-    for name in _FIELDS:
-        value = values[name]
-        if name in _MOMENTS:
-            value = instant_or_none(value)
-        elif name == "parties":
-            value = frozenset(part for part in value.split(",") if part)
-        found[name] = value
-    return TicketRow(**found)
-
-
-def clock_values(ticket: Ticket) -> list[dict[str, Any]]:
-    """The clock rows of a whole ticket."""
-    return [dossier_readings.clock_row(ticket.id, clock) for clock in ticket.clocks.values()]
-
-
-def ask_values(ticket: Ticket) -> list[dict[str, Any]]:
-    """The ask rows of a whole ticket."""
-    return [
-        {
-            "id": ask.id,
-            "ticket": ticket.id,
-            "kind": ask.kind,
-            "node": ask.node,
-            "addressee": ask.addressee,
-            "asked_at": micros(ask.asked_at),
-            "is_answered": ask.is_answered,
-        }
-        for ask in ticket.asks.values()
-    ]
-
-
-def _ask_row(head: Header) -> dict[str, Any]:
-    return {
-        "id": head.id,
-        "ticket": head.subject.id,
-        "kind": head.kind,
-        "node": head.node,
-        "addressee": head.addressee,
-        "asked_at": micros(head.recorded_at),
-        "is_answered": False,
-    }
-
-
-def _early_answer(head: Header) -> dict[str, Any]:
-    return {
-        "id": head.answers,
-        "ticket": head.subject.id,
-        "kind": "",
-        "node": "",
-        "addressee": "",
-        "asked_at": micros(head.recorded_at),
-        "is_answered": True,
-    }
-
-
-def _parts(keys: Sequence[str], size: int = _PART) -> list[Sequence[str]]:
-    """Keys in parts that fit one IN list."""
-    return [keys[start : start + size] for start in range(0, len(keys), size)]

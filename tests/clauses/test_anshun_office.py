@@ -96,7 +96,7 @@ class Seen:
             try:
                 opened.append(self.page(ticket).ticket.id)
             except Refusal as refusal:
-                assert Code.PERMISSION_DENIED is refusal.code
+                assert Code.SUBJECT_UNKNOWN is refusal.code
         return sorted(opened)
 
 
@@ -131,7 +131,7 @@ def test_the_government_office_sees_the_whole_city_and_a_department_its_own(tmp_
     assert (4, [(CITY, 4)]) == finance.counted()
     assert (own, own, 4, own) == (finance.listed(), finance.in_ledger(), finance.tally(), finance.pages(everything))
     assert [one for one in government.tracked() if one in own] == finance.tracked()
-    with refuses(Code.PERMISSION_DENIED, command="show"):
+    with refuses(Code.SUBJECT_UNKNOWN, id=running):
         finance.page(running)
     member = Seen(city, "member", "finance")
     assert (own, own) == (member.listed(), member.search("13800001234"))

@@ -93,3 +93,42 @@ class TestBackup:
         ]
         assert {2} == {one.code for one in said}
         assert not (tmp_path / "again").exists() and not (tmp_path / "c.tar").exists()
+
+
+class TestRecover:
+    """`qyzj recover`: what the lost keys had sealed opens again with the paper from `qyzj init`."""
+
+    def test_a_drill_says_whether_the_paper_is_this_nodes(self, tmp_path: Path, qyzj: Program):
+        """Without changing anything; exit code 1 for another node's."""
+        keys = [_made(qyzj, tmp_path / name) for name in ("3", "4")]
+        papers = [_written(tmp_path / f"paper-{n}", key.lower().replace("-", " ")) for n, key in enumerate(keys)]
+
+        said = [qyzj("recover", "--check", "--key-file", paper, data=tmp_path / "3") for paper in papers]
+
+        assert [0, 1] == [one.code for one in said]
+        assert "核对无误" in said[0].out and "仍要保管" in said[1].out
+
+    def test_a_slip_in_typing_is_named(self, tmp_path: Path, qyzj: Program):
+        """By the group in which it stands; nothing is sealed to a node that lost nothing."""
+        key = _made(qyzj, tmp_path / "3")
+        right, wrong = _written(tmp_path / "right", key), _written(tmp_path / "wrong", key[:10] + "钥" + key[11:])
+
+        slip = qyzj("recover", "--key-file", wrong, "--json", data=tmp_path / "3")
+
+        assert (2, "RECOVERY_KEY_CHARACTER", 3) == (
+            slip.code,
+            slip.complaint["refusal"]["code"],
+            slip.complaint["refusal"]["facts"]["group"],
+        )
+        assert {"opened": 0, "had": 0, "sealed": 0} == qyzj("recover", "--key-file", right, "--json", data=tmp_path / "3").json
+        assert 64 == qyzj("recover", "--key-file", tmp_path / "none", data=tmp_path / "3").code
+
+
+def _made(qyzj: Program, data: Path) -> str:
+    """A county made anew; gives what is printed to be locked away."""
+    return str(qyzj("init", "--node", "520402", "--name", "西秀区", "--pack", "xixiu-2025", "--json", data=data).json["recovery_key"])
+
+
+def _written(file: Path, words: str) -> Path:
+    file.write_text(f"{words}\n", encoding="utf-8")
+    return file

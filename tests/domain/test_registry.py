@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from node.domain import registering
 from node.domain import registry as g
 from node.domain.command import Facts
 from node.domain.entry import Actor
@@ -27,7 +28,7 @@ KNOWN = g.Registry(
 
 
 def decide(command: g.NodeCommand, role: Role = Role.OFFICE) -> list[Any]:
-    return [one.event for one in g.decide(KNOWN, command, Facts(Actor("centre", role.value, "520400-centre")), CITY, NOW)]
+    return [one.event for one in registering.decide(KNOWN, command, Facts(Actor("centre", role.value, "520400-centre")), CITY, NOW)]
 
 
 @pytest.mark.parametrize(

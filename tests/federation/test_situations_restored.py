@@ -8,9 +8,14 @@ from sqlalchemy import update
 
 from federation.link import Lane
 from federation.reconciling import parting
-from node.domain.refusal import Code
+from node.domain.entry import Actor
+from node.domain.payload import SealedRef
+from node.domain.refusal import Code, Refusal
+from node.services import lookup, recovery
 from node.services.rebuild import check
 from node.storage import schema
+from node.storage.keyring import KeyRingError
+from node.storage.payloads import Recovered
 from tests.federation.levels import Place, connect, enrol, make_place, settle
 from tests.federation.situations import (
     COUNTY,
@@ -233,3 +238,67 @@ class TestRow08LostEverything:
         settle(emptied, city)
         agree(emptied, city)
         assert check(emptied.level.store).agrees
+
+    def test_its_recovery_key_opens_what_its_lost_keys_had_sealed(self, county: Place, city: Place, tmp_path: Path) -> None:
+        """DESIGN 4: texts and contacts come back with the history; the new keys open neither, the paper from `qyzj init` opens both."""
+        connect(county, city)
+        number = county.register()
+        settle(county, city)
+        emptied = made_anew(tmp_path / "again", city)
+        lost, other = county.hands.recovery_key, emptied.hands.recovery_key
+        sealed = {"appeal": "PAYLOAD_SEALED", "phone": "PAYLOAD_SEALED"}
+        assert (sealed, []) == (words_of(emptied, number), called_from(emptied, "13800001234"))
+        with pytest.raises(KeyRingError) as refusal:
+            recovered(emptied, other)
+        assert ("RECOVERY_KEY_OTHER", sealed) == (refusal.value.code, words_of(emptied, number))
+
+        first, again = recovered(emptied, lost), recovered(emptied, lost)
+
+        assert (2, 0) == (first.opened, first.sealed)
+        assert (0, first.had + 2, 0) == (again.opened, again.had, again.sealed)
+        assert {"appeal": "水渠堵塞", "phone": "13800001234"} == words_of(emptied, number)
+        assert [number] == called_from(emptied, "13800001234"), "the indexes follow from the new keys"
+        emptied.register("路灯不亮")
+        settle(emptied, city)
+        agree(emptied, city)
+        assert check(emptied.level.store).agrees
+
+
+def made_anew(directory: Path, city: Place) -> Place:
+    """A node under the lost one's code, whose history came back from *city*."""
+    emptied = make_place(directory, COUNTY)
+    enrol(emptied, city)
+    wire = connect(emptied, city)
+    settle(emptied, city)
+    grant_to(city, emptied, "磁盘损毁,重新建立")
+    rejoin_by(emptied, wire)
+    settle(emptied, city, seconds=51)
+    return emptied
+
+
+def recovered(place: Place, printed: str) -> Recovered:
+    """``qyzj recover`` at *place*."""
+    return place.hands.node.writer.command(lambda work: recovery.recover(work, printed))
+
+
+def words_of(place: Place, number: str) -> dict[str, str]:
+    """What *place* itself can open of a ticket, by field; the code where it cannot."""
+    found = {}
+    with place.level.store.read() as view:
+        ticket = view.readings.ticket(number)
+        assert ticket is not None
+        for name, ref in (("appeal", ticket.intake.appeal), ("phone", ticket.appellant.phone)):
+            assert isinstance(ref, SealedRef)
+            try:
+                found[name] = view.payloads.open(ticket.subject, ref)
+            except Refusal as refusal:
+                found[name] = refusal.code.name
+    return found
+
+
+def called_from(place: Place, phone: str) -> list[str]:
+    """The tickets that a clerk finds by a caller's number."""
+    clerk = Actor("li", "window_clerk", f"{COUNTY}-centre")
+    with place.level.store.read() as view:
+        calendar = place.hands.node.policies.bare(view).calendar
+        return [one.ticket for one in lookup.find(view, phone, clerk, calendar, place.hands.now).tickets]

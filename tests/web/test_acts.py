@@ -235,7 +235,7 @@ class TestWhoMayNot:
 
     def test_a_role_that_may_not_give_it_is_refused(self, hands: Hands) -> None:
         """403, by the rights of the pack."""
-        ticket = registered(hands)
+        ticket = in_hand(hands)
 
         assert 403 == at_desk(hands, "d-housing").get(f"/tickets/{ticket}/do/dispatch").status_code
 
@@ -245,7 +245,7 @@ class TestWhoMayNot:
         tax, path = at_desk(hands, "d-tax"), f"/tickets/{ticket}/do/record-progress"
         before = kinds(hands, ticket)
 
-        assert [403, 403] == [tax.get(path).status_code, tax.post(path, data={"note": "x", "csrf": "x"}).status_code]
+        assert [404, 404] == [tax.get(path).status_code, tax.post(path, data={"note": "x", "csrf": "x"}).status_code]
         assert before == kinds(hands, ticket)
 
     def test_a_unit_complained_of_finds_nothing(self, hands: Hands) -> None:

@@ -286,11 +286,12 @@ class TestRights:
 
         assert [201, 403, 403] == [one.status_code for one in answers]
 
-    def test_what_the_account_may_not_is_refused_whatever_the_scope(self, hands: Hands, ticket: str):
-        """A department does not form tickets, also by a token for everything."""
-        answer = Caller(hands, "d-housing").post(f"/tickets/{ticket}/dispatch", {"lead": "housing"})
+    def test_what_the_account_may_not_is_refused_whatever_the_scope(self, hands: Hands, office: Caller, ticket: str):
+        """A department dispatches nothing, also by a token for everything; what is not its own it does not even find."""
+        own, housing = office.post("/tickets", a_need(first_contact="housing")).json()["subject"]["id"], Caller(hands, "d-housing")
+        answers = [housing.post(f"/tickets/{one}/dispatch", {"lead": "housing"}) for one in (own, ticket)]
 
-        assert (403, "PERMISSION_DENIED") == (answer.status_code, answer.json()["code"])
+        assert [(403, "PERMISSION_DENIED"), (404, "SUBJECT_UNKNOWN")] == [(one.status_code, one.json()["code"]) for one in answers]
 
     def test_a_session_needs_the_token_of_its_forms(self, hands: Hands, ticket: str):
         """Another site could send the cookie along, but knows no token."""

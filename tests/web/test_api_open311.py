@@ -112,7 +112,7 @@ def test_a_request_of_somebody_else_is_refused(hands: Hands):
         ({"status": "gone"}, 422),
         ({"start_date": "2026-01-01"}, 422),
         ({"start_date": "2020-01-01T00:00:00+08:00"}, 422),
-        ({"service_request_id": "1"}, 404),
+        ({"service_request_id": "1"}, 403),
     ],
 )
 def test_what_does_not_fit_is_refused_in_the_words_of_the_format(hands: Hands, asked: dict[str, str], status: int):

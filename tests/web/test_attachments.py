@@ -138,7 +138,7 @@ class TestPages:
 
         answers = [stranger.get(f"/tickets/{ticket}/{rest}") for rest in ("attach", f"attachments/{digest}")]
 
-        assert {403} == {one.status_code for one in answers}
+        assert {404} == {one.status_code for one in answers}
 
     def test_a_file_of_no_entry_is_not_given(self, hands: Hands, ticket: str) -> None:
         secret = hands.node.blobs.put(PHOTO + b"of another ticket")

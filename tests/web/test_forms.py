@@ -16,7 +16,8 @@ from node.domain.ticket.dispatching import Dispatch
 from node.domain.ticket.forming import Form
 from node.domain.ticket.plan import EnterStatutoryLimit
 from node.packs.file import effective_pack, shipped
-from node.services.command_fields import CommandField, FieldKind, codes_of, command_fields, commands
+from node.services.command_codes import codes_of
+from node.services.command_fields import CommandField, FieldKind, command_fields, commands
 from node.texts.catalogue import LANGS
 from node.web.forms import at_field, can_be_a_form, form_of, read_form, typed_of
 

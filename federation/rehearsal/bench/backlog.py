@@ -8,7 +8,7 @@ a county would have written, and two hundred thousand entries are made in minute
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from federation.reactions import concerns
 from node.domain import registry as g
@@ -25,6 +25,7 @@ from node.domain.ticket.handling import RecordProgress
 from node.domain.ticket.intake import Register
 from node.domain.ticket.revisit import RecordRevisit
 from node.domain.time import local_day
+from node.domain.values import changed
 from node.services.acting import Node, act
 from node.storage.journal import Stored
 from node.storage.unit_of_work import UnitOfWork
@@ -131,14 +132,13 @@ def _moved(head: Header, subject: Subject) -> Header:
 def _opened(one: Stored, opened: Callable[[SealedRef], str]) -> Event:
     event = one.content.event
     assert event is not None
-    return replace(event, **{name: _plain(ref, opened) for name, ref in _sealed(event)})  # type: ignore[type-var]
+    return changed(event, **{name: _plain(ref, opened) for name, ref in _sealed(event)})
 
 
 def _sealed(event: Event) -> Iterator[tuple[str, SealedRef]]:
-    for one in fields(event):  # type: ignore[arg-type]
-        value = getattr(event, one.name)
+    for name, value in vars(event).items():
         if isinstance(value, SealedRef):
-            yield one.name, value
+            yield name, value
 
 
 def _plain(ref: SealedRef, opened: Callable[[SealedRef], str]) -> Text | Contact:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from federation.rehearsal.bench.postgres import Cluster
@@ -106,7 +107,7 @@ def standing(create: Create, home: Path, entries: Iterable[Entry], cluster: Clus
             bench.stage.enter(entry.code)
         for entry in entries:
             if entry.superior:
-                wait(bench.stage, lambda entry=entry: _is_level(bench, entry), 60)  # type: ignore[misc]
+                wait(bench.stage, partial(_is_level, bench, entry), 60)
         for code in list(bench.stage.serving):
             bench.stage.stop(code)
         yield bench

@@ -49,12 +49,20 @@ def need_sight(ticket: Ticket, actor: Actor) -> None:
     Refuse what ``may_read`` denies.
 
     Raises:
-        Refusal: SUBJECT_UNKNOWN, to a unit that it is hidden from; PERMISSION_DENIED, to whom it does not concern.
+        Refusal: as ``not_shown``.
     """
-    if is_concealed(ticket, actor.unit):
-        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket.id)
     if not may_read(ticket, actor):
-        raise Refusal(Code.PERMISSION_DENIED, command="show", role=actor.role)
+        raise not_shown(actor, ticket.id)
+
+
+def not_shown(actor: Actor | None, said: str) -> Refusal:
+    """
+    What is said of a ticket that *actor* does not see, as *said* named it: the same whether it is hidden, another's, or was never
+    given.  Numbers run on, so an answer of its own for what is hidden would show as a gap between the others.
+    """
+    if actor is not None and actor.role in OUTSIDE:
+        return Refusal(Code.PERMISSION_DENIED, command="show", role=actor.role)
+    return Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=said)
 
 
 def need_concealable(unit: str, first_contact: str, facts: Facts, policy: Policy) -> None:

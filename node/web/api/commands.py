@@ -11,13 +11,10 @@ from fastapi.responses import Response
 
 from node.domain.entry import SubjectKind
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.sight import OUTSIDE, need_sight
-from node.services import dossiers
 from node.services.acting import order_of
 from node.services.bodies import as_json, outcome_body
 from node.services.command_fields import verb_of
 from node.services.handle import Outcome
-from node.services.queries import find_ticket
 from node.services.requests import once
 from node.web.api import converting, shape
 from node.web.api.door import Body, Caller, need_verb, token_of_request
@@ -61,7 +58,7 @@ def _carry_out(request: Request, desk: Desk, body: bytes, endpoint: Endpoint, sa
     need_verb(request, desk, verb_of(kind))
     given = converting.read_json(body)
     command, occurred_at = converting.command_of(kind, given)
-    ticket, subject = _subject(desk, endpoint, said)
+    ticket, subject = _subject(endpoint, said)
     key = converting.key_of(request.headers.get("idempotency-key"))
     seen = seen_of(request.headers.get("if-match"))
     order = order_of(
@@ -89,23 +86,13 @@ def _acts_as(request: Request, desk: Desk) -> str:
     return desk.account if token is None else token.acts_as
 
 
-def _subject(desk: Desk, endpoint: Endpoint, said: str) -> tuple[str, str]:
-    """Ticket and subject as ``order_of`` takes them; whoever files from outside names his own tickets only."""
-    kind = endpoint.command.subject_kind
+def _subject(endpoint: Endpoint, said: str) -> tuple[str, str]:
+    """Ticket and subject as ``order_of`` takes them."""
     if not endpoint.takes_id:
         return "", ""
     if not converting.words("id", said, shape.code_characters_max).strip():
         raise Refusal(Code.FIELD_REQUIRED, field="id")
-    with desk.node.store.read() as view:
-        if kind is SubjectKind.TICKET:
-            found = find_ticket(view, said)
-            if desk.role in OUTSIDE:
-                ticket = view.readings.ticket(found)
-                if ticket is None:
-                    raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind, id=said)
-                need_sight(ticket, desk.viewer)
-            return found, ""
-        return "", said if kind is SubjectKind.ROUND else dossiers.find(view, kind, said)
+    return (said, "") if endpoint.command.subject_kind is SubjectKind.TICKET else ("", said)
 
 
 def seen_of(header: str | None) -> tuple[int, int] | None:

@@ -19,7 +19,6 @@ from node.domain.division import NodeCode
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.intake import Register
 from node.domain.ticket.row import TicketRow
-from node.domain.ticket.sight import need_sight
 from node.domain.ticket.state import State
 from node.domain.time import BEIJING, local_day
 from node.services import queries, ticket_view
@@ -211,11 +210,7 @@ def _row(view: View, desk: Desk, said: str) -> TicketRow:
     Raises:
         Refusal: SUBJECT_UNKNOWN, PERMISSION_DENIED.
     """
-    found = queries.find_ticket(view, converting.words("service_request_id", said, shape.code_characters_max))
-    ticket = view.readings.ticket(found)
-    if ticket is None:
-        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=said)
-    need_sight(ticket, desk.viewer)
+    found = queries.find_ticket(view, converting.words("service_request_id", said, shape.code_characters_max), desk.viewer)
     return view.readings.rows({found})[found]
 
 

@@ -52,7 +52,7 @@ def tickets_answer(desk: Desk, view: View, given: Given) -> Answered:
 
 
 def _page(desk: Desk, view: View, said: str) -> ticket_view.TicketPage:
-    calendar, found = desk.node.policies.bare(view).calendar, queries.find_ticket(view, said)
+    calendar, found = desk.node.policies.bare(view).calendar, queries.find_ticket(view, said, desk.viewer)
     page = ticket_view.ticket_page(view, found, calendar, desk.node.now(), desk.viewer)
     return progress.for_appellant(page) if desk.role in OUTSIDE else page
 
@@ -121,7 +121,7 @@ def listing_of(kind: SubjectKind) -> Callable[[Desk, View, Given], Answered]:
             view,
             kind,
             state=given["state"] or "",
-            ticket=queries.find_ticket(view, given["ticket"]) if given["ticket"] else "",
+            ticket=queries.find_ticket(view, given["ticket"], desk.viewer) if given["ticket"] else "",
             unit=unit_code(desk.node.code, given["unit"]) if given["unit"] else "",
             viewer=desk.viewer,
             after=None if place is None else (place[0], place[1]),

@@ -13,7 +13,8 @@ from typing import Any, get_args
 from node.domain.command import Command
 from node.domain.entry import SubjectKind
 from node.domain.payload import Contact, Text
-from node.services.command_fields import codes_with_words, commands_by_kind, fields_of, is_many, section_of, verb_of
+from node.services.command_codes import codes_with_words, section_of
+from node.services.command_fields import commands_by_kind, fields_of, is_many, verb_of
 from node.texts.catalogue import Lang, catalogue, text, with_words
 
 code_characters_max = 200

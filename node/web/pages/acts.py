@@ -7,7 +7,7 @@ one; it is sent to the same address.
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -19,11 +19,13 @@ from node.domain.command import Command
 from node.domain.entry import Actor, SubjectKind
 from node.domain.pack import Pack
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.sight import is_concealed, may_read
+from node.domain.ticket.sight import OUTSIDE, not_shown
 from node.domain.ticket.ticket import Ticket
 from node.services import dossiers, drafts
 from node.services.command_fields import command_fields, commands, may_give
 from node.services.handle import Outcome
+from node.services.parts import find_for
+from node.services.progress import for_appellant
 from node.services.queries import find_ticket
 from node.services.ticket_view import EntryLine, TicketPage, ticket_page
 from node.storage.unit_of_work import UnitOfWork, View
@@ -159,19 +161,17 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
     node, now, lang = desk.node, desk.node.now(), language_of(request)
     with node.store.read() as view:
         ticket = _ticket(view, desk, said) if kind is SubjectKind.TICKET else None
-        subject = ticket.id if ticket else _subject(view, kind, said)
         policy = node.policies.of_registry(view, now) if ticket is None else node.policies.for_ticket(view, ticket, now)
         pack = policy.pack if policy.pack.rules else None
-        allowed = may_give(command, desk.roles, pack)
-        if not allowed:
+        # Before another subject is looked for: whoever may do nothing about one is not told whether it is there.
+        if not may_give(command, desk.roles, pack):
             raise Refusal(Code.PERMISSION_DENIED, command=command.__name__, role=desk.role)
-        role = next(one for one in desk.roles if one in allowed)
+        subject = ticket.id if ticket else _subject(view, desk, kind, said)
         shown = None
         seen = ""
         if ticket is not None:
-            if not may_read(ticket, desk.viewer) and not may_read(ticket, Actor(desk.account, role, desk.unit)):
-                raise Refusal(Code.PERMISSION_DENIED, command="show", role=desk.role)
-            shown = ticket_page(view, ticket.id, policy.calendar, now)
+            whole = ticket_page(view, ticket.id, policy.calendar, now)
+            shown = for_appellant(whole) if desk.role in OUTSIDE else whole
             seen = f"{ticket.custody.number}.{ticket.version}"
         elif subject and kind not in (None, SubjectKind.NODE, SubjectKind.ROUND):
             seen = f"0.{dossiers.whole(view, kind, subject).version}"
@@ -180,20 +180,25 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
 
 
 def _ticket(view: View, desk: Desk, said: str) -> Ticket:
-    ticket = view.readings.ticket(find_ticket(view, said))
-    if ticket is None or is_concealed(ticket, desk.unit):
-        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=said)
+    ticket = view.readings.ticket(find_ticket(view, said, *_seats(desk)))
+    if ticket is None:
+        raise not_shown(desk.viewer, said)
     return ticket
 
 
-def _subject(view: View, kind: SubjectKind | None, said: str) -> str:
+def _seats(desk: Desk) -> list[Actor]:
+    """The person in the role in which he looks around, and in his others."""
+    return [desk.viewer, *(replace(desk.viewer, role=role) for role in desk.roles if role != desk.role)]
+
+
+def _subject(view: View, desk: Desk, kind: SubjectKind | None, said: str) -> str:
     if kind is None:
         return ""
     if kind is SubjectKind.NODE:
         if said != view.head.node:
             raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind.value, id=said)
         return said
-    return dossiers.find(view, kind, said) if kind is not SubjectKind.ROUND else said
+    return find_for(view, kind, said, *_seats(desk)) if kind is not SubjectKind.ROUND else said
 
 
 # --- showing ----------------------------------------------------------------------------------------------------------

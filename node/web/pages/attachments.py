@@ -13,7 +13,7 @@ from node.domain.organisation import Role
 from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
-from node.domain.ticket.sight import need_sight
+from node.domain.ticket.sight import not_shown
 from node.domain.ticket.ticket import Ticket
 from node.services import attachments, uploads
 from node.services.queries import find_ticket
@@ -89,8 +89,7 @@ def attachment(request: Request, desk: SignedIn, ticket: str, digest: str) -> Re
 
 def _seen(desk: Desk, ticket: str) -> Ticket:
     with desk.node.store.read() as view:
-        found = view.readings.ticket(find_ticket(view, ticket))
+        found = view.readings.ticket(find_ticket(view, ticket, desk.viewer))
     if found is None:
-        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket)
-    need_sight(found, desk.viewer)
+        raise not_shown(desk.viewer, ticket)
     return found

@@ -19,7 +19,8 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.completeness import missing_fields
 from node.domain.ticket.consent import AskMergeConsent, RecordMergeConsent
 from node.domain.ticket.enquiry import LogEnquiry
-from node.domain.ticket.sight import need_sight
+from node.domain.ticket.sight import not_shown
+from node.domain.ticket.ticket import Ticket
 from node.domain.time import BEIJING
 from node.services import drafts, lookup, queries
 from node.services.drafts import Draft
@@ -72,12 +73,9 @@ def registered(request: Request, desk: SignedIn, ticket: str) -> Response:
     """
     node, now = desk.node, desk.node.now()
     with node.store.read() as view:
-        found = view.readings.ticket(queries.find_ticket(view, ticket))
-        if found is None:
-            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket)
-        need_sight(found, desk.viewer)
+        found = _seen(view, desk, ticket)
         policy = node.policies.for_ticket(view, found, now)
-        lines = lookup.of_receipt(view, found.details.receipt or found.id, policy.calendar, now)
+        lines = lookup.of_receipt(view, found.details.receipt or found.id, desk.viewer, policy.calendar, now)
         # The code opens the way to what the appellant sees, so only whoever gives it out is shown it.
         is_own = found.intake.registered_by == desk.account
         facts: dict[str, Any] = {
@@ -163,6 +161,13 @@ def need_desk(desk: Desk) -> None:
 # --- drafts -----------------------------------------------------------------------------------------------------------
 
 
+def _seen(view: View, desk: Desk, said: str) -> Ticket:
+    found = view.readings.ticket(queries.find_ticket(view, said, desk.viewer))
+    if found is None:
+        raise not_shown(desk.viewer, said)
+    return found
+
+
 def _kept(desk: Desk, id: str) -> Draft:
     """The draft as it lies on the server; a new one has the channel that was used last, and the time of now."""
     try:
@@ -215,10 +220,7 @@ def _log_enquiry(request: Request, desk: Desk, draft: Draft, ticket: str) -> Non
     """Somebody asks about an old need: what he is told is the line that is read out.  The same click twice counts once."""
     now, lang = desk.node.now(), language_of(request)
     with desk.node.store.read() as view:
-        found = view.readings.ticket(queries.find_ticket(view, ticket))
-        if found is None:
-            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket)
-        need_sight(found, desk.viewer)
+        found = _seen(view, desk, ticket)
         policy = desk.node.policies.for_ticket(view, found, now)
         line = lookup.status_line(found, policy.calendar, now)
         told = said_aloud(line, queries.names(view), lang)

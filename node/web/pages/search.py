@@ -8,7 +8,6 @@ from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse
-from sqlalchemy import select
 from starlette.responses import Response
 
 from node.documents import sheets
@@ -16,9 +15,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import State
 from node.services import enterprise_register, exports, saved_filters
 from node.services.queries import DUE_CHOICES, Names, find_ticket, names
-from node.services.scope import visible_to
 from node.services.search import Sought, search, verified_max
-from node.storage import schema
 from node.storage.unit_of_work import View
 from node.texts.catalogue import text, word
 from node.web.desk import Desk, SignedIn
@@ -124,11 +121,9 @@ def show(request: Request, desk: SignedIn, asked: Asked) -> Response:
 def _direct(view: View, desk: Desk, said: str) -> str:
     """The need that *said* names by a number, if it is one and the desk sees it."""
     try:
-        id = find_ticket(view, said) if said else ""
+        return find_ticket(view, said, desk.viewer) if said else ""
     except Refusal:
         return ""
-    table = schema.tickets
-    return view.connection.execute(select(table.c.id).where(table.c.id == id, visible_to(desk.viewer))).scalar() or ""
 
 
 def _choices(desk: Desk, view: View) -> dict[str, list[tuple[str, str]]]:

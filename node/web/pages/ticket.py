@@ -195,7 +195,7 @@ def _step(action: Action) -> Step:
 
 def _page(view: View, desk: Desk, said: str) -> TicketPage:
     calendar = desk.node.policies.bare(view).calendar
-    found = ticket_page(view, find_ticket(view, said), calendar, desk.node.now(), desk.viewer)
+    found = ticket_page(view, find_ticket(view, said, desk.viewer), calendar, desk.node.now(), desk.viewer)
     # Who files from outside reads what was said to him, and nothing that offices wrote among themselves.
     return for_appellant(found) if desk.role in OUTSIDE else found
 

@@ -76,6 +76,8 @@ def one_letter(request: Request, desk: SignedIn, id: str) -> Response:
 def open_letter(request: Request, desk: SignedIn, form: Posted, id: str) -> Response:
     """Open it; that it was read, and when, is kept where it is addressed."""
     need_board(desk, "letters")
+    with room_of(desk) as room:
+        _need_concerned(room, letters.letter_of(room.view, id))
     desk.node.writer.command(lambda work: letters.open_letter(work, desk.node.handler, id, desk.viewer))
     return RedirectResponse(f"/boards/letters/{id}", 303)
 

@@ -84,6 +84,7 @@ def open_for_round(request: Request, desk: SignedIn, form: Posted, id: str) -> R
 @router.post("/rounds/{id}/call", name="record_round_call")
 def record_call(request: Request, desk: SignedIn, form: Posted, id: str) -> Response:
     """Record one call; who is not reached is tried again, as often as the pack says."""
+    need_board(desk, "rounds")
     outcomes = each(desk, form, [said(form, "key")], lambda row, command_id: _recorded(desk, form, id, row, command_id))
     return reported(request, desk, f"/boards/rounds/{id}", outcomes)
 

@@ -1,0 +1,82 @@
+"""
+How a node greets its superior, and what it keeps of the answer: where the down stream stands, and whether it may write.
+
+The superior's side is ``greeting``.
+"""
+
+from sqlalchemy import func, select, update
+
+from federation import codec, giving_back, greeting, outgoing
+from federation.enrolment import own_payload_keys
+from federation.greeting import BEHIND, FEATURES, protocol_max, protocol_min
+from federation.level import Level
+from federation.link import Standing
+from federation.v1 import link_pb2
+from node.services import reconcile
+from node.services.situations import told_below
+from node.storage import guard, schema
+from node.storage.codec import moment, stamp
+from node.storage.database import micros
+from node.storage.journal import Position, Spot
+from node.storage.unit_of_work import UnitOfWork, View
+
+
+def request_of(level: Level, view: View, peer: str, boot_id: bytes, cursor: int) -> link_pb2.HelloRequest:
+    """What this node says of itself to its superior *peer*: where it stands, and how much waits behind *cursor*."""
+    table, links = schema.entries, schema.links
+    last = giving_back.last_of(view, peer)
+    waiting = view.connection.execute(select(func.count()).where(table.c.taken > cursor, table.c.from_above.is_(False))).scalar_one()
+    return link_pb2.HelloRequest(
+        protocol_min=protocol_min,
+        protocol_max=protocol_max,
+        boot_id=boot_id,
+        positions=[codec.position_to_pb(one) for one in view.journal.positions()],
+        down=codec.down_to_pb(outgoing.down_head(view, peer)),
+        now=stamp(level.now()),
+        wall=stamp(level.wall()),
+        rehearsal=view.head.is_rehearsal,
+        waiting=waiting,
+        features=FEATURES,
+        program=level.program,
+        payload_keys=codec.payload_keys_to_pb(own_payload_keys(view)),
+        superior_epoch=view.connection.execute(select(links.c.peer_epoch).where(links.c.peer == peer)).scalar_one(),
+        superior_last=None if last is None else codec.place_to_pb(last),
+    )
+
+
+def note_answer(level: Level, work: UnitOfWork, peer: str, answer: link_pb2.HelloResponse, held: str) -> None:
+    """Follow a down stream that was numbered anew, and keep whether this node may write."""
+    table = schema.links
+    here = outgoing.down_head(work, peer)
+    values: dict[str, object] = {
+        "heard_at": micros(level.wall()),
+        "skew_seconds": round((moment(answer.wall) - level.wall()).total_seconds()),
+        "waiting": max(answer.down.size - here.size, 0),
+    }
+    if answer.epoch:
+        values["peer_epoch"] = answer.epoch
+    if answer.down.epoch != here.epoch:
+        values |= {"down_epoch": answer.down.epoch, "down_size": 0, "down_peaks": b"", "waiting": answer.down.size}
+    work.connection.execute(update(table).where(table.c.peer == peer).values(**values))
+    if work.head.held == greeting.FENCED:
+        return
+    # Whatever it was held for: what the guard has seen, or a subordinate holds, and neither this node nor its superior, went
+    # down from here. Only a new epoch goes on from there.
+    is_known_below = not held and work.head.held and (not _fits_guard(level, work) or told_below(work) > 0)
+    work.head.held = guard.HELD if is_known_below else held
+
+
+def _fits_guard(level: Level, work: UnitOfWork) -> bool:
+    return level.guard is None or level.guard.fits(work)
+
+
+def held_by(standing: Standing, own: Position, damaged: tuple[Spot, ...], *, is_taken: bool) -> str:
+    """Why this node is to write nothing of its own just now, by what its superior holds of it; empty: it may."""
+    if any(one.node == own.node for one in standing.forked):
+        return "forked"
+    if any(one.node == own.node for one in standing.ahead):
+        # A superior that holds more compares the beginning itself, and takes nothing where that is another one.
+        return BEHIND if is_taken else "forked"
+    if standing.lost and is_taken:
+        return BEHIND
+    return reconcile.DAMAGED if any(node == own.node for node, _, _ in damaged) else ""
