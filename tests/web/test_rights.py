@@ -88,6 +88,10 @@ EXPECTED |= {
     ("GET", "/tickets/{ticket}/attachments/{digest}"): Expected(_SEEING),
     # As evidence; what the enterprise gave is handed in by whoever took it in.
     ("POST", "/tickets/{ticket}/attach"): Expected(frozenset({Role.DEPARTMENT.value}), file=_PHOTO),
+    # In pieces: whoever may hand something in makes room, and goes on with what is his own.
+    ("POST", "/tickets/{ticket}/attach/parts"): only(Role.DEPARTMENT, Role.WINDOW_CLERK, Role.SPECIALIST),
+    ("PATCH", "/tickets/{ticket}/attach/parts/{id}"): Expected(_SEEING),
+    ("DELETE", "/tickets/{ticket}/attach/parts/{id}"): Expected(_SEEING),
 }
 # The boards, the list of what each shows and whose business that is.
 _OUTSIDERS = (Role.ENTERPRISE, Role.FINDER)
