@@ -19,17 +19,19 @@ from node.domain.command import Command
 from node.domain.entry import Actor, SubjectKind
 from node.domain.pack import Pack
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.sight import is_concealed, may_read
+from node.domain.ticket.sight import OUTSIDE, is_concealed, may_read
 from node.domain.ticket.ticket import Ticket
 from node.services import dossiers, drafts
 from node.services.command_fields import command_fields, commands, may_give
 from node.services.handle import Outcome
+from node.services.progress import for_appellant
 from node.services.queries import find_ticket
 from node.services.ticket_view import EntryLine, TicketPage, ticket_page
 from node.storage.unit_of_work import UnitOfWork, View
 from node.texts.catalogue import Lang, explain
 from node.web import forms, options
 from node.web.desk import Desk, SignedIn
+from node.web.pages.ticket import happenings
 from node.web.problems import http_status
 from node.web.templating import language_of, page
 
@@ -172,6 +174,7 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
             if not may_read(ticket, desk.viewer) and not may_read(ticket, Actor(desk.account, role, desk.unit)):
                 raise Refusal(Code.PERMISSION_DENIED, command="show", role=desk.role)
             shown = ticket_page(view, ticket.id, policy.calendar, now)
+            shown = for_appellant(shown) if desk.role in OUTSIDE else shown
             seen = f"{ticket.custody.number}.{ticket.version}"
         elif subject and kind not in (None, SubjectKind.NODE, SubjectKind.ROUND):
             seen = f"0.{dossiers.whole(view, kind, subject).version}"
@@ -238,7 +241,7 @@ def _page(
         sentence=sentence,
         remedy=remedy,
         is_conflict=refusal is not None and refusal.code is Code.VERSION_CONFLICT,
-        changes=_changes(matter, since),
+        changes=happenings(_changes(matter, since), matter.shown.names, lang) if matter.shown else [],
         wrong=wrong or {},
         draft=draft,
         back=local_path(back, ""),
