@@ -29,6 +29,7 @@ from node.notify.dispatch import Dispatcher
 from node.notify.gateways import gateways
 from node.notify.outbox import Announcer
 from node.packs.file import Find, finder
+from node.services.begun_uploads import BegunUploads
 from node.services.clock import Sweep
 from node.services.handle import Handler
 from node.services.hooks import Hooks
@@ -251,10 +252,11 @@ def serve(node: Node) -> None:
 
 
 def _keep_pages(node: Node, pages: "WebServer") -> None:
-    """Renew the pages' certificate, forget sessions that are over.  What fails is tried again next time: the node goes on."""
+    """Renew the pages' certificate, forget sessions and half uploads that are over.  What fails is tried again: the node goes on."""
     try:
         pages.renew(node)
         logins_of(node).sweep(node.wall())
+        BegunUploads(node.data_dir).expire(node.wall())
     except Exception as error:
         structlog.get_logger().error("pages_not_kept", error=type(error).__name__)
 

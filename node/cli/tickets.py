@@ -256,11 +256,13 @@ def _show_opened(session: Session, console: Console, opened: Mapping[str, str]) 
 
 
 def attach(session: Session, file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]) -> None:
-    """Keep a file here; its digest is what ``add-evidence`` and ``--evidence`` name."""
+    """Keep a file here, of a kind that the pages take, too; its digest is what ``add-evidence`` and ``--evidence`` name."""
+    from node.services import uploads  # what looks at the bytes takes long to load, and other commands do without
+
     try:
         content = file.read_bytes()
     except OSError as error:
         raise Usage("file_unreadable", option="FILE", file=file) from error
     with session.node() as node:
-        digest = node.blobs.put(content)
+        digest = uploads.keep(node.blobs, content, file.name).digest
     session.answer({"digest": digest, "bytes": len(content)}, lambda console: console.print(session.say("ticket.attached", digest=digest)))

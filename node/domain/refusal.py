@@ -257,6 +257,9 @@ class Code(Enum):
     BLOB_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
     FILE_TYPE = auto(), "INVALID_ARGUMENT", False
     FILE_ACTIVE = auto(), "INVALID_ARGUMENT", False
+    UPLOAD_UNKNOWN = auto(), "NOT_FOUND", False
+    UPLOAD_OFFSET = auto(), "ABORTED", True
+    UPLOADS_MANY = auto(), "RESOURCE_EXHAUSTED", False
     BLOB_DAMAGED = auto(), "DATA_LOSS", False
     ENTRY_DAMAGED = auto(), "DATA_LOSS", False
     PAYLOAD_TOO_LARGE = auto(), "INVALID_ARGUMENT", False

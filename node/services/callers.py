@@ -2,10 +2,11 @@
 Who is on the telephone, beside the intake: the files that may be meant with their names, their open needs, and earlier needs that
 may be the same as what is being typed.
 
-Names of files are texts and opened for the desk; contacts stay sealed: that a number is the file's own is seen by the blind index.
+Names of files are texts and opened for the desk; contacts are shown masked: that a number is the file's own is seen by the blind index.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from node.domain.ticket.sight import may_read
 from node.domain.time import WorkCalendar
 from node.services import lookup, lookup_index
 from node.services.intake_facts import file_of
+from node.services.openings import masked_contacts
 from node.services.scope import visible_to
 from node.services.triage_inputs import KnownNeed, need_of
 from node.storage import schema
@@ -38,6 +40,8 @@ class CallerFile:
     state: str
     area: str
     is_number_known: bool
+    # Masked: whom the file names, and his phone.
+    contacts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,17 +72,18 @@ def caller(view: View, said: str, viewer: Actor, calendar: WorkCalendar, now: da
     """
     found = lookup.find(view, said, viewer, calendar, now)
     by_number = _files_with(view, lookup_index.PHONE, said)
-    files = [_file(view, one, one.id in by_number) for one in found.enterprises[:files_max]]
+    files = [_file(view, one, viewer, one.id in by_number) for one in found.enterprises[:files_max]]
     tickets = sorted(found.tickets, key=lambda line: not line.is_open)
     return Caller(tuple(files), tuple(tickets))
 
 
-def chosen_file(view: View, id: str) -> CallerFile | None:
+def chosen_file(view: View, id: str, viewer: Actor) -> CallerFile | None:
     """The file that was chosen earlier, by its id; None if there is none."""
     file = file_of(view, id)
     if file is None:
         return None
-    return CallerFile(id, _name(view, id), file.credit_code, file.subject_type, file.state, file.area, False)
+    contacts = masked_contacts(view, viewer, file)
+    return CallerFile(id, name_of_file(view, id), file.credit_code, file.subject_type, file.state, file.area, False, contacts)
 
 
 def earlier_needs(view: View, typed: Typed, viewer: Actor, now: datetime) -> tuple[KnownNeed, list[KnownNeed]]:
@@ -119,13 +124,15 @@ def _files_with(view: View, kind: str, said: str) -> set[str]:
     return set(rows.scalars())
 
 
-def _file(view: View, found: lookup.FoundFile, is_number_known: bool) -> CallerFile:
+def _file(view: View, found: lookup.FoundFile, viewer: Actor, is_number_known: bool) -> CallerFile:
     file = file_of(view, found.id)
     area = file.area if file is not None else ""
-    return CallerFile(found.id, _name(view, found.id), found.credit_code, found.subject_type, found.state, area, is_number_known)
+    contacts = masked_contacts(view, viewer, file) if file is not None else {}
+    name = name_of_file(view, found.id)
+    return CallerFile(found.id, name, found.credit_code, found.subject_type, found.state, area, is_number_known, contacts)
 
 
-def _name(view: View, id: str) -> str:
+def name_of_file(view: View, id: str) -> str:
     """What the file is called; empty where its texts cannot be read here."""
     file = file_of(view, id)
     if file is None or not isinstance(file.name, SealedRef):

@@ -16,7 +16,7 @@ from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.row import TicketRow
 from node.services.acting import Node
-from node.services.openings import HANDLING, masked, open_payloads
+from node.services.openings import HANDLING, masked, masked_name, open_payloads
 from node.services.search import Sought, search
 from node.storage import schema
 from node.storage.database import instant
@@ -96,10 +96,4 @@ def _texts(work: UnitOfWork, ticket_id: str, actor: Actor, now: datetime) -> dic
         if refusal.code not in _CLOSED:
             raise
         return {}
-    return {name: _masked_name(said) if name == "contact" else masked(said) if name == "phone" else said for name, said in opened.items()}
-
-
-def _masked_name(name: str) -> str:
-    """The first character of a person's name and a star for each other."""
-    said = name.strip()
-    return said[:1] + "*" * max(len(said) - 1, 0)
+    return {name: masked_name(said) if name == "contact" else masked(said) if name == "phone" else said for name, said in opened.items()}

@@ -8,6 +8,7 @@ the node as it is: a step is done when what it asks for is there, whoever brough
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
 from sqlalchemy import func, select
 
@@ -108,18 +109,30 @@ def _units(view: View, node: str) -> Iterator[Step]:
     ).all()
     yield Step("units", bool(rows), True, f"/node/{node}/do/open-unit?back=/first-day")
     bare = [row.name for row in rows if not row.is_staffed]
-    yield Step("staff", bool(rows) and not bare, True, "/registers/accounts", {"count": len(bare), "names": _some(bare)})
+    if rows:
+        yield Step("staff", not bare, True, "/registers/accounts", {"count": len(bare), "names": _some(bare)})
+    else:
+        yield Step("staff_to_come", False, True, f"/node/{node}/do/open-unit?back=/first-day")
 
 
 def _mechanism(view: View, pack: Pack) -> Iterator[Step]:
     """The members and specialists that the pack counts (AS25-1.1c, 1.2c); nothing where it counts none."""
     gaps = staffing(view, pack).gaps
     called = {row.code: row.name for row in view.connection.execute(select(schema.units.c.code, schema.units.c.name))}
+    unopened = sorted({gap.unit for gap in gaps} - called.keys())
+    if unopened:
+        facts = {"count": len(unopened), "names": _some([_named(pack, one) for one in unopened])}
+        yield Step("member_units", False, False, _opening(view.head.node, unopened[0], _named(pack, unopened[0])), facts)
     for code, role in (("members", Role.MEMBER), ("specialists", Role.SPECIALIST)):
         if not pack.names("members.units"):
             return
         lacking = [called.get(gap.unit) or _named(pack, gap.unit) for gap in gaps if gap.role == role.value]
         yield Step(code, not lacking, False, "/registers/accounts", {"count": len(lacking), "names": _some(lacking)})
+
+
+def _opening(node: str, unit: str, name: str) -> str:
+    """The form that enters the unit, with what the pack knows of it filled in: nobody can guess its code."""
+    return f"/node/{node}/do/open-unit?" + urlencode({"unit": unit.partition("-")[2], "name": name, "kind": "member", "back": "/first-day"})
 
 
 def _named(pack: Pack, unit: str) -> str:

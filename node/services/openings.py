@@ -23,7 +23,7 @@ from node.domain.ticket.sight import need_sight
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
 from node.services.rounds import find_round
-from node.storage.unit_of_work import UnitOfWork
+from node.storage.unit_of_work import UnitOfWork, View
 
 HANDLING, DRAWN, INSPECTION, AUDIT = "handling", record.PURPOSE, "inspection", "audit"
 # To count and compare nobody needs a number: contacts are shown masked.
@@ -107,6 +107,31 @@ def open_file(work: UnitOfWork, actor: Actor, file: Enterprise, refs: Mapping[st
         events = [PayloadOpened(file.subject.kind, file.id, ref.entry, ref.place, HANDLING) for ref in refs.values()]
         work.append([_draft(work, actor, subject, event, now, cause) for event in events])
     return opened
+
+
+def masked_contacts(view: View, actor: Actor, file: Enterprise) -> dict[str, str]:
+    """
+    Contact person and phone of a file of this node as a desk may see them beside a caller, masked: enough to ask whether it is still
+    he, not enough to call, so that no entry is made (HM20-A1.4).  What is not there or cannot be read is left out.
+    """
+    if file.owner != view.head.node or actor.role not in {role.value for role in _AT_THE_CENTRE}:
+        return {}
+    found: dict[str, str] = {}
+    person = file.person
+    refs = (("contact", person.name, masked_name), ("phone", person.phone, masked)) if person is not None else ()
+    for name, ref, mask in refs:
+        try:
+            found |= {name: mask(view.payloads.open(file.subject, ref))} if isinstance(ref, SealedRef) else {}
+        except Refusal as refusal:
+            if refusal.code not in (Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED):
+                raise
+    return found
+
+
+def masked_name(name: str) -> str:
+    """The first character of a person's name and a star for each other."""
+    said = name.strip()
+    return said[:1] + "*" * max(len(said) - 1, 0)
 
 
 def masked(contact: str) -> str:

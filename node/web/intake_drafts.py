@@ -12,11 +12,13 @@ from datetime import datetime
 
 from node.services import drafts
 from node.services.drafts import Draft
+from node.services.lookup import PHONE_DIGITS_MIN
 from node.services.openings import masked
 from node.storage.unit_of_work import View
 
 PREFIX = "intake/"
 REVISION, ENDED, DROPPED = "revision", "ended", "dropped"
+_CALLED_MAX = 8
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ def ended(draft: Draft, how: str) -> Draft:
 
 
 def tab_of(draft: Draft) -> Tab:
-    """The tab of a kept draft.  A number is shown masked: a screen has more than one reader."""
+    """The tab of a kept draft.  A number is shown masked, since a screen has more than one reader; a name that was looked up is not."""
     phone, appeal = draft.text("phone") or draft.text("said"), draft.text("appeal")
-    return Tab(draft.form.removeprefix(PREFIX), masked(phone) if phone else appeal[:8], draft.saved_at)
+    is_number = sum(character.isdigit() for character in phone) >= PHONE_DIGITS_MIN
+    called = masked(phone) if is_number else phone[:_CALLED_MAX] or appeal[:_CALLED_MAX]
+    return Tab(draft.form.removeprefix(PREFIX), called, draft.saved_at)

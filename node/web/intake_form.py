@@ -5,6 +5,7 @@ Four fields suffice for a number (what it is about, how to reach whoever says it
 all others may wait as 待完善.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from node.services.enterprises import turns
 from node.storage.unit_of_work import View
 
 ANONYMOUS = "anonymous"
+_TIME_ALONE = re.compile(r"\d{1,2}:\d{2}")
 _TEXTS = ("title", "channel_note", "answer", "enterprise_name")
 _CONTACTS = ("name", "phone", "address")
 _CODES = (
@@ -121,24 +123,27 @@ def command_of(draft: Draft, file_has_phone: bool = False) -> Register:
     return Register(
         channel=draft.text("channel"),
         appeal=Text(appeal),
-        received_at=moment_of(draft.text("received_at")),
+        received_at=moment_of(draft.text("received_at"), draft.saved_at),
         further=further,
         **given,  # type: ignore[arg-type]  # each name has the type of its list above
     )
 
 
-def moment_of(said: str) -> datetime | None:
+def moment_of(said: str, now: datetime) -> datetime | None:
     """
-    A Beijing time as people type it, "2026-02-23 09:30"; None for an empty one.  A field of text, since the oldest browser has no
-    other, and one key leaves it.
+    A Beijing time as people type it, "2026-02-23 09:30", or "09:30" for the day of *now*; None for an empty one.  A field of text,
+    since the oldest browser has no other, and one key leaves it.
 
     Raises:
         Refusal: MALFORMED_COMMAND.
     """
     if not said:
         return None
+    typed = unicodedata.normalize("NFKC", said).strip()
+    if _TIME_ALONE.fullmatch(typed):
+        typed = f"{local_day(now)} {typed.rjust(5, '0')}"
     try:
-        return datetime.fromisoformat(unicodedata.normalize("NFKC", said).strip()).replace(tzinfo=BEIJING)
+        return datetime.fromisoformat(typed).replace(tzinfo=BEIJING)
     except ValueError:
         raise Refusal(Code.MALFORMED_COMMAND, field="received_at") from None
 

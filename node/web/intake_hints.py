@@ -59,7 +59,7 @@ def hints(view: View, draft: Draft, viewer: Actor, policy: Policy, now: datetime
     shown = {line.ticket for line in (*(found.tickets if found else ()), *(one.line for one in same))}
     return Hints(
         caller=found,
-        chosen=chosen_file(view, draft.text("enterprise")) if draft.text("enterprise") else None,
+        chosen=chosen_file(view, draft.text("enterprise"), viewer) if draft.text("enterprise") else None,
         code=checked,
         is_code_wrong=checked is not None and checked.verdict is Verdict.INVALID,
         same=same,

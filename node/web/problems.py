@@ -15,6 +15,8 @@ from node.web import kept
 from node.web.templating import language_of, page
 
 API = "/api/"
+# What a script of our own pages asks for, to show the sentence where it stands.
+PROBLEM = "application/problem+json"
 # By the status that the code has on the wire between nodes; DESIGN 13 fixes 401 and 403.
 _STATUS: Mapping[str, int] = {
     "INVALID_ARGUMENT": 422,
@@ -60,12 +62,12 @@ def problem(refusal: Refusal, lang: Lang, status: int = 0) -> JSONResponse:
     body = problem_of(refusal, lang)
     body["status"] = status or body["status"]
     headers = {429: {"Retry-After": "1"}, 503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}.get(body["status"])
-    return JSONResponse(body, body["status"], headers, media_type="application/problem+json")
+    return JSONResponse(body, body["status"], headers, media_type=PROBLEM)
 
 
 def answer(request: Request, refusal: Refusal) -> Response:
     """*refusal* as this request is answered: a problem of the API, a page, or the way to the door."""
-    if request.url.path.startswith(API):
+    if request.url.path.startswith(API) or PROBLEM in request.headers.get("accept", ""):
         return problem(refusal, language_of(request))
     if request.headers.get("hx-request") and refusal.code in (Code.UNAUTHENTICATED, Code.FORM_FOREIGN):
         # A part of a page that somebody is typing into: the door would stand in the middle of it.

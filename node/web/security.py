@@ -23,7 +23,7 @@ from node.web import kept, problems
 form_bytes_max = 2 * 1024 * 1024
 # Photos and films of a site, tables of enterprises.
 upload_bytes_max = 256 * 1024 * 1024
-_UPLOADS = ("multipart/form-data", "application/octet-stream")
+_UPLOADS = ("multipart/form-data", "application/octet-stream", "application/offset+octet-stream")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 

@@ -13,6 +13,8 @@ from node.cli.console import Parts
 from node.cli.main import execute
 
 PARTS = Parts(app.build, app.create, app.set_rehearsal_clock, app.serve)
+# What the bytes of a photo begin with.
+PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(64)
 # Monday 2026-01-26, 09:00 in Beijing.
 MONDAY = datetime(2026, 1, 26, 1, tzinfo=UTC)
 # What the acceptance tests of 安顺 want before a ticket is formed.

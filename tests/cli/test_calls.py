@@ -5,13 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cli.given import Program
+from tests.cli.given import PHOTO, Program
 
 
 def completed(qyzj: Program, directory: Path) -> str:
     """A ticket of the housing department that is done; its number."""
     ticket = qyzj.handle()
-    (directory / "photo.jpg").write_bytes(b"photo")
+    (directory / "photo.jpg").write_bytes(PHOTO)
     photo = qyzj("ticket", "attach", directory / "photo.jpg", "--json").json["digest"]
     said = qyzj(
         "ticket", "complete", ticket, "--as", "li", "--standard", "solved", "--result", "已处理", "--is-truthful",

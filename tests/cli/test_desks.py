@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.given import MONDAY, Program
+from tests.cli.given import MONDAY, PHOTO, Program
 
 OWN = """
 [pack]
@@ -97,7 +97,7 @@ def test_the_leads_reply_is_printed_with_its_date_and_nobody_elses(qyzj: Program
     draft = qyzj("ticket", "draft-reply", ticket, "--as", "li", "--reply", "便道已开通", "--json").json["entries"][-1]["id"]
     before = qyzj("desk", "reply", ticket, "--as", "li", "--json").json
     photo = qyzj.directory / "photo.jpg"
-    photo.write_bytes(b"photo")
+    photo.write_bytes(PHOTO)
     evidence = qyzj("ticket", "attach", photo, "--json").json["digest"]
     done = qyzj(
         "ticket", "complete", ticket, "--as", "li", "--standard", "solved", "--result", "便道已开通,管线已迁改", "--is-truthful",

@@ -6,7 +6,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from node.cli.console import EXIT_REFUSED, EXIT_USAGE
-from tests.cli.given import PASSED, Program
+from tests.cli.given import PASSED, PHOTO, Program
 
 MAP = """
 [read]
@@ -115,8 +115,8 @@ class TestHotline:
         qyzj("ticket", "form", tickets[0], "--as", "centre", "--category", "coordination", *PASSED)
         qyzj("ticket", "dispatch", tickets[0], "--as", "centre", "--lead", "housing")
         qyzj("ticket", "sign", tickets[0], "--as", "li")
-        proof = tmp_path / "proof.txt"
-        proof.write_text("现场照片", "utf-8")
+        proof = tmp_path / "proof.jpg"
+        proof.write_bytes(PHOTO)
         digest = qyzj("ticket", "attach", proof, "--json").json["digest"]
         done = qyzj(
             "ticket", "complete", tickets[0], "--as", "li", "--standard", "solved", "--result", "已疏通", "--is-truthful",

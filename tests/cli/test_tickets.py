@@ -14,7 +14,7 @@ from node.domain.ticket.decide import DECISIONS
 from node.domain.ticket.dispatching import Dispatch
 from node.domain.ticket.escalation import RequestEscalation
 from node.services.command_fields import fields_of, is_for_people, verb_of
-from tests.cli.given import APPEAL, MONDAY, PASSED, PHONE, Program
+from tests.cli.given import APPEAL, MONDAY, PASSED, PHONE, PHOTO, Program
 
 
 class TestVerbs:
@@ -116,13 +116,23 @@ class TestLife:
 
     def test_an_attachment_is_kept_and_filed_by_its_digest(self, qyzj: Program, tmp_path: Path):
         """AS25-3.6.5a: the digest stands in the entry."""
-        (tmp_path / "photo.jpg").write_bytes(b"jpeg")
+        (tmp_path / "photo.jpg").write_bytes(PHOTO)
         ticket = qyzj.handle()
 
         digest = qyzj("ticket", "attach", tmp_path / "photo.jpg", "--json").json["digest"]
         said = qyzj("ticket", "add-evidence", ticket, "--as", "li", "--digest", digest, "--file-name", "现场.jpg", "--json")
 
         assert (0, ["EvidenceAdded"]) == (said.code, [entry["kind"] for entry in said.json["entries"]])
+
+    @pytest.mark.parametrize(("name", "content"), [("photo.jpg", b"MZ" + bytes(64)), ("note.txt", "说明".encode()), ("empty.jpg", b"")])
+    def test_a_file_of_another_kind_is_refused_here_as_on_the_pages(self, qyzj: Program, tmp_path: Path, name: str, content: bytes):
+        """By its bytes, whatever it is called; nothing is kept."""
+        (tmp_path / name).write_bytes(content)
+        before = sorted((qyzj.data / "blobs").rglob("*"))
+
+        said = qyzj("ticket", "attach", tmp_path / name)
+
+        assert (2, before) == (said.code, sorted((qyzj.data / "blobs").rglob("*")))
 
 
 class TestNumbers:
@@ -237,7 +247,7 @@ class TestWords:
         """How it was told, who acts next, how it was voted: in words; a flag that nobody set is not shown."""
         ticket = qyzj.handle()
         evidence = qyzj.directory / "photo"
-        evidence.write_bytes(b"photo")
+        evidence.write_bytes(PHOTO)
         digest = qyzj("ticket", "attach", evidence, "--json").json["digest"]
         completed = qyzj(
             "ticket", "complete", ticket, "--as", "li", "--standard", "solved", "--result", "已修通", "--is-truthful",

@@ -1,5 +1,6 @@
 """The first day: from an empty node to the first dispatched ticket, each lack with its consequence."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class TestFirstDay:
     """Each step is done once what it asks for is there."""
 
     def test_from_an_empty_node_to_the_first_dispatched_ticket(self, hands: Hands) -> None:
-        assert {"units", "staff", "first_ticket", "first_dispatch"} == needed(hands)
+        assert {"units", "staff_to_come", "first_ticket", "first_dispatch"} == needed(hands)
         hands.act("node", g.OpenUnit("housing", "住房和城乡建设局"), COUNTY, account=NODE_ACTOR.account)
         assert {"staff", "first_ticket", "first_dispatch"} == needed(hands)
         hands.act("node", g.OpenAccount("d-housing", ("department",), HOUSING), COUNTY, account=NODE_ACTOR.account)
@@ -43,6 +44,19 @@ class TestFirstDay:
         assert {"first_dispatch"} == needed(hands)
         dispatched(hands)
         assert set() == needed(hands)
+
+    def test_a_member_unit_is_opened_by_what_the_pack_knows_of_it(self, hands: Hands) -> None:
+        """AS25-1.1c: nobody can guess its code; the form has it, and the next one follows."""
+        client = at_desk(hands, "centre")
+        found = [step for step in first_day(hands.node).steps if step.code == "member_units"]
+        form = client.get(found[0].path).text
+        unit, name = (re.search(rf'name="{one}"[^>]*value="([^"]+)"', form) for one in ("unit", "name"))
+        assert unit and name
+        hands.act("node", g.OpenUnit(unit[1], name[1], "member"), COUNTY, account=NODE_ACTOR.account)
+        (after,) = [step for step in first_day(hands.node).steps if step.code == "member_units"]
+
+        assert (5, 4) == (found[0].facts["count"], after.facts["count"])
+        assert name[1] in str(found[0].facts["names"]) and name[1] not in str(after.facts["names"])
 
     def test_a_year_without_its_calendar_is_missing_and_the_next_one_from_december(self, hands: Hands) -> None:
         assert not {"calendar", "next_calendar"} & missing(hands)

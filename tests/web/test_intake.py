@@ -11,6 +11,7 @@ from httpx2 import Response
 
 from node.services import drafts
 from node.services.ticket_view import ticket_page
+from node.web.intake_form import moment_of
 from tests.web.browser import SitDown, violations
 from tests.web.office import CLERK, CODE, HANDLER, OTHER_CLERK, PHONE, Office, open_office
 from tests.web.support import at_desk, csrf
@@ -71,11 +72,27 @@ class TestFinding:
         assert f'name="phone" type="tel" value="{PHONE}"' in page
         assert "来电号码与档案一致" in page
 
-    def test_the_files_own_contact_is_shown_nowhere(self, client: TestClient) -> None:
-        """Contacts are sealed: found by their digests, opened only for a purpose."""
+    def test_the_files_own_contact_is_shown_masked_and_nowhere_whole(self, client: TestClient) -> None:
+        """HM20-A1.4: enough to ask whether it is still he; the whole is opened only for a purpose."""
         page = client.get(send(client, str(uuid.uuid4()), "find", said="惠民", phone="", appeal="").headers["location"]).text
 
         assert ("赵某" in page, PHONE in page) == (False, False)
+        assert re.search(r"档案联系人\s+赵\* 137\*{4}1111", page)
+
+    def test_a_call_that_only_asks_is_over_with_one_button(self, tmp_path: Path) -> None:
+        """What is read out is logged; no intake is left lying; with a new need begun, nothing is offered to end it."""
+        own = open_office(tmp_path / "node")
+        client, draft = at_desk(own.hands, CLERK), str(uuid.uuid4())
+        asked = send(client, draft, "enquiry:" + own.handled, said=PHONE, appeal="")
+        offered = client.get(asked.headers["location"]).text
+        also_new = send(client, str(uuid.uuid4()), "enquiry:" + own.handled, said=PHONE)
+
+        over = send(client, draft, "hang-up", said=PHONE, appeal="")
+
+        assert ("结束这次来电" in offered, "结束这次来电" in client.get(also_new.headers["location"]).text) == (True, False)
+        assert "/intake?done=call-ended" == over.headers["location"]
+        assert draft not in client.get("/").text
+        assert 2 == len(the(own, own.handled).details.enquiries)
 
     def test_asking_about_an_old_need_is_logged_once_a_click(self, tmp_path: Path) -> None:
         """FJ25-4.10.2c: each enquiry counts; the same click twice does not; what is typed beside it stays."""
@@ -140,6 +157,29 @@ class TestRegistering:
         assert 422 == answer.status_code
         assert re.search(rf'name="{field}"[^>]*aria-invalid="true"', answer.text)
         assert 'name="title" type="text" value="积水"' in client.get(f"/intake/{draft}").text
+        assert re.search(rf'<\w+ id="f-{field}"[^>]* autofocus', answer.text), "the keyboard goes on there"
+        assert 1 == answer.text.count(" autofocus")
+
+    def test_the_name_is_not_asked_for_where_the_file_has_it(self, client: TestClient, office: Office) -> None:
+        """Only what the ticket will lack."""
+        known, unknown = (client.get(f"/intake/{one}").text for one in (self.kept(client, office.file), self.kept(client, "")))
+
+        assert ("立案前须补齐" in known, "立案前须补齐:名称或姓名" in unknown) == (False, True)
+
+    def kept(self, client: TestClient, file: str) -> str:
+        draft = str(uuid.uuid4())
+        send(client, draft, "keep", enterprise=file)
+        return draft
+
+    @pytest.mark.parametrize(
+        ("said", "taken"),
+        [("2026-02-22 16:50", "02-22 16:50"), ("16:50", "02-23 16:50"), ("9:05", "02-23 09:05"), ("2026-02-22 16:50", "02-22 16:50")],
+    )
+    def test_a_time_is_taken_as_people_write_it(self, office: Office, said: str, taken: str) -> None:
+        """B19: after the power cut the sheet's own time is typed in; the hour alone is today's."""
+        moment = moment_of(said, office.hands.now)
+
+        assert moment is not None and taken == f"{moment:%m-%d %H:%M}"
 
     def test_what_a_channel_asks_for_is_asked(self, client: TestClient) -> None:
         """AS25-2.2.8: another channel is described; the field appears, and its absence is refused beside it."""
@@ -198,6 +238,9 @@ class TestRegistering:
         assert "您此前反映过 2月23日 1号 校验0 这件事" in page
         consent = the(own, location.rsplit("/", 1)[-1]).merge_consent
         assert (own.pooled, "given") == (consent.into, consent.answer)
+        assert "并入 2月23日 1号 校验0 一事:同意。" in client.get(location).text, (
+            "what the caller was promised stands where he is told his number"
+        )
 
     def test_a_merge_that_cannot_be_asked_leaves_the_number_and_says_why(self, client: TestClient) -> None:
         """The caller has his number; what could not be recorded stands on the page with its remedy."""
@@ -224,6 +267,17 @@ class TestDrafts:
 
         assert ("第一位的话" in page, "第二位的话" in page) == (True, False)
         assert f'href="/intake/{other}">136****7777' in page
+
+    def test_a_tab_is_called_by_the_name_that_was_looked_up(self, tmp_path: Path) -> None:
+        """A masked name tells no two callers apart."""
+        own = open_office(tmp_path / "node")
+        client = at_desk(own.hands, CLERK)
+        for said in ("惠民", "惠农"):
+            send(client, str(uuid.uuid4()), "keep", said=said, phone="", appeal="门前积水")
+
+        assert ["惠农", "惠民"] == sorted(
+            re.findall(r'<a href="/intake/[0-9a-f-]{36}">(\w+) ', client.get("/intake/new", follow_redirects=True).text)
+        )
 
     def test_what_is_typed_is_kept_at_each_pause_and_answered_beside(self, client: TestClient, office: Office) -> None:
         """The partial for htmx: the same look-ups, the same draft."""

@@ -86,6 +86,34 @@ class TestPage:
         seen = {account: plain(at_desk(hands, account).get("/leader").text) for account in ("head", "deputy", "centre")}
         assert {"head": 1, "deputy": 0, "centre": 1} == {account: int(said.partition("等您决定(")[2][0]) for account, said in seen.items()}
 
+    def test_the_head_decides_from_his_phone_and_the_office_enters_what_he_wrote(self, tmp_path: Path, sit_down: SitDown) -> None:
+        """B16: a button at the question for whoever decides it; for the office the record of the paper; for others neither."""
+        hands = make_node(tmp_path, now=beijing("2026-01-26 09:00"))
+        hands.staff("water", "housing")
+        open_account(hands, "head", ("leader", "government"))
+        open_account(hands, "deputy", ("leader",))
+        hands.act("office", AppointLeader("convenor"), hands.act("office", EnterLeader("head")).subject.id)
+        ticket = put_to_the_government(hands, "扩建")
+        seen = {account: at_desk(hands, account).get("/leader").text for account in ("deputy", "centre")}
+        phone = sit_down(hands, "head", viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+        phone.goto("/leader")
+        wide = phone.evaluate("document.documentElement.scrollWidth")
+        phone.tap(".decide")
+        phone.select_option("#f-lead", UNITS[1])
+        phone.fill("#f-decision", "厂房归住建局主办,水务局配合")
+        phone.tap("form.act button.first")
+        phone.wait_for_url("**/leader?done=*")
+
+        with hands.node.store.read() as view:
+            found = view.readings.ticket(ticket)
+        assert found is not None and (UNITS[1], 390) == (found.lead, wide)
+        assert "等您决定(0件)" in phone.inner_text("main")
+        record = f"/tickets/{ticket}/do/record-decision-for?back=/leader&amp;decision=objection"
+        assert {"deputy": False, "centre": True} == {account: record in shown for account, shown in seen.items()}
+        assert "rule-by-government" not in seen["deputy"] + seen["centre"]
+        form = at_desk(hands, "centre").get(record.replace("&amp;", "&")).text
+        assert '<option value="objection" selected>' in form
+
     @pytest.mark.parametrize(("part", "whole", "said"), [(0, 0, ""), (19, 19, ""), (19, 20, "95.0%"), (20, 20, "100.0%"), (1, 300, "0.3%")])
     def test_a_rate_stands_from_twenty_on_and_never_below(self, part: int, whole: int, said: str) -> None:
         assert said == percent(part, whole)
@@ -139,6 +167,12 @@ class TestAtEight:
         }  # fmt: skip
 
         assert asked == {at: self.sent(county, at) for at in asked}
+
+    def test_at_his_desk_it_is_a_way_to_the_page(self, county: Hands) -> None:
+        """Who has no phone here finds it on Today, and the page behind it."""
+        self.sent(county, "2026-01-26 08:00")
+
+        assert re.search(r'<a href="/leader">2026-01-26 每日一页:', at_desk(county, "chief").get("/").text)
 
     def test_it_reaches_a_phone_where_there_is_one_and_the_rest_is_printed(self, county: Hands) -> None:
         assert 3 == self.sent(county, "2026-01-26 08:00", sms=True)

@@ -21,7 +21,7 @@ from node.domain import registry as g
 from node.domain.organisation import Role
 from node.domain.refusal import Code
 from node.services.acting import act
-from node.texts.catalogue import word
+from node.texts.catalogue import text, word
 from node.web.app import create_app
 from node.web.navigation import groups_of
 from tests.clauses.given import COUNTY, HOUSING, a_county, dispatched, registered
@@ -91,6 +91,10 @@ EXPECTED |= {
     ("GET", "/tickets/{ticket}/attachments/{digest}"): Expected(_SEEING),
     # As evidence; what the enterprise gave is handed in by whoever took it in.
     ("POST", "/tickets/{ticket}/attach"): Expected(frozenset({Role.DEPARTMENT.value}), file=_PHOTO),
+    # In pieces: whoever may hand something in makes room, and goes on with what is his own.
+    ("POST", "/tickets/{ticket}/attach/parts"): only(Role.DEPARTMENT, Role.WINDOW_CLERK, Role.SPECIALIST),
+    ("PATCH", "/tickets/{ticket}/attach/parts/{id}"): Expected(_SEEING),
+    ("DELETE", "/tickets/{ticket}/attach/parts/{id}"): Expected(_SEEING),
 }
 # The boards, the list of what each shows and whose business that is.
 _OUTSIDERS = (Role.ENTERPRISE, Role.FINDER)
@@ -271,6 +275,20 @@ class TestEveryRoute:
         told = {way.path: desks.call(role, "GET", way.path) for group in groups_of(role) for way in group.ways}
 
         assert {} == {path: code for path, code in told.items() if code}
+
+
+class TestNavigation:
+    def test_a_page_is_headed_by_what_the_navigation_calls_it(self, desks: Desks) -> None:
+        """Whoever was told "go to 函件与指导" finds that word on the page, too."""
+        who = {way.path: (way.key, role) for role in ROLES for group in groups_of(role) for way in group.ways}
+        headed = {}
+        for path, (key, role) in who.items():
+            page = desks.client(role).get(path, follow_redirects=True)
+            title = page.text.partition("<h1")[2].partition("</h1>")[0] if "html" in page.headers["content-type"] else ""
+            if title and text(f"web.nav.{key}", "zh-CN") not in title:
+                headed[path] = title
+
+        assert {} == headed
 
 
 class TestForeignIds:

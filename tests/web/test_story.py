@@ -22,6 +22,7 @@ from federation.retry import REHEARSAL
 from federation.runner import Runner
 from federation.server import Server
 from federation.session import session_of
+from node.app import wall_clock
 from node.domain.command import Order
 from node.domain.identifier import uuid7
 from node.domain.registry import OpenAccount
@@ -57,16 +58,16 @@ def levels(tmp_path: Path) -> Iterator[tuple[Place, Place, Place]]:
         for port in ports.values():
             stack.callback(port.stop)
         for place, above in ((county, city), (city, province), (province, None)):
-            runner = _runner(place, above, ports[above.code] if above else None)
+            runner = runner_of(place, above, ports[above.code] if above else None)
             runner.start()
             stack.callback(runner.stop)
         yield county, city, province
 
 
-def _runner(place: Place, above: Place | None, port: Server | None) -> Runner:
+def runner_of(place: Place, above: Place | None, port: Server | None) -> Runner:
+    """What works at *place* beside its pages: its link to *above* on that port."""
     if above is None or port is None:
         return Runner(place.level.store, place.reactions, None, None, 0.05)
-    began = time.monotonic()
     ends = {lane: Superior(f"127.0.0.1:{port.port}", place.files.uplink, place.code, above.code, lambda: WALL) for lane in Lane}
     session = session_of(
         place.level,
@@ -75,7 +76,7 @@ def _runner(place: Place, above: Place | None, port: Server | None) -> Runner:
         time.monotonic_ns().to_bytes(16, "big"),
         pace=REHEARSAL,
         hello_every=timedelta(seconds=1),
-        now=lambda: WALL + timedelta(seconds=time.monotonic() - began),
+        now=wall_clock,
         sleep=threading.Event().wait,  # type: ignore[arg-type]
     )
     return Runner(place.level.store, place.reactions, session, None, 0.05)

@@ -32,6 +32,7 @@ from node.storage.unit_of_work import UnitOfWork, View
 from node.texts.catalogue import Lang, explain
 from node.web import forms, options
 from node.web.desk import Desk, SignedIn
+from node.web.pages.ticket import happenings
 from node.web.problems import http_status
 from node.web.templating import language_of, page
 
@@ -243,7 +244,7 @@ def _page(
         sentence=sentence,
         remedy=remedy,
         is_conflict=refusal is not None and refusal.code is Code.VERSION_CONFLICT,
-        changes=_changes(matter, since),
+        changes=happenings(_changes(matter, since), matter.shown.names, lang) if matter.shown else [],
         wrong=wrong or {},
         draft=draft,
         back=local_path(back, ""),

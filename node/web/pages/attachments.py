@@ -1,11 +1,21 @@
-"""Files of a ticket: handing one in, and opening one; a file that is not here yet is asked for and holds up nothing."""
+"""
+Files of a ticket: handing one in, and opening one; a file that is not here yet is asked for and holds up nothing.
 
+A form sends a file whole.  A script sends it in pieces after the manner of tus 1.0.0 (https://tus.io): POST makes room, HEAD says where
+it stands, PATCH goes on from there, DELETE gives up; the form then names what came.
+"""
+
+import base64
+import binascii
 import re
 import uuid
+from email.utils import format_datetime
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, File, Form, Header, Request, UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from node.domain.command import Command
@@ -16,6 +26,8 @@ from node.domain.ticket.handling import AddEvidence, SubmitMaterial
 from node.domain.ticket.sight import not_shown
 from node.domain.ticket.ticket import Ticket
 from node.services import attachments, uploads
+from node.services.begun_uploads import Begun, BegunUploads, Piece
+from node.services.command_fields import may_give
 from node.services.queries import find_ticket
 from node.web.desk import Desk, SignedIn
 from node.web.templating import page
@@ -25,6 +37,7 @@ router = APIRouter()
 # Who hands in what the enterprise gave him; all others file what they did.
 _FOR_THE_ENTERPRISE = frozenset({Role.ENTERPRISE.value, Role.WINDOW_CLERK.value, Role.SPECIALIST.value})
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_TUS = {"Tus-Resumable": "1.0.0"}
 
 
 @router.get("/tickets/{ticket}/attach", name="attach")
@@ -46,19 +59,113 @@ def form(request: Request, desk: SignedIn, ticket: str) -> Response:
 def attach(
     desk: SignedIn,
     ticket: str,
-    file: Annotated[UploadFile, File()],
+    file: Annotated[UploadFile | None, File()] = None,
+    upload: Annotated[str, Form()] = "",
     command_id: Annotated[str, Form()] = "",
     kind: Annotated[str, Form()] = "",
 ) -> Response:
-    """Keep the file and say so in the ticket's journal, as evidence or as the enterprise's material."""
-    found = _seen(desk, ticket)
-    # One byte more than is taken: what is too large is told by its size, and never read whole.
-    upload = uploads.keep(desk.node.blobs, file.file.read(uploads.upload_bytes_max + 1), file.filename or "")
-    command: Command = (
-        SubmitMaterial(upload.digest, Text(upload.name)) if kind == "material" else AddEvidence(upload.digest, Text(upload.name))
-    )
+    """Keep the file, or what came in pieces as *upload*, and say so in the ticket's journal: evidence, or the enterprise's material."""
+    found, blobs = _seen(desk, ticket), desk.node.blobs
+    if upload:
+        begun = _begun(desk)
+        digest, name = begun.finish(begun.find(upload, desk.account, found.id), blobs)
+    elif file is not None:
+        # One byte more than is taken: what is too large is told by its size, and never read whole.
+        kept = uploads.keep(blobs, file.file.read(uploads.upload_bytes_max + 1), file.filename or "")
+        digest, name = kept.digest, kept.name
+    else:
+        raise Refusal(Code.FIELD_REQUIRED, field="file")
+    command: Command = SubmitMaterial(digest, Text(name)) if kind == "material" else AddEvidence(digest, Text(name))
     desk.act(command, ticket=found.id, id=command_id)
     return RedirectResponse(f"/tickets/{found.id}", 303)
+
+
+# --- in pieces --------------------------------------------------------------------------------------------------------
+
+
+@router.post("/tickets/{ticket}/attach/parts")
+def begin(
+    desk: SignedIn,
+    ticket: str,
+    upload_length: Annotated[str, Header()] = "",
+    upload_metadata: Annotated[str, Header()] = "",
+) -> Response:
+    """Make room for a file of so many bytes, for whoever may hand one in; the answer says where to send it, and until when."""
+    found = _seen(desk, ticket)
+    _need_hand(desk, found)
+    name = _name_in(upload_metadata)
+    size = int(upload_length) if upload_length.isascii() and upload_length.isdigit() else 0
+    begun = _begun(desk).begin(desk.account, found.id, name, size, desk.node.wall())
+    place = f"/tickets/{found.id}/attach/parts/{begun.id}"
+    return Response(status_code=201, headers={**_TUS, **_stands(begun, 0), "Location": place})
+
+
+@router.head("/tickets/{ticket}/attach/parts/{id}")
+def where(desk: SignedIn, ticket: str, id: str) -> Response:
+    """Where to go on."""
+    begun = _begun(desk)
+    found = begun.find(id, desk.account, _seen(desk, ticket).id)
+    return Response(headers={**_TUS, **_stands(found, begun.offset(found)), "Upload-Length": str(found.size)})
+
+
+@router.patch("/tickets/{ticket}/attach/parts/{id}")
+async def carry_on(request: Request, desk: SignedIn, ticket: str, id: str, upload_offset: Annotated[str, Header()] = "") -> Response:
+    """Take what follows from the offset on.  It is written as it comes, so that a cut takes nothing away."""
+    found, piece = await run_in_threadpool(_open, desk, ticket, id, upload_offset)
+    try:
+        async for part in request.stream():
+            await run_in_threadpool(piece.take, part)
+    except ClientDisconnect:
+        pass  # nobody reads the answer; he asks where it stands
+    finally:
+        await run_in_threadpool(piece.close)
+    return Response(status_code=204, headers={**_TUS, **_stands(found, piece.offset)})
+
+
+@router.delete("/tickets/{ticket}/attach/parts/{id}")
+def give_up(desk: SignedIn, ticket: str, id: str) -> Response:
+    """Throw away what came."""
+    begun = _begun(desk)
+    begun.forget(begun.find(id, desk.account, _seen(desk, ticket).id))
+    return Response(status_code=204, headers=_TUS)
+
+
+def _begun(desk: Desk) -> BegunUploads:
+    return BegunUploads(desk.node.data_dir)
+
+
+def _open(desk: Desk, ticket: str, id: str, offset: str) -> tuple[Begun, Piece]:
+    begun = _begun(desk)
+    found = begun.find(id, desk.account, _seen(desk, ticket).id)
+    if not (offset.isascii() and offset.isdigit()):
+        raise Refusal(Code.UPLOAD_OFFSET, offset=begun.offset(found))
+    return found, begun.piece(found, int(offset))
+
+
+def _stands(begun: Begun, offset: int) -> dict[str, str]:
+    return {"Upload-Offset": str(offset), "Upload-Expires": format_datetime(begun.expires_at, usegmt=True)}
+
+
+def _need_hand(desk: Desk, ticket: Ticket) -> None:
+    with desk.node.store.read() as view:
+        pack = desk.node.policies.for_ticket(view, ticket, desk.node.now()).pack
+    if not any(may_give(command, desk.roles, pack) for command in (AddEvidence, SubmitMaterial)):
+        raise Refusal(Code.PERMISSION_DENIED, command=AddEvidence.__name__, role=desk.role)
+
+
+def _name_in(metadata: str) -> str:
+    """The name among the pairs of a key and base64; empty if there is none."""
+    for pair in metadata.split(","):
+        key, _, value = pair.strip().partition(" ")
+        if key == "filename":
+            try:
+                return base64.b64decode(value, validate=True).decode("utf-8")
+            except (binascii.Error, UnicodeDecodeError):
+                return ""
+    return ""
+
+
+# --- opening one ------------------------------------------------------------------------------------------------------
 
 
 @router.get("/tickets/{ticket}/attachments/{digest}", name="attachment")

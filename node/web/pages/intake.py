@@ -38,6 +38,8 @@ from node.web.templating import language_of, page
 router = APIRouter()
 # What an account chose last is offered first.
 _HABIT = "habit/intake"
+# Thrown away, or a call that only asked after an earlier need.
+_OVER = {"drop": "intake-dropped", "hang-up": "call-ended"}
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0021")
 
 
@@ -83,6 +85,7 @@ def registered(request: Request, desk: SignedIn, ticket: str) -> Response:
             "code": view.payloads.query_code(found.subject) if is_own else None,
             "missing": missing_fields(found, policy) if found.is_open else (),
             "names": queries.names(view),
+            "merge": found.merge_consent,
         }
     lang = language_of(request)
     refused = request.query_params.get("consent", "")
@@ -92,6 +95,7 @@ def registered(request: Request, desk: SignedIn, ticket: str) -> Response:
         ticket=found,
         spoken=lambda line: said_number(line.ticket, lang),
         said=lambda line: said_aloud(line, facts["names"], lang),
+        told_number=lambda number: said_number(number, lang),
         consent_refused=explain(Refusal(Code[refused]), lang) if refused in Code.__members__ else None,
         **facts,
     )
@@ -133,9 +137,10 @@ def carry_on(request: Request, desk: SignedIn, draft: str, form: FormData = Depe
     if over:  # the back button, or a second click: what became of it
         return RedirectResponse("/intake" if over == DROPPED else f"/intake/done/{over}", 303)
     typed = revised(_typed(desk, draft, form))
-    _save(desk, ended(typed, DROPPED) if wish == "drop" else typed)
-    if wish == "drop":
-        return RedirectResponse("/intake?done=intake-dropped", 303)
+    is_over = wish in _OVER
+    _save(desk, ended(typed, DROPPED) if is_over else typed)
+    if is_over:
+        return RedirectResponse(f"/intake?done={_OVER[wish]}", 303)
     if wish == "register":
         return _register(request, desk, typed)
     if wish == "enquiry":
@@ -290,9 +295,14 @@ def _page(request: Request, desk: Desk, draft: Draft, refusal: Refusal | None = 
         status_code=200 if refusal is None else 422,
         tabs=tabs,
         wrong=wrong,
-        at=request.query_params.get("at", ""),
+        at=_focus(request, wrong),
         **facts,
     )
+
+
+def _focus(request: Request, wrong: _Wrong | None) -> str:
+    """Where the keyboard goes on: at what was refused, else where the address says; at the caller if neither says."""
+    return (wrong.field or "appeal") if wrong is not None else request.query_params.get("at", "")
 
 
 def _facts(request: Request, desk: Desk, draft: Draft) -> dict[str, Any]:

@@ -1,16 +1,21 @@
 """每日一页: the leader's one page, for a phone and for one sheet A4 (USERS B16)."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from node.domain.organisation import Role
+from node.domain.ticket.proxy_decision import PROXIES, RecordDecisionFor
+from node.services.command_fields import may_give, verb_of
 from node.services.figures import rate_from
 from node.services.leader_daily import page_for, to_print
 from node.services.link_proof import proofs, state_of
 from node.services.queries import names
 from node.services.reconcile import latest
 from node.services.status import link_lines
+from node.storage.unit_of_work import View
 from node.web.desk import Desk, SignedIn
 from node.web.templating import page
 
@@ -36,10 +41,37 @@ def leader(request: Request, desk: SignedIn) -> Response:
             "up": up[0] if up else None,
             "up_state": state_of(up[0].link) if up else "",
             "called": names(view),
+            "decisions": {one.ticket: _decision(view, desk, one.ticket) for one in found.waiting_for_leader},
             "to_print": to_print(view, gateways_of(desk), node.now()) if desk.role == "office" else [],
         }
     shown = {"units_shown_max": units_shown_max, "rate_from": rate_from}
     return page(request, "leader.html", now=node.now(), percent=percent, **shown, **facts)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """
+    What may be done about a question from the page itself: decide it, with the command of ``verb``, or enter what was written on
+    paper about ``pending`` (for another account of the office to confirm).
+    """
+
+    verb: str
+    command: str
+    pending: str = ""
+
+
+def _decision(view: View, desk: Desk, id: str) -> Decision | None:
+    """The decision that *desk* may take or enter; None where it is somebody else's."""
+    ticket = view.readings.ticket(id)
+    pending = next((name for name, one in PROXIES.items() if ticket is not None and one.pending(ticket)), "")
+    if ticket is None or not pending:
+        return None
+    pack, command = desk.node.policies.for_ticket(view, ticket, desk.node.now()).pack, PROXIES[pending].command
+    if may_give(command, desk.roles, pack):
+        return Decision(verb_of(command), command.__name__)
+    if desk.role == Role.OFFICE.value and may_give(RecordDecisionFor, desk.roles, pack):
+        return Decision(verb_of(RecordDecisionFor), RecordDecisionFor.__name__, pending)
+    return None
 
 
 def gateways_of(desk: Desk) -> dict[str, bool]:

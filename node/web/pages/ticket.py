@@ -17,6 +17,7 @@ from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.services import deadlines, openings
+from node.services.callers import name_of_file
 from node.services.command_fields import AREAS
 from node.services.entry_words import facts_said, who_said
 from node.services.possible import Action, possible_actions
@@ -105,6 +106,7 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         actions = possible_actions(view, found.ticket, desk.account, desk.unit, desk.roles, policy, now)
         levels = level_states(view, found.ticket)
         appeal = _appeal(found)
+        file_name = _file_name(view, found.ticket)
     return page(
         request,
         "ticket.html",
@@ -119,6 +121,7 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         steps=steps_of(found.ticket, actions, lang),
         levels=levels,
         appeal=appeal,
+        file_name=file_name,
         files=files_of(found.timeline),
         may_attach=any(one.refusal is None and one.verb in _BY_FILE for one in actions),
         purposes=_purposes(desk, found.ticket),
@@ -212,6 +215,12 @@ def _appeal(found: TicketPage) -> Mapping[str, str | None]:
     """Title and appeal, as far as they are opened here without an entry: where the ticket is held."""
     registered = next((one for one in found.timeline if "appeal" in one.texts), None)
     return {name: registered.texts.get(name) if registered else None for name in ("title", "appeal")}
+
+
+def _file_name(view: View, ticket: Ticket) -> str:
+    """What the enterprise is called, where the ticket is held: its own texts open there without an entry."""
+    is_here = ticket.appellant.enterprise and ticket.custody.holder == view.head.node
+    return name_of_file(view, ticket.appellant.enterprise) if is_here else ""
 
 
 def _purposes(desk: Desk, ticket: Ticket) -> list[str]:
