@@ -21,6 +21,7 @@ from node.services.registry import actor_of
 from node.storage import schema
 from node.web.pages.boards.room import BOARDS
 from tests.support.node import make_node
+from tests.web.browser import SitDown
 from tests.web.busy_county import County, a_busy_day, staffed
 from tests.web.support import at_desk, csrf
 
@@ -345,6 +346,18 @@ class TestJudgement:
         assert (204, True, 303) == (kept.status_code, f'href="/kept/{id}"' in again, refused.status_code)
         assert [True, True] == ["立案,先查管网。</textarea>" in one for one in (filled, still)]
         assert f'href="/kept/{id}"' not in filled, "the page that shows it does not offer it"
+
+    def test_the_script_keeps_it_a_moment_after_the_last_key(self, quiet: County, sit_down: SitDown) -> None:
+        """Typed, said to be kept, the window gone: there again, without anything having been sent."""
+        day = a_session(quiet)
+        page = sit_down(quiet.hands, "centre", "office")
+        page.goto(f"/boards/judgement/{quiet.session}")
+        page.fill(f"[name='conclusion:{day['left']}']", "先查管网,下次再议。")
+        page.wait_for_selector("text=已自动保存")
+        page.goto(f"/boards/judgement/{quiet.session}")
+        page.click("a[href^='/kept/']")
+
+        assert "先查管网,下次再议。" == page.input_value(f"[name='conclusion:{day['left']}']")
 
 
 class TestRevisits:
