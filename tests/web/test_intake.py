@@ -90,7 +90,7 @@ class TestFinding:
         over = send(client, draft, "hang-up", said=PHONE, appeal="")
 
         assert ("结束这次来电" in offered, "结束这次来电" in client.get(also_new.headers["location"]).text) == (True, False)
-        assert "/intake?done=call-ended" == over.headers["location"]
+        assert "来电已结束,询问已登记。" in client.get(over.headers["location"], follow_redirects=True).text
         assert draft not in client.get("/").text
         assert 2 == len(the(own, own.handled).details.enquiries)
 

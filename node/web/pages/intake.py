@@ -49,13 +49,14 @@ async def _sent(request: Request) -> FormData:
 
 
 @router.get("/intake", name="intake")
-def intake(desk: SignedIn) -> Response:
-    """The intake that was typed into last, or a new one."""
+def intake(request: Request, desk: SignedIn) -> Response:
+    """The intake that was typed into last, or a new one; what was just done is said there."""
     need_desk(desk)
     with desk.node.store.read() as view:
         kept = under_way(view, desk.account)
     latest = max(kept, key=lambda one: one.saved_at).form.removeprefix(PREFIX) if kept else new_id()
-    return RedirectResponse(f"/intake/{latest}", 303)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/intake/{latest}{query}", 303)
 
 
 @router.get("/intake/new", name="new_intake")
