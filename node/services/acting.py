@@ -130,6 +130,8 @@ def _subject(node: Node, view: View, seats: tuple[Actor, ...], command: Command,
     kind = command.subject_kind
     if kind is SubjectKind.NODE:
         return subject or node.code
+    if command.starts:
+        return subject
     actor, is_allowed = seats[0], seats[0].role in _allowed(node, view, command)
     denied = Refusal(Code.PERMISSION_DENIED, command=type(command).__name__, role=actor.role)
     if kind is SubjectKind.TICKET:
