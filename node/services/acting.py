@@ -130,13 +130,20 @@ def _subject(node: Node, view: View, seats: tuple[Actor, ...], command: Command,
     kind = command.subject_kind
     if kind is SubjectKind.NODE:
         return subject or node.code
+    if command.starts:
+        return subject
+    actor, is_allowed = seats[0], seats[0].role in _allowed(node, view, command)
+    denied = Refusal(Code.PERMISSION_DENIED, command=type(command).__name__, role=actor.role)
     if kind is SubjectKind.TICKET:
         said = ticket or subject
-        return find_ticket(view, said, *seats) if said else ""
-    actor = seats[0]
+        try:
+            return find_ticket(view, said, *seats) if said else ""
+        except Refusal as refusal:
+            # The pack that governs the ticket may allow it, so it is looked for first.
+            raise (refusal if is_allowed else denied) from None
     # Before it is looked for: whoever may do nothing about one is not told whether it is there.
-    if actor.role not in _allowed(node, view, command):
-        raise Refusal(Code.PERMISSION_DENIED, command=type(command).__name__, role=actor.role)
+    if not is_allowed:
+        raise denied
     return find_for(view, kind, subject, *seats) if subject and kind is not SubjectKind.ROUND else subject
 
 

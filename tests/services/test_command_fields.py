@@ -14,6 +14,7 @@ from node.domain.ticket.intake import Register
 from node.domain.ticket.plan import EnterStatutoryLimit
 from node.packs.file import effective_pack, shipped
 from node.services import command_fields as c
+from node.services.command_codes import codes_of
 from node.services.command_fields import FieldKind
 from node.texts.catalogue import catalogue
 
@@ -84,10 +85,10 @@ class TestFields:
 
     def test_a_choice_is_what_the_pack_in_force_offers(self) -> None:
         """西秀 forms by four classes; without a pack every word of the section is one."""
-        offered = c.codes_of(Form, "category", XIXIU)
+        offered = codes_of(Form, "category", XIXIU)
 
         assert XIXIU.names("classes") == offered
-        assert set(offered) < set(c.codes_of(Form, "category"))
+        assert set(offered) < set(codes_of(Form, "category"))
 
 
 class TestValues:

@@ -255,7 +255,7 @@ def timber_boiler() -> Case:
     )
     line.by("02-26 15:00", "centre", DecideSupplement(consents=True, reason=Text("同意,请一次性告知企业。")))
     report = Paper("锅炉能效测试报告.txt", "生物质锅炉能效测试报告摘要")
-    line.by("03-02 16:00", "public", ReportSupplement(("boiler_test_report",), (report.digest,)), papers=(report,))
+    line.by("03-02 16:00", "hall", ReportSupplement(("boiler_test_report",), (report.digest,)), role="window_clerk", papers=(report,))
     line.completed(
         "03-06 15:00",
         "development_reform",

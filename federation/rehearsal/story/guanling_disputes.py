@@ -143,7 +143,7 @@ def anonymous_call() -> Case:
 
 def dairy_cooling() -> Case:
     """FJ25 第十一条: "对企业评价“不满意”的诉求 ... 重新交办"; POLICY_PACKS 2 no. 64: reopened once by the appellant."""
-    line = case("dairy-cooling").at_window(
+    line = case("dairy-cooling").online(
         "02-02 10:00",
         who.DAIRY,
         "鲜奶收购站停电频繁",
