@@ -1,7 +1,7 @@
 """
 `make screenshots`: pictures of the desks as they are at work, all of them in build/screenshots, those of the READMEs in pictures/.
 
-The demo is played to an afternoon in its second week and left there; Chromium signs in as a person does and looks at every page that
+The demo is played to a morning in its second week and left there; Chromium signs in as a person does and looks at every page that
 the navigation of a role leads to.  The demo brings its own calendar, numbers and people, so a picture changes only where a page does.
 """
 
@@ -27,10 +27,10 @@ from tests.web.browser import CHROMIUM_OPTIONS, chromium
 
 BUILD = ROOT / "build" / "screenshots"
 PICTURES = Path(__file__).parent / "pictures"
-# A Thursday on which the county is at its fullest.
-MOMENT = "2026-02-05T14:30"
+# A Thursday morning on which the county is at its fullest.
+MOMENT = "2026-02-05T09:28"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-PROVINCE, CITY, COUNTY = "520000", "520400", "520402"
+CITY, COUNTY = "520400", "520402"
 picture_bytes_max = 200_000
 
 
@@ -57,10 +57,9 @@ SEATS = (
     Seat(COUNTY, "operator", "operator"),
     Seat(CITY, "office-2", "office"),
     Seat(CITY, "leader", "leader"),
-    Seat(PROVINCE, "office-2", "office"),
 )
 # Pages beside those of the navigation.
-MORE = ("/me", "/me/password", "/registers", "/registers/units", "/boards", "/tickets?state=open", "/search?text=道路")
+MORE = ("/me", "/me/password", "/registers", "/registers/units", "/boards", "/search?text=道路")
 ON_THE_PHONE = (Seat(COUNTY, "leader", "leader"), Seat(CITY, "leader", "leader"))
 # A ticket of the story that has been through much by now, by a word of its title.
 TOLD = "冷库"
@@ -80,8 +79,8 @@ README = (
     Picture("today", SEATS[2], "/"),
     Picture("intake", SEATS[0], "/intake"),
     Picture("ticket", SEATS[1], "a ticket"),
-    Picture("dispatch", SEATS[1], "/boards/triage"),
-    Picture("links", Seat(CITY, "office-2", "office"), "/registers/links"),
+    Picture("triage", SEATS[1], "/boards/triage"),
+    Picture("supervision", SEATS[1], "/boards/supervision"),
     Picture("leader", SEATS[5], "/leader", is_phone=True),
 )
 
@@ -139,7 +138,7 @@ def main() -> None:
         path = chromium()
         if path is None:
             sys.exit("no Chromium on the PATH: apt-get install chromium fonts-noto-cjk")
-        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_OPTIONS))
+        browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_OPTIONS, "--lang=zh-CN"])
         room = Room(browser, told)
         for seat in SEATS:
             look_around(room, seat)
