@@ -132,6 +132,7 @@ class Room:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
     parser.add_argument("--demo", type=Path, help="what `qyzj --json demo --keep` answered, of one that still runs")
+    parser.add_argument("--readme", action="store_true", help="only the pictures of the READMEs")
     given = parser.parse_args()
     shutil.rmtree(BUILD / "pages", ignore_errors=True)
     with playing(given.demo) as told, sync_playwright() as playwright:
@@ -140,12 +141,12 @@ def main() -> None:
             sys.exit("no Chromium on the PATH: apt-get install chromium fonts-noto-cjk")
         browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_OPTIONS, "--lang=zh-CN"])
         room = Room(browser, told)
-        for seat in SEATS:
-            look_around(room, seat)
-        for seat in ON_THE_PHONE:
-            look_around(room, seat, is_phone=True)
         for picture in README:
             take(room, picture)
+        for seat in () if given.readme else SEATS:
+            look_around(room, seat)
+        for seat in () if given.readme else ON_THE_PHONE:
+            look_around(room, seat, is_phone=True)
         browser.close()
     print(f"{len(list(BUILD.rglob('*.png')))} pictures in {BUILD.relative_to(ROOT)}, {len(README)} in {PICTURES.relative_to(ROOT)}")
 
