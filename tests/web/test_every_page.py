@@ -77,7 +77,8 @@ MORE = (
     Look("centre", "office", "/boards/letters", "city"), Look("centre", "office", "/boards/letters/{letter}", "city"),
     Look("centre", "office", "/leader", "city"), Look("centre", "office", "/registers/links", "city"),
 )  # fmt: skip
-LOOKS = [Look(*_BY.get(path, OFFICE), _NAMES.get(path, path)) for path in PAGES] + list(MORE)
+LOOKS = [Look(*_BY.get(path, OFFICE), _NAMES.get(path, path)) for path in PAGES]
+LOOKS_MORE = [pytest.param(one, marks=pytest.mark.slow) for one in MORE]
 
 
 @dataclass
@@ -128,7 +129,7 @@ def _filed(county: County) -> str:
     return str(county.by("centre:office", opened).subject.id)
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("look", [*LOOKS, *LOOKS_MORE], ids=str)
 def test_a_page_is_sound(world: World, look: Look) -> None:
     """Issue 5 item 7: axe without violations; nothing that the policy forbids; on paper A4 the matter, without the desk around it."""
     page, said = world.open(look, WIDE)
