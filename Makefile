@@ -15,7 +15,7 @@ RELEASED := proto/released.binpb
 
 help:
 	@echo "make demo     a province, a city and two counties at work, then what they agree on (KEEP=1 leaves their desks open)"
-	@echo "make screenshots: pictures of the desks: all in build/screenshots, those of the READMEs in tests/web/pictures"
+	@echo "make screenshots  pictures of the desks: all in build/screenshots, those of the READMEs in tests/web/pictures"
 	@echo "make test     the tests"
 	@echo "make check    format, lint, types, import arrows, wire, tests"
 	@echo "make clauses  which core clauses of the source documents are covered"

@@ -192,11 +192,13 @@ class TestPaper:
 
 
 def wrong_on_paper(sheets: bytes, heading: str) -> list[str]:
-    """Faults of a printed page: another size than A4, no heading, parts of the desk."""
+    """Faults of a printed page: another size than A4, no heading, parts of the desk; without pdftotext only the first is looked for."""
+    wrong = [] if A4.search(sheets) else ["not A4"]
+    if shutil.which("pdftotext") is None:
+        return wrong
     printed = text_of(sheets)
-    wrong = [f"not on paper: {heading}"] if _plain(heading)[:8] not in _plain(printed) else []
-    wrong += [f"on paper: {word}" for word in (text("web.sign_out", "zh-CN"), text("web.skip", "zh-CN")) if word in printed]
-    return wrong if A4.search(sheets) else [*wrong, "not A4"]
+    wrong += [f"not on paper: {heading}"] if _plain(heading)[:8] not in _plain(printed) else []
+    return wrong + [f"on paper: {word}" for word in (text("web.sign_out", "zh-CN"), text("web.skip", "zh-CN")) if word in printed]
 
 
 def text_of(paper: bytes) -> str:
