@@ -150,7 +150,8 @@ def main() -> None:
         for seat in () if given.readme else ON_THE_PHONE:
             look_around(room, seat, is_phone=True)
         browser.close()
-    print(f"{len(list(BUILD.rglob('*.png')))} pictures in {BUILD.relative_to(ROOT)}, {len(README)} in {PICTURES.relative_to(ROOT)}")
+    pages = len(list((BUILD / "pages").rglob("*.png")))
+    print(f"{pages} pictures in {BUILD.relative_to(ROOT)}, {len(README)} in {PICTURES.relative_to(ROOT)}")
 
 
 @contextmanager
