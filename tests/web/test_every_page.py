@@ -55,6 +55,7 @@ _BY = {"/registers/audit": AUDITOR, "/login": ("", ""), "/trust": ("", "")}
 # What answers with a file, leads on at once, or is asked for at a moment of signing in that has passed; the last have tests of their own.
 NO_PAGE = {
     "/trust/ca.crt", "/export", "/tickets/{ticket}/attachments/{digest}", "/intake/new", "/intake/{draft}", "/login/second",
+    "/login/oidc", "/login/oidc/back", "/kept/{id}",
 }  # fmt: skip
 _NAMES = {"/tickets/{ticket}/attach": "/tickets/{extension}/attach", "/tickets/{id}": "/tickets/{extension}",
           "/tickets/{id}/clocks/{clock:path}": "/tickets/{extension}/clocks/resolve", "/intake/done/{ticket}": "/intake/done/{pool-0}",
