@@ -11,10 +11,11 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 FORMATTED := node federation migrations tests
 RELEASED := proto/released.binpb
 
-.PHONY: help demo test check format lint types arrows wire clauses bench soak proto lock
+.PHONY: help demo screenshots test check format lint types arrows wire clauses bench soak proto lock
 
 help:
-	@echo "make demo     a province, a city and two counties at work, then what they agree on (KEEP=1 leaves them running)"
+	@echo "make demo     a province, a city and two counties at work, then what they agree on (KEEP=1 leaves their desks open)"
+	@echo "make screenshots  pictures of the desks: all in build/screenshots, those of the READMEs in tests/web/pictures"
 	@echo "make test     the tests"
 	@echo "make check    format, lint, types, import arrows, wire, tests"
 	@echo "make clauses  which core clauses of the source documents are covered"
@@ -24,6 +25,10 @@ help:
 
 demo: $(STAMP)
 	@$(BIN)/qyzj demo $(if $(KEEP),--keep)
+
+# Needs Chromium and a font with the characters; pngquant makes the pictures small.
+screenshots: $(STAMP)
+	@$(BIN)/python -m tests.web.screenshots
 
 test: $(STAMP)
 	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"

@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from federation.rehearsal import show, story
 from federation.rehearsal.agreement import Agreement, compare
+from federation.rehearsal.desks import Desks, open_all
 from federation.rehearsal.show import playing
 from federation.rehearsal.stage import Create, SetClock, Stage, closing, set_up
 from federation.rehearsal.story import sampling
@@ -64,30 +65,46 @@ class Played:
     refusals: int
     tickets: int
     directory: Path
+    # Of a demo that goes on: its desks, and the processes of its nodes.
+    desks: Desks | None = None
+    processes: tuple[int, ...] = ()
 
 
-def run(create: Create, set_clock: SetClock, *, keep: bool, console: Console, directory: Path | None = None) -> Played:
+def run(
+    create: Create,
+    set_clock: SetClock,
+    *,
+    keep: bool,
+    console: Console,
+    directory: Path | None = None,
+    until: datetime | None = None,
+) -> Played:
     """
-    Play the story and compare the levels.  *keep* leaves the nodes serving, and their data in *directory* (or a new one).
+    Play the story and compare the levels.
+
+    *keep* leaves the nodes serving, desks and all, and their data in *directory* (or a new one): on the Monday morning after the story,
+    or as it stands at *until*, where it then stops.
 
     Raises:
         StoryBroken, stage.NotAtRest: the demo itself failed.
     """
     home = directory or Path(tempfile.mkdtemp(prefix="qyzj-demo-"))
-    stage = set_up(create, set_clock, home, story.STAFF, story.BEGINS)
+    stage = set_up(create, set_clock, home, story.STAFF, story.BEGINS, has_pages=keep)
     stage.is_tied = not keep
     with closing(stage, keep=keep):
         player = _Player(stage)
         with _progress(console) as step:
             player.enrol(step)
             player.staff(step)
-            player.play(step)
+            player.play(step, until or (story.MORNING if keep else story.ENDS))
         with console.status(show.said("comparing")):
             agreement = compare({code: node.store for code, node in stage.nodes.items()})
         _tell(stage, console)
-    played = Played(agreement, player.acts, player.refusals, len(player.known.numbers), home)
-    if keep:
-        console.print(show.kept(home, stage))
+        opened = open_all(stage, story.STAFF) if keep else None
+    processes = tuple(process.pid for process in stage.serving.values())
+    played = Played(agreement, player.acts, player.refusals, len(player.known.numbers), home, opened, processes)
+    if opened is not None:
+        console.print(show.kept(home, stage, opened))
     else:
         for node in stage.nodes.values():
             node.close()
@@ -138,8 +155,8 @@ class _Player:
                 act(node, "centre:office", g.OpenAccount(account.account, account.roles, unit_code, account.name))
         self.stage.rest(self._now)
 
-    def play(self, step: Callable[..., None]) -> None:
-        """Everything by business time, then on to the story's last day."""
+    def play(self, step: Callable[..., None], until: datetime) -> None:
+        """Everything by business time up to *until*, and on to that moment itself."""
         for one in story.ACTS:
             self._plan(one.at, partial(self._act, one), playing(one))
         self._plan(story.LINK_DOWN.begin, partial(self._switch, story.LINK_DOWN.node, is_down=True), show.cut_off(story.LINK_DOWN.node))
@@ -147,8 +164,8 @@ class _Player:
         self._plan(sampling.DRAWN_AT, self._plan_calls, show.said("drawing"))
         for reveal in sampling.REVEALING:
             self._plan(reveal.at, partial(self._round_act, reveal), show.said("revealing"))
-        self._plan(story.ENDS, lambda: None, "")
-        while self._plans:
+        self._plan(until, lambda: None, "")
+        while self._plans and self._plans[0][0] <= until:
             moment, _, do, told = heapq.heappop(self._plans)
             if moment != self._now:
                 self._go_to(moment)

@@ -1,20 +1,27 @@
 """What a rehearsal shows people: one table a level, the leader's page, where to look afterwards."""
 
+import sys
 from pathlib import Path
 
 from rich import box
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Column, Table
+from rich.text import Text
 
-from federation.rehearsal.stage import Stage
+from federation.rehearsal import story
+from federation.rehearsal.desks import Desk, Desks
+from federation.rehearsal.stage import Part, Stage
 from federation.rehearsal.story.act import Act
+from node.domain.organisation import Role
 from node.domain.round_record import OPENED
 from node.domain.time import BEIJING
 from node.services.figures import Counts, LeaderPage, Level, Waiting, rate_from
 from node.texts.catalogue import Lang, text, word
 
 LANG: Lang = "zh-CN"
+# Beside an account that is asked for a one-time code.
+_CODE_MARK = "*"
 
 
 def said(key: str, **facts: object) -> str:
@@ -130,9 +137,40 @@ def _of(part: int, whole: int) -> str:
     return f"{part}/{whole}" if whole < rate_from else f"{part}/{whole} ({100 * part // whole}%)"
 
 
-def kept(home: Path, stage: Stage) -> str:
-    """Where the nodes go on serving, and how to look around."""
-    processes = " ".join(str(process.pid) for process in stage.serving.values())
-    lines = [said("kept", home=home)]
-    lines += [f"  qyzj --data {node.data_dir} status" for node in stage.nodes.values()]
-    return "\n".join([*lines, said("stop", processes=processes)])
+def kept(home: Path, stage: Stage, opened: Desks) -> RenderableType:
+    """Where the nodes go on serving, what opens each desk, and how to end."""
+    code_line = f"{sys.executable} -c \"import pyotp; print(pyotp.TOTP('{opened.secret}').now())\""
+    parts: list[RenderableType] = [said("kept", home=home)]
+    parts += [f"  qyzj --data {node.data_dir} status" for node in stage.nodes.values()]
+    parts.append("")
+    for part in stage.parts.values():
+        parts += [_desk_table(part, [one for one in opened.desks if one.node == part.code]), ""]
+    parts += [
+        said("desks.start", address=next(one.address for one in opened.desks if one.node == story.XIXIU.code)),
+        said("desks.password", password=opened.password),
+        said("desks.code", mark=_CODE_MARK, secret=opened.secret),
+        f"  {code_line}",
+        said("stop", processes=" ".join(str(process.pid) for process in stage.serving.values())),
+    ]
+    # Addresses and lines to copy stay whole: the terminal wraps them.
+    return Group(*(Text(one, overflow="fold") if isinstance(one, str) else one for one in parts))
+
+
+def _desk_table(part: Part, desks: list[Desk]) -> RenderableType:
+    """A node's desks: one line each where somebody does more than handle what is sent to his unit, all others in one line."""
+    table = Table(
+        title=f"{part.code} {part.name}  http://{part.pages}",
+        title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1), show_edge=False,
+    )  # fmt: skip
+    for key in ("account", "person", "roles", "unit"):
+        table.add_column(said(f"desks.{key}"), overflow="fold")
+    handlers = [one for one in desks if one.roles == (Role.DEPARTMENT.value,)]
+    for one in desks:
+        if one not in handlers:
+            roles = "、".join(word("role", role, LANG) for role in one.roles)
+            table.add_row(one.account + (f" {_CODE_MARK}" if one.has_code else ""), one.person, roles, one.unit)
+    if not handlers:
+        return table
+    table.add_section()
+    departments = said("desks.departments", accounts=" ".join(f"{one.account}({one.unit})" for one in handlers))
+    return Group(table, Text(departments, overflow="fold"))

@@ -32,6 +32,8 @@ from node.storage.database import micros
 rest_seconds_max = 60.0
 look_seconds = 0.01
 stop_seconds_max = 20.0
+# Where browsers look first for the pages of a rehearsal.
+pages_port = 8400
 
 
 class NotAtRest(RuntimeError):
@@ -83,12 +85,13 @@ class Entry(Protocol):
 
 @dataclass(frozen=True)
 class Part:
-    """A node's part in the tree: its code and name, its superior's code ("" at the top), where it listens."""
+    """A node's part in the tree: its code and name, its superior's code ("" at the top), where it listens, and for browsers ("": not)."""
 
     code: str
     name: str
     superior: str
     listen: str
+    pages: str = ""
 
     @property
     def port(self) -> int:
@@ -167,9 +170,10 @@ class Stage:
             self.stop(code)
 
     def wait_listening(self, code: str) -> None:
-        """Wait until the node answers on its port."""
-        port = self.parts[code].port
-        self.until(lambda: [] if _listens(port) else [f"{code} does not listen on {port}"])
+        """Wait until the node answers on its ports."""
+        part = self.parts[code]
+        for address in filter(None, (part.listen, part.pages)):
+            self.until(lambda at=address: [] if _listens(at) else [f"{code} does not listen on {at}"])  # type: ignore[misc]
 
     def rest(self, now: datetime) -> None:
         """
@@ -226,24 +230,37 @@ class Stage:
 
 
 def set_up(
-    create: Create, set_clock: SetClock, home: Path, entries: Iterable[Entry], begin: datetime, *, is_rehearsal: bool = True
+    create: Create,
+    set_clock: SetClock,
+    home: Path,
+    entries: Iterable[Entry],
+    begin: datetime,
+    *,
+    is_rehearsal: bool = True,
+    has_pages: bool = False,
 ) -> Stage:
     """
     Make a node for each of *entries* (top down) in *home*, on free ports, with one clock that stands at *begin*.
 
-    Without *is_rehearsal* they live by the machine's clock and at their usual pace.
+    Without *is_rehearsal* they live by the machine's clock and at their usual pace.  With *has_pages* each serves its desks too.
     """
     clock = home / "clock.json"
     home.mkdir(parents=True, exist_ok=True)
     set_clock(clock, begin)
     nodes: dict[str, Node] = {}
     parts: dict[str, Part] = {}
-    for entry in entries:
-        listen = f"127.0.0.1:{free_port()}"
-        given: dict[str, Any] = {"data_dir": home / entry.code, "node": entry.code, "listen": listen, "advertise": listen}
+    for place, entry in enumerate(entries, 1):
+        listen, pages = f"127.0.0.1:{free_port()}", pages_address(place) if has_pages else ""
+        given: dict[str, Any] = {
+            "data_dir": home / entry.code,
+            "node": entry.code,
+            "listen": listen,
+            "advertise": listen,
+            "web_listen": pages,
+        }
         given["rehearsal_clock"] = clock if is_rehearsal else None
         nodes[entry.code], _recovery_key = create(config.check(given), entry.name, entry.pack, entry.centre_name)
-        parts[entry.code] = Part(entry.code, entry.name, entry.superior, listen)
+        parts[entry.code] = Part(entry.code, entry.name, entry.superior, listen, pages)
     return Stage(home, parts, nodes, lambda moment: set_clock(clock, moment))
 
 
@@ -280,20 +297,42 @@ def _told(node: Node) -> _Told:
         )
 
 
-def _listens(port: int) -> bool:
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=0.5).close()
+        socket.create_connection((host, int(port)), timeout=0.5).close()
     except OSError:
         return False
     return True
 
 
-def free_port() -> int:
-    """A port of the loopback that nobody uses right now."""
+def free_port(host: str = "127.0.0.1", wanted: int = 0) -> int:
+    """
+    A port of the loopback that nobody uses right now; 0 leaves it to the system.
+
+    Raises:
+        OSError: the wanted one is in use, or *host* is no address of this machine.
+    """
     with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: one that was closed just now is free
+        one.bind((host, wanted))
         port: int = one.getsockname()[1]
         return port
+
+
+def pages_address(place: int) -> str:
+    """
+    Where the pages of the node at *place* (from 1) are served: an address of the loopback of its own.
+
+    A browser keeps its cookies by address whatever the port: at one address, signing in at the city would end the county's session.
+    """
+    own = f"127.0.0.{place}"
+    for host, port in ((own, pages_port), (own, 0)):
+        try:
+            return f"{host}:{free_port(host, port)}"
+        except OSError:
+            continue
+    return f"127.0.0.1:{free_port()}"  # where the loopback has one address only
 
 
 @contextmanager

@@ -162,8 +162,8 @@ class Names:
         return self.nodes.get(code) or code
 
     def unit(self, code: str) -> str:
-        """The unit's name; its code if it has none here, or is a role."""
-        return self.units.get(code) or code
+        """The unit's name; of a unit that is unknown here, as another branch's is, what its node is called; else the code, as of a role."""
+        return self.units.get(code) or self.nodes.get(code.partition("-")[0]) or code
 
 
 def names(view: View) -> Names:

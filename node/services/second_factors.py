@@ -32,7 +32,7 @@ def offer(connection: Connection, store: Store, account: str) -> str:
     """A fresh secret, base32, kept until its first code confirms it."""
     secret = pyotp.random_base32()
     table = schema.logins
-    connection.execute(update(table).where(table.c.account == account).values(totp_waiting=_seal(store, account, secret)))
+    connection.execute(update(table).where(table.c.account == account).values(totp_waiting=seal(store, account, secret)))
     return secret
 
 
@@ -50,7 +50,7 @@ def confirm(connection: Connection, store: Store, account: str, said: str, now: 
     if secret is None or step is None:
         return None
     table = schema.logins
-    kept = _seal(store, account, secret)
+    kept = seal(store, account, secret)
     connection.execute(update(table).where(table.c.account == account).values(totp=kept, totp_waiting=None, totp_step=step))
     return renew_codes(connection, account)
 
@@ -116,7 +116,8 @@ def _code_digest(account: str, code: str) -> bytes:
     return hashlib.scrypt(code.encode(), salt=b"qyzj recovery code|" + account.encode(), n=1 << 12, r=8, p=1, dklen=32)
 
 
-def _seal(store: Store, account: str, secret: str) -> bytes:
+def seal(store: Store, account: str, secret: str) -> bytes:
+    """*secret* as the table keeps it for *account*."""
     nonce = os.urandom(nonce_length_bytes)
     return nonce + AESGCM(_key(store)).encrypt(nonce, secret.encode(), account.encode())
 

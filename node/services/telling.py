@@ -6,7 +6,7 @@ says that something happened and where to look, never what: its sentence has onl
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from node.domain.entry import SubjectKind
 from node.domain.payload import SealedRef
@@ -65,10 +65,16 @@ def sentence(row: Row, lang: Lang, link: str = "") -> str:
     """The sentence of *row*: the one of its channel, where there is one."""
     facts = dict(row.facts) | {"number": _number(row), "link": link}
     if "due" in facts:
-        facts["due"] = f"{datetime.fromisoformat(facts['due']).astimezone(BEIJING):%m-%d %H:%M}"
+        facts["due"] = _due(datetime.fromisoformat(facts["due"]).astimezone(BEIJING))
     facts["clock"] = facts.get("clock", "").partition("/")[0]
     key = f"notice.{row.template}_{row.channel}"
     return text(key if key in catalogue(lang) else f"notice.{row.template}", lang, **facts)
+
+
+def _due(local: datetime) -> str:
+    """A due time: 24:00 belongs to the day that it closes."""
+    is_end = local.time() == time(0)
+    return f"{local - timedelta(days=1):%m-%d} 24:00" if is_end else f"{local:%m-%d %H:%M}"
 
 
 def _number(row: Row) -> str:

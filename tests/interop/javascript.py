@@ -59,12 +59,12 @@ def need_node() -> None:
         pytest.skip(f"node {version} is older than 18")
 
 
-def install(directory: Path) -> Path:
-    """The programs with their libraries in *directory*; skips where npm is absent or reaches no registry."""
+def install(directory: Path, sources: Path = SOURCES) -> Path:
+    """The programs of *sources* with their libraries in *directory*; skips where npm is absent or reaches no registry."""
     need_node()
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed")
-    for source in (*SOURCES.glob("*.js"), *SOURCES.glob("package*.json")):
+    for source in (*sources.glob("*.js"), *sources.glob("package*.json")):
         shutil.copy(source, directory)
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=20000"]
     try:

@@ -19,19 +19,25 @@ from tests.support.node import Hands
 from tests.web.support import desk_app
 
 WIDE = {"width": 1366, "height": 768}
+CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu")
 SitDown = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the run."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = chromium()
     if path is None:
         pytest.skip("no Chromium on the PATH")
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        found = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_OPTIONS))
         yield found
         found.close()
+
+
+def chromium() -> str | None:
+    """Where Chromium lies; None without one."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @contextmanager

@@ -19,7 +19,7 @@ _SPOKEN = re.compile(r"\b(?:title|alt|placeholder|aria-label|aria-description|va
 # Values that a program reads: codes of fields, verbs of buttons.
 _CODE = re.compile(r"[a-z0-9_:.-]*")
 
-# Younger than Chromium 78 or Firefox 78 (DESIGN: USERS C24).  No linter that knows the two is on PyPI, so the list is ours.
+# Younger than Chromium 78 or Firefox 78 (DESIGN: USERS C24).  The linters of npm (test_browsers) know less of it, so the list is ours.
 TOO_YOUNG = {
     "gap of flex": r"display:\s*(?:inline-)?flex[^}]*[;{\s](?:row-|column-)?gap:",
     "gap between flex rules": r"(?:^|[;{\s])(?:row|column)-gap:",

@@ -12,7 +12,9 @@ from federation.rehearsal.story.staff import CITY, LINK_DOWN, PROVINCE, STAFF, X
 
 # The first morning, on which the nodes are set up and their staff is entered; and the end of the last day.
 BEGINS, ENDS = beijing("01-26 08:30"), beijing("03-29 23:59")
+# The next working day: who looks around afterwards comes to desks at work.
+MORNING = beijing("03-30 09:00")
 CASES = (*xixiu.CASES, *guanling.CASES, *anshun.CASES, *guizhou.CASES)
 ACTS: tuple[Act, ...] = in_order((*xixiu.ACTS, *guanling.ACTS, *anshun.ACTS, *guizhou.ACTS))
 
-__all__ = ["ACTS", "BEGINS", "CASES", "CITY", "ENDS", "LINK_DOWN", "PROVINCE", "STAFF", "XIXIU"]
+__all__ = ["ACTS", "BEGINS", "CASES", "CITY", "ENDS", "LINK_DOWN", "MORNING", "PROVINCE", "STAFF", "XIXIU"]

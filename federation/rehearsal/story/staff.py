@@ -11,6 +11,7 @@ from node.domain.payload import Contact
 
 OFFICE, CLERK, DESK = Role.OFFICE.value, Role.WINDOW_CLERK.value, Role.DEPARTMENT.value
 MEMBER, SPECIALIST, GOVERNMENT, ENTERPRISE = Role.MEMBER.value, Role.SPECIALIST.value, Role.GOVERNMENT.value, Role.ENTERPRISE.value
+LEADER, SUPERVISION = Role.LEADER.value, Role.SUPERVISION.value
 
 
 # One unit of a node: its short name, its name, who works there, and its kind.
@@ -20,16 +21,19 @@ Row = tuple[str, str, str] | tuple[str, str, str, str]
 _ROLES = {"member": (DESK, MEMBER, SPECIALIST), "window": (CLERK, DESK), "government": (GOVERNMENT,)}
 
 
-def _node(code: str, name: str, superior: str, pack: str, centre: tuple[str, str, str], rows: tuple[Row, ...]) -> NodeEntry:
+def _node(code: str, name: str, superior: str, pack: str, centre: tuple[str, str, str, str, str], rows: tuple[Row, ...]) -> NodeEntry:
     """
-    A node with one desk account for each unit, under the unit's short name, two more in its office, and the public entrance.
+    A node with one desk account for each unit, under the unit's short name, two more in its office, one each for the leader and for
+    supervision, and the public entrance.
 
-    *centre* is the centre's name and the two people beside its first account.
+    *centre* is the centre's name, the two people beside its first account, the leader, and who supervises.
     """
-    centre_name, second, third = centre
+    centre_name, second, third, leader, supervisor = centre
     accounts = [
         AccountEntry("office-2", "centre", (OFFICE,), Contact(second)),
         AccountEntry("office-3", "centre", (OFFICE,), Contact(third)),
+        AccountEntry("leader", "government", (LEADER,), Contact(leader)),
+        AccountEntry("supervision", "centre", (SUPERVISION,), Contact(supervisor)),
         AccountEntry("public", "", (ENTERPRISE,), Contact("企业之家公众端")),
     ]
     units = []
@@ -45,7 +49,7 @@ PROVINCE = _node(
     "贵州省",
     "",
     "guizhou",
-    ("贵州省政务服务中心", "龙文博", "陆婉清"),
+    ("贵州省政务服务中心", "龙文博", "陆婉清", "欧阳治远", "纪明诚"),
     (
         ("natural_resources", "贵州省自然资源厅", "谭敬之"),
         ("market", "贵州省市场监督管理局", "石景行"),
@@ -57,7 +61,7 @@ CITY = _node(
     "安顺市",
     "520000",
     "anshun-2025",
-    ("安顺市人民政府政务服务中心", "周毓敏", "罗天佑"),
+    ("安顺市人民政府政务服务中心", "周毓敏", "罗天佑", "骆远山", "费公允"),
     (
         ("government_office", "安顺市人民政府办公室", "韦思远", "member"),
         ("development_reform", "安顺市发展和改革委员会", "吴海宁", "member"),
@@ -79,7 +83,7 @@ XIXIU = _node(
     "西秀区",
     "520400",
     "xixiu-2025",
-    ("安顺市西秀区人民政府政务服务中心", "杨晓棠", "陈立勤"),
+    ("安顺市西秀区人民政府政务服务中心", "杨晓棠", "陈立勤", "莫文清", "严如一"),
     (
         ("government_office", "安顺市西秀区人民政府办公室", "何启明", "member"),
         ("development_reform", "西秀区发展和改革局", "鲍志成", "member"),
@@ -110,7 +114,7 @@ GUANLING = _node(
     "关岭布依族苗族自治县",
     "520400",
     "guanling-2025",
-    ("关岭布依族苗族自治县人民政府政务服务中心", "岑晓岚", "伍德胜"),
+    ("关岭布依族苗族自治县人民政府政务服务中心", "岑晓岚", "伍德胜", "覃光华", "明鉴之"),
     (
         ("government_office", "关岭自治县人民政府办公室", "韦国栋", "member"),
         ("development_reform", "关岭自治县发展和改革局", "罗振华", "member"),

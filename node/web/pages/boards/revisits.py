@@ -12,6 +12,7 @@ from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.revisit import RecordRevisit
 from node.services import call_plan
+from node.services.headlines import headlines
 from node.services.openings import HANDLING, open_payloads
 from node.web.desk import Desk, SignedIn
 from node.web.pages.boards.room import Posted, board, need_board, room_of, said
@@ -50,11 +51,13 @@ def _shown(request: Request, desk: Desk, days: int, opened: dict[str, dict[str, 
     with room_of(desk) as room:
         need_board(desk, "revisits")
         calls = call_plan.planned(room.view, desk.node.policies, room.now, days, room.seen)
+        called = {sheet.ticket for one in calls for sheet in one.sheets}
         return board(
             request,
             room,
             "revisits",
             calls=calls,
+            titles=headlines(room.view, room.view.readings.rows(called).values()),
             days=days,
             opened=opened,
             office=call_plan.office_of(room.view, room.policy),

@@ -18,6 +18,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.time import end_of, local_day
 from node.domain.time.calendar import at
 from node.services import supervision_lists as lists
+from node.services.headlines import headlines
 from node.services.order_messages import open_message
 from node.services.scope import sees_all
 from node.storage.dossier_readings import dossier_of
@@ -45,11 +46,13 @@ def supervision(request: Request, desk: SignedIn, unit: str = "") -> Response:
         found = lists.order_lines(room.view, room.calendar, room.now, unit=unit, viewer=viewer)
         lines = sorted((_line(room, one) for one in found), key=_by_clock)
         tracked = lists.tracking_list(room.view, room.calendar, room.now, viewer)
+        shown = [one for one in tracked if unit in ("", one.unit)]
         today = local_day(room.now)
         facts: dict[str, Any] = {
             "ours": [one for one in lines if one.verbs],
             "others": [one for one in lines if not one.verbs],
-            "tracking": [one for one in tracked if unit in ("", one.unit)],
+            "tracking": shown,
+            "titles": headlines(room.view, room.view.readings.rows({one.ticket for one in shown}).values()),
             "backlog": lists.backlog(room.view, at(today.replace(day=1), time.min), end_of(today), viewer),
             "unit": unit,
             "total": len(lines),
