@@ -152,7 +152,7 @@ class TestFileOnTheWay:
         housing, path = desk(county, "housing"), f"/tickets/{ticket}/do/complete"
         away = housing.post(path, data={**_fields(housing.get(path).text), "result": "已经修好", "then": "attach"})
         form = housing.get(away.headers["location"]).text
-        back = re.findall(r'name="back" value="([^"]*)"', form)[0]
+        back = re.findall(r'name="back" value="([^"]*)"', form)[-1]
 
         there = housing.post(
             f"/tickets/{ticket}/attach",
