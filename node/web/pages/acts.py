@@ -29,6 +29,7 @@ from node.services.handle import Outcome
 from node.services.parts import find_for
 from node.services.progress import for_appellant
 from node.services.queries import find_ticket
+from node.services.superior_reading import note_reading
 from node.services.ticket_view import EntryLine, TicketPage, ticket_page
 from node.storage.unit_of_work import UnitOfWork, View
 from node.texts.catalogue import Lang, explain
@@ -183,6 +184,8 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
         elif subject and kind not in (None, SubjectKind.NODE, SubjectKind.ROUND):
             seen = f"0.{dossiers.whole(view, kind, subject).version}"
         choices = options.choices_of(view, command, lang, ticket, shown.timeline if shown else ())
+    if ticket is not None:
+        note_reading(node, desk.viewer, ticket)
     return Matter(command, subject, seen, pack, shown, said_here, choices)
 
 

@@ -29,6 +29,7 @@ from node.services import attachments, uploads
 from node.services.begun_uploads import Begun, BegunUploads, Piece
 from node.services.command_fields import may_give
 from node.services.queries import find_ticket
+from node.services.superior_reading import note_reading
 from node.web.desk import Desk, SignedIn
 from node.web.pages.acts import local_path
 from node.web.templating import page
@@ -202,4 +203,5 @@ def _seen(desk: Desk, ticket: str) -> Ticket:
         found = view.readings.ticket(find_ticket(view, ticket, desk.viewer))
     if found is None:
         raise not_shown(desk.viewer, ticket)
+    note_reading(desk.node, desk.viewer, found)
     return found
