@@ -272,7 +272,7 @@ def _words(command: type[Command], field: CommandField, lang: Lang) -> tuple[str
     """The label of a field, and a hint: its own, the rest of a label that explains, or that of its kind."""
     called = label(command.__name__, field.name, lang)
     words, rest = called, ""
-    for mark in ("；", ";", "：", ": ", "，", ", "):
+    for mark in ("；", ";", "：", ": ", ":", "，", ", "):
         head, found, tail = called.partition(mark)
         if found:
             words, rest = head, "" if field.kind is FieldKind.CODE else tail.strip()

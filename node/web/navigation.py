@@ -47,6 +47,7 @@ _WAYS: tuple[tuple[str, tuple[tuple[str, str, frozenset[Role]], ...]], ...] = (
             ("dispatch", "/boards/dispatch", _RUNNING | {Role.SPECIALIST, Role.STEWARD}),
             ("judgement", "/boards/judgement", _RUNNING | {Role.MEMBER}),
             ("approvals", "/boards/approvals", _RUNNING | _LEADING | {Role.DEPARTMENT_LEADER}),
+            ("tray", "/boards/tray", frozenset({Role.DEPARTMENT, Role.DEPARTMENT_LEADER})),
             ("co_handling", "/boards/co-handling", _RUNNING | _IN_UNITS),
             ("objections", "/boards/objections", _RUNNING | _IN_UNITS | {Role.GOVERNMENT}),
             ("escalations", "/boards/escalations", _RUNNING | _LEADING),

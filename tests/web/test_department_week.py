@@ -142,6 +142,66 @@ class TestBesideAForm:
         assert "水务局" not in said
 
 
+class TestTray:
+    """USERS C25: inside the department there are people: what is whose, and how it gets from one to another."""
+
+    def test_today_leads_to_what_is_to_be_signed(self, county: County) -> None:
+        """Monday: five came in; one click to where they are signed at a stroke."""
+        county.sent("monday", "fire")
+
+        page = desk(county, "fire").get("/").text
+
+        assert re.search(r'<a href="/boards/tray"><span class="count">\d+</span>待本单位签收', page)
+
+    def test_what_is_signed_is_given_to_a_person_at_once(self, county: County) -> None:
+        """XS25-4.4.3: a named person answers for it."""
+        county.sent("named", "housing")
+        ticket = county.tickets["named"]
+
+        desk(county, "housing").post("/boards/tray/sign", data={"row": ticket, "person": "li", "command_id": "sign-named"})
+
+        assert ("handling", "li") == (_ticket(county, ticket).state.value, _person(county, ticket))
+
+    def test_several_are_passed_on_and_given_back(self, county: County) -> None:
+        """Who was given what is not his puts it back; on leave all that he has goes to a colleague with one click."""
+        names = ("pass-1", "pass-2")
+        for name in names:
+            county.in_hand(name, "natural_resources")
+        act(county.hands.node, "centre", g.OpenAccount("sun", ("department",), county.unit("natural_resources"), Contact("sun")))
+        tickets = [county.tickets[name] for name in names]
+        client = desk(county, "natural_resources")
+
+        client.post("/boards/tray/pass", data={"row": tickets, "person": "sun", "note": "请办理", "command_id": "p-1"})
+        given = [_person(county, one) for one in tickets]
+        shown = client.get("/boards/tray").text
+        desk(county, "sun").post("/boards/tray/pass", data={"row": tickets[:1], "shared": "yes", "command_id": "p-2"})
+        refused = [_person(county, one) for one in tickets]
+        client.post("/boards/tray/pass", data={"former": "sun", "person": "natural_resources", "command_id": "p-3"})
+        handed = [_person(county, one) for one in tickets]
+
+        assert (["sun", "sun"], ["", "sun"], ["", "natural_resources"]) == (given, refused, handed)
+        assert "sun经办的" in shown and "把sun的2件全部转交" in shown
+
+    def test_a_leader_finds_the_drafts_that_wait_for_him(self, county: County) -> None:
+        """On Today by number, on the board by their words."""
+        ticket = drafted(county, "to-countersign")
+
+        today, board = (desk(county, "boss").get(path).text for path in ("/", "/boards/tray"))
+
+        assert "待本人签发" in today
+        assert REPLY in board and f"/tickets/{ticket}/do/countersign-reply" in board
+        assert f"/tickets/{ticket}/do/countersign-reply" not in desk(county, "housing").get("/boards/tray").text
+
+    def test_a_unit_sees_its_own_tray_only(self, county: County) -> None:
+        """Nor does it pass on what is another's."""
+        county.in_hand("mine", "housing")
+        ticket = county.tickets["mine"]
+        power = desk(county, "power")
+        power.post("/boards/tray/pass", data={"row": ticket, "person": "power", "command_id": "foreign"})
+
+        assert ("", False) == (_person(county, ticket), ticket in power.get("/boards/tray").text)
+
+
 class TestFileOnTheWay:
     """AS25-3.6.5a: the file is handed in from where it is missed, and what was typed is there afterwards."""
 
@@ -176,6 +236,12 @@ class TestFileOnTheWay:
 def _ticket(county: County, id: str) -> Any:
     with county.hands.node.store.read() as view:
         return view.readings.ticket(id)
+
+
+def _person(county: County, id: str) -> str:
+    """Who has the ticket inside its lead's unit."""
+    ticket = _ticket(county, id)
+    return next((one.person for one in ticket.desks if one.unit == ticket.lead), "")
 
 
 def _fields(page: str) -> dict[str, str]:

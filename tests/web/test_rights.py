@@ -116,6 +116,7 @@ EXPECTED |= {
     ("GET", "/boards/letters"): all_but(*_OUTSIDERS, Role.ASSESSOR, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN),
     **{("GET", f"/boards/{name}"): _BOARDS for name in ("approvals", "co-handling", "judgement", "meetings", "objections", "supervision")},
     **{("GET", f"/boards/{name}"): only(*_OF_THE_OFFICE) for name in ("triage", "dispatch", "escalations")},
+    ("GET", "/boards/tray"): only(Role.DEPARTMENT, Role.DEPARTMENT_LEADER),
     ("GET", "/boards/leading"): only(*_OF_THE_OFFICE, Role.TRACKER),
     ("GET", "/boards/revisits"): only(Role.SPECIALIST, Role.OFFICE, Role.DIRECTOR, Role.MEMBER, Role.SUPERVISION),
     ("GET", "/boards/rounds"): only(Role.OFFICE, Role.DIRECTOR, Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION, Role.SUPERVISOR),
@@ -152,7 +153,7 @@ EXPECTED |= {
 # Acts on many tickets at once, each of which the road of its command decides; nobody's form is empty there.
 _MANY = {
     ("POST", f"/boards/{name}")
-    for name in ("co-handling/sign", "dispatch", "dispatch/recall", "judgement/submit", "revisits/open", "triage", "triage/sort")
+    for name in ("dispatch", "dispatch/recall", "judgement/submit", "revisits/open", "tray/pass", "tray/sign", "triage", "triage/sort")
 }
 # Families of routes that are made from the commands: the road of the command decides, and tests of its own try it.
 FAMILIES = ("/api/", "/tickets/{id}/do/", "/{kind}/{id}/do/", "/new/")
