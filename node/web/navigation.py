@@ -71,6 +71,7 @@ _WAYS: tuple[tuple[str, tuple[tuple[str, str, frozenset[Role]], ...]], ...] = (
             ("accounts", "/registers/accounts", _RUNNING | {Role.SECURITY_ADMIN, Role.AUDIT_ADMIN}),
             ("audit", "/registers/audit", frozenset({Role.AUDIT_ADMIN, Role.SUPERVISION})),
             ("links", "/registers/links", _RUNNING | _WATCHING - {Role.ASSESSOR} | {Role.OPERATOR}),
+            ("ledger", "/ledger", frozenset({Role.OFFICE, Role.SUPERVISION, Role.DEPARTMENT, Role.DEPARTMENT_LEADER})),
             ("export", "/export", _RUNNING | _WATCHING),
             ("first_day", "/first-day", _RUNNING | {Role.OPERATOR}),
         ),

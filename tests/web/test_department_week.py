@@ -2,10 +2,12 @@
 
 import re
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from openpyxl import load_workbook
 
 from node.domain import registry as g
 from node.domain.payload import Contact, Text
@@ -200,6 +202,28 @@ class TestTray:
         power.post("/boards/tray/pass", data={"row": ticket, "person": "power", "command_id": "foreign"})
 
         assert ("", False) == (_person(county, ticket), ticket in power.get("/boards/tray").text)
+
+
+class TestFriday:
+    """USERS B14: the chief wants the week's list."""
+
+    def test_the_ledger_of_the_week_is_one_click(self, county: County) -> None:
+        """A sheet of the own unit with its fixed columns; whom it names is opened, and that is kept."""
+        county.in_hand("week", "water")
+        client = desk(county, "water")
+        page = client.get("/ledger").text
+
+        sheet = client.post(
+            "/ledger", data={name: re.findall(rf'name="{name}"[^>]*value="([^"]*)"', page)[0] for name in ("first", "last")}
+        )
+
+        rows = [[cell.value for cell in row] for row in load_workbook(BytesIO(sheet.content)).active.iter_rows()]
+        assert 1 == sum(county.tickets["week"] in row for row in rows)
+        assert not any(county.tickets.get("mine") in row for row in rows)
+
+    def test_without_a_second_factor_no_name_leaves(self, county: County) -> None:
+        """Contacts are opened by who showed more than a password."""
+        assert 403 == at_desk(county.hands, "water", is_strong=False).post("/ledger", data={}).status_code
 
 
 class TestFileOnTheWay:
