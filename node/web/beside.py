@@ -4,7 +4,7 @@ enterprise lately, and what the co-handlers filed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from node.domain.command import Command
 from node.domain.refusal import Refusal
@@ -17,6 +17,7 @@ from node.services import call_plan
 from node.services.replies import PartOfReply, contributions
 from node.services.ticket_view import EntryLine, TicketPage
 from node.storage.unit_of_work import View
+from node.texts.catalogue import Lang, label
 from node.web.desk import Desk
 from node.web.pages.ticket import Happening, happenings
 
@@ -56,7 +57,7 @@ def beside(view: View, desk: Desk, command: type[Command], shown: TicketPage) ->
     contacts = call_plan.contacts_with(view, ticket, desk.viewer, desk.node.now()) if command in _SPEAKING else []
     drafted = ticket.round.draft_digest if ticket.round and command in _ON_PAPER else ""
     return Beside(
-        tuple(happenings(chosen, shown.names, desk.lang)),
+        tuple(_words_first(one, desk.lang) for one in happenings(chosen, shown.names, desk.lang)),
         tuple(contacts[:contacts_shown]),
         tuple(_parts(view, desk, ticket)) if command in _SUMMING_UP and ticket.co_handlers else (),
         short_digest(drafted) if drafted else "",
@@ -69,6 +70,12 @@ def _answered(ticket: Ticket, command: type[Command], timeline: Iterable[EntryLi
     last = {one.kind: one.id for one in timeline}
     about = {last[kind] for kind in _ABOUT.get(command, ()) if kind in last}
     return [one for one in reversed(list(timeline)) if one.id in asked | about]
+
+
+def _words_first(one: Happening, lang: Lang) -> Happening:
+    """What somebody wrote before what he ticked: in a narrow column nobody looks for it below."""
+    written = {label(one.entry.kind, name, lang) for name in one.entry.texts}
+    return replace(one, says=tuple(sorted(one.says, key=lambda line: line[0] not in written)))
 
 
 def _parts(view: View, desk: Desk, ticket: Ticket) -> list[PartOfReply]:

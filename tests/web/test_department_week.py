@@ -15,8 +15,10 @@ from node.domain.ticket.co_handling import AddCoHandler, ConfirmCoHandling, File
 from node.domain.ticket.countersigning import CountersignReply, DraftReply
 from node.domain.ticket.extension import RequestExtension
 from node.domain.ticket.handling import RecordAttempt
+from node.domain.ticket.supplement import AskSupplement, NotifySupplement
 from node.services.acting import act
 from node.services.command_fields import command_fields, commands
+from node.texts.catalogue import label
 from node.web.forms import OWN_FIELDS
 from tests.support.node import make_node
 from tests.web.busy_county import County, staffed
@@ -119,7 +121,18 @@ class TestBesideAForm:
 
         page = desk(county, "centre", "office").get(f"/tickets/{county.tickets['revisited']}/do/record-revisit").text
 
-        assert "线路已改造,电压恢复正常。" in aside(page)
+        said = aside(page)
+        assert said.index("线路已改造,电压恢复正常。") < said.index(label("Completed", "standard"))
+
+    def test_who_reports_material_begins_with_what_was_asked_for(self, county: County) -> None:
+        """AS25-4.2.1.4b: the items count by their words, so nobody types them again."""
+        county.need("supplemented")
+        county.by("centre:office", AskSupplement(("施工图审查意见",)), "supplemented")
+        county.by("hall:window_clerk", NotifySupplement("phone"), "supplemented")
+
+        page = desk(county, "hall", "window_clerk").get(f"/tickets/{county.tickets['supplemented']}/do/report-supplement").text
+
+        assert ">\n施工图审查意见</textarea>" in page
 
     def test_a_handler_sees_that_the_enterprise_was_called_already(self, county: County) -> None:
         """USERS B21: "昨天区里刚问过": who called and when, of another's ticket without its number."""

@@ -22,6 +22,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.completion import Complete
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
 from node.domain.ticket.sight import OUTSIDE, not_shown
+from node.domain.ticket.supplement import ReportSupplement
 from node.domain.ticket.ticket import Ticket
 from node.services import dossiers, drafts
 from node.services.command_fields import command_fields, commands, may_give
@@ -227,7 +228,13 @@ def _show(request: Request, desk: Desk, matter: Matter) -> Response:
 
 
 def _known(matter: Matter) -> dict[str, list[str]]:
-    """What nobody types twice: whoever completes with a reply that was countersigned states that very text."""
+    """
+    What nobody types twice: whoever completes with a reply that was countersigned states that very text, and who reports material
+    has before him what was asked for, from which he strikes what is not there.
+    """
+    supplement = matter.shown.ticket.supplement if matter.shown is not None else None
+    if matter.command is ReportSupplement and supplement is not None:
+        return {"provided": list(supplement.items)}
     of = matter.shown.ticket.round if matter.shown is not None else None
     if matter.shown is None or of is None or matter.command is not Complete or not of.draft or of.countersigned != of.draft:
         return {}
