@@ -23,6 +23,7 @@ _SECTIONS = {
     "VerificationRecorded.result": "verification_result",
     "answer_standard": "standard",
     "consent_way": "way",
+    "core_class": "category",
     "convener_role": "role",
     "consistent": "truth",
     "decides": "with_whom",

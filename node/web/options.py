@@ -14,6 +14,8 @@ from node.texts.catalogue import Lang, word
 from node.web.templating import moment
 
 Choice = tuple[str, str]
+# What only goes down.
+_DOWNWARD = frozenset({"HandDown", "OpenRound", "PublishNotice", "PublishStandard", "TransferDown"})
 _FILES = ("digest", "evidence", "materials")
 
 
@@ -28,7 +30,7 @@ def choices_of(
     for field in command_fields(command):
         offer = _OF_NODE.get(field.kind)
         if offer is not None:
-            found[field.name] = tuple(offer(view))
+            found[field.name] = tuple(_below(view, offer(view)) if command.__name__ in _DOWNWARD else offer(view))
         elif ticket is not None and field.kind is FieldKind.FILE:
             found[field.name] = tuple(files_of(timeline).items())
         elif ticket is not None and field.name in _OF_TICKET:
@@ -65,6 +67,11 @@ def _accounts(view: View) -> list[Choice]:
         .order_by(units.c.name, accounts.c.id)
     )
     return [(row.id, f"{row.id} · {row.name}" if row.name else row.id) for row in rows]
+
+
+def _below(view: View, nodes: list[Choice]) -> list[Choice]:
+    place = view.place()
+    return [one for one in nodes if place.is_below(one[0])]
 
 
 def _nodes(view: View) -> list[Choice]:

@@ -168,6 +168,15 @@ class TestTray:
 
         assert re.search(r'<a href="/boards/tray"><span class="count">\d+</span>待本单位签收', page)
 
+    def test_answering_at_once_is_offered_where_the_pack_lets_it(self, county: County) -> None:
+        """POLICY_PACKS 2 no. 61: of a coordination nobody fills in the long form to be refused by its class."""
+        county.sent("no-consultation", "fire")
+        path = f"/tickets/{county.tickets['no-consultation']}"
+
+        pages = [desk(county, "fire").get(one).text for one in (path, "/boards/tray")]
+
+        assert [False, False] == [f"{path}/do/sign-and-answer" in page for page in pages]
+
     def test_what_is_signed_is_given_to_a_person_at_once(self, county: County) -> None:
         """XS25-4.4.3: a named person answers for it."""
         county.sent("named", "housing")

@@ -150,7 +150,8 @@ def open_contacts(
     node = desk.node
     with node.store.read() as view:
         found = _page(view, desk, id)
-    refs = openings.sealed_of(found.ticket, texts_only=purpose == openings.AUDIT)
+        asked = openings.asked_texts(view, found.ticket) if purpose == openings.HANDLING else {}
+    refs = openings.sealed_of(found.ticket, texts_only=purpose == openings.AUDIT) | asked
     desk.need_second_factor()
     opened = node.writer.command(
         lambda work: openings.open_payloads(work, desk.viewer, found.ticket, refs, purpose, node.now(), round or None)

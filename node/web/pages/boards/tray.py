@@ -45,6 +45,7 @@ def tray(request: Request, desk: SignedIn) -> Response:
             "to_sign": to_sign,
             "piles": _piles([one for one in lines if one not in to_sign], desk.account),
             "titles": headlines(room.view, [one.row for one in lines]),
+            "answered_at_once": room.policy.pack.names("sign_and_answer.classes"),
             "people": trays.people_of(room.view, unit),
             "drafts": trays.unsigned_replies(room.view, unit) if unit else [],
             "receipts": trays.receipt_register(room.view, unit, room.now.year)[-receipts_shown:][::-1] if unit else [],
