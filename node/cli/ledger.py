@@ -17,6 +17,7 @@ from node.domain.entry import Actor
 from node.domain.registry import unit_code
 from node.services import ledger as lists
 from node.services.acting import Node
+from node.services.ledger_words import ledger_row
 from node.services.queries import Names, names
 from node.services.registry import actor_of
 
@@ -39,7 +40,7 @@ def ledger(session: Session, unit: Unit = "", first: First = "", last: Last = ""
         wanted = _wanted(node, unit, first, last)
         actor, called = _who(session, node)
         lines = node.writer.command(lambda work: lists.ledger(work, wanted, actor, called, node.now()))
-    rows = [_ledger_row(session, one) for one in lines]
+    rows = [ledger_row(one, session.lang) for one in lines]
     whose = called.unit(wanted.unit) if wanted.unit else session.say("ledger.all_units")
     period = session.say("ledger.period", first=wanted.first or "", last=wanted.last or "")
     if to_file is not None:
@@ -98,37 +99,6 @@ def _who(session: Session, node: Node) -> tuple[Actor, Names]:
     account, _, role = session.acting(CENTRE).partition(":")
     with node.store.read() as view:
         return actor_of(view.connection, node.code, account, role), names(view)
-
-
-def _ledger_row(session: Session, one: lists.LedgerLine) -> tuple[str, ...]:
-    """The columns of ``sheets.LEDGER_COLUMNS``, in words."""
-
-    def truth(value: bool | None) -> str:
-        return "" if value is None else session.say("yes" if value else "no")
-
-    def word(section: str, code: str) -> str:
-        return session.word(section, code) if code else ""
-
-    return (
-        one.ticket,
-        one.number,
-        one.enterprise,
-        word("channel", one.channel),
-        session.moment(one.registered_at),
-        word("category", one.category),
-        word("complexity", one.complexity),
-        one.lead,
-        session.say("between").join(one.co_handlers),
-        session.moment(one.signed_at),
-        session.due(one.due_at),
-        session.moment(one.completed_at),
-        truth(one.is_in_time),
-        word("standard", one.standard),
-        truth(one.is_satisfied),
-        truth(one.is_consistent),
-        word("state", one.state),
-        word("with_whom", one.with_whom),
-    )
 
 
 def _show(session: Session, console: Console, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], file: Path | None) -> None:

@@ -29,7 +29,7 @@ from node.services.acting import act
 from node.services.bodies import outcome_body, page_body, receipt_body, ticket_line_body
 from node.services.command_fields import AREAS, is_for_people, verb_of
 from node.services.handle import Outcome
-from node.services.openings import open_payloads, sealed_of
+from node.services.openings import HANDLING, asked_texts, open_payloads, sealed_of
 from node.services.registry import actor_of
 from node.texts.catalogue import word
 
@@ -237,9 +237,10 @@ def open_ticket(
             actor = actor_of(view.connection, node.code, name, role)
             found = queries.find_ticket(view, ticket)
             whole = view.readings.ticket(found)
+            asked = asked_texts(view, whole) if whole is not None and purpose == HANDLING else {}
         if whole is None:
             raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=found)
-        refs = sealed_of(whole, texts_only=purpose == "audit")
+        refs = sealed_of(whole, texts_only=purpose == "audit") | asked
         opened = node.writer.command(lambda work: open_payloads(work, actor, whole, refs, purpose, node.now(), round or None))
     body = {"ticket": found, "purpose": purpose, "opened": opened}
     session.answer(body, lambda console: _show_opened(session, console, opened))

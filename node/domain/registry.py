@@ -239,6 +239,13 @@ class PayloadOpened(NodeEvent):
     purpose: str
 
 
+@dataclass(frozen=True)
+class TicketRead(NodeEvent):
+    """Somebody of a superior read `ticket`, in which the superior has no part. Once a person, ticket and day."""
+
+    ticket: str
+
+
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 

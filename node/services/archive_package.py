@@ -149,7 +149,7 @@ def _line(line: ticket_view.EntryLine) -> dict[str, Any]:
         "kind": line.kind,
         "node": line.node,
         "recorded_at": line.recorded_at,
-        "actor": {"account": line.account, "role": line.role, "unit": line.unit},
+        "actor": {"account": line.account, "role": line.role, "unit": line.unit} | ({"behalf": line.behalf} if line.behalf else {}),
         "facts": line.facts,
         "texts": line.texts,
         "sealed": line.contacts,

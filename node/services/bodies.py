@@ -130,7 +130,7 @@ def entry_body(entry: ticket_view.EntryLine) -> dict[str, Any]:
         "node": entry.node,
         "recorded_at": entry.recorded_at,
         "occurred_at": entry.occurred_at,
-        "actor": {"account": entry.account, "role": entry.role, "unit": entry.unit},
+        "actor": {"account": entry.account, "role": entry.role, "unit": entry.unit, "behalf": entry.behalf},
         "state": entry.state,
         "custody": entry.custody,
         "version": entry.version,

@@ -7,15 +7,16 @@ beside; it was said about one ticket and holds for all of his.  Nothing here ope
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from node.domain.entry import Subject
+from node.domain.entry import Actor, Subject
 from node.domain.policy import Policy
 from node.domain.round_record import CallRecorded, CallRevealed
 from node.domain.ticket.after_record import CallPreference
+from node.domain.ticket.sight import is_concealed, may_read
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import end_of, local_day
 from node.services.policies import Policies
@@ -105,6 +106,20 @@ def planned(
         if ticket is not None:
             found[id] = policies.for_ticket(view, ticket, now)
     return plan(view, found, now, days)
+
+
+def contacts_with(view: View, ticket: Ticket, viewer: Actor, now: datetime) -> list[Contact]:
+    """
+    Every contact of the last 30 days with whoever appeals in *ticket*, the latest first, for somebody who is about to speak to him.
+
+    What was said about another ticket that *viewer* may not read is told without its number; of one that is hidden from his unit, and
+    of a call of a round that is not revealed, there is no word.
+    """
+    same = [] if _whose(ticket) == ticket.id else _others(view, ticket.appellant.credit_code, now)
+    known = {one.id: one for one in (ticket, *same) if not is_concealed(one, viewer.unit)}
+    found = sorted(_contacts(view, known, now), key=lambda one: (one.at, one.ticket), reverse=True)
+    readable = {id for id, one in known.items() if may_read(one, viewer)}
+    return [one if one.ticket in readable else replace(one, ticket="") for one in found if one.kind != CallRecorded.kind()]
 
 
 def office_of(view: View, policy: Policy) -> str:

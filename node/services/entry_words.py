@@ -11,7 +11,7 @@ from node.domain.time import BEIJING
 from node.services.acting import UNIT_FIELDS
 from node.services.queries import Names
 from node.services.ticket_view import EntryLine
-from node.texts.catalogue import BETWEEN, Lang, catalogue, label, word
+from node.texts.catalogue import BETWEEN, Lang, catalogue, label, text, word
 
 # Codes of these fields are words of another section than the field's own name; of one event's field, where it is named with it.
 _SECTIONS = {
@@ -23,6 +23,7 @@ _SECTIONS = {
     "VerificationRecorded.result": "verification_result",
     "answer_standard": "standard",
     "consent_way": "way",
+    "core_class": "category",
     "convener_role": "role",
     "consistent": "truth",
     "decides": "with_whom",
@@ -52,11 +53,15 @@ _OF_UNITS = frozenset(role.value for role in (Role.DEPARTMENT, Role.DEPARTMENT_L
 
 
 def who_said(entry: EntryLine, names: Names, lang: Lang) -> str:
-    """The account with its role, or with its unit where it acts for that; the node itself by one word."""
+    """
+    The account with its role, or with its unit where it acts for that; the node itself by one word.  Of a deputy, or of a leader's
+    secretary, whom he acted for.
+    """
     role = word("role", entry.role, lang)
     if entry.role == Role.NODE.value:
         return role
-    return f"{entry.account} ({names.unit(entry.unit) if entry.unit and entry.role in _OF_UNITS else role})"
+    account = text("timeline.behalf", lang, account=entry.account, behalf=entry.behalf) if entry.behalf else entry.account
+    return f"{account} ({names.unit(entry.unit) if entry.unit and entry.role in _OF_UNITS else role})"
 
 
 def facts_said(entry: EntryLine, names: Names, lang: Lang) -> list[tuple[str, str | None]]:

@@ -10,11 +10,11 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, select
 
-from node.domain.entry import Actor
+from node.domain.entry import Actor, SubjectKind
 from node.domain.organisation import Role
 from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
-from node.domain.registry import PayloadOpened
+from node.domain.registry import PayloadOpened, TicketRead
 from node.domain.time import local_day
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -28,6 +28,7 @@ lines_max = 100
 # Entries looked through for one page; where the conditions are rare the next page goes on from there.
 scanned_max = 5_000
 _AT_ONCE = 500
+_OPENING = (PayloadOpened.kind(), TicketRead.kind())
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,10 @@ class LogLine:
 
 @dataclass(frozen=True)
 class OpeningLine:
-    """One opening: who read which sealed ``field`` of what for which purpose; ``field`` is "" where its entry is not here."""
+    """
+    One opening: who read which sealed ``field`` of what for which purpose; ``field`` is "" where its entry is not here.  With the
+    event "TicketRead" nothing was opened: somebody read the page of a subordinate's ticket.
+    """
 
     at: datetime
     actor: Actor
@@ -109,17 +113,19 @@ def openings(view: View, asked: Asked, viewer: Actor) -> Log:
     rounds = view.connection.execute(select(schema.rounds.c.id).where(schema.rounds.c.node == view.head.node)).scalars()
 
     def is_one(one: Stored) -> bool:
-        return isinstance(one.content.event, PayloadOpened) and asked.subject in ("", one.content.event.opened)
+        return _opened_by(one) is not None and asked.subject in ("", _opened_by(one))
 
     # What was opened for a drawn call stands with its round.
-    found, following = _read(view, replace(asked, account=whose), [view.head.node, *rounds], is_one, PayloadOpened.kind())
+    found, following = _read(view, replace(asked, account=whose), [view.head.node, *rounds], is_one, _OPENING)
     return Log(openings=tuple(line for one in found if (line := _opening(view, one)) is not None), next=following)
 
 
-def _read(view: View, asked: Asked, subjects: Sequence[str], fits: Callable[[Stored], bool], kind: str = "") -> tuple[list[Stored], int]:
+def _read(
+    view: View, asked: Asked, subjects: Sequence[str], fits: Callable[[Stored], bool], kinds: Sequence[str] = ()
+) -> tuple[list[Stored], int]:
     """At most ``lines_max`` entries about one of *subjects* (none: about anything), and where to go on."""
     found: list[Stored] = []
-    for scanned, one in enumerate(_backwards(view, asked.before, subjects, kind), 1):
+    for scanned, one in enumerate(_backwards(view, asked.before, subjects, kinds), 1):
         day = local_day(one.header.recorded_at)
         if asked.first is not None and day < asked.first:
             return found, 0  # own entries stand in the order of their times
@@ -131,13 +137,13 @@ def _read(view: View, asked: Asked, subjects: Sequence[str], fits: Callable[[Sto
     return found, 0
 
 
-def _backwards(view: View, before: int, subjects: Sequence[str], kind: str) -> Iterator[Stored]:
+def _backwards(view: View, before: int, subjects: Sequence[str], kinds: Sequence[str]) -> Iterator[Stored]:
     table = schema.entries
     where: list[ColumnElement[bool]] = [table.c.node == view.head.node]
     if subjects:
         where.append(table.c.subject_id.in_(subjects))
-    if kind:
-        where.append(table.c.kind == kind)
+    if kinds:
+        where.append(table.c.kind.in_(kinds))
     query = select(table.c.taken, table.c.content, table.c.leaf).where(*where).order_by(table.c.taken.desc()).limit(_AT_ONCE)
     while True:
         rows = view.connection.execute(query.where(table.c.taken < before) if before else query).all()
@@ -153,8 +159,16 @@ def _line(one: Stored) -> LogLine:
     return LogLine(one.taken, head.epoch, head.seq, head.recorded_at, head.actor, head.kind, head.subject.kind, head.subject.id)
 
 
+def _opened_by(one: Stored) -> str | None:
+    """What was opened or read by this entry; None if it is no such entry."""
+    event = one.content.event
+    return event.ticket if isinstance(event, TicketRead) else event.opened if isinstance(event, PayloadOpened) else None
+
+
 def _opening(view: View, one: Stored) -> OpeningLine | None:
     event, head = one.content.event, one.header
+    if isinstance(event, TicketRead):
+        return OpeningLine(head.recorded_at, head.actor, SubjectKind.TICKET.value, event.ticket, event.kind(), "", "", is_contact=False)
     if not isinstance(event, PayloadOpened):
         return None
     what, name, is_contact = _field(view, event)

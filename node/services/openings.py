@@ -40,6 +40,8 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     STATISTICS: frozenset({Role.ASSESSOR, Role.SUPERVISOR, Role.SUPERVISION, Role.LEADER}),
 }
 _SHOWN_FIRST, _SHOWN_LAST = 3, 4
+# How another level asks for custody, with its words for it.
+_ASKING = frozenset({"EscalationRequested", "TransferRequested"})
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0002")
 
 
@@ -85,6 +87,16 @@ def sealed_of(ticket: Ticket, *, texts_only: bool = False) -> dict[str, SealedRe
     if not texts_only:
         parts |= {"name": appellant.name, "phone": appellant.phone, "private_code": appellant.private_code}
     return {name: ref for name, ref in parts.items() if isinstance(ref, SealedRef)}
+
+
+def asked_texts(view: View, ticket: Ticket) -> dict[str, SealedRef]:
+    """What was written for this node to answer, while another level asks it to take *ticket*: reason, basis, opinion, by field."""
+    if ticket.custody.asked != view.head.node:
+        return {}
+    asks = [one.folded.event for one in view.journal.of_subject(ticket.subject) if one.header.kind in _ASKING]
+    event = asks[-1] if asks else None
+    found = vars(event).items() if event is not None else ()
+    return {name: value for name, value in found if isinstance(value, SealedRef) and value.kind is PayloadKind.TEXT}
 
 
 def open_file(work: UnitOfWork, actor: Actor, file: Enterprise, refs: Mapping[str, SealedRef], now: datetime) -> dict[str, str]:

@@ -132,9 +132,14 @@ def _answer(ticket: Ticket, probe: Command, facts: Facts, policy: Policy, now: d
     try:
         return _SOMETHING if decide(ticket, probe, facts, policy, now) else _NOTHING
     except Refusal as refusal:
-        return refusal if refusal.code in _WHATEVER_IS_TYPED else _SOMETHING
+        return refusal if refusal.code in _WHATEVER_IS_TYPED or _is_of_its_class(refusal) else _SOMETHING
     except Exception:  # a probe's words may be such as nobody types: then the form says what is wrong with them
         return _SOMETHING
+
+
+def _is_of_its_class(refusal: Refusal) -> bool:
+    """What the pack offers only for needs of other classes: nobody types the class where it was given at forming."""
+    return refusal.code is Code.VALUE_NOT_OFFERED and refusal.facts.get("key") == "classes"
 
 
 class _Given(Mapping[str, Any]):

@@ -114,6 +114,7 @@ def for_appellant(page: TicketPage) -> TicketPage:
             texts={name: value for name, value in line.texts.items() if name in shown[line.kind]},
             contacts=(),
             account="",
+            behalf="",
         )
         for line in page.timeline
         if line.kind in shown and not line.is_void

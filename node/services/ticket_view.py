@@ -26,7 +26,7 @@ class EntryLine:
     """
     An entry of a ticket's timeline.  ``facts`` are the event's plain fields, ``texts`` its texts: opened, or None where this
     node may not read them; ``contacts`` names the fields that hold one, which only an opening shows.  ``is_void``: kept as
-    evidence, without effect.
+    evidence, without effect.  ``behalf`` is the account in whose place ``account`` acted, or empty.
     """
 
     id: str
@@ -35,6 +35,7 @@ class EntryLine:
     recorded_at: datetime
     occurred_at: datetime | None
     account: str
+    behalf: str
     role: str
     unit: str
     state: str
@@ -146,6 +147,7 @@ def entry_line(view: View, subject: Subject, one: Folded, opens: bool, void: tup
         recorded_at=head.recorded_at,
         occurred_at=head.occurred_at,
         account=head.actor.account,
+        behalf=head.actor.behalf,
         role=head.actor.role,
         unit=head.actor.unit,
         state=head.state,

@@ -13,7 +13,7 @@ from node.domain.organisation import Role
 from node.domain.policy import Policy
 from node.domain.ticket.completeness import missing_fields
 from node.domain.ticket.row import TicketRow
-from node.domain.ticket.state import BEFORE_FORMING, OPEN
+from node.domain.ticket.state import BEFORE_FORMING, OPEN, State
 from node.domain.time import local_day
 from node.services import enterprises, queries, supervision_lists, tasks, trays
 from node.services.lookup import DESKS
@@ -40,11 +40,12 @@ ONLY = ("incomplete", "consent", "unsorted")
 
 @dataclass(frozen=True)
 class Tray:
-    """A count with the conditions of its list."""
+    """A count with the conditions of its list, or with the ``path`` of the board that works it off."""
 
     key: str
     query: Query
     count: int
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,10 @@ def today(view: View, viewer: Actor, policies: Policies, now: datetime) -> Today
     found = {key: queries.count_tickets(view, wanted_of(view, query, viewer), now) for key, query in keys.items()}
     is_running = viewer.role in _RUNNING
     return Today(
-        trays=tuple(Tray(key, keys[key], count) for key, count in found.items() if count or key in _ALWAYS),
+        trays=(
+            *_of_unit(view, viewer),
+            *(Tray(key, keys[key], count) for key, count in found.items() if count or key in _ALWAYS),
+        ),
         lines=tuple(queries.owed_clocks(view, owed, policy.calendar, now)),
         incomplete=tuple(_incomplete(view, viewer, policies, now)) if found.get("incomplete") else (),
         tasks=tuple(_tasks(view, policy)) if is_running else (),
@@ -140,6 +144,18 @@ def _states(only: str, state: str) -> tuple[str, ...]:
     if state == "all":
         return ()
     return (state,) if state else _OPEN
+
+
+def _of_unit(view: View, viewer: Actor) -> list[Tray]:
+    """What a unit's people do at a stroke: sign what was sent to them, countersign what is drafted."""
+    if viewer.role not in _IN_UNITS or not viewer.unit:
+        return []
+    sent = sum(one.is_lead and one.row.state == State.DISPATCHED.value for one in trays.tray(view, viewer.unit))
+    found = [Tray("to_sign", {}, sent, "/boards/tray")]
+    if viewer.role == Role.DEPARTMENT_LEADER.value:
+        drafted = sum(one.author != viewer.account for one in trays.unsigned_replies(view, viewer.unit))
+        found.append(Tray("to_countersign", {}, drafted, "/boards/tray"))
+    return [one for one in found if one.count]
 
 
 def _trays_of(viewer: Actor, today: date) -> dict[str, Query]:

@@ -10,8 +10,12 @@ from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select
 
+from node.domain.payload import SealedRef
+from node.domain.ticket.countersigning import ReplyDrafted
 from node.domain.ticket.row import TicketRow
-from node.domain.ticket.state import OPEN, State
+from node.domain.ticket.state import IN_HAND, OPEN, State
+from node.domain.ticket.ticket import Ticket
+from node.services.ticket_view import opened
 from node.storage import schema
 from node.storage.database import instant, instant_or_none
 from node.storage.ticket_rows import ticket_row
@@ -74,6 +78,39 @@ def receipt_register(view: View, unit: str, year: int) -> list[ReceiptLine]:
         select(table).where(table.c.unit == unit, table.c.year == year, table.c.number > 0).order_by(table.c.number)
     )
     return [ReceiptLine(row.number, row.ticket, instant(row.received_at), row.account, row.person) for row in rows]
+
+
+@dataclass(frozen=True)
+class UnsignedReply:
+    """The reply of a ticket as it was drafted last and nobody has signed; ``author`` may not sign it himself (DESIGN 5)."""
+
+    ticket: Ticket
+    author: str
+    drafted_at: datetime
+    reply: str | None
+
+
+def unsigned_replies(view: View, unit: str) -> list[UnsignedReply]:
+    """What a leader of *unit* may countersign, what is due first first."""
+    found = []
+    for line in tray(view, unit):
+        ticket = view.readings.ticket(line.row.id) if line.is_lead else None
+        of = ticket.round if ticket is not None and ticket.state in IN_HAND else None
+        if ticket is None or of is None or not of.draft or of.countersigned == of.draft:
+            continue
+        drafted = next((one for one in view.journal.of_subject(ticket.subject) if one.header.id == of.draft), None)
+        event = drafted.folded.event if drafted is not None else None
+        if drafted is not None and isinstance(event, ReplyDrafted):
+            words = opened(view, ticket.subject, event.reply) if isinstance(event.reply, SealedRef) else None
+            found.append(UnsignedReply(ticket, drafted.header.actor.account, drafted.header.recorded_at, words))
+    return found
+
+
+def people_of(view: View, unit: str) -> list[str]:
+    """The accounts of *unit* to which a ticket may be given."""
+    table = schema.accounts
+    active = (table.c.node == view.head.node, table.c.unit == unit, table.c.is_active.is_(True))
+    return list(view.connection.execute(select(table.c.id).where(*active).order_by(table.c.id)).scalars()) if unit else []
 
 
 def without_owner(view: View) -> list[str]:

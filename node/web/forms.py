@@ -19,8 +19,8 @@ from node.services.command_codes import codes_of
 from node.services.command_fields import CommandField, FieldKind, Unreadable, command_fields, value_of
 from node.texts.catalogue import OFFERED, Lang, catalogue, explain, label, text, word
 
-# What a browser sends beside the fields of the command.
-OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "draft", "then", "draft_back", "kept"})
+# What a browser sends beside the fields of the command: no command may have a field of such a name.
+OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept"})
 Typed = Mapping[str, Sequence[str]]
 Choice = tuple[str, str]
 
@@ -29,7 +29,7 @@ fields_up_front_max = 6
 _UP_FRONT: Mapping[str, tuple[str, ...]] = {
     "AddJointItem": ("person",),
     "ApplyTermination": ("note", "evidence"),
-    "Complete": ("is_truthful", "explanation", "feedback_way", "feedback", "feedback_occurred_at", "evidence"),
+    "Complete": ("draft", "is_truthful", "explanation", "feedback_way", "feedback", "feedback_occurred_at", "evidence", "has_call_record"),
     "ConveneMeeting": ("units", "venue", "theme"),
     "DecideItem": ("unit", "due"),
     "Dispatch": ("co_handlers", "note"),
@@ -118,7 +118,12 @@ def form_of(
     wrong = refused or {}
     fields = command_fields(command)
     is_short = len(fields) <= fields_up_front_max
-    shown = [_shown(command, one, typed, choices, pack, lang, wrong, is_fresh, is_short) for one in fields]
+    shown = [
+        _shown(command, one, typed, choices, pack, lang, wrong, is_fresh, is_short)
+        for one in fields
+        # What is chosen out of nothing is asked only where it must be given: there the form says that there is nothing yet.
+        if one.is_required or one.kind is FieldKind.FILE or one.name not in choices or choices[one.name] or any(typed.get(one.name, ()))
+    ]
     more = tuple(one for one in shown if one.is_more)
     is_open = any(one.refused or (one.values and one.name in typed and any(typed[one.name])) for one in more)
     return Form(command.__name__, word("command", command.__name__, lang), tuple(one for one in shown if not one.is_more), more, is_open)
@@ -212,7 +217,7 @@ def _shown(
     values = tuple(typed.get(field.name, ()))
     if field.name not in typed and is_fresh:
         values = tuple(_texts(field, field.default))
-    control = _control(field, offered)
+    control = _control(field, offered, is_chosen=field.name in choices)
     if control in ("select", "radios") and len(offered) == 1 and field.is_required and not values:
         values = (offered[0][0],)
     words, hint = _words(command, field, lang)
@@ -230,7 +235,7 @@ def _shown(
     )
 
 
-def _control(field: CommandField, offered: Sequence[Choice]) -> str:
+def _control(field: CommandField, offered: Sequence[Choice], *, is_chosen: bool) -> str:
     match field.kind:
         case FieldKind.TEXT:
             return "lines" if field.is_many else "line" if field.name in _LINES else "area"
@@ -244,7 +249,7 @@ def _control(field: CommandField, offered: Sequence[Choice]) -> str:
             return "moment"
         case FieldKind.YES_NO:
             return "radios" if field.is_required or field.default is not False else "check"
-        case _ if offered or field.kind is FieldKind.FILE:
+        case _ if offered or is_chosen or field.kind is FieldKind.FILE:
             return "checks" if field.is_many else "select"
         case _:
             return "lines" if field.is_many else "line"
@@ -267,7 +272,7 @@ def _words(command: type[Command], field: CommandField, lang: Lang) -> tuple[str
     """The label of a field, and a hint: its own, the rest of a label that explains, or that of its kind."""
     called = label(command.__name__, field.name, lang)
     words, rest = called, ""
-    for mark in ("；", ";", "：", ": ", "，", ", "):
+    for mark in ("；", ";", "：", ": ", ":", "，", ", "):
         head, found, tail = called.partition(mark)
         if found:
             words, rest = head, "" if field.kind is FieldKind.CODE else tail.strip()

@@ -14,22 +14,28 @@ from node.texts.catalogue import Lang, word
 from node.web.templating import moment
 
 Choice = tuple[str, str]
+# What only goes down.
+_DOWNWARD = frozenset({"HandDown", "OpenRound", "PublishNotice", "PublishStandard", "TransferDown"})
 _FILES = ("digest", "evidence", "materials")
 
 
 def choices_of(
     view: View, command: type[Command], lang: Lang, ticket: Ticket | None = None, timeline: Sequence[EntryLine] = ()
 ) -> dict[str, tuple[Choice, ...]]:
-    """For each field of *command* that offers something: value and words.  *timeline* is that of *ticket*, texts opened."""
+    """
+    For each field of *command* that is chosen and not typed: value and words, empty if there is nothing to choose.  *timeline* is
+    that of *ticket*, texts opened.
+    """
     found: dict[str, tuple[Choice, ...]] = {}
     for field in command_fields(command):
         offer = _OF_NODE.get(field.kind)
         if offer is not None:
-            found[field.name] = tuple(offer(view))
+            found[field.name] = tuple(_below(view, offer(view)) if command.__name__ in _DOWNWARD else offer(view))
         elif ticket is not None and field.kind is FieldKind.FILE:
             found[field.name] = tuple(files_of(timeline).items())
         elif ticket is not None and field.name in _OF_TICKET:
-            found[field.name] = tuple(_OF_TICKET[field.name](command, ticket, timeline, lang))
+            of_ticket = _OF_TICKET[field.name](command, ticket, timeline, lang)
+            found |= {} if of_ticket is None else {field.name: tuple(of_ticket)}
     return found
 
 
@@ -63,6 +69,11 @@ def _accounts(view: View) -> list[Choice]:
     return [(row.id, f"{row.id} · {row.name}" if row.name else row.id) for row in rows]
 
 
+def _below(view: View, nodes: list[Choice]) -> list[Choice]:
+    place = view.place()
+    return [one for one in nodes if place.is_below(one[0])]
+
+
 def _nodes(view: View) -> list[Choice]:
     table = schema.nodes
     rows = view.connection.execute(select(table.c.code, table.c.name).order_by(table.c.code))
@@ -75,7 +86,8 @@ _OF_NODE: Mapping[FieldKind, Callable[[View], list[Choice]]] = {
     FieldKind.NODE: _nodes,
 }
 
-Offer = Callable[[type[Command], Ticket, Sequence[EntryLine], Lang], list[Choice]]
+# None: of this command the field is typed.
+Offer = Callable[[type[Command], Ticket, Sequence[EntryLine], Lang], list[Choice] | None]
 
 
 def _asks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
@@ -87,17 +99,18 @@ def _records(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLin
 
 
 def _drafts(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
-    written = [entry for entry in timeline if entry.kind == "ReplyDrafted" and not entry.is_void]
-    return [(entry.id, f"{moment(entry.recorded_at)} · {entry.account}") for entry in reversed(written)]
+    # Only the last draft of the round can be signed, and only that one replied with.
+    last = ticket.round.draft if ticket.round else ""
+    return [(entry.id, f"{moment(entry.recorded_at)} · {entry.account}") for entry in timeline if entry.id == last]
 
 
 def _submissions(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
     return [(one.entry, f"{word('submission', one.kind, lang)} · {moment(one.submitted_at)}") for one in ticket.submissions]
 
 
-def _items(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+def _items(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice] | None:
     open_items = [one for one in ticket.joint_items if one.done_at is None and not one.is_dropped]
-    return [] if command.__name__ == "AddJointItem" else [(one.code, f"{one.code} · {one.due.isoformat()}") for one in open_items]
+    return None if command.__name__ == "AddJointItem" else [(one.code, f"{one.code} · {one.due.isoformat()}") for one in open_items]
 
 
 def _clocks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:

@@ -17,7 +17,7 @@ from node.services.kept_forms import KeptForm
 # Hidden controls that say what was seen and which sending this is; all others are the page's own.
 _HIDDEN = frozenset({"seen", "command_id"})
 # Never set, and never told as missing.
-_MACHINE = frozenset({"csrf", "kept", "draft", "back", "then", "do", "revision", *_HIDDEN})
+_MACHINE = frozenset({"csrf", "kept", "kept_as", "draft", "back", "then", "do", "revision", *_HIDDEN})
 _UNTOUCHED = frozenset({"password", "file", "submit", "button", "reset", "image"})
 
 Attributes = dict[str, str | None]

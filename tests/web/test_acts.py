@@ -225,7 +225,7 @@ class TestDrafts:
 
     def test_only_forms_that_exist_are_kept(self, hands: Hands) -> None:
         """It is no place to store things in."""
-        answer = at_desk(hands, "centre").post("/drafts", data={"draft": "my/own/notes", "csrf": "x"})
+        answer = at_desk(hands, "centre").post("/drafts", data={"kept_as": "my/own/notes", "csrf": "x"})
 
         assert 422 == answer.status_code
 

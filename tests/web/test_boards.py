@@ -26,6 +26,7 @@ from tests.web.busy_county import County, a_busy_day, staffed
 from tests.web.support import at_desk, csrf
 
 OFFICE = ("centre", "office")
+UNIT = ("housing", "department")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ class TestEveryBoard:
     def test_it_opens_in_both_languages_without_a_leftover_code(self, county: County, name: str) -> None:
         """STYLE: no key of a catalogue and no placeholder reaches the page."""
         for lang in ("zh-CN", "en"):
-            page = at_desk(county.hands, *OFFICE, lang=lang).get(f"/boards/{name}")
+            page = at_desk(county.hands, *(UNIT if name == "tray" else OFFICE), lang=lang).get(f"/boards/{name}")
 
             assert 200 == page.status_code
             assert [] == re.findall(r"boards\.[a-z_]+|\{[a-z_]+\}", page.text.split("<main", 1)[1])
@@ -82,7 +83,7 @@ class TestEveryBoard:
     @pytest.mark.parametrize("name", BOARDS)
     def test_it_says_what_would_appear_where_nothing_waits(self, empty: County, name: str) -> None:
         """A board without work has a sentence in place of a table."""
-        assert 'class="empty"' in desk(empty).get(f"/boards/{name}").text
+        assert 'class="empty"' in desk(empty, *(UNIT if name == "tray" else OFFICE)).get(f"/boards/{name}").text
 
     @pytest.mark.parametrize(("account", "role"), [("hall", "window_clerk"), ("market", "department"), ("development_reform", "member")])
     def test_who_may_not_see_a_board_is_refused_it(self, county: County, account: str, role: str) -> None:
@@ -279,9 +280,9 @@ class TestBetweenUnits:
             quiet.sent(name, "fire")
         quiet.sent("other", "water")
         client = desk(quiet, "fire", "department")
-        page = client.get("/boards/co-handling")
+        page = client.get("/boards/tray")
 
-        after = post(client, "/boards/co-handling/sign", row=list(quiet.tickets.values()), command_id="s-1")
+        after = post(client, "/boards/tray/sign", row=list(quiet.tickets.values()), command_id="s-1")
 
         assert {quiet.tickets["one"], quiet.tickets["two"]} == shown(page)
         assert "已办2件" in after.text and "未办1件" in after.text

@@ -61,6 +61,19 @@ def section(page: str, heading: str) -> str:
 
 
 class TestEscalations:
+    def test_who_is_asked_reads_what_was_written_for_him(self, tree: Tree) -> None:
+        """AS25-4.2.1.3b: reason and opinion are opened for whoever answers, and the opening is kept; no notice is sent upward."""
+        number = formed(tree)
+        escalate(tree.county, number)
+        tree.settle()
+        client = office(tree.city.hands)
+
+        page = post(client, f"/tickets/{number}/open", purpose="handling").text
+        offered = client.get("/new/publish-notice").text
+
+        assert "超出权限" in page
+        assert "520402" in offered and 'value="520000"' not in offered
+
     def test_what_is_asked_stands_above_to_be_answered_and_below_as_waiting(self, tree: Tree) -> None:
         """DESIGN 6: the county waits, the city answers, each with the clock of who must."""
         number = formed(tree)

@@ -21,6 +21,7 @@ from node.domain import registry as g
 from node.domain.organisation import Role
 from node.domain.refusal import Code
 from node.services.acting import act
+from node.services.openings import HANDLING, RIGHTS
 from node.texts.catalogue import text, word
 from node.web.app import create_app
 from node.web.navigation import groups_of
@@ -96,6 +97,8 @@ EXPECTED |= {
     ("PATCH", "/tickets/{ticket}/attach/parts/{id}"): Expected(_SEEING),
     ("DELETE", "/tickets/{ticket}/attach/parts/{id}"): Expected(_SEEING),
 }
+# Who opens names and numbers to work with them.
+_OPENING = Expected(frozenset(role.value for role in RIGHTS[HANDLING]) - {Role.NODE.value})
 # The boards, the list of what each shows and whose business that is.
 _OUTSIDERS = (Role.ENTERPRISE, Role.FINDER)
 _BY_PART = (*_OUTSIDERS, Role.MEMBER, Role.TRACKER, Role.ASSESSOR)
@@ -116,6 +119,8 @@ EXPECTED |= {
     ("GET", "/boards/letters"): all_but(*_OUTSIDERS, Role.ASSESSOR, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN),
     **{("GET", f"/boards/{name}"): _BOARDS for name in ("approvals", "co-handling", "judgement", "meetings", "objections", "supervision")},
     **{("GET", f"/boards/{name}"): only(*_OF_THE_OFFICE) for name in ("triage", "dispatch", "escalations")},
+    ("GET", "/boards/tray"): only(Role.DEPARTMENT, Role.DEPARTMENT_LEADER),
+    **{(method, "/ledger"): _OPENING for method in ("GET", "POST")},
     ("GET", "/boards/leading"): only(*_OF_THE_OFFICE, Role.TRACKER),
     ("GET", "/boards/revisits"): only(Role.SPECIALIST, Role.OFFICE, Role.DIRECTOR, Role.MEMBER, Role.SUPERVISION),
     ("GET", "/boards/rounds"): only(Role.OFFICE, Role.DIRECTOR, Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION, Role.SUPERVISOR),
@@ -152,7 +157,7 @@ EXPECTED |= {
 # Acts on many tickets at once, each of which the road of its command decides; nobody's form is empty there.
 _MANY = {
     ("POST", f"/boards/{name}")
-    for name in ("co-handling/sign", "dispatch", "dispatch/recall", "judgement/submit", "revisits/open", "triage", "triage/sort")
+    for name in ("dispatch", "dispatch/recall", "judgement/submit", "revisits/open", "tray/pass", "tray/sign", "triage", "triage/sort")
 }
 # Families of routes that are made from the commands: the road of the command decides, and tests of its own try it.
 FAMILIES = ("/api/", "/tickets/{id}/do/", "/{kind}/{id}/do/", "/new/")

@@ -70,6 +70,7 @@ def _carry_out(request: Request, desk: Desk, body: bytes, endpoint: Endpoint, sa
         id=key or str(uuid.uuid4()),
         seen=seen,
         occurred_at=occurred_at,
+        behalf=desk.behalf,
     )
     try:
         outcome = once(desk.node, order, _content(desk, endpoint, order.subject, given)) if key else desk.node.handler.handle(order)

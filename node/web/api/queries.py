@@ -18,6 +18,7 @@ from node.services.dossier_page import dossier_page
 from node.services.entry_feed import feed
 from node.services.scope import sees_all
 from node.services.search import Sought, search
+from node.services.superior_reading import note_reading
 from node.storage.database import micros
 from node.storage.unit_of_work import View
 from node.web.api.commands import etag
@@ -54,6 +55,7 @@ def tickets_answer(desk: Desk, view: View, given: Given) -> Answered:
 def _page(desk: Desk, view: View, said: str) -> ticket_view.TicketPage:
     calendar, found = desk.node.policies.bare(view).calendar, queries.find_ticket(view, said, desk.viewer)
     page = ticket_view.ticket_page(view, found, calendar, desk.node.now(), desk.viewer)
+    note_reading(desk.node, desk.viewer, page.ticket)
     return progress.for_appellant(page) if desk.role in OUTSIDE else page
 
 

@@ -19,7 +19,10 @@ from node.domain.command import Command
 from node.domain.entry import Actor, SubjectKind
 from node.domain.pack import Pack
 from node.domain.refusal import Code, Refusal
+from node.domain.ticket.completion import Complete
+from node.domain.ticket.handling import AddEvidence, SubmitMaterial
 from node.domain.ticket.sight import OUTSIDE, not_shown
+from node.domain.ticket.supplement import ReportSupplement
 from node.domain.ticket.ticket import Ticket
 from node.services import dossiers, drafts
 from node.services.command_fields import command_fields, commands, may_give
@@ -27,10 +30,12 @@ from node.services.handle import Outcome
 from node.services.parts import find_for
 from node.services.progress import for_appellant
 from node.services.queries import find_ticket
+from node.services.superior_reading import note_reading
 from node.services.ticket_view import EntryLine, TicketPage, ticket_page
 from node.storage.unit_of_work import UnitOfWork, View
 from node.texts.catalogue import Lang, explain
 from node.web import forms, options
+from node.web.beside import Beside, beside
 from node.web.desk import Desk, SignedIn
 from node.web.pages.ticket import happenings
 from node.web.problems import http_status
@@ -39,7 +44,7 @@ from node.web.templating import language_of, page
 router = APIRouter()
 
 draft_bytes_max = 512 * 1024
-_KEEP, _DROP = "keep", "drop"
+_KEEP, _DROP, _ATTACH = "keep", "drop", "attach"
 # Where somebody goes who gave a command about a subject of this kind and said no other way back.
 _HOMES: Mapping[SubjectKind, str] = {
     SubjectKind.ENTERPRISE: "/registers/enterprises",
@@ -72,7 +77,8 @@ Sent = Annotated[dict[str, list[str]], Depends(sent)]
 class Matter:
     """
     What a form is about.  ``seen`` is custody number and version of the subject as it stands ("1.4"), empty for a new one; ``shown`` is
-    the page of the ticket, if it is one.
+    the page of the ticket, if it is one, and
+    ``beside`` what of it is read while the form is filled in.
     """
 
     command: type[Command]
@@ -80,6 +86,7 @@ class Matter:
     seen: str
     pack: Pack | None
     shown: TicketPage | None
+    beside: Beside | None
     choices: Mapping[str, tuple[forms.Choice, ...]]
 
     @property
@@ -119,9 +126,9 @@ def ticket_act(request: Request, desk: SignedIn, id: str, verb: str, typed: Sent
 @router.post("/drafts", name="keep_draft", status_code=204)
 def keep_draft(desk: SignedIn, typed: Sent) -> Response:
     """What is typed into a form, kept as it is typed: sent by the page itself every few seconds."""
-    name = (typed.get("draft") or [""])[0]
+    name = (typed.get("kept_as") or [""])[0]
     if len(name) > 120 or name.count("/") != 2 or name.rpartition("/")[2] not in commands():
-        raise Refusal(Code.MALFORMED_COMMAND, field="draft")
+        raise Refusal(Code.MALFORMED_COMMAND, field="kept_as")
     _keep(desk, name, typed)
     return Response(status_code=204)
 
@@ -168,16 +175,19 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
         if not may_give(command, desk.roles, pack):
             raise Refusal(Code.PERMISSION_DENIED, command=command.__name__, role=desk.role)
         subject = ticket.id if ticket else _subject(view, desk, kind, said)
-        shown = None
+        shown = said_here = None
         seen = ""
         if ticket is not None:
             whole = ticket_page(view, ticket.id, policy.calendar, now)
             shown = for_appellant(whole) if desk.role in OUTSIDE else whole
+            said_here = beside(view, desk, command, shown)
             seen = f"{ticket.custody.number}.{ticket.version}"
         elif subject and kind not in (None, SubjectKind.NODE, SubjectKind.ROUND):
             seen = f"0.{dossiers.whole(view, kind, subject).version}"
         choices = options.choices_of(view, command, lang, ticket, shown.timeline if shown else ())
-    return Matter(command, subject, seen, pack, shown, choices)
+    if ticket is not None:
+        note_reading(node, desk.viewer, ticket)
+    return Matter(command, subject, seen, pack, shown, said_here, choices)
 
 
 def _ticket(view: View, desk: Desk, said: str) -> Ticket:
@@ -214,7 +224,22 @@ def _show(request: Request, desk: Desk, matter: Matter) -> Response:
         typed = {name: list(values) for name, values in draft.fields.items()}
         return _page(request, desk, matter, typed, draft=draft, since=draft.text("seen"))
     asked = {name: request.query_params.getlist(name) for name in names if name in request.query_params}
-    return _page(request, desk, matter, asked, is_fresh=True)
+    return _page(request, desk, matter, {**_known(matter), **asked}, is_fresh=True)
+
+
+def _known(matter: Matter) -> dict[str, list[str]]:
+    """
+    What nobody types twice: whoever completes with a reply that was countersigned states that very text, and who reports material
+    has before him what was asked for, from which he strikes what is not there.
+    """
+    supplement = matter.shown.ticket.supplement if matter.shown is not None else None
+    if matter.command is ReportSupplement and supplement is not None:
+        return {"provided": list(supplement.items)}
+    of = matter.shown.ticket.round if matter.shown is not None else None
+    if matter.shown is None or of is None or matter.command is not Complete or not of.draft or of.countersigned != of.draft:
+        return {}
+    reply = next((one.texts.get("reply") for one in matter.shown.timeline if one.id == of.draft), None)
+    return {"draft": [of.draft], **({"result": [reply]} if reply else {})}
 
 
 def _page(
@@ -244,11 +269,15 @@ def _page(
         sentence=sentence,
         remedy=remedy,
         is_conflict=refusal is not None and refusal.code is Code.VERSION_CONFLICT,
-        changes=happenings(_changes(matter, since), matter.shown.names, lang) if matter.shown else [],
+        # What he wrote himself in between, as a file that he handed in, is no news to him.
+        changes=happenings([one for one in _changes(matter, since) if one.account != desk.account], matter.shown.names, lang)
+        if matter.shown
+        else [],
         wrong=wrong or {},
         draft=draft,
         back=local_path(back, ""),
         way_out=local_path(back, _home(matter)),
+        may_attach=matter.shown is not None and any(may_give(one, desk.roles, matter.pack) for one in (AddEvidence, SubmitMaterial)),
         command_id=next(iter(typed.get("command_id", ())), "") or str(uuid.uuid4()),
     )
 
@@ -272,8 +301,8 @@ def _changes(matter: Matter, since: str) -> list[EntryLine]:
 def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[str]]) -> Response:
     """Give the command that was typed, or show the form again with every text and what is wrong."""
     then = next(iter(typed.get("then", ())), "")
-    if then in (_KEEP, _DROP):
-        return _set_aside(request, desk, matter, typed, is_kept=then == _KEEP)
+    if then in (_KEEP, _DROP, _ATTACH):
+        return _set_aside(request, desk, matter, typed, then)
     lang = language_of(request)
     read = forms.read_form(matter.command, typed, lang)
     if read.command is None:
@@ -306,10 +335,13 @@ def _refused(request: Request, desk: Desk, matter: Matter, typed: dict[str, list
     return _page(request, desk, matter, typed, refusal=refusal, wrong=wrong, since=since)
 
 
-def _set_aside(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[str]], *, is_kept: bool) -> Response:
-    if is_kept:
+def _set_aside(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[str]], then: str) -> Response:
+    if then != _DROP:
         _keep(desk, matter.draft, typed)
-        return RedirectResponse(_with(request.url.path, done="draft_kept", back=next(iter(typed.get("back", ())), "")), 303)
+        back = next(iter(typed.get("back", ())), "")
+        if then == _ATTACH and matter.shown is not None:
+            return RedirectResponse(_with(f"/tickets/{matter.subject}/attach", back=_with(request.url.path, back=back)), 303)
+        return RedirectResponse(_with(request.url.path, done="draft_kept", back=back), 303)
     desk.node.writer.command(lambda work: drafts.drop(work, desk.account, matter.draft))
     return RedirectResponse(_with(local_path(next(iter(typed.get("back", ())), ""), _home(matter)), done="draft_dropped"), 303)
 
@@ -318,7 +350,7 @@ def _keep(desk: Desk, name: str, typed: Mapping[str, list[str]]) -> None:
     size = sum(len(one.encode()) for values in typed.values() for one in values)
     if size > draft_bytes_max:
         raise Refusal(Code.PAYLOAD_TOO_LARGE, bytes=size, bytes_max=draft_bytes_max)
-    fields = {field: values for field, values in typed.items() if field not in ("csrf", "then", "draft", "kept")}
+    fields = {field: values for field, values in typed.items() if field not in ("csrf", "then", "kept_as", "kept")}
     command_id = next(iter(typed.get("command_id", ())), "")
 
     def keep(work: UnitOfWork) -> None:

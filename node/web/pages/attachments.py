@@ -29,7 +29,9 @@ from node.services import attachments, uploads
 from node.services.begun_uploads import Begun, BegunUploads, Piece
 from node.services.command_fields import may_give
 from node.services.queries import find_ticket
+from node.services.superior_reading import note_reading
 from node.web.desk import Desk, SignedIn
+from node.web.pages.acts import local_path
 from node.web.templating import page
 
 router = APIRouter()
@@ -41,13 +43,14 @@ _TUS = {"Tus-Resumable": "1.0.0"}
 
 
 @router.get("/tickets/{ticket}/attach", name="attach")
-def form(request: Request, desk: SignedIn, ticket: str) -> Response:
-    """The form for a file."""
+def form(request: Request, desk: SignedIn, ticket: str, back: str = "") -> Response:
+    """The form for a file; *back* is where somebody goes on afterwards, the ticket's page unless it is said."""
     found = _seen(desk, ticket)
     return page(
         request,
         "attach.html",
         ticket=found.id,
+        back=local_path(back, ""),
         command_id=str(uuid.uuid4()),
         megabytes=uploads.upload_bytes_max // (1024 * 1024),
         is_material=desk.role in _FOR_THE_ENTERPRISE,
@@ -63,6 +66,7 @@ def attach(
     upload: Annotated[str, Form()] = "",
     command_id: Annotated[str, Form()] = "",
     kind: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "",
 ) -> Response:
     """Keep the file, or what came in pieces as *upload*, and say so in the ticket's journal: evidence, or the enterprise's material."""
     found, blobs = _seen(desk, ticket), desk.node.blobs
@@ -77,7 +81,7 @@ def attach(
         raise Refusal(Code.FIELD_REQUIRED, field="file")
     command: Command = SubmitMaterial(digest, Text(name)) if kind == "material" else AddEvidence(digest, Text(name))
     desk.act(command, ticket=found.id, id=command_id)
-    return RedirectResponse(f"/tickets/{found.id}", 303)
+    return RedirectResponse(local_path(back, f"/tickets/{found.id}"), 303)
 
 
 # --- in pieces --------------------------------------------------------------------------------------------------------
@@ -199,4 +203,5 @@ def _seen(desk: Desk, ticket: str) -> Ticket:
         found = view.readings.ticket(find_ticket(view, ticket, desk.viewer))
     if found is None:
         raise not_shown(desk.viewer, ticket)
+    note_reading(desk.node, desk.viewer, found)
     return found

@@ -24,6 +24,7 @@ from node.services.possible import Action, possible_actions
 from node.services.progress import for_appellant
 from node.services.queries import ClockLine, Names, find_ticket
 from node.services.stages import stages_of
+from node.services.superior_reading import note_reading
 from node.services.ticket_levels import level_states
 from node.services.ticket_view import EntryLine, TicketPage, heard, ticket_page
 from node.storage.unit_of_work import View
@@ -107,6 +108,7 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         levels = level_states(view, found.ticket)
         appeal = _appeal(found)
         file_name = _file_name(view, found.ticket)
+    note_reading(node, desk.viewer, found.ticket)
     return page(
         request,
         "ticket.html",
@@ -136,6 +138,7 @@ def clock(request: Request, desk: SignedIn, id: str, clock: str) -> Response:
     with node.store.read() as view:
         found = _page(view, desk, id)
         receipt = deadlines.deadline_receipt(view, found.ticket.id, clock, node.policies.bare(view), now)
+    note_reading(node, desk.viewer, found.ticket)
     return page(request, "clock.html", receipt=receipt, ticket=found.ticket, names=found.names)
 
 
@@ -147,7 +150,8 @@ def open_contacts(
     node = desk.node
     with node.store.read() as view:
         found = _page(view, desk, id)
-    refs = openings.sealed_of(found.ticket, texts_only=purpose == openings.AUDIT)
+        asked = openings.asked_texts(view, found.ticket) if purpose == openings.HANDLING else {}
+    refs = openings.sealed_of(found.ticket, texts_only=purpose == openings.AUDIT) | asked
     desk.need_second_factor()
     opened = node.writer.command(
         lambda work: openings.open_payloads(work, desk.viewer, found.ticket, refs, purpose, node.now(), round or None)

@@ -20,7 +20,7 @@ from node.web.templating import language_of, page
 
 router = APIRouter()
 
-notices_max = 8
+notices_max, notices_looked_through = 8, 100
 _GETTING_READY = frozenset({Role.OFFICE.value, Role.DIRECTOR.value, Role.OPERATOR.value})
 
 
@@ -32,7 +32,7 @@ def today(request: Request, desk: SignedIn) -> Response:
         found = desk_today.today(view, desk.viewer, desk.node.policies, desk.node.now())
         names = queries.names(view)
         words = headlines(view, found.rows)
-        told = notices.of_audience(view.connection, audiences_of(desk.viewer), rows_max=notices_max + 1)
+        told = _by_matter(notices.of_audience(view.connection, audiences_of(desk.viewer), rows_max=notices_looked_through))
         unsent = [tab_of(draft) for draft in under_way(view, desk.account)]
         untaken = kept_forms.of_account(view, desk.account, desk.node.now())
     return page(
@@ -42,12 +42,20 @@ def today(request: Request, desk: SignedIn) -> Response:
         names=names,
         headlines=words,
         address=lambda query: f"/tickets?{urlencode(query)}",
-        notices=[(row, sentence(row, lang)) for row in told[:notices_max]],
+        notices=[(rows[0], sentence(rows[0], lang), rows) for rows in told[:notices_max]],
         has_more_notices=len(told) > notices_max,
         unsent=unsent,
         not_taken=untaken,
         unready=_unready(desk),
     )
+
+
+def _by_matter(rows: list[notices.Row]) -> list[list[notices.Row]]:
+    """What was told of one subject in the same words, together, the latest first: read once they are all read."""
+    found: dict[tuple[str, str, str], list[notices.Row]] = {}
+    for row in rows:
+        found.setdefault((row.subject_kind, row.subject_id, row.template), []).append(row)
+    return list(found.values())
 
 
 def _unready(desk: Desk) -> int:

@@ -2,8 +2,21 @@
 
 from fastapi import APIRouter
 
-from node.web.pages.boards import approvals, handling, index, judgement, letters, levels, meetings, revisits, rounds, supervision, triage
+from node.web.pages.boards import (
+    approvals,
+    handling,
+    index,
+    judgement,
+    letters,
+    levels,
+    meetings,
+    revisits,
+    rounds,
+    supervision,
+    tray,
+    triage,
+)
 
 router = APIRouter()
-for _desk in (index, triage, judgement, approvals, handling, levels, letters, supervision, revisits, rounds, meetings):
+for _desk in (index, triage, judgement, approvals, tray, handling, levels, letters, supervision, revisits, rounds, meetings):
     router.include_router(_desk.router)

@@ -10,14 +10,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from node.domain.duty_list import Precedent
-from node.domain.ticket.dispatching import Sign
 from node.domain.ticket.duties import matter_of
 from node.domain.ticket.state import State
 from node.services.boards import Waiting, entries_of
 from node.services.precedents import of_node
 from node.services.ticket_view import EntryLine
 from node.web.desk import SignedIn
-from node.web.pages.boards.room import Posted, Room, board, chosen, each, kinds_of, reported, room_of
+from node.web.pages.boards.room import Room, board, room_of
 
 router = APIRouter(prefix="/boards")
 PARTS = ("co_handle", "opinion", "joint_item")
@@ -59,15 +58,7 @@ def co_handling(request: Request, desk: SignedIn, unit: str = "") -> Response:
     with room_of(desk) as room:
         found = room.waiting(*PARTS, unit=unit, everything=True)
         parts = [_part(room, line) for line in found.lines]
-        sign = room.waiting("sign", unit=desk.viewer.unit, states=(State.DISPATCHED,), everything=True).lines if desk.viewer.unit else ()
-        return board(request, room, "co-handling", template="co_handling", board=found, parts_of=_by_side(parts), unit=unit, to_sign=sign)
-
-
-@router.post("/co-handling/sign", name="sign_several")
-def sign_several(request: Request, desk: SignedIn, form: Posted) -> Response:
-    """Sign what was ticked for one's unit, each ticket for itself (USERS C25)."""
-    outcomes = each(desk, form, chosen(form, "row"), lambda row, id: kinds_of(desk, Sign(), row, id), "sign")
-    return reported(request, desk, "/boards/co-handling", outcomes)
+        return board(request, room, "co-handling", template="co_handling", board=found, parts_of=_by_side(parts), unit=unit)
 
 
 @router.get("/objections", name="objections")

@@ -55,6 +55,7 @@ BOARDS: Mapping[str, frozenset[str]] = {
     "dispatch": _STAFF,
     "judgement": _STAFF | _PARTS,
     "approvals": _STAFF | _PARTS,
+    "tray": frozenset({Role.DEPARTMENT.value, Role.DEPARTMENT_LEADER.value}),
     "co-handling": _STAFF | _PARTS,
     "objections": _STAFF | _PARTS,
     "escalations": _STAFF,

@@ -1,0 +1,52 @@
+"""The rows of the ledger in words, as the command line prints them and as pages hand out its sheet."""
+
+from datetime import date, datetime
+
+from node.domain.time import BEIJING
+from node.services.ledger import LedgerLine
+from node.texts.catalogue import Lang, text, word
+
+
+def ledger_row(one: LedgerLine, lang: Lang) -> tuple[str, ...]:
+    """The columns of ``sheets.LEDGER_COLUMNS``."""
+
+    def truth(value: bool | None) -> str:
+        return "" if value is None else text("cli.yes" if value else "cli.no", lang)
+
+    def said(section: str, code: str) -> str:
+        return word(section, code, lang) if code else ""
+
+    return (
+        one.ticket,
+        one.number,
+        one.enterprise,
+        said("channel", one.channel),
+        _moment(one.registered_at),
+        said("category", one.category),
+        said("complexity", one.complexity),
+        one.lead,
+        text("cli.between", lang).join(one.co_handlers),
+        _moment(one.signed_at),
+        _due(one.due_at),
+        _moment(one.completed_at),
+        truth(one.is_in_time),
+        said("standard", one.standard),
+        truth(one.is_satisfied),
+        truth(one.is_consistent),
+        said("state", one.state),
+        said("with_whom", one.with_whom),
+    )
+
+
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+
+
+def _due(moment: datetime | None) -> str:
+    """24:00 belongs to the day that it closes."""
+    if moment is None:
+        return ""
+    local = moment.astimezone(BEIJING)
+    if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
+        return f"{date.fromordinal(local.toordinal() - 1)} 24:00"
+    return _moment(moment)
