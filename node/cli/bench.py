@@ -20,6 +20,7 @@ class Only(Enum):
     W2 = "W2"
     W3 = "W3"
     W4 = "W4"
+    W5 = "W5"
     LIMITS = "limits"
 
 
