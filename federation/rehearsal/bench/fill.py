@@ -35,11 +35,6 @@ open_below_part = 0.012
 own_part = 0.1
 years = 4
 tickets_a_commit = 5_000
-# So many are drawn one by one; more are these again.
-drawn_max = 50_000
-# Serials of a day and a node, of which those that are drawn need fewer.
-serials_apart = 100
-_TIMES = ("registered_at", "completed_at", "changed_at", "started_at", "due_at", "last_due_at", "stopped_at")
 # Steps of a life (``backlog.play``) after which it is still open, and how often each of these stands in the office.
 STAGES = {1: 0.15, 2: 0.15, 3: 0.15, 5: 0.45, 7: 0.1}
 _CHANNELS = ("window", "hotline_12345", "centre_online", "visit")
@@ -65,16 +60,10 @@ def fill(node: Node, tickets: int, seed: int = 1) -> Filled:
         whole = _template(connection, lives[_WHOLE].entries[0].header.subject.id)
         below = [_template(connection, first) for first in firsts]
     copies = _Copies(node, whole, below, chance)
-    times = max(1, (tickets - kept) // drawn_max)
-    drawn = (tickets - kept) // times
-    for begin in range(0, drawn, tickets_a_commit):
+    for begin in range(kept, tickets, tickets_a_commit):
         with node.store.database.write() as connection:
-            for table, columns, rows in copies.rows(range(begin, min(begin + tickets_a_commit, drawn))):
+            for table, columns, rows in copies.rows(range(begin, min(begin + tickets_a_commit, tickets))):
                 insert_rows(connection, table, columns, rows)
-    for time in range(1, times):
-        with node.store.database.write() as connection:
-            for table in (schema.tickets, schema.clocks, schema.traits):
-                connection.execute(text(_repeated(table, time)))
     with node.store.database.write() as connection:
         connection.execute(text("ANALYZE"))
     return Filled(_count(node), own)
@@ -205,22 +194,6 @@ class _Copies:
         serial = self.serials.get((holder, day), 0) + 1
         self.serials[holder, day] = serial
         return make_register_number(holder, day, serial)
-
-
-def _repeated(table: Table, time: int) -> str:
-    """
-    Every drawn ticket's rows of *table* once more, some minutes later, under another serial.  Check digits are not made anew: nobody
-    asks for these tickets by their numbers.
-    """
-    key = "id" if table is schema.tickets else "ticket"
-    serial = f"CAST(substr({key}, 15, 5) AS INTEGER)"
-    other = f"substr({key}, 1, 14) || substr(CAST({100_000 + time * serials_apart} + {serial} AS TEXT), 2) || substr({key}, 20)"
-    said = {key: other, "number": f"CASE WHEN number = '' THEN '' ELSE {other} END"}
-    said |= {name: f"{name} + {time * 7 * 60_000_000}" for name in _TIMES}
-    columns = [column.name for column in table.columns]
-    names = ", ".join(f'"{name}"' for name in columns)
-    values = ", ".join(said.get(name, f'"{name}"') for name in columns)
-    return f"INSERT INTO {table.name} ({names}) SELECT {values} FROM {table.name} WHERE {serial} < {serials_apart}"
 
 
 def _moved(clock: dict[str, Any], by: int, due: int) -> dict[str, Any]:
