@@ -26,7 +26,7 @@ class Sizes:
     w3: partition.Size = field(default_factory=partition.Size)
     w4: cities.Size = field(default_factory=cities.Size)
     w5: intake.Size = field(default_factory=intake.Size)
-    pages: pages.Size = field(default_factory=pages.Size)
+    desks: pages.Size = field(default_factory=pages.Size)
     due_times: int = due_times.asked_per_second
 
 
@@ -37,14 +37,14 @@ TINY = Sizes(
     w3=partition.Size(tickets=300, few_tickets=120),
     w4=cities.Size(entries=1_500, links=2, rounds=1),
     w5=intake.Size(seconds=0.5, rounds=1),
-    pages=pages.Size(tickets=(1_000,), seconds=2.0, others=1, pause_seconds=0.5),
+    desks=pages.Size(tickets=(1_000,), seconds=2.0, others=1, pause_seconds=0.5),
     due_times=200,
 )
 
 
 def sizes_of(tickets: int, page_tickets: tuple[int, ...]) -> Sizes:
     """The usual sizes, with so many tickets behind the partition of W3, and in the nodes whose pages are looked at."""
-    return Sizes(w3=partition.Size(tickets=tickets), pages=pages.Size(tickets=page_tickets))
+    return Sizes(w3=partition.Size(tickets=tickets), desks=pages.Size(tickets=page_tickets))
 
 
 Run = Callable[[Create, Path, Sizes], list[Part]]
@@ -54,7 +54,7 @@ PARTS: Mapping[str, Run] = {
     "W3": lambda create, home, sizes: partition.run(create, home, sizes.w3),
     "W4": lambda create, home, sizes: cities.run(create, home, sizes.w4),
     "W5": lambda create, home, sizes: intake.run(create, home, sizes.w5),
-    "pages": lambda create, home, sizes: pages.run(create, home, sizes.pages),
+    "pages": lambda create, home, sizes: pages.run(create, home, sizes.desks),
     "limits": lambda _create, _home, sizes: [due_times.run(sizes.due_times)],
 }
 
