@@ -436,6 +436,13 @@ def upgrade() -> None:
 
     with op.batch_alter_table("clocks", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_clocks_due",
+            ["due_at", "ticket"],
+            unique=False,
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_clocks_unstopped",
             ["node", "name", "due_at"],
             unique=False,
@@ -464,10 +471,20 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("evaluation", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("evaluation_way", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("ended_as", sa.String(), server_default="", nullable=False))
+        batch_op.create_index(
+            "ix_tickets_asked", ["asked"], unique=False, sqlite_where=sa.text("asked != ''"), postgresql_where=sa.text("asked != ''")
+        )
+        batch_op.create_index(batch_op.f("ix_tickets_number"), ["number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tickets_registered_at"), ["registered_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tickets_state_registered_at"), ["state", "registered_at"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("tickets", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tickets_state_registered_at"))
+        batch_op.drop_index(batch_op.f("ix_tickets_registered_at"))
+        batch_op.drop_index(batch_op.f("ix_tickets_number"))
+        batch_op.drop_index("ix_tickets_asked", sqlite_where=sa.text("asked != ''"), postgresql_where=sa.text("asked != ''"))
         batch_op.drop_column("ended_as")
         batch_op.drop_column("evaluation_way")
         batch_op.drop_column("evaluation")
@@ -493,6 +510,7 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_clocks_unstopped", sqlite_where=sa.text("stopped_at IS NULL"), postgresql_where=sa.text("stopped_at IS NULL")
         )
+        batch_op.drop_index("ix_clocks_due", sqlite_where=sa.text("due_at IS NOT NULL"), postgresql_where=sa.text("due_at IS NOT NULL"))
 
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_column("status")

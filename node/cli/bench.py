@@ -20,6 +20,8 @@ class Only(Enum):
     W2 = "W2"
     W3 = "W3"
     W4 = "W4"
+    W5 = "W5"
+    PAGES = "pages"
     LIMITS = "limits"
 
 
@@ -33,6 +35,7 @@ def bench(
     only: Annotated[list[Only] | None, typer.Option("--only")] = None,
     tiny: Annotated[bool, typer.Option("--tiny")] = False,
     tickets: Annotated[int, typer.Option("--tickets", min=100, show_default=True)] = 20_000,
+    page_tickets: Annotated[list[int] | None, typer.Option("--page-tickets", min=1_000, show_default="100000")] = None,
     into: Annotated[Path | None, typer.Option("--into", dir_okay=False)] = None,
 ) -> None:
     """Measure, show one line a ratio, and write what was measured into a file if one is named."""
@@ -40,7 +43,7 @@ def bench(
 
     console = session.console(sys.stderr)
     console.quiet = session.as_json
-    sizes = rehearsal.TINY if tiny else rehearsal.sizes_of(tickets)
+    sizes = rehearsal.TINY if tiny else rehearsal.sizes_of(tickets, tuple(page_tickets or (100_000,)))
     names = tuple(one.value for one in only or ())
     measured = rehearsal.run(session.parts.create, _version(), names, sizes, console=console)
     if into is not None:

@@ -25,7 +25,7 @@ from node.services.handle import Handler, Outcome
 from node.services.parts import find_for
 from node.services.policies import Policies
 from node.services.queries import find_ticket
-from node.services.registry import actor_of
+from node.services.registry import actor_with_roles
 from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.unit_of_work import Store, View
@@ -156,7 +156,7 @@ def acting(node: Node, view: View, account: str, command: Command, *, behalf: st
         Refusal: ACCOUNT_UNKNOWN; PERMISSION_DENIED, if the account does not have the role; NOT_THE_DEPUTY.
     """
     name, _, role = account.partition(":")
-    actor = actor_of(view.connection, node.code, name, role)
+    actor, roles = actor_with_roles(view.connection, node.code, name, role)
     if behalf:
         found = deputyship(view.connection, node.code, name, behalf, local_day(node.now()))
         found.need_may(command)
@@ -165,10 +165,8 @@ def acting(node: Node, view: View, account: str, command: Command, *, behalf: st
         return found.actor(next((one for one in wanted if one in found.roles and one in allowed), found.roles[0]))
     if role:
         return actor
-    table = schema.accounts
-    roles = view.connection.execute(select(table.c.roles).where(table.c.node == node.code, table.c.id == name)).scalar_one()
     allowed = _allowed(node, view, command)
-    fitting = sorted((one for one in roles.split(",") if one in allowed), key=lambda one: one != prefer)
+    fitting = sorted((one for one in roles if one in allowed), key=lambda one: one != prefer)
     return Actor(actor.account, fitting[0], actor.unit) if fitting else actor
 
 

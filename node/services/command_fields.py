@@ -142,12 +142,19 @@ class CommandField:
 
 def fields_of(command: type[Any]) -> dict[str, tuple[Any, Any]]:
     """Each field's type (without ``| None``) and its default, MISSING where one must be given."""
-    hints = typing.get_type_hints(command)
+    of_class: Any = command
+    hints = _hints(of_class)
     found = {}
     for field in dataclasses.fields(command):
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         found[field.name] = (bare(hints[field.name]), default)
     return found
+
+
+# Each request of the API asks for them.
+@cache
+def _hints(command: Any) -> dict[str, Any]:
+    return typing.get_type_hints(command)
 
 
 def command_fields(command: type[Command]) -> tuple[CommandField, ...]:

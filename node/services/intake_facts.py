@@ -1,9 +1,10 @@
 """What intake, enterprise files and the directory ask beyond their subject: files, turns, members, bodies, a policy."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from node.domain.command import Order
 from node.domain.credit_code import check as check_credit_code
@@ -19,6 +20,7 @@ from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import instant, micros
 from node.storage.dossier_readings import dossier_of
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
 
@@ -92,17 +94,33 @@ def file_of_code(work: UnitOfWork, order: Order, policy: Policy, now: datetime) 
 
 def turns(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> dict[str, Turn]:
     """The turn that the command names, the actor's appointments, and who is on duty now; by id."""
-    table = schema.turns
-    named = [value for value in (getattr(order.command, "occasion", ""), getattr(order.command, "turn", "")) if value]
-    own = (table.c.kind == APPOINTMENT) & (table.c.who == order.actor.account)
-    duty = (table.c.kind == DUTY) & (table.c.begins_at <= micros(now)) & (table.c.ends_at > micros(now))
-    rows = work.connection.execute(select(table).where(table.c.node == policy.node, or_(table.c.id.in_(named), own, duty)))
-    return {row.id: turn_of(row) for row in rows}
+    occasion, turn = getattr(order.command, "occasion", ""), getattr(order.command, "turn", "")
+    rows = _TURNS.rows(work.connection, node=policy.node, occasion=occasion, turn=turn, account=order.actor.account, at=micros(now))
+    found = [dict(zip(_TURNS.names, row, strict=True)) for row in rows]
+    return {values["id"]: _turn(values) for values in found}
+
+
+_turns = schema.turns.c
+# No turn has an empty id: what names none finds none.
+_TURNS = Prepared(
+    select(schema.turns).where(
+        _turns.node == bindparam("node"),
+        or_(
+            _turns.id == bindparam("occasion"),
+            _turns.id == bindparam("turn"),
+            and_(_turns.kind == APPOINTMENT, _turns.who == bindparam("account")),
+            and_(_turns.kind == DUTY, _turns.begins_at <= bindparam("at"), _turns.ends_at > bindparam("at")),
+        ),
+    )
+)
 
 
 def turn_of(row: Any) -> Turn:
     """A turn from its row."""
-    values = row._mapping
+    return _turn(row._mapping)
+
+
+def _turn(values: Mapping[str, Any]) -> Turn:
     return Turn(values["id"], values["kind"], values["who"], instant(values["begins_at"]), instant(values["ends_at"]), values["place"])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, null, or_, select, true, tuple_
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role
@@ -272,30 +272,56 @@ def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: dateti
     if wanted.due and wanted.due not in DUE_CHOICES:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="due", value=wanted.due, offered=DUE_CHOICES)
     clocks, tickets = schema.clocks, schema.tickets
-    next_due = (
-        select(clocks.c.ticket, func.min(clocks.c.due_at).label("due_at"))
-        .join(tickets, tickets.c.id == clocks.c.ticket)
-        .where(_counts_now(view))
-        .group_by(clocks.c.ticket)
-        .subquery()
+    # Two lists behind each other, so that neither sorts what is settled, which is nearly all that a node has after years.
+    timed = (
+        select(tickets, clocks.c.due_at.label("next_due_at"))
+        .join(clocks, clocks.c.ticket == tickets.c.id)
+        .where(_counts_now(view), not_(_has_earlier(view)))
     )
-    query = select(tickets, next_due.c.due_at.label("next_due_at")).outerjoin(next_due, next_due.c.ticket == tickets.c.id)
-    query = narrowed(view, query, wanted, now)
-    if wanted.after is not None:
-        query = query.where(_behind(wanted.after, next_due.c.due_at))
-    order = (next_due.c.due_at.is_(None), next_due.c.due_at, tickets.c.registered_at.desc(), tickets.c.id)
-    rows = view.connection.execute(query.order_by(*order).limit(wanted.rows_max).offset(wanted.rows_skipped)).all()
+    timed = narrowed(view, timed, wanted, now)
+    others = select(tickets, null().label("next_due_at")).where(not_(_has_running(view)))
+    others = narrowed(view, others, wanted, now)
+    place, skipped = wanted.after, wanted.rows_skipped
+    rows: list[Row[tuple[object, ...]]] = []
+    if place is None or place.due_at is not None:
+        begun = timed if place is None else timed.where(_behind(place, clocks.c.due_at))
+        order = (clocks.c.due_at, tickets.c.registered_at.desc(), tickets.c.id)
+        rows += view.connection.execute(begun.order_by(*order).limit(wanted.rows_max).offset(skipped)).all()
+        if len(rows) < wanted.rows_max and skipped:
+            count = begun.with_only_columns(func.count(), maintain_column_froms=True)
+            skipped = max(0, skipped - view.connection.execute(count).scalar_one())
+    else:
+        others = others.where(_registered_behind(place))
+    if len(rows) < wanted.rows_max:
+        begun = others.order_by(tickets.c.registered_at.desc(), tickets.c.id)
+        rows += view.connection.execute(begun.limit(wanted.rows_max - len(rows)).offset(skipped)).all()
     running = next_clocks(view, [row.id for row in rows], calendar, now)
     return [TicketLine(ticket_row(row), running.get(row.id), Place(row.next_due_at, row.registered_at, row.id)) for row in rows]
 
 
+def _has_earlier(view: View) -> ColumnElement[bool]:
+    """That another clock of the same ticket comes before the one that a query walks along: a list stops where its page ends."""
+    clocks, tickets, other = schema.clocks, schema.tickets, schema.clocks.alias()
+    at_once = and_(other.c.due_at == clocks.c.due_at, tuple_(other.c.node, other.c.name) < tuple_(clocks.c.node, clocks.c.name))
+    is_concerned = or_(other.c.node == tickets.c.holder, other.c.node == tickets.c.asked, other.c.node == view.head.node)
+    counts = (other.c.ticket == tickets.c.id, is_concerned, other.c.stopped_at.is_(None), other.c.due_at.isnot(None))
+    return select(other.c.ticket).where(*counts, or_(other.c.due_at < clocks.c.due_at, at_once)).correlate(clocks, tickets).exists()
+
+
+def _has_running(view: View) -> ColumnElement[bool]:
+    """That a ticket has a clock that somebody is timed by, looked up for each row of a list that is ended by its length."""
+    clocks, tickets = schema.clocks, schema.tickets
+    return select(clocks.c.ticket).where(clocks.c.ticket == tickets.c.id, _counts_now(view)).correlate(tickets).exists()
+
+
 def _behind(place: Place, due_at: ColumnElement[int]) -> ColumnElement[bool]:
-    """What stands behind *place* in the order of the list."""
+    """What is due and stands behind *place* in the order of the list."""
+    return or_(due_at > place.due_at, and_(due_at == place.due_at, _registered_behind(place)))
+
+
+def _registered_behind(place: Place) -> ColumnElement[bool]:
     table = schema.tickets
-    later = or_(table.c.registered_at < place.registered_at, and_(table.c.registered_at == place.registered_at, table.c.id > place.ticket))
-    if place.due_at is None:
-        return and_(due_at.is_(None), later)
-    return or_(due_at.is_(None), due_at > place.due_at, and_(due_at == place.due_at, later))
+    return or_(table.c.registered_at < place.registered_at, and_(table.c.registered_at == place.registered_at, table.c.id > place.ticket))
 
 
 def count_tickets(view: View, wanted: Wanted, now: datetime) -> int:
@@ -334,13 +360,8 @@ def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now:
             query = query.where(column == code)
     if wanted.unsorted:
         # Registration starts the forming clock, own duty taken up the sorting clock; an outcome stops either.
-        awaits = select(clocks.c.ticket).where(
-            clocks.c.ticket == tickets.c.id,
-            clocks.c.node == tickets.c.holder,
-            clocks.c.name.in_(("form", "sort")),
-            clocks.c.stopped_at.is_(None),
-        )
-        query = query.where(awaits.exists())
+        awaits = (clocks.c.node == tickets.c.holder, clocks.c.name.in_(("form", "sort")), clocks.c.stopped_at.is_(None))
+        query = query.where(_has_clock(*awaits))
     for name, value in wanted.traits:
         query = query.where(has_trait(name, value))
     query = query.where(visible_to(wanted.viewer))
@@ -372,14 +393,16 @@ def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now:
         if role == Role.OFFICE.value:
             turns.append(tickets.c.asked == view.head.node)
         # A subordinate's own work is not ours, whoever has it in hand there.
-        is_here = or_(tickets.c.holder == view.head.node, tickets.c.asked == view.head.node)
+        is_here = or_(tickets.c.holder == view.head.node, and_(tickets.c.asked == view.head.node, tickets.c.asked != ""))
         query = query.where(tickets.c.state.in_(_OPEN), is_here, or_(*turns))
     return query
 
 
 def _has_clock(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """That a ticket has such a clock: found from the clocks, of which few run, not from the tickets, of which many are settled."""
     clocks, tickets = schema.clocks, schema.tickets
-    return select(clocks.c.ticket).where(*conditions, clocks.c.ticket == tickets.c.id).correlate(tickets).exists()
+    found = select(clocks.c.ticket).join(tickets, tickets.c.id == clocks.c.ticket).where(*conditions).correlate(None)
+    return tickets.c.id.in_(found)
 
 
 def _owed_here(view: View, role: str, unit: str) -> ColumnElement[bool]:
@@ -399,6 +422,7 @@ def _owed_by(unit: str) -> ColumnElement[bool]:
     return (
         select(clocks.c.ticket)
         .where(clocks.c.owes == unit, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None), clocks.c.ticket == tickets.c.id)
+        .correlate(tickets)
         .exists()
     )
 

@@ -15,6 +15,11 @@ _STAFF = Prepared(
     .where(_accounts.node == bindparam("node"), _accounts.is_active.is_(True), _accounts.unit != "")
     .group_by(_accounts.unit)
 )
+_ACCOUNT = Prepared(
+    select(_accounts.unit, _accounts.roles, _accounts.is_active).where(
+        _accounts.node == bindparam("node"), _accounts.id == bindparam("account")
+    )
+)
 _UNITS = Prepared(select(_units.code, _units.kind, _units.is_active).where(_units.node == bindparam("node")))
 
 
@@ -56,16 +61,26 @@ def actor_of(connection: Connection, node: str, account: str, role: str = "") ->
     Raises:
         Refusal: ACCOUNT_UNKNOWN, UNAUTHENTICATED if it is suspended, PERMISSION_DENIED if it does not have that role.
     """
-    table = schema.accounts
-    row = connection.execute(select(table).where(table.c.node == node, table.c.id == account)).first()
+    return actor_with_roles(connection, node, account, role)[0]
+
+
+def actor_with_roles(connection: Connection, node: str, account: str, role: str = "") -> tuple[Actor, tuple[str, ...]]:
+    """
+    As ``actor_of``, with every role that the account has.
+
+    Raises:
+        Refusal: as ``actor_of``.
+    """
+    row = _ACCOUNT.first(connection, node=node, account=account)
     if row is None:
         raise Refusal(Code.ACCOUNT_UNKNOWN, account=account)
-    if not row.is_active:
+    unit, said, is_active = row
+    if not is_active:
         raise Refusal(Code.UNAUTHENTICATED, account=account)
-    roles = row.roles.split(",")
+    roles = tuple(said.split(","))
     if role and role not in roles:
         raise Refusal(Code.PERMISSION_DENIED, command="", role=role)
-    return Actor(account, role or roles[0], row.unit)
+    return Actor(account, role or roles[0], unit), roles
 
 
 NODE_ACTOR = Actor("clock", Role.NODE.value)

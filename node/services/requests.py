@@ -7,7 +7,7 @@ What was asked for is kept as a digest under a key of this node: nobody who read
 import hmac
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, select
 
 from node.domain.command import Order
 from node.domain.refusal import Code, Refusal
@@ -15,6 +15,7 @@ from node.services.acting import Node
 from node.services.handle import Outcome
 from node.storage import schema
 from node.storage.database import micros
+from node.storage.statements import Prepared, insert_rows
 from node.storage.unit_of_work import UnitOfWork
 
 kept_for = timedelta(days=30)
@@ -31,8 +32,8 @@ def once(node: Node, order: Order, content: bytes) -> Outcome:
     """
 
     def carry_out(work: UnitOfWork) -> Outcome:
-        table, digest = schema.requests, _digest(work, content)
-        known = work.connection.execute(select(table.c.digest).where(table.c.id == order.id)).scalar()
+        digest = _digest(work, content)
+        known = _KNOWN.scalar(work.connection, id=order.id)
         if known is not None and not hmac.compare_digest(bytes(known), digest):
             raise Refusal(Code.SAME_ID_OTHER_CONTENT, id=order.id, subject=order.subject)
         outcome = node.handler.carry_out(work, order)
@@ -40,12 +41,15 @@ def once(node: Node, order: Order, content: bytes) -> Outcome:
             if outcome.is_repeat and outcome.entries[0].header.actor.account != order.actor.account:
                 raise Refusal(Code.SAME_ID_OTHER_CONTENT, id=order.id, subject=order.subject)
             now = node.now()
-            work.connection.execute(insert(table).values(id=order.id, digest=digest, at=micros(now)))
+            insert_rows(work.connection, schema.requests, ("id", "digest", "at"), [(order.id, digest, micros(now))])
             if work.head.taken % _cleared_every == 0:
                 _clear(work, now)
         return outcome
 
     return node.writer.command(carry_out)
+
+
+_KNOWN = Prepared(select(schema.requests.c.digest).where(schema.requests.c.id == bindparam("id")))
 
 
 def _clear(work: UnitOfWork, now: datetime) -> None:

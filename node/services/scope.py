@@ -8,7 +8,7 @@ party what was given to them; whoever files from outside his own filings.  From 
 ``sight`` says it of one whole ticket; here it is asked of rows, in the same words.
 """
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role
@@ -23,7 +23,7 @@ def visible_to(viewer: Actor | None) -> ColumnElement[bool]:
     """``sight.may_read``, asked of rows of ``tickets``.  Nobody in particular is the node itself, which sees all that it has."""
     if viewer is None:
         return true()
-    shown = not_(_is_hidden_from(viewer.unit)) if viewer.unit else true()
+    shown = _not_concealed_from(viewer.unit) if viewer.unit else true()
     if viewer.role in OUTSIDE:
         return and_(shown, has_trait("filed_by", viewer.account))
     return and_(shown, _is_theirs(viewer)) if viewer.role in BY_PART else shown
@@ -34,10 +34,15 @@ def sees_all(viewer: Actor | None) -> bool:
     return viewer is None or viewer.role not in BY_PART | OUTSIDE
 
 
-def _is_hidden_from(unit: str) -> ColumnElement[bool]:
-    """From the unit itself, or from one that it is a part of ("<unit>.<part>")."""
-    parts = unit.split(".")
-    return or_(*(has_trait("concealed", ".".join(parts[:count])) for count in range(1, len(parts) + 1)))
+def _not_concealed_from(unit: str) -> ColumnElement[bool]:
+    """
+    From the unit itself, or from one that it is a part of ("<unit>.<part>").  Asked once of a query, not of each of its rows: few needs
+    are ever concealed.
+    """
+    traits, parts = schema.traits, unit.split(".")
+    whole = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    concealed = select(traits.c.ticket).where(traits.c.name == "concealed", traits.c.value.in_(whole))
+    return schema.tickets.c.id.not_in(concealed)
 
 
 def has_trait(name: str, value: str) -> ColumnElement[bool]:

@@ -7,18 +7,20 @@ A token is shown once, when it is made; what is kept of it opens nothing.  What 
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from node.domain.entry import Actor
 from node.domain.refusal import Code, Refusal
 from node.services.command_fields import commands_by_kind, verb_of
-from node.services.registry import actor_of
+from node.services.registry import actor_of, actor_with_roles
 from node.storage import schema
 from node.storage.database import instant, instant_or_none, micros
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import Store, UnitOfWork, View
 
 PREFIX = "qyzj"
@@ -138,27 +140,32 @@ def token_of(store: Store, said: str, wall: datetime) -> tuple[Token, Actor, tup
     if prefix != PREFIX or not (id + secret).isascii():
         raise Refusal(Code.UNAUTHENTICATED, account="")
     with store.read() as view:
-        table = schema.tokens
-        row = view.connection.execute(select(table).where(table.c.id == id)).first()
-        fits = row is not None and hmac.compare_digest(bytes(row.digest), _digest(secret))
-        if row is None or not fits or row.revoked_at is not None or row.expires_at <= micros(wall):
+        row = _OF_ID.first(view.connection, id=id)
+        if row is None:
             raise Refusal(Code.UNAUTHENTICATED, account="")
-        found = _token(row)
+        values = dict(zip(_OF_ID.names, row, strict=True))
+        fits = hmac.compare_digest(bytes(values["digest"]), _digest(secret))
+        if not fits or values["revoked_at"] is not None or values["expires_at"] <= micros(wall):
+            raise Refusal(Code.UNAUTHENTICATED, account="")
+        found = _of_values(values)
         try:
-            actor = actor_of(view.connection, view.head.node, found.account, found.role)
+            actor, roles = actor_with_roles(view.connection, view.head.node, found.account, found.role)
         except Refusal:
             raise Refusal(Code.UNAUTHENTICATED, account="") from None
-        accounts = schema.accounts
-        own = (accounts.c.node == view.head.node, accounts.c.id == found.account)
-        roles = view.connection.execute(select(accounts.c.roles).where(*own)).scalar_one()
     if found.used_at is None or wall - found.used_at >= used_apart:
         with store.write() as work:
-            work.connection.execute(update(table).where(table.c.id == id).values(used_at=micros(wall)))
-    return found, actor, (found.role,) if found.role else tuple(roles.split(","))
+            work.connection.execute(update(schema.tokens).where(schema.tokens.c.id == id).values(used_at=micros(wall)))
+    return found, actor, (found.role,) if found.role else roles
+
+
+_OF_ID = Prepared(select(schema.tokens).where(schema.tokens.c.id == bindparam("id")))
 
 
 def _token(row: Row[tuple[object, ...]]) -> Token:
-    values = row._mapping
+    return _of_values(dict(row._mapping))
+
+
+def _of_values(values: Mapping[str, Any]) -> Token:
     return Token(
         id=values["id"],
         account=values["account"],

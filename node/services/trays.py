@@ -8,7 +8,7 @@ an opinion.  Whose it is inside the unit is a row of ``desks``; without one it l
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, select, union
 
 from node.domain.payload import SealedRef
 from node.domain.ticket.countersigning import ReplyDrafted
@@ -52,7 +52,7 @@ def tray(view: View, unit: str, person: str | None = None) -> list[TrayLine]:
         select(tickets, has.label("person"), owed.c.due_at.label("own_due_at"))
         .outerjoin(owed, owed.c.ticket == tickets.c.id)
         .outerjoin(desks, and_(desks.c.ticket == tickets.c.id, desks.c.unit == unit))
-        .where(or_(leads, owed.c.ticket.isnot(None)))
+        .where(tickets.c.id.in_(union(select(tickets.c.id).where(leads).correlate(None), select(owed.c.ticket).correlate(None))))
     )
     if person is not None:
         query = query.where(has == person)

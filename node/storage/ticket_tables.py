@@ -49,6 +49,12 @@ tickets = Table(
     Column("changed_at", Big),
     Index(None, "holder", "state"),
     Index(None, "origin", "registered_at"),
+    # What is open is a hundredth of what a node holds after years; what is not stands in lists by when it came in.
+    Index(None, "state", "registered_at"),
+    Index(None, "registered_at"),
+    # What people say for a ticket.
+    Index(None, "number"),
+    Index("ix_tickets_asked", "asked", sqlite_where=Column("asked") != "", postgresql_where=Column("asked") != ""),
     Index(
         "ix_tickets_external_number",
         "external_number",
@@ -76,6 +82,7 @@ clocks = Table(
     # Rungs that went off, comma between.
     string("fired"),
     Index(None, "node", "due_at"),
+    Index("ix_clocks_due", "due_at", "ticket", sqlite_where=Column("due_at").isnot(None), postgresql_where=Column("due_at").isnot(None)),
     # What boards ask: of a hundred clocks one is not stopped, and those that stand have no due time to be found by.
     Index(
         "ix_clocks_unstopped",

@@ -69,9 +69,9 @@ def create_app(node: Node) -> FastAPI:
     app.state.provider = provider_of(node.settings)
     problems.add_to(app)
     app.mount("/static", StaticFiles(directory=str(resources.files("node.web") / "static")), name="static")
+    app.include_router(api_router())
     for desk in _DESKS:
         app.include_router(desk.router)
-    app.include_router(api_router())
     app.include_router(open311.router)
     # The last one stands outermost.
     app.add_middleware(Sessions, node=node)

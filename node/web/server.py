@@ -94,6 +94,8 @@ class WebServer:
             access_log=False,
             lifespan="off",
             server_header=False,
+            # Longer than people read between two clicks: a new connection is a new TLS handshake.
+            timeout_keep_alive=60,
             # A long upload or a slow reader ends with the process, not after it.
             timeout_graceful_shutdown=5,
         )

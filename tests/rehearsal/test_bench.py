@@ -20,7 +20,9 @@ FIGURE = {"key", "value", "measured", "against", "unit", "floor", "goal", "is_co
 class TestParts:
     """Each W alone, at a size that says nothing about speed."""
 
-    @pytest.mark.parametrize("name", ["W2", "limits", *(pytest.param(name, marks=pytest.mark.slow) for name in ("W1", "W3", "W4"))])
+    @pytest.mark.parametrize(
+        "name", ["W2", "limits", *(pytest.param(name, marks=pytest.mark.slow) for name in ("W1", "W3", "W4", "W5", "pages"))]
+    )
     def test_a_part_gives_its_figures_as_ratios_of_one_run(self, name: str):
         """Both sides of every ratio are measured; where nothing can be measured, the part says why."""
         body = run(app.create, "test", (name,), TINY, console=Console(quiet=True)).body()

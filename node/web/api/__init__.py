@@ -1,6 +1,8 @@
 """The REST API: every command and every query of a node for other systems, described by one OpenAPI document."""
 
 from fastapi import APIRouter
+from starlette.routing import Match
+from starlette.types import Scope
 
 from node.web.api import commands, pages, query_list
 from node.web.api.document import PREFIX
@@ -8,8 +10,15 @@ from node.web.api.document import PREFIX
 
 def api_router() -> APIRouter:
     """All of it, below ``/api/v1``: what has a fixed name first, then what has an id there."""
-    router = APIRouter(prefix=PREFIX)
+    router = _Below(prefix=PREFIX)
     router.include_router(pages.router)
     query_list.add_to(router)
     router.include_router(commands.router)
     return router
+
+
+class _Below(APIRouter):
+    """A router whose hundred paths are tried for what lies below its prefix only."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return super().matches(scope) if scope["path"].startswith(f"{self.prefix}/") else (Match.NONE, {})
