@@ -167,10 +167,10 @@ def cookie_name(request: Request) -> str:
     return _SECURE_NAME if request.url.scheme == "https" else _PLAIN_NAME
 
 
-def safe_path(back: str) -> str:
-    """*back*, if it is a path of this node; else the first page.  "//host" and "/\\host" are other hosts to a browser."""
+def safe_path(back: str, otherwise: str = "/") -> str:
+    """*back*, if it is a path of this node; else *otherwise*.  "//host" and "/\\host" are other hosts to a browser."""
     is_own = back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable()
-    return back if is_own else "/"
+    return back if is_own else otherwise
 
 
 def _query(target: str) -> str:

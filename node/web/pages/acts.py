@@ -39,6 +39,7 @@ from node.web.beside import Beside, beside
 from node.web.desk import Desk, SignedIn
 from node.web.pages.ticket import happenings
 from node.web.problems import http_status
+from node.web.sessions import safe_path
 from node.web.templating import language_of, page
 
 router = APIRouter()
@@ -275,8 +276,8 @@ def _page(
         else [],
         wrong=wrong or {},
         draft=draft,
-        back=local_path(back, ""),
-        way_out=local_path(back, _home(matter)),
+        back=safe_path(back, ""),
+        way_out=safe_path(back, _home(matter)),
         may_attach=matter.shown is not None and any(may_give(one, desk.roles, matter.pack) for one in (AddEvidence, SubmitMaterial)),
         command_id=next(iter(typed.get("command_id", ())), "") or str(uuid.uuid4()),
     )
@@ -314,7 +315,7 @@ def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[st
         _keep(desk, matter.draft, typed)
         return _refused(request, desk, matter, typed, refusal, lang)
     desk.node.writer.command(lambda work: drafts.drop(work, desk.account, matter.draft))
-    back = local_path(next(iter(typed.get("back", ())), ""), _after(matter, outcome))
+    back = safe_path(next(iter(typed.get("back", ())), ""), _after(matter, outcome))
     return RedirectResponse(_with(back, done=request.url.path.rpartition("/")[2] if outcome.entries else "nothing"), 303)
 
 
@@ -343,7 +344,7 @@ def _set_aside(request: Request, desk: Desk, matter: Matter, typed: dict[str, li
             return RedirectResponse(_with(f"/tickets/{matter.subject}/attach", back=_with(request.url.path, back=back)), 303)
         return RedirectResponse(_with(request.url.path, done="draft_kept", back=back), 303)
     desk.node.writer.command(lambda work: drafts.drop(work, desk.account, matter.draft))
-    return RedirectResponse(_with(local_path(next(iter(typed.get("back", ())), ""), _home(matter)), done="draft_dropped"), 303)
+    return RedirectResponse(_with(safe_path(next(iter(typed.get("back", ())), ""), _home(matter)), done="draft_dropped"), 303)
 
 
 def _keep(desk: Desk, name: str, typed: Mapping[str, list[str]]) -> None:
@@ -362,12 +363,6 @@ def _keep(desk: Desk, name: str, typed: Mapping[str, list[str]]) -> None:
 
 
 # --- addresses of this node -------------------------------------------------------------------------------------------
-
-
-def local_path(back: str, otherwise: str) -> str:
-    """*back* if it is a path of this node, else *otherwise*: "//host" and "/\\host" are other hosts to a browser."""
-    is_own = back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable()
-    return back if is_own else otherwise
 
 
 def _home(matter: Matter) -> str:

@@ -31,7 +31,7 @@ from node.services.command_fields import may_give
 from node.services.queries import find_ticket
 from node.services.superior_reading import note_reading
 from node.web.desk import Desk, SignedIn
-from node.web.pages.acts import local_path
+from node.web.sessions import safe_path
 from node.web.templating import page
 
 router = APIRouter()
@@ -50,7 +50,7 @@ def form(request: Request, desk: SignedIn, ticket: str, back: str = "") -> Respo
         request,
         "attach.html",
         ticket=found.id,
-        back=local_path(back, ""),
+        back=safe_path(back, ""),
         command_id=str(uuid.uuid4()),
         megabytes=uploads.upload_bytes_max // (1024 * 1024),
         is_material=desk.role in _FOR_THE_ENTERPRISE,
@@ -81,7 +81,7 @@ def attach(
         raise Refusal(Code.FIELD_REQUIRED, field="file")
     command: Command = SubmitMaterial(digest, Text(name)) if kind == "material" else AddEvidence(digest, Text(name))
     desk.act(command, ticket=found.id, id=command_id)
-    return RedirectResponse(local_path(back, f"/tickets/{found.id}"), 303)
+    return RedirectResponse(safe_path(back, f"/tickets/{found.id}"), 303)
 
 
 # --- in pieces --------------------------------------------------------------------------------------------------------
