@@ -112,7 +112,13 @@ def order_of(node: Node, account: str, command: Command, **said: Unpack[Said]) -
         actor = acting(node, view, account, command, behalf=said.get("behalf", ""), prefer=said.get("prefer", ""))
         seats = _seats(view, actor, account)
         subject = _subject(node, view, seats, command, said.get("ticket", ""), said.get("subject", ""))
-        command = _with_whole_files(view, _with_whole_units(view, _with_whole_numbers(view, command, seats)))
+        try:
+            command = _with_whole_files(view, _with_whole_units(view, _with_whole_numbers(view, command, seats)))
+        except Refusal:
+            # Whoever may not give it at all is told that, whatever he names beside it.
+            if actor.role in _allowed(node, view, command):
+                raise
+            raise _denied(command, actor) from None
     return Order(said.get("id") or str(uuid.uuid4()), actor, subject, command, said.get("seen"), said.get("occurred_at"))
 
 
@@ -132,8 +138,7 @@ def _subject(node: Node, view: View, seats: tuple[Actor, ...], command: Command,
         return subject or node.code
     if command.starts:
         return subject
-    actor, is_allowed = seats[0], seats[0].role in _allowed(node, view, command)
-    denied = Refusal(Code.PERMISSION_DENIED, command=type(command).__name__, role=actor.role)
+    is_allowed, denied = seats[0].role in _allowed(node, view, command), _denied(command, seats[0])
     if kind is SubjectKind.TICKET:
         said = ticket or subject
         try:
@@ -145,6 +150,10 @@ def _subject(node: Node, view: View, seats: tuple[Actor, ...], command: Command,
     if not is_allowed:
         raise denied
     return find_for(view, kind, subject, *seats) if subject and kind is not SubjectKind.ROUND else subject
+
+
+def _denied(command: Command, actor: Actor) -> Refusal:
+    return Refusal(Code.PERMISSION_DENIED, command=type(command).__name__, role=actor.role)
 
 
 def acting(node: Node, view: View, account: str, command: Command, *, behalf: str = "", prefer: str = "") -> Actor:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from node.domain.directory import PlanTurn
+from node.domain.entry import Actor
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code
 from node.domain.ticket.filling import FillIn
@@ -246,7 +247,7 @@ class TestXiangshan:
         first = call.subject.id
         with county.node.store.read() as view:
             calendar = county.node.policies.bare(view).calendar
-            lines = lookup.of_receipt(view, first, calendar, county.now)
+            lines = lookup.of_receipt(view, first, Actor("o", "office", f"{XIANGSHAN}-centre"), calendar, county.now)
 
         assert (3, first) == (len(lines), lines[0].ticket)
         assert {"registered"} == {line.state for line in lines}
@@ -257,7 +258,7 @@ class TestXiangshan:
             simple = county.node.policies.of_node(view, county.now).pack.names("on_the_spot.classes")[0]
         county.act("window_clerk", AnswerOnTheSpot(Text("已告知招聘会时间"), category=simple), lines[1].ticket)
         with county.node.store.read() as view:
-            after = lookup.of_receipt(view, first, calendar, county.now)
+            after = lookup.of_receipt(view, first, Actor("o", "office", f"{XIANGSHAN}-centre"), calendar, county.now)
         assert [True, False, True, True] == [line.state == "registered" for line in after]
 
 

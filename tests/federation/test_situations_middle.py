@@ -61,7 +61,7 @@ class TestRow07CityRestoredAndWroteOn:
         assert whole == city.contents(CITY)[: len(whole)], "what was acknowledged stays as it is"
         assert heard == county.contents(CITY)[: len(heard)]
         agree(county, city, province)
-        assert ("", {}, {}, {}) == (held(city), alarms(county), alarms(city), alarms(province))
+        assert ("", {}, {"renumbered": "amber"}, {}) == (held(city), alarms(county), alarms(city), alarms(province))
         for place in (city, province):
             assert {answered, acknowledged, later} <= set(tickets(place)), place.code
         assert branch in done.aside or branch in tickets(province)
@@ -180,7 +180,7 @@ class TestRow12CityFenced:
         connect(city, province)
         connect(county, city)
         settle(county, city, province, seconds=51)
-        assert ({}, {}) == (alarms(county), alarms(city))
+        assert ({}, {"renumbered": "amber"}) == (alarms(county), alarms(city))
         agree(county, city, province)
         assert [] == [row for row in county.rows(schema.incidents) if row.kind == "fork"]
         assert COUNTY in {one.node for one in county.rows(schema.entries)}

@@ -305,7 +305,7 @@ class TestVerbs:
         assert (0, 2, 1) == (code, done["epoch"], len(done["aside"]))
         settle(county, city, seconds=51)
         agree(county, city)
-        assert ("", {}) == (held(county), alarms(county))
+        assert ("", {"renumbered": "amber"}) == (held(county), alarms(county))
 
     def test_a_clone_is_released_and_a_top_begins_anew(self, county: Place, city: Place, qyzj: Call) -> None:
         with city.level.store.database.write() as connection:

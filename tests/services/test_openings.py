@@ -59,7 +59,7 @@ class TestOpenings:
     def test_a_drawn_ticket_is_opened_while_it_is_called_and_not_after(self, levels: tuple[Hands, Hands]) -> None:
         city, county = levels
         (key,) = drawn_round(city, county, 1).drawn
-        with refuses(Code.PERMISSION_DENIED):
+        with refuses(Code.SUBJECT_UNKNOWN):
             opened(city, record.ticket_of(key), key, role="department")
         opened(city, record.ticket_of(key), key)
         call(city, key)
@@ -106,7 +106,7 @@ class TestOpenings:
         refs = {"phone": ticket.appellant.phone}
         stranger, centre = (Actor("d", "department", f"{COUNTY}-{unit}") for unit in ("water", "centre"))
 
-        with refuses(Code.PERMISSION_DENIED):
+        with refuses(Code.SUBJECT_UNKNOWN):
             county.node.writer.command(lambda work: open_payloads(work, stranger, ticket, refs, "handling", county.now))
         said = county.node.writer.command(lambda work: open_payloads(work, centre, ticket, refs, "handling", county.now))
         assert {"phone": "13800000000"} == said

@@ -51,7 +51,7 @@ class Look:
 OFFICE, CLERK, HANDLER, LEADER = ("centre", "office"), ("hall", "window_clerk"), ("housing", "department"), ("mayor", "leader")
 AUDITOR, SECURITY, OPERATOR = ("audit", "audit_admin"), ("security", "security_admin"), ("operator", "operator")
 # Who looks at a page that the office does not.
-_BY = {"/registers/audit": AUDITOR, "/login": ("", ""), "/trust": ("", "")}
+_BY = {"/registers/audit": AUDITOR, "/boards/tray": HANDLER, "/login": ("", ""), "/trust": ("", "")}
 # What answers with a file, leads on at once, or is asked for at a moment of signing in that has passed; the last have tests of their own.
 NO_PAGE = {
     "/trust/ca.crt", "/export", "/tickets/{ticket}/attachments/{digest}", "/intake/new", "/intake/{draft}", "/login/second",

@@ -234,14 +234,14 @@ class TestDesks:
         """Under the same name as another's: it is his own, and his dropping it takes nothing from the other."""
         ticket, verb = county.ids["ticket"][1], "record-progress"
         name, form = f"ticket/{ticket}/{verb}", f"/tickets/{ticket}/do/{verb}"
-        county.ask("d-housing", "POST", "/drafts", data={"draft": name, "note": "只给自己看的话"})
+        county.ask("d-housing", "POST", "/drafts", data={"kept_as": name, "note": "只给自己看的话"})
         county.ask("d-housing", "POST", "/search/saved", data={"name": "我的", "query": "q=灌溉"})
         act(county.hands.node, "centre", g.OpenAccount("clerk", ("window_clerk",), f"{COUNTY}-centre"))
 
         for account in ("d-water", "centre"):
             assert "只给自己看的话" not in county.ask(account, "GET", form).text
             county.ask(account, "POST", "/search/saved/forget", data={"name": "我的"})
-            county.ask(account, "POST", "/drafts", data={"draft": name, "note": "别的话"})
+            county.ask(account, "POST", "/drafts", data={"kept_as": name, "note": "别的话"})
         with county.hands.node.store.read() as view:
             assert ["我的"] == [one.name for one in saved_filters.saved(view, "d-housing")]
         assert "只给自己看的话" in county.ask("d-housing", "GET", form).text
@@ -336,8 +336,8 @@ def _lists() -> list[str]:
 
 
 def _plain(answer: httpx2.Response, said: str) -> tuple[int, str]:
-    """An answer with what was asked for taken out."""
-    return answer.status_code, answer.text.replace(said, "…")
+    """An answer with what was asked for taken out, and under which id of his own what he typed is kept."""
+    return answer.status_code, re.sub(r"/kept/[0-9a-f]{32}", "/kept/…", answer.text.replace(said, "…"))
 
 
 def _value(kind: Any) -> Any:
