@@ -29,7 +29,7 @@ from node.domain.registry import OpenAccount
 from node.services.registry import NODE_ACTOR
 from node.storage.writer import Writer
 from node.texts.catalogue import word
-from tests.federation.levels import WALL, Place, enrol, make_place, serve, until
+from tests.federation.levels import Place, enrol, make_place, serve, until
 from tests.web.browser import SitDown
 
 COUNTY, CITY, PROVINCE = "520402", "520400", "520000"
@@ -68,7 +68,7 @@ def runner_of(place: Place, above: Place | None, port: Server | None) -> Runner:
     """What works at *place* beside its pages: its link to *above* on that port."""
     if above is None or port is None:
         return Runner(place.level.store, place.reactions, None, None, 0.05)
-    ends = {lane: Superior(f"127.0.0.1:{port.port}", place.files.uplink, place.code, above.code, lambda: WALL) for lane in Lane}
+    ends = {lane: Superior(f"127.0.0.1:{port.port}", place.files.uplink, place.code, above.code, place.level.wall) for lane in Lane}
     session = session_of(
         place.level,
         above.code,
