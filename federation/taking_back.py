@@ -78,7 +78,7 @@ def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: date
         raise Refusal(Code.NODE_HELD, reason=head.held)
     offered = [_own(work, peer, carried) for carried in entries]
     concerning = _concerning(work, peer, offered)
-    lost = [one for one in offered if one.content.header.subject in concerning and not _is_written(work, one)]
+    lost = [one for one in offered if one.content.header.subject in concerning and not is_written(work, one.content.header)]
     if lost:
         event = EntriesGivenBack(peer, len(lost))
         subject = Subject(SubjectKind.NODE.value, head.node)
@@ -112,9 +112,9 @@ def _concerning(work: UnitOfWork, peer: str, offered: Sequence[Arrived]) -> set[
     return found
 
 
-def _is_written(work: UnitOfWork, one: Arrived) -> bool:
+def is_written(work: UnitOfWork, head: Header) -> bool:
     """True if this node's journal has the entry, wherever."""
-    table, head = schema.entries, one.content.header
+    table = schema.entries
     same = (table.c.subject_id == head.subject.id, table.c.id == head.id, table.c.node == work.head.node)
     return work.connection.execute(select(table.c.taken).where(*same)).first() is not None
 

@@ -162,6 +162,34 @@ class TestRow07RestoredAndWroteOn:
         settle(county, city)
         assert another not in done.aside and tickets(county) == tickets(city)
 
+    def test_a_need_that_came_back_already_is_not_registered_once_more(self, county: Place, city: Place, tmp_path: Path) -> None:
+        """Restored from before it rejoined, the node has its branch again; the epoch that it had begun brings the same entries."""
+        connect(county, city)
+        first = county.register(appeal="first")
+        settle(county, city)
+        backup = back_up(county, tmp_path / "backup.db")
+        escalate(county, first)
+        settle(county, city)
+        restore(county, backup)
+        second = county.register(appeal="second")
+        branch = back_up(county, tmp_path / "branch.db")
+        wire = connect(county, city)
+        settle(county, city)
+        grant_to(city, county)
+        assert {} == rejoin_by(county, wire).anew
+        connect(county, city)
+        settle(county, city, seconds=51)
+        before = tickets(city)
+        assert second in before
+        restore(county, branch)
+
+        done = rejoin_by(county, connect(county, city))
+        connect(county, city)
+        settle(county, city, seconds=51)
+
+        assert ({}, before) == (done.anew, tickets(city))
+        agree(county, city)
+
     def test_a_rejoining_that_dies_has_not_happened(self, county: Place, city: Place, tmp_path: Path) -> None:
         fork(county, city, tmp_path)
         wire = connect(county, city)
