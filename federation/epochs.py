@@ -180,12 +180,13 @@ def _is_leaving(level: Level) -> bool:
 
 
 def _way(level: Level, end: Peer) -> _Way:
+    said = positions_of(end)
     with level.store.read() as view:
         head = view.head
-        there = {one.epoch: one for one in positions_of(end) if one.node == head.node}
         own = view.journal.position(head.node, head.epoch)
-        common = min(own.size, there[head.epoch].size) if head.epoch in there else 0
-        kept = parting(view, end, head.node, head.epoch, common)
+    there = {one.epoch: one for one in said if one.node == head.node}
+    common = min(own.size, there[head.epoch].size) if head.epoch in there else 0
+    kept = parting(level.store, end, head.node, head.epoch, common)
     return _Way(head.epoch, kept, own.size - kept, there)
 
 

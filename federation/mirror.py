@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, select, update
 
 from federation.codec import Carried, DownPosition, Segment
 from federation.numbering import number_down_anew
+from node.domain.entry import Header
 from node.domain.merkle import Range, leaf_hash, leaf_hashes
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import EpochGranted, NodeAdmitted
@@ -118,9 +119,11 @@ class Mirror:
             return DownPosition(epoch, progress.size, progress.root())
         fresh = entries[progress.size + 1 - from_seq :]
         progress = progress.extend([leaf_hash(entry.data) for entry in fresh])
-        for run in _runs(fresh):
+        read = [(entry, content_of(entry)) for entry in fresh]
+        epochs = _epochs(work, [content.header for _, content in read]) | {link: row.peer_epoch}
+        for run in _runs(read):
             arrived = _foreign(work, run)
-            self._give_way(work, _left_behind(work, arrived, {link: row.peer_epoch}))
+            self._give_way(work, [one for one in arrived if one.content.header.epoch < epochs.get(one.content.header.node, 0)])
             stored = work.journal.take_from_above(arrived)
             work.fault("mirror.after_entries")
             work.fold_and_route(stored)
@@ -341,31 +344,26 @@ def with_riders(carried: Carried, content: Content, leaf: bytes) -> Arrived:
     return Arrived(carried.data, leaf, content, sealed, keys)
 
 
-def _left_behind(work: UnitOfWork, arrived: Sequence[Arrived], epochs: dict[str, int]) -> list[Arrived]:
+def _epochs(work: UnitOfWork, heads: Sequence[Header]) -> dict[str, int]:
     """
-    Of *arrived* what a superior wrote in an epoch that it has left behind.  *epochs*: those that are known of greetings; of the
-    superiors above it, the latest of which an entry is here, or comes now.
+    The latest epoch of each superior above the one that speaks, of which an entry is here or comes with *heads*.
+
+    What stands in one before it gives way: behind the entry that contradicts may come, in one batch, those of the epoch that
+    settles it.
     """
-    of_the_line: dict[str, list[Arrived]] = {}
-    for one in arrived:
-        if one.content.header.node in work.head.line:
-            of_the_line.setdefault(one.content.header.node, []).append(one)
-    found = []
-    for writer, its in of_the_line.items():
-        epoch = epochs[writer] if writer in epochs else max(work.journal.last_epoch(writer), *(one.content.header.epoch for one in its), 0)
-        found += [one for one in its if one.content.header.epoch < epoch]
-    return found
+    line = [node for node in work.head.line if any(head.node == node for head in heads)]
+    return {node: max(work.journal.last_epoch(node), *(head.epoch for head in heads if head.node == node)) for node in line}
 
 
-def _runs(entries: Sequence[Carried]) -> Iterator[list[tuple[Carried, Content]]]:
+def _runs(entries: Sequence[tuple[Carried, Content]]) -> Iterator[list[tuple[Carried, Content]]]:
     """
-    *entries* in order, read, each run up to the one that names another superior: whose subtree wrote what comes behind it is
-    told by the tree that it makes.
+    *entries* in order, each run up to the one that names another superior: whose subtree wrote what comes behind it is told by the
+    tree that it makes.
     """
     run: list[tuple[Carried, Content]] = []
-    for carried in entries:
-        run.append((carried, content_of(carried)))
-        if run[-1][1].header.kind == NodeReparented.kind():
+    for one in entries:
+        run.append(one)
+        if one[1].header.kind == NodeReparented.kind():
             yield run
             run = []
     yield run

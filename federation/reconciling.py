@@ -22,7 +22,7 @@ from node.services import reconcile
 from node.services.reconcile import Differing, Reconciled, Span
 from node.storage import schema
 from node.storage.journal import Position
-from node.storage.unit_of_work import UnitOfWork, View
+from node.storage.unit_of_work import Store, UnitOfWork, View
 
 ranges_max = 64
 entries_max = 65_536
@@ -43,9 +43,9 @@ def reconcile_with(level: Level, peer: str, end: Peer) -> Reconciled:
     there = {(one.node, one.epoch): one for one in positions_of(end)}
     with level.store.read() as view:
         own = view.journal.positions()
-        both = [(one, there[one.node, one.epoch]) for one in own if (one.node, one.epoch) in there]
-        spans = [Span(here.node, here.epoch, 1, size) for here, above in both if (size := min(here.size, above.size))]
-        differing, count = _differing(view, end, spans)
+    both = [(one, there[one.node, one.epoch]) for one in own if (one.node, one.epoch) in there]
+    spans = [Span(here.node, here.epoch, 1, size) for here, above in both if (size := min(here.size, above.size))]
+    differing, count = _differing(level.store, end, spans)
     waiting = sum(abs(here.size - above.size) for here, above in both)
     entries = sum(span.entries for span in spans)
     found = Reconciled(peer, level.wall(), len(both), entries, waiting, count, tuple(differing))
@@ -99,23 +99,28 @@ def positions_of(end: Peer) -> list[Position]:
     return [position_from_pb(one) for one in end.reconcile(link_pb2.ReconcileRequest()).positions]
 
 
-def parting(view: View, end: Peer, node: str, epoch: int, size: int) -> int:
-    """How many of the first *size* entries of a stream both ends have alike, from the beginning on."""
+def parting(store: Store, end: Peer, node: str, epoch: int, size: int) -> int:
+    """
+    How many of the first *size* entries of a stream both ends have alike, from the beginning on.
+
+    Raises:
+        CallFailed.
+    """
     at = 0
     while at < size:
         window = Span(node, epoch, at + 1, min(size, at + entries_max))
-        differing = _asked(view, end, window.parts(ranges_max))
+        differing = _asked(store, end, window.parts(ranges_max))
         if not differing:
             at = window.to_seq
             continue
         first = min(differing, key=lambda span: span.from_seq)
         while first.entries > 1:
-            first = min(_asked(view, end, first.parts(ranges_max)), key=lambda span: span.from_seq, default=first.parts(2)[0])
+            first = min(_asked(store, end, first.parts(ranges_max)), key=lambda span: span.from_seq, default=first.parts(2)[0])
         return first.from_seq - 1
     return size
 
 
-def _differing(view: View, end: Peer, spans: Iterable[Span]) -> tuple[list[Differing], int]:
+def _differing(store: Store, end: Peer, spans: Iterable[Span]) -> tuple[list[Differing], int]:
     """Each place that differs, the first ``named_max`` of them, and how many there are."""
     named: list[Differing] = []
     count = 0
@@ -123,14 +128,15 @@ def _differing(view: View, end: Peer, spans: Iterable[Span]) -> tuple[list[Diffe
     while waiting:
         asked = _request_of(waiting)
         del waiting[: len(asked)]
-        for found, subject in _answered(view, end, asked):
+        for found, subject in _answered(store, end, asked):
             if found.entries > 1 and len(named) < reconcile.named_max:
                 waiting[:0] = found.parts(ranges_max)
             elif found.entries > 1:
                 count += found.entries  # far beyond what anybody reads: the rest is counted as it stands
             else:
                 count += 1
-                here = reconcile.about(view, found)
+                with store.read() as view:
+                    here = reconcile.about(view, found)
                 kind, about = (here.kind, here.id) if here.id else subject
                 named.append(Differing(found.node, found.epoch, found.from_seq, kind, about))
     return named[: reconcile.named_max], count
@@ -148,12 +154,14 @@ def _request_of(waiting: list[Span]) -> list[Span]:
     return asked
 
 
-def _asked(view: View, end: Peer, spans: list[Span]) -> list[Span]:
-    return [span for span, _ in _answered(view, end, spans)]
+def _asked(store: Store, end: Peer, spans: list[Span]) -> list[Span]:
+    return [span for span, _ in _answered(store, end, spans)]
 
 
-def _answered(view: View, end: Peer, spans: list[Span]) -> list[tuple[Span, tuple[str, str]]]:
-    ranges = [range_to_pb(span, reconcile.digest(view, span)) for span in spans]
+def _answered(store: Store, end: Peer, spans: list[Span]) -> list[tuple[Span, tuple[str, str]]]:
+    # No transaction is open while the other end is waited for, which may be for long.
+    with store.read() as view:
+        ranges = [range_to_pb(span, reconcile.digest(view, span)) for span in spans]
     answer = end.reconcile(link_pb2.ReconcileRequest(ranges=ranges))
     asked = set(spans)
     found = [(span_from_pb(one), (one.subject.kind, one.subject.id)) for one in answer.differing]

@@ -16,7 +16,8 @@ node            EpochStarted at B; what A never took comes again       its opera
 B takes the history from the province and not from the node: the province holds those entries already, under the root that A
 handed over, and needs nothing from either end for it; a node that shows B another past is then a fork like any other, and B
 never has to hold what is not proved.  From then on B brings it like anything of its own: a province that is restored from before
-the move gets it back from there.  A's word is its own journal entry, which the province mirrors under A's root.
+the move gets it back from there, and one that was restored between its confirmation and the history's way down sends that once
+more; B waits until all of it is there.  A's word is its own journal entry, which the province mirrors under A's root.
 
 **Who is in charge.**  A, until the province's NodeReparented; B from there on.  The steps are single transactions, each
 follows from what the journals hold, and each is looked for again by ``advance``: a process that dies anywhere goes on from there.
@@ -30,6 +31,7 @@ B takes nothing (I23).
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -130,6 +132,9 @@ def advance(store: Store, writer: Writer, handler: Handler) -> int:
     while True:
         with store.read() as view:
             due = _due(view, handler.now())
+            owed = [move for move in readings.listed(view.connection) if _owes_history(view, move)]
+        for move in owed:
+            writer.command(partial(_send_history, move=move))
         done = sum(_do(writer, handler, move, make) for move, make in due)
         if not done:
             return count
@@ -189,6 +194,24 @@ def _send_history(work: UnitOfWork, move: m.Reparenting) -> None:
     """Owe the new superior whatever is held of the node and about it, as far as it has not gone there before."""
     also = (work.head.node, *work.head.line, move.from_node)
     work.send_down(move.to_node, history_of(work, branch_of(work, move.node), with_own=True, also=also))
+
+
+def _owes_history(view: View, move: m.Reparenting) -> bool:
+    """
+    True if what was confirmed here is held here, and never went to the new superior: this node was restored from before it sent
+    that, and got its own confirmation back.
+    """
+    if move.ordered_by != view.head.node or move.stage != m.CONFIRMED:
+        return False
+    entries, down, links = schema.entries, schema.down, schema.links
+    for stream in move.streams:
+        node, epoch, size, _ = readings.parts_of(stream)
+        last = select(entries.c.taken).where(entries.c.node == node, entries.c.epoch == epoch, entries.c.seq == size).scalar_subquery()
+        sent = select(down.c.taken).where(down.c.link == links.c.peer, down.c.epoch == links.c.down_epoch, down.c.taken == last)
+        its = (links.c.peer == move.to_node, links.c.side == "subordinate", last.is_not(None), ~sent.exists())
+        if view.connection.execute(select(links.c.peer).where(*its)).first() is not None:
+            return True
+    return False
 
 
 def _escalations(work: UnitOfWork, move: m.Reparenting) -> list[tuple[str, str]]:

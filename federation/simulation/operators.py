@@ -117,23 +117,29 @@ def _at_the_link(simulation: Simulation, code: str, superior: str) -> int:
     if status == "cloned":
         return _try(simulation, superior, f"releases {code}", lambda: epochs.release(above.level, code))
     held = node.value("SELECT held FROM heads")
-    if status != "forked" and held not in ("forked", "guard") and not _is_told_more(node):
+    needs_epoch = status == "forked" or held in ("forked", "guard") or _is_told_more(node)
+    if not needs_epoch and not _is_stale(node):
         return 0
-    granted = _try(
+    granted = needs_epoch and _try(
         simulation, superior, f"grants {code} an epoch", lambda: epochs.grant(above.level, code, REASON, above.actor("operator"))
     )
     end: Peer = DirectEnd(simulation, code)  # type: ignore[assignment]  # of a peer it has what an operator needs, and no channel
-    done = granted + _try(simulation, code, "rejoins", lambda: epochs.rejoin(node.level, end, REASON, node.actor("operator")))
-    if granted:
+    rejoined = _try(simulation, code, "rejoins", lambda: epochs.rejoin(node.level, end, REASON, node.actor("operator")))
+    if granted or rejoined:
         simulation.stop(code)
         simulation.start(code)
-    return done
+    return granted + rejoined
 
 
 def _is_told_more(node: Node) -> bool:
     """What `qyzj status` shows in red: a subordinate holds what this node has not."""
     with node.store.read() as view:
         return told_below(view) > 0
+
+
+def _is_stale(node: Node) -> bool:
+    """What `qyzj status` shows in red: the superior granted a new epoch, and what this node has behind the former one bars it."""
+    return node.value("SELECT count(*) FROM links WHERE side = 'superior' AND status = 'stale'") > 0
 
 
 def _try(simulation: Simulation, code: str, what: str, do: Callable[[], object]) -> int:

@@ -72,7 +72,7 @@ def decide(registry: Registry, command: Command, facts: Facts, policy: Policy, n
         case AdmitNode():
             event = NodeAdmitted(command.node, command.name, command.fingerprint)
         case SetNodeStatus():
-            event = _set_status(registry, command)
+            event = _set_status(registry, command, policy)
         case GrantEpoch():
             event = _grant_epoch(registry, command, facts)
         case HandleLane():
@@ -186,7 +186,7 @@ def _invite(registry: Registry, command: InviteNode, policy: Policy) -> Event:
     return NodeInvited(command.node, command.name, command.fingerprint)
 
 
-def _set_status(registry: Registry, command: SetNodeStatus) -> Event | None:
+def _set_status(registry: Registry, command: SetNodeStatus, policy: Policy) -> Event | None:
     if command.status not in NODE_STATUSES:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="status", value=command.status, offered=NODE_STATUSES)
     status = registry.nodes.get(command.node)
@@ -194,6 +194,9 @@ def _set_status(registry: Registry, command: SetNodeStatus) -> Event | None:
         raise Refusal(Code.NODE_UNKNOWN, node=command.node)
     if status == "revoked" and command.status != "revoked":
         raise Refusal(Code.NODE_REVOKED, node=command.node)
+    if command.node in policy.place.frozen:
+        # Who has handed a node over decides nothing of it any more: where the move is known to be over, it is a stranger's word (2.7).
+        raise Refusal(Code.REPARENTING_OPEN, node=command.node)
     return None if status == command.status else NodeStatusSet(command.node, command.status, command.reason)
 
 

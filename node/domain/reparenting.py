@@ -80,6 +80,8 @@ class Standing:
     down: tuple[int, int, int] = (0, 0, 0)
     # How the streams that were confirmed stand here, each made anew from the bytes.
     found: tuple[str, ...] = ()
+    # True if some of them are not here to the end.
+    is_partial: bool = False
     # The id of the order that is carried out: it names the move that it begins.
     fresh_id: str = ""
 
@@ -353,9 +355,12 @@ def _confirm(command: ConfirmHandover, standing: Standing, facts: Facts, policy:
 
 
 def _take(command: TakeHistory, standing: Standing, facts: Facts, policy: Policy, now: datetime) -> Answer:
-    """FEDERATION 2.7 (4): held against the former superior's own word, too, wherever there is one."""
+    """
+    FEDERATION 2.7 (4): held against the former superior's own word, too, wherever there is one.  What is not all here yet is waited
+    for: a common superior that was restored sends it once more.
+    """
     move = _known(standing)
-    if move.to_node != policy.node or move.stage != CONFIRMED:
+    if move.to_node != policy.node or move.stage != CONFIRMED or standing.is_partial:
         return _NOTHING
     said = set(move.streams) if move.is_forced else set(move.streams) & set(move.handed)
     wrong = next((found for found in standing.found if found not in said), None)

@@ -35,7 +35,8 @@ def standing_fact(work: UnitOfWork, order: Order, policy: Policy, now: datetime)
     branch = branch_of(work, node)
     epoch = work.journal.current_epochs({node}).get(node, 0)
     current = work.journal.position(node, epoch)
-    is_taking = isinstance(command, m.TakeHistory) and move is not None
+    said = move.streams if isinstance(command, m.TakeHistory) and move is not None else ()
+    found = tuple(readings.found_of(work.connection, one) for one in said)
     return m.Standing(
         reparenting=move,
         superior=row.superior if row is not None else "",
@@ -46,7 +47,8 @@ def standing_fact(work: UnitOfWork, order: Order, policy: Policy, now: datetime)
         current=(epoch, current.size, current.root.hex()),
         open=tuple(f"{one.id}#{one.custody.number}" for one in open_escalations(work, branch, policy.node)),
         down=(link.down_epoch, link.down_size, link.down_acked) if link is not None else (0, 0, 0),
-        found=tuple(readings.found_of(work.connection, one) for one in move.streams) if is_taking and move is not None else (),
+        found=found,
+        is_partial=any(readings.parts_of(one)[2] < readings.parts_of(whole)[2] for one, whole in zip(found, said, strict=True)),
         fresh_id=order.id,
     )
 

@@ -14,6 +14,7 @@ from node.domain import reparenting as m
 from node.domain.entry import Event, Header
 from node.domain.merkle import Range, leaf_hash
 from node.storage import schema
+from node.storage.codec import decode_content
 from node.storage.database import instant, micros
 from node.storage.statements import insert_missing, upsert_many
 
@@ -128,7 +129,25 @@ def _ordered(connection: Connection, own: str, head: Header, event: m.Reparentin
         "fault": "",
     }
     insert_missing(connection, schema.reparentings, [row])
+    _take_up(connection, own, head, event)
     return True
+
+
+def _take_up(connection: Connection, own: str, head: Header, order: m.ReparentingOrdered) -> None:
+    """
+    Let the steps of a move count that came before its *order* did: whoever ordered it was restored from before that, and wrote
+    it again when it was given back.
+    """
+    entries = schema.entries
+    place = (entries.c.node == head.node, entries.c.epoch == head.epoch, entries.c.seq == head.seq)
+    taken = select(entries.c.taken).where(*place).scalar_subquery()
+    kinds = [event.kind() for event in WAYS if event is not m.ReparentingOrdered]
+    writers = {order.node, order.from_node, order.to_node, head.node}
+    its = (entries.c.subject_id.in_(writers), entries.c.kind.in_(kinds), entries.c.taken < taken)
+    for content in connection.execute(select(entries.c.content).where(*its).order_by(entries.c.taken)).scalars().all():
+        one = decode_content(bytes(content))
+        if one.event is not None and getattr(one.event, "move", "") == order.move:
+            WAYS[type(one.event)](connection, own, one.header, one.event)
 
 
 def _acknowledged(connection: Connection, _own: str, head: Header, event: m.ReparentingAcknowledged) -> bool:

@@ -121,3 +121,10 @@ def test_a_handover_that_is_not_what_is_held_is_not_confirmed() -> None:
 def test_what_came_down_is_held_against_both_words(more: dict[str, object], expected: type) -> None:
     """The common superior's and, unless that decided alone, the former one's."""
     assert [expected] == [type(one) for one in said(NEW, m.TakeHistory("m-1"), at(m.CONFIRMED, **more))]
+
+
+def test_what_is_not_here_to_the_end_is_waited_for() -> None:
+    """A common superior that was restored sends the history once more; what is missing is no other history."""
+    short = replace(at(m.CONFIRMED, streams=HELD, handed=HELD), found=("520402/1/4/cc",), is_partial=True)
+
+    assert [] == said(NEW, m.TakeHistory("m-1"), short)

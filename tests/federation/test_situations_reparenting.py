@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from federation import reparenting
 from federation.enrolment import REACTION_ACTOR, invite, join
-from federation.epochs import start
+from federation.epochs import grant, start
 from federation.invitation import Invitation
 from federation.link import Lane
 from federation.reparenting import abort, decide, order
@@ -17,6 +17,7 @@ from node.domain.command import Command
 from node.domain.merkle import leaf_hash
 from node.domain.payload import Text
 from node.domain.refusal import Code
+from node.domain.registry import SetNodeStatus
 from node.domain.ticket.custody import DecideAbove
 from node.domain.ticket.escalation import AcceptEscalation
 from node.services.handle import Handler
@@ -384,6 +385,53 @@ class TestRow22Reparented:
         assert {number, later} <= set(tickets(four.province))
         assert [] == [code for place in four.all for code in incidents(place) if code == "fork"]
         assert [{}] * 3 == [alarms(place) for place in (four.county, four.other, four.province)]
+
+    @pytest.mark.parametrize("saved", ["before the order", "before the handover", "before the confirmation"])
+    def test_a_province_that_was_restored_on_the_way_sends_the_history_once_more(self, four: Four, saved: str, tmp_path: Path) -> None:
+        """
+        Row 11 in a move: its order and its confirmation come back from below, what it owed the new city did not.  The handover may be
+        known there before the order is once more.
+        """
+        province = four.province
+        number = four.county.register()
+        four.run()
+        four.wires[OTHER].is_cut = True
+        backup = back_up(province, tmp_path / "before.db")
+        four.order()
+        if saved == "before the handover":
+            backup = back_up(province, tmp_path / "ordered.db")
+        for place in (four.city, four.county):  # the order goes down, and what the county had written comes to the city
+            settle(place)
+        four.run()
+        if saved == "before the confirmation":
+            backup = back_up(province, tmp_path / "handed.db")
+        four.run(seconds=130)
+        assert "reparenting_confirmed_above" in told(province)
+
+        restore(province, backup)
+        four.start()
+        four.run(seconds=51)
+        start(province.level, "从备份恢复", OPERATOR)
+        for _ in range(3):
+            four.run(seconds=121)
+        four.join()
+        for _ in range(2):
+            four.run(seconds=121)
+
+        assert (OTHER, {OTHER: 2}) == (four.superior, four.taken_by())
+        agree(four.county, four.other, province)
+        assert number in tickets(province)
+        assert [{}] * 4 == [alarms(place) for place in four.all]
+
+    def test_whoever_handed_a_node_over_decides_nothing_of_it_any_more(self, four: Four) -> None:
+        """Where the move is known to be over by then, its word would be a stranger's, and set aside."""
+        four.wires[OTHER].is_cut = True
+        four.order()
+        four.run()
+        assert "reparenting_handed_from" in told(four.city)
+
+        assert Code.REPARENTING_OPEN is refused(lambda: four.city.hands.act("operator", SetNodeStatus(COUNTY, "suspended"), CITY)).code
+        assert Code.REPARENTING_OPEN is refused(lambda: grant(four.city.level, COUNTY, "备份恢复", OPERATOR)).code
 
     def test_whoever_dies_behind_whatever_step_goes_on_from_there(self, four: Four, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each step dies once before its commit and once behind it, and every process is started anew each time."""

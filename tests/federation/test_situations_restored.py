@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import update
 
 from federation.link import Lane
-from federation.reconciling import parting
+from federation.reconciling import parting, reconcile_with
+from federation.v1 import link_pb2
 from node.domain.entry import Actor
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
@@ -18,6 +19,7 @@ from node.storage.keyring import KeyRingError
 from node.storage.payloads import Recovered
 from tests.federation.levels import Place, connect, enrol, make_place, settle
 from tests.federation.situations import (
+    CITY,
     COUNTY,
     PROVINCE,
     agree,
@@ -231,8 +233,29 @@ class TestRow07RestoredAndWroteOn:
             behind = (table.c.node == COUNTY, table.c.seq >= first)
             connection.execute(update(table).where(*behind).values(content=table.c.content + table.c.content))
 
-        with county.level.store.read() as view:
-            assert first - 1 == parting(view, wire, COUNTY, 1, size)
+        assert first - 1 == parting(county.level.store, wire, COUNTY, 1, size)
+
+    def test_nothing_is_held_open_while_the_superior_is_asked(
+        self, county: Place, city: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An answer may take as long as a call may: a transaction that waits for it keeps others from their work."""
+        fork(county, city, tmp_path)
+        wire = connect(county, city)
+        grant_to(city, county)
+        database, ask = county.level.store.database, wire.reconcile
+        held: list[int] = []
+
+        def counted(request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse:
+            held.extend(engine.pool.checkedout() for engine in (database.reader, database.writer))  # type: ignore[attr-defined]
+            return ask(request)
+
+        monkeypatch.setattr(wire, "reconcile", counted)
+        rejoin_by(county, wire)
+        to_rejoin = len(held)
+        reconcile_with(county.level, CITY, wire)
+
+        assert 0 < to_rejoin < len(held)
+        assert {0} == set(held)
 
 
 class TestRow08LostEverything:
