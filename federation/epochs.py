@@ -26,7 +26,7 @@ from federation.mirror import ACTIVE, CLONED, FORKED, Mirror
 from federation.numbering import number_down_anew
 from federation.reconciling import parting, positions_of
 from federation.registered_anew import register_anew
-from federation.taking_back import await_those_below
+from federation.taking_back import await_those_below, is_written
 from federation.v1 import link_pb2
 from node.domain.command import Order
 from node.domain.entry import Actor, Draft, Header, Subject, SubjectKind
@@ -300,7 +300,8 @@ def _write_again(
         if head.kind == EpochStarted.kind() or (is_new and head.subject.kind == SubjectKind.NODE.value):
             continue  # how a node begins that begins once more
         if head.subject in told:
-            aside.append(one)
+            if not is_written(work, head):  # or it was written again in an epoch that came back
+                aside.append(one)
             continue
         rows = [row for row in one.keys if row.subject_id and row.recipient]
         if head.subject not in wrapped:

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
-from federation.taking_back import is_written
 from node.domain import register_number
 from node.domain.entry import CustodyHead, Draft, Header, Subject, SubjectKind
 from node.domain.identifier import uuid5_of
@@ -39,8 +38,6 @@ def register_anew(work: UnitOfWork, aside: Sequence[Kept], keys: Mapping[Subject
         subject, event = content.header.subject, content.event
         if subject.kind != SubjectKind.TICKET.value or not isinstance(event, Registered):
             continue
-        if is_written(work, content.header):
-            continue  # the same need: it was written again in an epoch that came back
         plain = _opened(event, content, one.sealed, keys.get(subject, {}))
         if plain.appeal is None:
             continue  # nobody can read it any more: it stays aside, and is named

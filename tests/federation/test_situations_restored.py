@@ -189,7 +189,7 @@ class TestRow07RestoredAndWroteOn:
         connect(county, city)
         settle(county, city, seconds=51)
 
-        assert ({}, before) == (done.anew, tickets(city))
+        assert ((), {}, before) == (done.aside, done.anew, tickets(city))
         agree(county, city)
 
     def test_a_rejoining_that_dies_has_not_happened(self, county: Place, city: Place, tmp_path: Path) -> None:
