@@ -65,7 +65,11 @@ class Process:
 
     def start(self) -> None:
         """Let its threads run."""
-        self.node.look_at_guard()
+        try:
+            self.node.look_at_guard()
+        except Crash as crash:
+            self.simulation.crashed(crash)
+            return
         if not self.superior:
             self._keep_guard()
         for lane in self.tasks:

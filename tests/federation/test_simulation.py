@@ -19,7 +19,7 @@ from tests.support.tree import ROOT, files
 # Every seed that ever broke an invariant, of which each change is tried again.
 # fmt: off
 CORPUS = (
-    8, 33, 34, 39, 43, 48, 56, 57, 68, 79, 100, 151, 233, 303, 401, 470, 1029, 1129,
+    8, 33, 34, 39, 43, 48, 56, 57, 68, 79, 100, 151, 233, 303, 401, 470, 1029, 1129, 5000040,
     210716935, 210716987, 210716994, 619512975, 619512981, 619512990, 2196394529, 2653148607, 2653148641,
 )
 # fmt: on
