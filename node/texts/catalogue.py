@@ -132,7 +132,12 @@ def _with_word(section: str, code: str, lang: Lang) -> str:
     called = word(section, code, lang)
     if called == code:
         return code
-    return f"{code}（{called}）" if lang == "zh-CN" else f"{code} ({called})"
+    return with_more(code, called, lang)
+
+
+def with_more(said: str, more: str, lang: Lang) -> str:
+    """*said*, and *more* of it in the brackets of *lang*."""
+    return f"{said}（{more}）" if lang == "zh-CN" else f"{said} ({more})"
 
 
 def word(section: str, code: str | Enum, lang: Lang = "zh-CN") -> str:
