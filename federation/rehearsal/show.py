@@ -17,7 +17,7 @@ from node.domain.organisation import Role
 from node.domain.round_record import OPENED
 from node.domain.time import BEIJING
 from node.services.figures import Counts, LeaderPage, Level, Waiting, rate_from
-from node.texts.catalogue import Lang, text, word
+from node.texts.catalogue import Lang, text, with_more, word
 
 LANG: Lang = "zh-CN"
 # Beside an account that is asked for a one-time code.
@@ -172,5 +172,5 @@ def _desk_table(part: Part, desks: list[Desk]) -> RenderableType:
     if not handlers:
         return table
     table.add_section()
-    departments = said("desks.departments", accounts=" ".join(f"{one.account}({one.unit})" for one in handlers))
+    departments = said("desks.departments", accounts=" ".join(with_more(one.account, one.unit, LANG) for one in handlers))
     return Group(table, Text(departments, overflow="fold"))

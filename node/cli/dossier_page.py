@@ -18,7 +18,7 @@ from node.cli.console import Session
 from node.cli.ticket_page import clock_sentence, says, show_clocks, who
 from node.domain.payload import PayloadKind, SealedRef
 from node.services.dossier_page import DossierPage
-from node.texts.catalogue import catalogue, label, sections
+from node.texts.catalogue import COLON, catalogue, label, sections
 
 # What stands in the head of the page, and what only programs read.
 _IN_THE_HEAD = frozenset({"id", "owner", "state", "opened_at", "changed_at", "version", "clocks"})
@@ -130,7 +130,11 @@ def _said(session: Session, page: DossierPage, name: str, value: object) -> str:
         many = sorted(value) if isinstance(value, frozenset) else value
         return session.say("between").join(_said(session, page, name, one) for one in many)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        parts = (f"{_field(session, page, one)}: {_said(session, page, one, what)}" for one, what in _facts(value) if not _is_empty(what))
+        parts = (
+            f"{_field(session, page, one)}{COLON[session.lang]}{_said(session, page, one, what)}"
+            for one, what in _facts(value)
+            if not _is_empty(what)
+        )
         return "\n".join(parts)
     return _called(session, page, name, str(value))
 

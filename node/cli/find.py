@@ -22,6 +22,7 @@ from node.services.queries import Names, names
 from node.services.registry import actor_of
 from node.services.search import Found, FoundTicket, Sought, search, verified_max
 from node.services.spoken import said_aloud
+from node.texts.catalogue import COLON
 
 _STATES = tuple(state.value for state in State)
 
@@ -87,7 +88,7 @@ def _show_library(session: Session, console: Console, found: Found, called: Name
     table = session.table("", "ticket", "registered", "channel", "category", "state", "lead", *(("excerpt",) if has_words else ()))
     for one in found.tickets:
         row = one.row
-        said = "\n".join(f"{session.word('event', excerpt.event)}: {excerpt.words}" for excerpt in one.excerpts)
+        said = "\n".join(f"{session.word('event', excerpt.event)}{COLON[session.lang]}{excerpt.words}" for excerpt in one.excerpts)
         table.add_row(
             row.id,
             session.moment(row.registered_at),

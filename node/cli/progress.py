@@ -13,6 +13,7 @@ from node.cli.verbs import Verbs
 from node.services import progress as services
 from node.services.bodies import clock_body
 from node.services.queries import Names, names
+from node.texts.catalogue import COLON
 
 
 def add_to(app: typer.Typer, verbs: Verbs) -> None:
@@ -46,4 +47,4 @@ def _show(session: Session, console: Console, found: services.Progress, called: 
     for paper in found.papers:
         console.print(RichText(session.word("event", paper.kind), style="bold"))
         for name, said in paper.says.items():
-            console.print(f"  {session.word('field', name)}: {said}", markup=False)
+            console.print(f"  {session.word('field', name)}{COLON[session.lang]}{said}", markup=False)

@@ -17,7 +17,7 @@ from node.domain.refusal import Code, Refusal
 from node.services.queries import find_ticket
 from node.services.triage_inputs import earlier_needs, history, need_of, text_of, units_here
 from node.storage.unit_of_work import View
-from node.texts.catalogue import word
+from node.texts.catalogue import with_more, word
 from node.triage.duplicates import Likely, Need, likely_duplicates
 from node.triage.lexicon import shipped
 from node.triage.offered import SWITCH, functions_here, suggest_classes
@@ -74,7 +74,7 @@ def _show(session: Session, console: Console, body: dict[str, Any]) -> None:
     for key in ("units", "classes"):
         for one in body[key]:
             why = "、".join((*one["words"], *(word("suggested_by", way, session.lang) for way in one["ways"])))
-            table.add_row(session.say(f"suggest.{key}"), f"{one['name']} ({one['code']})", f"{one['score']:.2f}", why)
+            table.add_row(session.say(f"suggest.{key}"), with_more(one["name"], one["code"], session.lang), f"{one['score']:.2f}", why)
     for one in body["duplicates"]:
         why = "、".join(word("same_because", reason, session.lang) for reason in one["reasons"])
         table.add_row(session.say("suggest.duplicates"), one["id"], f"{one['likeness']:.2f}", why)

@@ -15,6 +15,7 @@ from node.cli.console import Session
 from node.services import queries, ticket_view
 from node.services.entry_words import facts_said, who_said
 from node.services.numbers import short_number
+from node.texts.catalogue import COLON
 
 
 def show_page(session: Session, console: Console, page: ticket_view.TicketPage) -> None:
@@ -165,4 +166,6 @@ def who(session: Session, entry: ticket_view.EntryLine, names: queries.Names) ->
 def says(session: Session, entry: ticket_view.EntryLine, names: queries.Names) -> str:
     """What the entry says, a line for each field that has a name: codes in words, texts as they are, contacts as sealed."""
     sealed = session.say("ticket.sealed")
-    return "\n".join(f"{called}: {sealed if words is None else words}" for called, words in facts_said(entry, names, session.lang))
+    return "\n".join(
+        f"{called}{COLON[session.lang]}{sealed if words is None else words}" for called, words in facts_said(entry, names, session.lang)
+    )

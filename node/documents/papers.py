@@ -17,7 +17,7 @@ from node.domain.ticket.clocks import resolve_limit
 from node.domain.time import BEIJING, Limit, last_day
 from node.texts.catalogue import word
 
-TICK, BOX = "(√)", "( )"
+TICK, BOX = "（√）", "（　）"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def foot_of(pack: Pack) -> str:
     """Where the office is found, as the pack has it."""
     labels = (("office.address", "地址"), ("office.phone", "联系电话"), ("office.email", "邮箱"))
     known = [(label, rule.value) for key, label in labels if (rule := pack.find(key)) is not None]
-    return f"{_office(pack)}{', '.join(f'{label}: {value}' for label, value in known)}。" if known else ""
+    return f"{_office(pack)}{'，'.join(f'{label}：{value}' for label, value in known)}。" if known else ""
 
 
 def _office(pack: Pack) -> str:
@@ -82,7 +82,7 @@ def _receipt(matter: Matter, policy: Policy, now: datetime) -> Layout:
     return Layout(
         title="受理回执",
         to=matter.enterprise or matter.contact or "诉求人",
-        head=(("登记号", ticket.id), ("工单编号", ticket.number or "(研判后生成)")),
+        head=(("登记号", ticket.id), ("工单编号", ticket.number or "（研判后生成）")),
         paragraphs=("您反映的诉求已登记。请保存本回执，凭登记号和查询码可查询办理进度。",),
         rows=(
             Row("收到时间", _moment(ticket.intake.received_at or ticket.intake.registered_at), "来源", _channel(matter)),
@@ -106,7 +106,7 @@ def _supplement(matter: Matter, policy: Policy, now: datetime) -> Layout:
         title="补正告知书",
         to=matter.enterprise or matter.contact,
         head=(("登记号", matter.ticket.id),),
-        paragraphs=("您反映的诉求材料不齐，请补充下列材料或说明:",),
+        paragraphs=("您反映的诉求材料不齐，请补充下列材料或说明：",),
         rows=tuple(Row(f"{number}", word("material", item)) for number, item in enumerate(items, 1)),
         closing=(
             f"请于{day(last_day(clock.due_at)) if clock and clock.due_at else '期限内'}前补齐；补齐后重新计算形成工单的期限。",
@@ -157,7 +157,7 @@ def _statutory_path(matter: Matter, policy: Policy, now: datetime) -> Layout:
         title="法定途径告知书",
         to=matter.enterprise or matter.contact,
         head=(("工单编号", _number(matter)),),
-        paragraphs=("您反映的诉求应当通过法定途径解决，现将途径告知如下:",),
+        paragraphs=("您反映的诉求应当通过法定途径解决，现将途径告知如下：",),
         rows=(
             Row("诉求内容", matter.appeal),
             Row("途径", word("path_means", matter.of("Completed", "path_means"))),
@@ -217,13 +217,13 @@ def _assignment(matter: Matter, policy: Policy, now: datetime) -> Layout:
             Row("企业名称", matter.enterprise, "企业地址", matter.address),
             Row("反映时间", _moment(ticket.intake.received_at or ticket.intake.registered_at), "问题来源", _channel(matter)),
             Row("企业联系人", matter.contact, "联系电话", matter.phone),
-            Row("企业反映\n主要问题\n(可另附页)", matter.appeal),
-            Row("主办部门", "、".join((matter.lead, *(f"{unit}(协办)" for unit in matter.co_handlers)))),
-            Row("主办部门\n办理情况\n回 复", f"{reply or '(涉及其他协办部门参与办理的，由主办部门汇总办理情况后统一回复)'}\n{day(done)}"),
+            Row("企业反映\n主要问题\n（可另附页）", matter.appeal),
+            Row("主办部门", "、".join((matter.lead, *(f"{unit}（协办）" for unit in matter.co_handlers)))),
+            Row("主办部门\n办理情况\n回 复", f"{reply or '（涉及其他协办部门参与办理的，由主办部门汇总办理情况后统一回复）'}\n{day(done)}"),
             Row("主办部门\n联 系 人", matter.of("Completed", "contact_name"), "联系电话", matter.of("Completed", "contact_phone")),
-            Row("求助企业\n回访情况\n(此栏由服务企业办填写)", _revisit_block(revisit)),
+            Row("求助企业\n回访情况\n（此栏由服务企业办填写）", _revisit_block(revisit)),
         ),
-        closing=(f"备注: {_reply_rule(resolve_limit(ticket, policy))}{f'本件应于{due}前答复。' if due else ''}",),
+        closing=(f"备注：{_reply_rule(resolve_limit(ticket, policy))}{f'本件应于{due}前答复。' if due else ''}",),
         dated=day(sent),
         attachments=matter.attachments,
     )
@@ -231,8 +231,8 @@ def _assignment(matter: Matter, policy: Policy, now: datetime) -> Layout:
 
 def _reply_rule(limit: Limit) -> str:
     return (
-        f"主办部门在收到交办单后, {limit.count}个{word('limit_unit', limit.unit)}内给予答复; "
-        "内容复杂、调查处理需要一定时间或者法律、法规等规范性文件有办理时限规定的, 应先行答复并承诺办结时间。"
+        f"主办部门在收到交办单后，{limit.count}个{word('limit_unit', limit.unit)}内给予答复；"
+        "内容复杂、调查处理需要一定时间或者法律、法规等规范性文件有办理时限规定的，应先行答复并承诺办结时间。"
     )
 
 
@@ -243,10 +243,10 @@ def _revisit_block(revisit: Mapping[str, object]) -> str:
     on = revisit.get("revisited_on")
     return "\n".join(
         (
-            f"1. 对部门服务是否满意: {pick(revisit.get('satisfied'), '满意', '不满意')}",
-            f"2. 反映的问题是否解决: {pick(revisit.get('solved'), '解决', '未解决')}",
-            f"3. 其他说明: {revisit.get('remarks') or '_____'}",
-            f"4. 回访日期: {day(on if isinstance(on, date) else None)}",
+            f"1. 对部门服务是否满意：{pick(revisit.get('satisfied'), '满意', '不满意')}",
+            f"2. 反映的问题是否解决：{pick(revisit.get('solved'), '解决', '未解决')}",
+            f"3. 其他说明：{revisit.get('remarks') or '_____'}",
+            f"4. 回访日期：{day(on if isinstance(on, date) else None)}",
         )
     )
 
@@ -264,7 +264,7 @@ def _revisit(matter: Matter, policy: Policy, now: datetime) -> Layout:
             Row("与办结填报是否一致", _yes_no(revisit.get("consistent")), "是否达到办结标准", _yes_no(revisit.get("standard_met"))),
             Row("回访情况", _revisit_block(revisit)),
         ),
-        closing=("开场白：您好，这里是" + _office(policy.pack) + ",就您反映的诉求办理情况做一次回访，大约需要两分钟。",),
+        closing=("开场白：您好，这里是" + _office(policy.pack) + "，就您反映的诉求办理情况做一次回访，大约需要两分钟。",),
         dated=day(now),
     )
 

@@ -46,15 +46,15 @@ def to_docx(layout: Layout, stamp: Stamp) -> bytes:
     writer.line(stamp.number, WD_ALIGN_PARAGRAPH.RIGHT)
     writer.line(layout.title, WD_ALIGN_PARAGRAPH.CENTER, bold=True, size=18)
     if layout.head:
-        writer.line("    ".join(f"{label}: {value}" for label, value in layout.head))
+        writer.line("    ".join(f"{label}：{value}" for label, value in layout.head))
     if layout.to:
-        writer.line(f"{layout.to}:")
+        writer.line(f"{layout.to}：")
     for text in filter(None, layout.paragraphs):
         writer.paragraph(text)
     if layout.rows:
         writer.form(layout.rows)
     if layout.attachments:
-        writer.line(f"附件: {'、'.join(layout.attachments)}")
+        writer.line(f"附件：{'、'.join(layout.attachments)}")
     for text in filter(None, layout.closing):
         writer.paragraph(text)
     writer.line(f"{stamp.seal_line}\n{layout.dated}", WD_ALIGN_PARAGRAPH.RIGHT)

@@ -36,8 +36,8 @@ from node.packs.fault import Fault, FaultyPack, Rule
 DEFAULT = "default"
 LEVELS = ("any", "province", "city", "county")
 PACK_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-LIMIT = re.compile(r"(0|[1-9][0-9]*) (workday|hour|day)s?|([1-9][0-9]*) (month)s?")
-PERIOD_END = re.compile(r"(month_end|quarter_end)(?: (0|[1-9][0-9]*))?")
+LIMIT = re.compile(r"(0|[1-9][0-9]{0,8}) (workday|hour|day)s?|([1-9][0-9]{0,8}) (month)s?")
+PERIOD_END = re.compile(r"(month_end|quarter_end)(?: (0|[1-9][0-9]{0,8}))?")
 HEADER: Mapping[str, type] = {
     "id": str,
     "version": str,

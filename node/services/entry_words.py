@@ -11,7 +11,7 @@ from node.domain.time import BEIJING
 from node.services.acting import UNIT_FIELDS
 from node.services.queries import Names
 from node.services.ticket_view import EntryLine
-from node.texts.catalogue import BETWEEN, Lang, catalogue, label, text, word
+from node.texts.catalogue import BETWEEN, Lang, catalogue, label, text, with_more, word
 
 # Codes of these fields are words of another section than the field's own name; of one event's field, where it is named with it.
 _SECTIONS = {
@@ -61,7 +61,7 @@ def who_said(entry: EntryLine, names: Names, lang: Lang) -> str:
     if entry.role == Role.NODE.value:
         return role
     account = text("timeline.behalf", lang, account=entry.account, behalf=entry.behalf) if entry.behalf else entry.account
-    return f"{account} ({names.unit(entry.unit) if entry.unit and entry.role in _OF_UNITS else role})"
+    return with_more(account, names.unit(entry.unit) if entry.unit and entry.role in _OF_UNITS else role, lang)
 
 
 def facts_said(entry: EntryLine, names: Names, lang: Lang) -> list[tuple[str, str | None]]:

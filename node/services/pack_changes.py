@@ -5,6 +5,7 @@ from datetime import time
 
 from node.domain.pack import Value
 from node.domain.time import parse_windows
+from node.domain.whole_number import whole_number
 from node.packs.file import parse_limit
 from node.packs.key import Key, Kind
 
@@ -20,7 +21,8 @@ def read_value(row: Key, said: str) -> Value | None:
             limit = parse_limit(_as_in_a_file(text))
             return limit if limit is not None and limit.count >= row.least else None
         case Kind.NUMBER:
-            return int(text) if text.isascii() and text.isdigit() and row.least <= int(text) <= row.most else None
+            number = whole_number(text)
+            return number if number is not None and row.least <= number <= row.most else None
         case Kind.FLAG:
             return {"true": True, "false": False}.get(text)
         case Kind.NAMES:

@@ -89,6 +89,7 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "result": ("result", "letter_result"),
 }
 BETWEEN: Mapping[Lang, str] = {"zh-CN": "、", "en": ", "}
+COLON: Mapping[Lang, str] = {"zh-CN": "：", "en": ": "}
 
 
 def text(key: str | Code, lang: Lang = "zh-CN", /, **facts: Any) -> str:
@@ -131,7 +132,12 @@ def _with_word(section: str, code: str, lang: Lang) -> str:
     called = word(section, code, lang)
     if called == code:
         return code
-    return f"{code}({called})" if lang == "zh-CN" else f"{code} ({called})"
+    return with_more(code, called, lang)
+
+
+def with_more(said: str, more: str, lang: Lang) -> str:
+    """*said*, and *more* of it in the brackets of *lang*."""
+    return f"{said}（{more}）" if lang == "zh-CN" else f"{said} ({more})"
 
 
 def word(section: str, code: str | Enum, lang: Lang = "zh-CN") -> str:
@@ -168,7 +174,7 @@ def placeholders(sentence: str) -> frozenset[str]:
 def with_words(section: str, lang: Lang) -> str:
     """Every code of *section* with its word, in the catalogue's order; a space behind each lets a narrow page break the line."""
     codes = [key.removeprefix(f"{section}.") for key in catalogue(lang) if key.startswith(f"{section}.")]
-    return ", ".join(_with_word(section, code, lang) for code in codes)
+    return ("、 " if lang == "zh-CN" else ", ").join(_with_word(section, code, lang) for code in codes)
 
 
 def _flat(table: Mapping[str, Any], path: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from node.domain.login import Stage
 from node.domain.refusal import Code, Refusal
+from node.domain.whole_number import whole_number
 from node.services.login_sessions import Session
 from node.web import kept, problems
 
@@ -79,7 +80,8 @@ class Guarded:
             await send(message)
 
         said = request.headers.get("content-length", "")
-        if said.isdigit() and int(said) > limit:
+        length = whole_number(said)
+        if said.isdigit() and (length is None or length > limit):
             await _too_large(request, limit)(scope, receive, send_with_headers)
             return
         await self.app(scope, _limited(receive, limit), send_with_headers)

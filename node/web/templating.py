@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from node.domain.time import BEIJING, local_day
 from node.services.kept_forms import KeptForm, id_of
 from node.services.numbers import short_number
-from node.texts.catalogue import LANGS, Lang, catalogue, label, text, word
+from node.texts.catalogue import BETWEEN, COLON, LANGS, Lang, catalogue, label, text, word
 from node.web.clocks import face, said_day, said_due, whose
 from node.web.desk import Desk
 from node.web.frame import frame_of
@@ -43,6 +43,8 @@ def page(request: Request, template: str, *, status_code: int = 200, **facts: An
         "word": lambda section, code: word(section, code, lang),
         "word_pairs": lambda section, codes: [(code, word(section, code, lang)) for code in codes],
         "label": lambda owner, field: label(owner, field, lang),
+        "between": BETWEEN[lang],
+        "colon": COLON[lang],
         "kept": None,
         "keeping": lambda path, key="": id_of(desk.account, path, key) if desk is not None else "",
         "untaken": lambda: of_page(request, desk) if desk is not None else [],

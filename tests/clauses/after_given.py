@@ -100,7 +100,7 @@ def complete(hands: Hands, pack: str, ticket: str, **fields: Any) -> None:
     way = MECHANISMS[pack]
     given: dict[str, Any] = {"standard": way.standard, "result": Text("积水已排除"), "is_truthful": True, **way.completion, **fields}
     if way.is_countersigned:
-        draft = hands.act("department", DraftReply(Text("拟答复:积水已排除")), ticket, "housing").entries[-1].header.id
+        draft = hands.act("department", DraftReply(Text("拟答复：积水已排除")), ticket, "housing").entries[-1].header.id
         hands.act("department_leader", CountersignReply(draft), ticket, "housing", account="deputy")
         given["draft"] = draft
     hands.act("department", Complete(**given), ticket, "housing")

@@ -72,7 +72,7 @@ def refuses(code: Code, **facts: str) -> Iterator[None]:
 
 def registered(hands: Hands, channel: str = "window", **fields: Any) -> str:
     """A need that the centre took in."""
-    given: dict[str, Any] = {"appeal": Text("厂房门口道路施工,货车进不来"), "name": Contact("王某"), "phone": Contact("13800001234")}
+    given: dict[str, Any] = {"appeal": Text("厂房门口道路施工，货车进不来"), "name": Contact("王某"), "phone": Contact("13800001234")}
     return hands.act("window_clerk", Register(channel, **(given | fields))).subject.id
 
 

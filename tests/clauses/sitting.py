@@ -17,7 +17,7 @@ from node.services.dossiers import page
 from tests.clauses.given import COUNTY
 from tests.support.node import Hands
 
-WORD = Text("经研究,按会议意见办理")
+WORD = Text("经研究，按会议意见办理")
 CENTRE = f"{COUNTY}-centre"
 
 

@@ -76,18 +76,18 @@ def test_three_departments_are_heard_and_the_outcome_is_one_of_the_list(tmp_path
     ticket = sent_back(county)
     county.act("office", OpenRecheck((HOUSING, WATER, FINANCE)), ticket)
     for unit in ("housing", "water", "finance"):
-        county.act("department", GiveRecheckOpinion(Text(f"{unit}:应重新办理")), ticket, unit)
+        county.act("department", GiveRecheckOpinion(Text(f"{unit}：应重新办理")), ticket, unit)
     with refuses(Code.VALUE_NOT_OFFERED, value="annulled"):
         county.act("office", DecideRecheck("annulled", Text("x")), ticket, account="o-2")
 
-    county.act("office", DecideRecheck("redo", Text("集中研判:重新办理"), date(2026, 3, 20)), ticket, account="o-2")
+    county.act("office", DecideRecheck("redo", Text("集中研判：重新办理"), date(2026, 3, 20)), ticket, account="o-2")
 
     recheck = the(county, ticket).recheck
     assert recheck is not None
     assert ("redo", (HOUSING, WATER, FINANCE), (HOUSING, WATER, FINANCE)) == (recheck.outcome, recheck.participants, recheck.opinions)
     file = page_body(page_of(county, ticket), county.now)  # what `qyzj --json ticket show` gives out
     lines = [entry for entry in file["timeline"] if entry["kind"] in ("RecheckOpinionGiven", "RecheckDecided")]
-    assert ["housing:应重新办理", "water:应重新办理", "finance:应重新办理", "集中研判:重新办理"] == [
+    assert ["housing：应重新办理", "water：应重新办理", "finance：应重新办理", "集中研判：重新办理"] == [
         line["texts"]["opinion"] for line in lines
     ]
     assert [(unit, True) for unit in (HOUSING, WATER, FINANCE)] == [(one["unit"], one["has_spoken"]) for one in file["heard"]]

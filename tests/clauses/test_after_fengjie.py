@@ -20,8 +20,8 @@ from tests.clauses.after_given import DESK, a_node, complete, completed, resign,
 from tests.clauses.given import clock_of, kinds_of, page_of, refuses, swept, the
 
 PACK = "fengjie-2025"
-ORDER = OrderRework("partly_solved", Text("只排了北侧,南侧仍有积水"))
-ASSESS = AssessFollowUp("resolved", Text("现场复核,积水已排尽"))
+ORDER = OrderRework("partly_solved", Text("只排了北侧，南侧仍有积水"))
+ASSESS = AssessFollowUp("resolved", Text("现场复核，积水已排尽"))
 
 
 @pytest.mark.clause("FJ25-4.10.3a")
@@ -75,7 +75,7 @@ class TestVerification:
             with refuses(Code.FIELD_REQUIRED, field="found_cause"):
                 county.act("supervision", OrderRework("", Text("原因不明")), ticket)
             county.later(days=1)
-            county.act("supervision", OrderRework("partly_solved", Text(f"第{turn + 1}次:积水未排尽")), ticket)
+            county.act("supervision", OrderRework("partly_solved", Text(f"第{turn + 1}次：积水未排尽")), ticket)
             assert ("dispatched", "department") == state_of(county, ticket)
             due.append(clock_of(county, ticket, "resolve").due_at)
             resign(county, PACK, ticket)
@@ -88,7 +88,7 @@ class TestVerification:
         assert [(1, "first"), (2, "rework"), (3, "rework"), (4, "rework")] == [(one.number, one.cause) for one in after.rounds]
         assert ["partly_solved"] * 3 == [one.after.referral.cause for one in after.rounds if one.after.referral is not None]
         causes = [entry.texts["reason"] for entry in page_of(county, ticket).timeline if entry.kind == "CauseFound"]
-        assert ["第1次:积水未排尽", "第2次:积水未排尽", "第3次:积水未排尽"] == causes
+        assert ["第1次：积水未排尽", "第2次：积水未排尽", "第3次：积水未排尽"] == causes
         assert (3, State.CLOSED) == (len(set(due)), after.state)
 
     def test_the_supervision_department_may_name_another_unit(self, tmp_path: Path):
@@ -105,9 +105,9 @@ class TestVerification:
         """POLICY_PACKS 2 no. 28: only of what was completed as what cannot be handled; the vote stays what it was."""
         county = a_node(tmp_path, PACK)
         solved, hopeless = completed(county, PACK), signed(county, PACK)
-        grounds = {"standard": "cannot_be_handled", "sub_code": "policy_or_law", "explanation": Text("规划禁止在此排水,已当面说明")}
+        grounds = {"standard": "cannot_be_handled", "sub_code": "policy_or_law", "explanation": Text("规划禁止在此排水，已当面说明")}
         complete(county, PACK, hopeless, **grounds)
-        approve = ApproveExplanation("expectation", Text("依据充分,已向企业说明"))
+        approve = ApproveExplanation("expectation", Text("依据充分，已向企业说明"))
         for ticket in (solved, hopeless):
             county.act("enterprise", Evaluate("dissatisfied"), ticket)
         with refuses(Code.GROUND_NOT_MET, ground="explained"):

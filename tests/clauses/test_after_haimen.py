@@ -21,7 +21,7 @@ from tests.clauses.after_given import a_node, complete, completed, signed, state
 from tests.clauses.given import beijing, page_of, refuses, the
 
 PACK = "haimen-2020"
-CONCLUSION = Determine(Text("规划未调整前无法解决,已纳入下一轮规划"))
+CONCLUSION = Determine(Text("规划未调整前无法解决，已纳入下一轮规划"))
 
 
 def block(**fields: Any) -> RecordRevisit:

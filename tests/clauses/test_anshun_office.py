@@ -34,7 +34,7 @@ from tests.support.node import Hands
 
 HOUSING, WATER, FINANCE = (f"{CITY}-{unit}" for unit in ("housing", "water", "finance"))
 COUNTIES = ("520402", "520403", "520422")
-OFFICE_NAME, SEAL = "安顺市“企业之家”联合服务工作机制办公室", "安顺市人民政府政务服务中心(代章)"
+OFFICE_NAME, SEAL = "安顺市“企业之家”联合服务工作机制办公室", "安顺市人民政府政务服务中心（代章）"
 
 
 def a_city(directory: Path, pack: str = "anshun-2025") -> Hands:
@@ -259,7 +259,7 @@ def read_at(office: Program, order: str) -> str | None:
     ("key", "name", "lines"),
     [
         ("joint_office", "某办公室", ("某办公室", SEAL)),
-        ("seal", "某中心(代章)", (OFFICE_NAME, "某中心(代章)")),
+        ("seal", "某中心（代章）", (OFFICE_NAME, "某中心（代章）")),
     ],
 )
 def test_issuer_and_seal_are_two_rules_of_the_pack(tmp_path: Path, key: str, name: str, lines: tuple[str, str]):
@@ -298,9 +298,9 @@ def test_after_a_failed_coordination_the_office_reports_and_the_decision_comes_b
     said = "".join(layout.paragraphs)
     assert all(words in said for words in ("应由水务局出资", "应由住建局出资", "两部门未能达成一致", "建议由市政府明确出资单位"))
 
-    city.act("government", RuleCoordination(HOUSING, Text("由住建局出资,水务局配合")), ticket, "government")
+    city.act("government", RuleCoordination(HOUSING, Text("由住建局出资，水务局配合")), ticket, "government")
     shown = Seen(city, "department", "housing").page(ticket).timeline[-1]
-    assert ("CoordinationRuled", "government", "由住建局出资,水务局配合") == (shown.kind, shown.role, shown.texts["decision"])
+    assert ("CoordinationRuled", "government", "由住建局出资，水务局配合") == (shown.kind, shown.role, shown.texts["decision"])
 
 
 def paper_of(hands: Hands, ticket: str) -> tuple[p.Paper, Any]:

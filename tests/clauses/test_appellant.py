@@ -75,11 +75,11 @@ sub_codes.explained = { value = ["law", "circumstances"], clause = "FJ25-4.10.1b
     with refuses(Code.FIELD_REQUIRED, field="explanation"):
         county.act("department", a_completion(county, standard="explained", sub_code="law"), ticket, "housing")
 
-    explained = a_completion(county, standard="explained", sub_code="law", explanation=Text("该地块属永久基本农田,依法不得占用"))
+    explained = a_completion(county, standard="explained", sub_code="law", explanation=Text("该地块属永久基本农田，依法不得占用"))
     county.act("department", explained, ticket, "housing")
 
     (paper,) = seen_by_the_enterprise(county, ticket).papers
-    assert ("explained", "law", "该地块属永久基本农田,依法不得占用") == (
+    assert ("explained", "law", "该地块属永久基本农田，依法不得占用") == (
         paper.says["standard"], paper.says["sub_code"], paper.says["explanation"],
     )  # fmt: skip
 

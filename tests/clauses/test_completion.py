@@ -91,7 +91,7 @@ def test_a_reply_goes_out_with_the_signature_of_a_leader(tmp_path: Path):
     rules = '[completion]\nneeds = { value = ["standard", "countersignature"], clause = "XS25-4.4.2i" }\n'
     county = a_county(tmp_path, rules=rules)
     ticket = handled(county)
-    drafted = county.act("department", DraftReply(Text("拟答复:便道已开通")), ticket, "housing", account="chen").entries[-1].header.id
+    drafted = county.act("department", DraftReply(Text("拟答复：便道已开通")), ticket, "housing", account="chen").entries[-1].header.id
     with refuses(Code.COUNTERSIGNATURE_MISSING):
         county.act("department", a_completion(county, draft=drafted), ticket, "housing", account="chen")
     with refuses(Code.OWN_CASE):
@@ -111,7 +111,7 @@ def test_a_leader_names_the_draft_by_the_code_that_is_printed_with_it(tmp_path: 
     county = a_county(tmp_path)
     ticket = handled(county)
     codes = []
-    for reply in ("拟答复:便道下周开通", "拟答复:便道已开通"):
+    for reply in ("拟答复：便道下周开通", "拟答复：便道已开通"):
         county.act("department", DraftReply(Text(reply)), ticket, "housing", account="chen")
         codes.append(short_digest(the(county, ticket).rounds[-1].draft_digest))
     with refuses(Code.VERSION_CONFLICT):
@@ -156,7 +156,7 @@ def test_what_was_assigned_from_above_is_reported_back(tmp_path: Path):
     with refuses(Code.REPORT_BACK_MISSING, body="市委办公室"):
         county.act("office", Close(), ticket)
     assert clock_of(county, ticket, "report_back").is_running
-    county.act("office", ReportBack(Text("施工便道已开通,企业满意")), ticket)
+    county.act("office", ReportBack(Text("施工便道已开通，企业满意")), ticket)
     county.act("office", Close(), ticket)
 
     assert (False, State.CLOSED) == (clock_of(county, ticket, "report_back").is_running, the(county, ticket).state)

@@ -77,9 +77,9 @@ def test_the_government_names_the_lead_that_nobody_wants_to_be(county: Hands):
     """AS25-4.3.2b: the office reports with the units' opinions, nobody else; the choice of the government dispatches."""
     ticket = dispatched(county)
     county.act("department", Object(Text("应由水务局办理"), WATER), ticket, "housing")
-    minutes = Text("住建局:属水务管线。水务局:属道路工程。")
+    minutes = Text("住建局：属水务管线。水务局：属道路工程。")
     county.act("office", CoordinateObjection((HOUSING, WATER), has_failed=True, minutes=minutes), ticket)
-    report = ReportToGovernment(Text("住建局认为属水务管线;水务局认为属道路工程"))
+    report = ReportToGovernment(Text("住建局认为属水务管线；水务局认为属道路工程"))
     with refuses(Code.PERMISSION_DENIED, role="department"):
         county.act("department", report, ticket, "housing")
     county.act("office", report, ticket)

@@ -79,10 +79,10 @@ class TestTheList:
 
         with refuses(Code.DEPARTS_FROM_DUTIES, named=HOUSING, items=LAND.code):
             county.act("office", Dispatch(WATER), ticket)
-        county.act("office", Dispatch(WATER, deviation=Text("涉及水源保护区,由水务局牵头")), ticket)
+        county.act("office", Dispatch(WATER, deviation=Text("涉及水源保护区，由水务局牵头")), ticket)
 
         entry = page_of(county, ticket).timeline[-1]
-        assert ("Dispatched", "涉及水源保护区,由水务局牵头", "2026-1") == (entry.kind, entry.texts["deviation"], entry.facts["duty_list"])
+        assert ("Dispatched", "涉及水源保护区，由水务局牵头", "2026-1") == (entry.kind, entry.texts["deviation"], entry.facts["duty_list"])
 
     def test_a_dispatch_by_the_list_names_the_item_by_itself(self, tmp_path: Path):
         """The routing explains its rule."""
@@ -222,11 +222,11 @@ class TestPrecedents:
         first, second = sent(county, WATER), sent(county, WATER)
         objection = Object(WHY, HOUSING, LAND.code)
         county.act("department", objection, first, "water")
-        county.act("office", RuleObjection(is_upheld=False, reason=Text("涉及水源地,由水务局承办")), first)
+        county.act("office", RuleObjection(is_upheld=False, reason=Text("涉及水源地，由水务局承办")), first)
         with refuses(Code.SETTLED_BEFORE, of=first, unit=WATER):
             county.act("department", objection, second, "water")
 
-        law = "《中华人民共和国土地管理法》(2026年修正)" if says_otherwise else LAND.law_basis
+        law = "《中华人民共和国土地管理法》（2026年修正）" if says_otherwise else LAND.law_basis
         adopt(county, "2026-2", replace(LAND, law_basis=law), PIPES, DutyItem("520402-F-05", FINANCE, "loan"))
 
         if says_otherwise:

@@ -151,7 +151,7 @@ class TestAssignmentForm:
         form = issued(haimen, ticket)
         before = stored(haimen, form)
         html = to_html(before, Stamp("HM〔2026〕1号", "办公室", "办公室", "0" * 16, "HM 1"))
-        told_where = ", ".join(f"{label}: {one}" for label, one in zip(("地址", "联系电话", "邮箱"), OFFICE, strict=True))
+        told_where = "，".join(f"{label}：{one}" for label, one in zip(("地址", "联系电话", "邮箱"), OFFICE, strict=True))
         assert before.foot.endswith(f"{told_where}。")
         assert html.index(before.foot) > max(html.rindex(row.label) for row in before.rows if "\n" not in row.label)
 

@@ -111,9 +111,9 @@ def test_a_red_line_needs_a_statement_that_it_was_checked(tmp_path: Path):
     with refuses(Code.RED_LINE_UNCHECKED, red_lines="fire_safety"):
         county.act("department", a_completion(county), ticket, "housing")
 
-    county.act("department", a_completion(county, red_line_statement=Text("消防间距符合规范,已现场核查")), ticket, "housing")
+    county.act("department", a_completion(county, red_line_statement=Text("消防间距符合规范，已现场核查")), ticket, "housing")
 
-    assert "消防间距符合规范,已现场核查" == page_of(county, ticket).timeline[-1].texts["red_line_statement"]
+    assert "消防间距符合规范，已现场核查" == page_of(county, ticket).timeline[-1].texts["red_line_statement"]
 
 
 @pytest.mark.clause("HM20-2.1c")
@@ -136,7 +136,7 @@ def test_every_item_ends_solved_or_determined_and_none_is_ever_without_an_owner(
     with refuses(Code.VALUE_NOT_OFFERED, value="explained"):
         county.act("department", a_completion(county, standard="explained"), tickets[0], "housing")
     for n, ticket in enumerate(tickets):
-        result = {"standard": "determined", "determination": Text("属历史遗留,已定性")} if n % 4 == 0 else {"standard": "solved"}
+        result = {"standard": "determined", "determination": Text("属历史遗留，已定性")} if n % 4 == 0 else {"standard": "solved"}
         county.act("department", a_completion(county, **result), ticket, "housing")
         assert [] == ownerless()
 
@@ -222,15 +222,15 @@ def test_what_is_not_wholly_solved_is_explained_in_writing(tmp_path: Path):
     with refuses(Code.FIELD_REQUIRED, field="explanation"):
         county.act("department", a_completion(county, **partly), ticket, "housing")
 
-    county.act("department", a_completion(county, **partly, explanation=Text("便道已通,绿化待春季补种")), ticket, "housing")
-    hard = {"standard": "explained", "sub_code": "objectively_hard", "explanation": Text("规划红线内,暂不能拓宽")}
+    county.act("department", a_completion(county, **partly, explanation=Text("便道已通，绿化待春季补种")), ticket, "housing")
+    hard = {"standard": "explained", "sub_code": "objectively_hard", "explanation": Text("规划红线内，暂不能拓宽")}
     county.act("department", a_completion(county, **hard), other, "housing")
 
     with county.node.store.read() as view:
         code = view.payloads.query_code(the(county, ticket).subject) or ""
         seen = progress(view, ticket, code, county.node.policies.bare(view).calendar, county.now)
         found = outcomes(view, date(2026, 2, 13), date(2026, 2, 13))
-    assert ["便道已通,绿化待春季补种"] == [paper.says["explanation"] for paper in seen.papers if "explanation" in paper.says]
+    assert ["便道已通，绿化待春季补种"] == [paper.says["explanation"] for paper in seen.papers if "explanation" in paper.says]
     assert {("explained", "objectively_hard"): 1, ("explained", "partly"): 1} == found.by_standard
 
 
@@ -251,7 +251,7 @@ def test_an_undecided_application_does_not_outlive_the_completion(tmp_path: Path
 class TestSignatureOnPaper:
     """USERS C25: printed with the text's short digest, scanned back, confirmed by a second account of the unit."""
 
-    def drafted(self, county: Hands, words: str = "拟答复:便道已开通") -> tuple[str, str, str]:
+    def drafted(self, county: Hands, words: str = "拟答复：便道已开通") -> tuple[str, str, str]:
         """A ticket with a draft by chen: the ticket, the draft, and the check that stands on the paper."""
         county.act("node", g.OpenAccount("wang", ("department",), HOUSING), county.node.code)
         ticket = handled(county)
@@ -293,7 +293,7 @@ class TestSignatureOnPaper:
         ticket, _, check = self.drafted(county)
         scan = county.node.blobs.put("签批件".encode())
         county.act("department", FileSignedReply(scan, check, Contact("副局长")), ticket, "housing", account="wang")
-        county.act("department", DraftReply(Text("拟答复:便道已开通")), ticket, "housing", account="chen")
+        county.act("department", DraftReply(Text("拟答复：便道已开通")), ticket, "housing", account="chen")
 
         assert check != self.check(county, ticket)
         with refuses(Code.NOTHING_PENDING, application="countersignature"):

@@ -204,13 +204,13 @@ class TestOneReply:
             county.act("department", GiveFeedback("phone", Text("我局已办")), ticket, "water")
         county.act("department", FileContribution(Text("管线已迁改")), ticket, "water")
 
-        county.act("department", a_completion(county, feedback=Text("便道已开通,管线已迁改"), **CONTACT), ticket, "housing")
+        county.act("department", a_completion(county, feedback=Text("便道已开通，管线已迁改"), **CONTACT), ticket, "housing")
 
         with county.node.store.read() as view:
             code = view.payloads.query_code(the(county, ticket).subject) or ""
             seen = progress_of(view, ticket, code, county.node.policies.bare(view).calendar, county.now)
             reply = reply_of(view, the(county, ticket), county.order("department", DraftReply(Text("x")), unit="housing").actor)
-        assert ["便道已开通,管线已迁改"] == [paper.says["feedback"] for paper in seen.papers]
+        assert ["便道已开通，管线已迁改"] == [paper.says["feedback"] for paper in seen.papers]
         assert reply is not None
         assert ["管线已迁改"] == [part.report for part in reply.parts]
 
@@ -230,14 +230,14 @@ def test_a_contribution_is_for_the_lead_and_the_joint_office(tmp_path: Path):
     county.act("department", ConfirmCoHandling(), ticket, "water")
     with refuses(Code.PART_OPEN, units=WATER):
         county.act("department", a_completion(county), ticket, "housing")
-    county.act("department", FileContribution(Text("管线权属有争议,内部意见")), ticket, "water")
+    county.act("department", FileContribution(Text("管线权属有争议，内部意见")), ticket, "water")
     county.act("department", a_completion(county), ticket, "housing")
 
     def read(role: str, unit: str = "") -> list[str]:
         with county.node.store.read() as view:
             return [part.report for part in contributions(view, the(county, ticket), county.order(role, Sign(), unit=unit).actor)]
 
-    assert [["管线权属有争议,内部意见"]] * 3 == [read("department", "housing"), read("office"), read("department", "water")]
+    assert [["管线权属有争议，内部意见"]] * 3 == [read("department", "housing"), read("office"), read("department", "water")]
     assert [] == read("department", "finance")
     for role in ("supervision", "enterprise"):
         with refuses(Code.PERMISSION_DENIED):
@@ -382,7 +382,7 @@ class TestOpinion:
         county = a_county(tmp_path)
         ticket = handled(county)
         before = clock_of(county, ticket, "resolve").due_at
-        asked = county.act("department", AskOpinion(WATER, Text("是否影响取水口?")), ticket, "housing").entries[-1].header.id
+        asked = county.act("department", AskOpinion(WATER, Text("是否影响取水口？")), ticket, "housing").entries[-1].header.id
         assert (WATER, beijing("2026-02-25 00:00")) == (
             clock_of(county, ticket, f"opinion/{WATER}").owes,
             clock_of(county, ticket, f"opinion/{WATER}").due_at,
@@ -402,9 +402,9 @@ class TestOpinion:
         """Withdrawn by the lead, or by the ticket's own end."""
         county = a_county(tmp_path)
         ticket = handled(county)
-        county.act("department", AskOpinion(WATER, Text("是否影响?")), ticket, "housing")
+        county.act("department", AskOpinion(WATER, Text("是否影响？")), ticket, "housing")
         county.act("department", WithdrawOpinionRequest(WATER), ticket, "housing")
-        county.act("department", AskOpinion(FINANCE, Text("资金来源?")), ticket, "housing")
+        county.act("department", AskOpinion(FINANCE, Text("资金来源？")), ticket, "housing")
 
         county.act("department", a_completion(county), ticket, "housing")
 

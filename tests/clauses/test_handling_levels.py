@@ -16,7 +16,7 @@ from tests.support.levels import join
 from tests.support.node import Hands, make_node
 
 PLANNING = f"{CITY}-planning"
-QUESTION = AskOpinion(PLANNING, Text("该地块是否纳入年度计划?"))
+QUESTION = AskOpinion(PLANNING, Text("该地块是否纳入年度计划？"))
 
 
 def a_city_and_a_county(directory: Path) -> tuple[Hands, Hands]:
@@ -52,11 +52,11 @@ def test_a_bureau_of_the_city_is_asked_and_the_county_keeps_the_ticket(tmp_path:
     (limit,) = opinion_clocks(city, ticket)
     assert (CITY, PLANNING, beijing("2026-02-25 00:00"), [ticket]) == (limit.node, limit.owes, limit.due_at, in_tray(city, PLANNING))
     assert (COUNTY, State.HANDLING, 1) == (the(city, ticket).custody.holder, the(county, ticket).state, len(opinion_clocks(county, ticket)))
-    city.act("department", FileOpinion(Text("已列入,可先行供地")), ticket, "planning")
+    city.act("department", FileOpinion(Text("已列入，可先行供地")), ticket, "planning")
     carried(county, city)
 
     answer = next(entry for entry in page_of(county, ticket).timeline if entry.kind == "OpinionFiled")
-    assert (CITY, PLANNING, "已列入,可先行供地") == (answer.node, answer.facts["unit"], answer.texts["opinion"])
+    assert (CITY, PLANNING, "已列入，可先行供地") == (answer.node, answer.facts["unit"], answer.texts["opinion"])
     assert [False, False] == [clock.is_running for node in (city, county) for clock in opinion_clocks(node, ticket)]
     assert (1, [], ()) == (the(county, ticket).custody.number, in_tray(city, PLANNING), the(county, ticket).open_asks("OpinionAsked"))
 

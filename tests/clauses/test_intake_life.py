@@ -230,7 +230,7 @@ class TestMerging:
         county = a_county(tmp_path)
         main, twin, third = (registered(county, "platform", credit_code=CODE) for _ in range(3))
         for ticket, answer in ((twin, True), (third, False)):
-            county.act("window_clerk", AskMergeConsent(main, Text("您的两件诉求拟合并办理,是否同意?")), ticket)
+            county.act("window_clerk", AskMergeConsent(main, Text("您的两件诉求拟合并办理，是否同意？")), ticket)
             assert [ticket] == listed(county, traits=(("awaits_consent", "yes"),))
             county.act("window_clerk", RecordMergeConsent(answer, Text("同意" if answer else "不同意")), ticket)
             assert [] == listed(county, traits=(("awaits_consent", "yes"),))
@@ -279,7 +279,7 @@ def test_the_same_material_only_with_the_offices_approval(tmp_path: Path):
     with refuses(Code.ITEM_ASKED_BEFORE, items="licence"):
         county.act("office", AskSupplement(("licence", "site_plan")), ticket)
 
-    county.act("office", AskSupplement(("licence",), again_reason=Text("复印件不清晰,经批准再次索要")), ticket)
+    county.act("office", AskSupplement(("licence",), again_reason=Text("复印件不清晰，经批准再次索要")), ticket)
 
     assert State.SUPPLEMENTING is the(county, ticket).state
 

@@ -38,7 +38,7 @@ from tests.clauses.given import (
 from tests.support.node import Hands
 
 FENGJIE, XIANGSHAN, HAIMEN = "fengjie-2025", "xiangshan-2025", "haimen-2020"
-WHY = Text("部门之间意见不一,本级难以协调")
+WHY = Text("部门之间意见不一，本级难以协调")
 L1, L2 = "l-1", "l-2"
 
 
@@ -99,10 +99,10 @@ class TestFengjie:
             clock_of(county, ticket, "layer_decision").owes,
             inbox(county, L2),
         )
-        lead(county, L2, DecideAtLayer(is_settled=True, decision=Text("由住建局牵头,十日内开通")), ticket)
+        lead(county, L2, DecideAtLayer(is_settled=True, decision=Text("由住建局牵头，十日内开通")), ticket)
 
         assert (With.DEPARTMENT, [ticket]) == (the(county, ticket).with_whom, inbox(county, "d-housing"))
-        assert "由住建局牵头,十日内开通" == page_of(county, ticket).timeline[-1].texts["decision"]
+        assert "由住建局牵头，十日内开通" == page_of(county, ticket).timeline[-1].texts["decision"]
 
     @pytest.mark.clause("FJ25-3.8.3")
     def test_the_line_leader_passes_a_specially_major_matter_to_the_main_leaders(self, county: Hands):
@@ -242,10 +242,10 @@ class TestXiangshan:
         with refuses(Code.FIELD_REQUIRED, field="tried"):
             county.act("department", PassUp(WHY), ticket, "town")
 
-        county.act("department", PassUp(WHY, tried=Text("已三次协调村集体,未果")), ticket, "town")
+        county.act("department", PassUp(WHY, tried=Text("已三次协调村集体，未果")), ticket, "town")
 
         assert (With.OFFICE, True) == (the(county, ticket).with_whom, ticket in inbox(county, "centre"))
-        assert "已三次协调村集体,未果" == page_of(county, ticket).timeline[-1].texts["tried"]
+        assert "已三次协调村集体，未果" == page_of(county, ticket).timeline[-1].texts["tried"]
         county.act("office", RaiseLayer("line_deputy", Text("按条线分交")), ticket)
         assert ("line_deputy", With.LEADER) == (the(county, ticket).classing.layer, the(county, ticket).with_whom)
 

@@ -47,7 +47,7 @@ def a_key_matter(county: Hands) -> str:
 
 def acted(county: Hands, ticket: str, act: str, at: str) -> None:
     """The leader did what he owes, and the office wrote it down for him that day."""
-    county.at(beijing(at)).act("office", RecordLeaderAct(act, Text("已调度,按计划推进"), **NEEDED.get(act, {})), ticket)
+    county.at(beijing(at)).act("office", RecordLeaderAct(act, Text("已调度，按计划推进"), **NEEDED.get(act, {})), ticket)
 
 
 def flags_of(county: Hands) -> list[tuple[str, str]]:

@@ -30,12 +30,12 @@ SOURCES: dict[str, dict[str, Any]] = {
 }
 # The third holds 道 and 路 apart and in the other order, the fourth one of them alone.
 APPEALS = (
-    "厂区外道路破损,货车无法通行",
-    "融资困难,银行抽贷",
-    "路旁通道被占,门店无法营业",
+    "厂区外道路破损，货车无法通行",
+    "融资困难，银行抽贷",
+    "路旁通道被占，门店无法营业",
     "铁路专用线何时开通",
     "园区道路照明不足",
-    "招工困难,缺少技术工人",
+    "招工困难，缺少技术工人",
     "污水管网堵塞",
 )
 TYPES = ("consultation", "coordination", "suggestion", "complaint")

@@ -260,7 +260,7 @@ def test_the_government_opens_a_coordination_on_a_major_running_problem(tmp_path
     """AS25-3.1.1a: it convenes the meeting itself and puts the problem on its agenda; a department does not."""
     county = a_county(tmp_path)
     meeting = convened(county, "coordination_meeting", role="government", units=(HOUSING, WATER))
-    county.act("government", SubmitProblem(Text("跨部门数据不通,影响办理时效")), meeting)
+    county.act("government", SubmitProblem(Text("跨部门数据不通，影响办理时效")), meeting)
     county.act("government", HoldMeeting((HOUSING, WATER)), meeting)
     county.act("government", DecideItem(1, "decided", WORD, unit=WATER, due=NEXT_MONTH), meeting)
 

@@ -51,7 +51,7 @@ FJ23, FJ25, XIANGSHAN, HAIMEN = "fengjie-2023", "fengjie-2025", "xiangshan-2025"
 def taken_in(hands: Hands, channel: str, received_at: datetime | None = None, **fields: object) -> str:
     """An appeal that the centre enters now; it came in at *received_at*."""
     given = {"name": Contact("王某"), "phone": Contact("13800001234"), "received_at": received_at, "is_read_back": True, "desk": "hall"}
-    return hands.act("window_clerk", Register(channel, Text("厂房门口道路施工,货车进不来"), **(given | fields))).subject.id  # type: ignore[arg-type]
+    return hands.act("window_clerk", Register(channel, Text("厂房门口道路施工，货车进不来"), **(given | fields))).subject.id  # type: ignore[arg-type]
 
 
 def sent(hands: Hands, channel: str, category: str, complexity: str, **fields: object) -> str:
@@ -209,7 +209,7 @@ def test_a_difficult_matter_is_reported_on_every_week(tmp_path: Path):
     ticket = received(county, "private_economy_line", "key", "key_difficult", grounds=("hard_to_solve",))
 
     county.at(beijing("2026-03-06 15:00"))
-    lead(county, ReportProgress(Text("已到现场,方案在拟")), ticket)
+    lead(county, ReportProgress(Text("已到现场，方案在拟")), ticket)
     swept(county, "2026-03-13 23:59")
     assert [] == rungs_of(county, ticket, "progress_report", "overdue")
 
@@ -372,7 +372,7 @@ def test_a_meeting_behind_the_limit_of_its_ticket_is_warned_of(tmp_path: Path):
     county.act("office", HoldMeeting((HOUSING,)), within)
     with refuses(Code.ITEM_UNDECIDED, items="1"):
         county.act("office", FileMinutes(Text("会议纪要")), within)
-    county.act("office", DecideItem(1, "decided", Text("由住建牵头,四月底前改造到位"), unit=HOUSING, due=date(2026, 4, 30)), within)
+    county.act("office", DecideItem(1, "decided", Text("由住建牵头，四月底前改造到位"), unit=HOUSING, due=date(2026, 4, 30)), within)
     county.act("office", FileMinutes(Text("会议纪要")), within)
 
     (item,) = the_meeting(county, within).agenda

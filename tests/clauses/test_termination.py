@@ -41,7 +41,7 @@ def test_what_the_enterprise_withdraws_ends_at_once(county: Hands):
 def test_who_refuses_material_was_asked_for_it_before(county: Hands):
     """FJ25-3.9.2: without a request in the history there is no such ground."""
     ticket = handled(county)
-    refusal = ApplyTermination("refuses_materials", note=Text("三次催要,明确拒绝"))
+    refusal = ApplyTermination("refuses_materials", note=Text("三次催要，明确拒绝"))
     with refuses(Code.GROUND_NOT_MET, ground="supplement_request"):
         county.act("department", refusal, ticket, "housing")
 

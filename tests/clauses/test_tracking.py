@@ -129,7 +129,7 @@ class TestProgress:
         """The next status read contains it; one notice waits, on each of the pack's channels; before the commit neither is there."""
         ticket = signed(county, FENGJIE)
         before = self.steps(county, ticket)
-        said = "已到现场测量,下周一施工"
+        said = "已到现场测量，下周一施工"
 
         county.node.store.fault = self.die_before_commit
         with pytest.raises(KeyError):
@@ -164,7 +164,7 @@ class TestProgress:
     def test_what_a_department_notes_for_itself_never_reaches_the_enterprise(self, county: Hands):
         """Neither on its page, nor in a notice, in whatever channel or language."""
         ticket = signed(county, FENGJIE)
-        county.act("department", RecordProgress(Text("企业态度恶劣,拟拖一拖")), ticket, "housing")
+        county.act("department", RecordProgress(Text("企业态度恶劣，拟拖一拖")), ticket, "housing")
 
         assert "拖一拖" not in repr(its_page(county, ticket))
         for row in self.rows(county, ticket):

@@ -90,7 +90,7 @@ def received(county: Hands, ticket: str) -> None:
 
 def complete(county: Hands, ticket: str, **fields: Any) -> None:
     """The lead applies for the write-off, with the reply that its deputy signed."""
-    draft = county.act("department", DraftReply(Text("拟答复:便道已开通")), ticket, "housing").entries[-1].header.id
+    draft = county.act("department", DraftReply(Text("拟答复：便道已开通")), ticket, "housing").entries[-1].header.id
     county.act("department_leader", CountersignReply(draft), ticket, "housing", account="deputy")
     county.act("department", a_completion(county, draft=draft, **fields), ticket, "housing")
 
@@ -117,7 +117,7 @@ class TestClosedLoop:
         ticket = in_hand(county)
         with refuses(Code.STAGE_MISSING, stage="track"):
             county.act("office", Close(), ticket)
-        county.act("department", ReportProgress(Text("已到现场,方案在拟")), ticket, "housing")
+        county.act("department", ReportProgress(Text("已到现场，方案在拟")), ticket, "housing")
         with refuses(Code.STAGE_MISSING, stage="feed_back"):
             county.act("office", Close(), ticket)
         county.act("department", GiveFeedback("phone", Text("便道已开通")), ticket, "housing")
@@ -192,7 +192,7 @@ class TestSubmissions:
         plan = county.act("department", FilePlan(Text("分两段施工"), date(2026, 3, 31)), ticket, "housing").entries[-1].header.id
         report = county.later(hours=1).act("department", ReportProgress(Text("第一段已通")), ticket, "housing").entries[-1].header.id
         for submission in (plan, report):
-            county.act("office", AnswerSubmission(submission, Text("同意,按计划推进")), ticket)
+            county.act("office", AnswerSubmission(submission, Text("同意，按计划推进")), ticket)
         complete(county.later(hours=1), ticket)
 
         def lines() -> list[tuple[str, Any, str, str]]:
@@ -291,7 +291,7 @@ class TestLeadsMeeting:
 class TestComplaintCentre:
     """XS25-4.3.2.2c: a major complaint goes to the complaint supervision centre, which decides by a joint meeting."""
 
-    MAJOR = SubmitToComplaintCentre("major_complaint", Text("涉及营商环境,部门意见长期不一"))
+    MAJOR = SubmitToComplaintCentre("major_complaint", Text("涉及营商环境，部门意见长期不一"))
 
     @pytest.mark.clause("XS25-4.3.2.2c")
     def test_no_decision_without_the_minutes_of_a_joint_meeting(self, county: Hands):
@@ -303,7 +303,7 @@ class TestComplaintCentre:
             clock_of(county, ticket, "layer_decision").owes,
         )
         assert [ticket] == listed(county, mine=("supervision", CENTRE))
-        decide = DecideComplaint(Text("由住建局限期整改,水务局配合"))
+        decide = DecideComplaint(Text("由住建局限期整改，水务局配合"))
         with refuses(Code.MINUTES_MISSING):
             county.act("supervision", decide, ticket)
 
@@ -315,7 +315,7 @@ class TestComplaintCentre:
         county.act("supervision", named, ticket)
 
         entry = page_of(county, ticket).timeline[-1]
-        assert ("ComplaintDecided", (HOUSING, WATER), meeting, "由住建局限期整改,水务局配合") == (
+        assert ("ComplaintDecided", (HOUSING, WATER), meeting, "由住建局限期整改，水务局配合") == (
             entry.kind,
             entry.facts["units"],
             entry.facts["meeting"],

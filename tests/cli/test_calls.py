@@ -35,7 +35,7 @@ class TestCalls:
 
         said, machine = qyzj("ticket", "calls", "--days", "20"), qyzj("ticket", "calls", "--days", "20", "--json").json
 
-        assert (0, True, True) == (said.code, "14至17时" in said.out, "您好,这里是" in said.out)
+        assert (0, True, True) == (said.code, "14至17时" in said.out, "您好，这里是" in said.out)
         (call,) = machine["calls"]
         assert [ticket] == [sheet["ticket"] for sheet in call["sheets"]]
         assert (14, 17) == (call["preference"]["from_hour"], call["preference"]["to_hour"])

@@ -35,7 +35,7 @@ def test_a_calendar_that_is_adopted_says_what_it_would_move_and_moves_nothing(qy
     assert 0 == qyzj("calendar", "proposals", "--accept-all").code
     assert [] == qyzj("calendar", "proposals", "--json").json["proposals"]
     receipt = qyzj("ticket", "clock", ticket, "resolve")
-    assert "2026-02-10 24:00" in receipt.out and "另行独立核算,结果一致" in receipt.out
+    assert "2026-02-10 24:00" in receipt.out and "另行独立核算，结果一致" in receipt.out
 
 
 def test_an_empty_month_and_a_malformed_one(qyzj: Program):

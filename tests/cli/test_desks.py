@@ -78,7 +78,7 @@ def test_what_somebody_has_goes_to_another_or_back_into_the_tray(registered: Pro
     assert ([], tickets) == (tray("zhao", "--own"), tray("li", "--own"))
     said = qyzj("desk", "hand-over", "li", "--as", "zhao")
     assert (tickets, tickets) == (tray("li", "--shared"), tray("li"))
-    assert "共2张,成功2张。" in said.out
+    assert "共2张，成功2张。" in said.out
 
 
 @pytest.mark.clause("HM20-A1.6")
@@ -100,14 +100,14 @@ def test_the_leads_reply_is_printed_with_its_date_and_nobody_elses(qyzj: Program
     photo.write_bytes(PHOTO)
     evidence = qyzj("ticket", "attach", photo, "--json").json["digest"]
     done = qyzj(
-        "ticket", "complete", ticket, "--as", "li", "--standard", "solved", "--result", "便道已开通,管线已迁改", "--is-truthful",
+        "ticket", "complete", ticket, "--as", "li", "--standard", "solved", "--result", "便道已开通，管线已迁改", "--is-truthful",
         "--feedback-way", "phone", "--feedback", "已电话告知", "--evidence", evidence, "--draft", draft,
     )  # fmt: skip
     assert 0 == done.code, done.err
     printed = qyzj("desk", "reply", ticket, "--as", "centre").out
 
     assert (None, 8) == (before["replied_at"], len(before["check"]))
-    for said in ("住建局", "便道已开通,管线已迁改", "水务局", "管线已迁改", "答复日期:2026-01-26"):
+    for said in ("住建局", "便道已开通，管线已迁改", "水务局", "管线已迁改", "答复日期：2026-01-26"):
         assert said in printed
 
 

@@ -47,7 +47,7 @@ def test_an_enterprise_file_shows_its_name_and_no_contact(qyzj: Program):
 
     page = qyzj("enterprise", "show", file).out
 
-    assert (True, True, False, False) == ("长顺水泥有限公司" in page, "(密封)" in page, "13912345678" in page, "赵六" in page)
+    assert (True, True, False, False) == ("长顺水泥有限公司" in page, "（密封）" in page, "13912345678" in page, "赵六" in page)
 
 
 @pytest.mark.parametrize("lang", LANGS)

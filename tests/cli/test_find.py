@@ -48,7 +48,7 @@ class TestFind:
 
         said = qyzj("find", "--text", "道路").out
 
-        assert all(part in said for part in ("登记时间", "出现处", "办理中", "住建局", APPEAL, "共 1 件,列出 1 件。"))
+        assert all(part in said for part in ("登记时间", "出现处", "办理中", "住建局", APPEAL, "共 1 件，列出 1 件。"))
         assert "问题库中没有符合条件的问题。" in qyzj("find", "--text", "融资").out
 
     def test_what_cannot_be_read_is_refused(self, qyzj: Program):

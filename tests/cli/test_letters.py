@@ -58,7 +58,7 @@ def test_guidance_and_platform_issues_from_the_county(levels: tuple[Place, Place
     """AS25-3.2.3b, 3.2.1c: asked below, answered above, read below; the top of the tree is the city here."""
     city, county, qyzj = levels
     above, below = city.hands.node.data_dir, county.hands.node.data_dir
-    asked = qyzj("letter", "ask-guidance", "--title", "牵头单位", "--text", "如何确定?", "--as", "centre", "--json", data=below)
+    asked = qyzj("letter", "ask-guidance", "--title", "牵头单位", "--text", "如何确定？", "--as", "centre", "--json", data=below)
     raised = qyzj(
         "letter", "raise-issue", "--topic", "process", "--title", "会签", "--text", "环节过多", "--as", "centre", "--json", data=below
     )

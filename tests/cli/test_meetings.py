@@ -94,7 +94,7 @@ class TestLeaders:
         done(qyzj, "account", "open", "zhao", "--role", "leader", "--unit", "centre", "--name", "赵某")
         done(qyzj, "leader", "enter", "--as", "centre", "--leader", "zhao")
 
-        assert "convenor(召集人)" in qyzj("leader", "appoint", "zhao", "--as", "centre", "--post", "king").err
+        assert "convenor（召集人）" in qyzj("leader", "appoint", "zhao", "--as", "centre", "--post", "king").err
 
     @pytest.mark.parametrize("view", ["load", "waiting", "flags"])
     def test_an_empty_list_is_an_answer(self, qyzj: Program, view: str):

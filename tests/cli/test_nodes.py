@@ -279,7 +279,7 @@ class TestTree:
         said = [qyzj("join", file, "--json").complaint["refusal"] for file in (out, tmp_path / "letter")]
 
         assert ["INVITATION_OTHER_NODE", "INVITATION_FOREIGN"] == [one["code"] for one in said]
-        assert "这份邀请发给节点“520402-kfq”,本节点是“520402”" == said[0]["sentence"]
+        assert "这份邀请发给节点“520402-kfq”，本节点是“520402”" == said[0]["sentence"]
         assert all(one["remedy"] for one in said)
 
     def test_a_node_that_nobody_knows_cannot_be_suspended(self, qyzj: Program):

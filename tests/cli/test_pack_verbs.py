@@ -68,7 +68,7 @@ class TestWhatIf:
         ]
         assert {} == none["counts"]
         assert before == qyzj("status", "--json").json
-        assert "原1件,改后0件" in qyzj("pack", "what-if", "--set", "limit.form=4 workdays").out
+        assert "原1件，改后0件" in qyzj("pack", "what-if", "--set", "limit.form=4 workdays").out
 
     @pytest.mark.parametrize(
         ("change", "says"),

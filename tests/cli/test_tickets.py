@@ -72,7 +72,7 @@ class TestLife:
 
         chinese, english = qyzj("ticket", "show", ticket), qyzj("ticket", "show", ticket, "--lang", "en")
 
-        assert "状态:已登记" in chinese.out and "2026-01-27 24:00 到期" in chinese.out
+        assert "状态：已登记" in chinese.out and "2026-01-27 24:00 到期" in chinese.out
         assert "State: registered" in english.out
 
     def test_the_page_has_custody_clocks_and_timeline(self, qyzj: Program):
@@ -260,16 +260,16 @@ class TestWords:
         page = qyzj("ticket", "show", ticket).out
 
         assert (0, 0) == (completed.code, revisited.code)
-        for said in ("反馈方式: 电话", "评价值: 满意", "是否一致: 是", f"佐证材料: {digest[:12]}…", "住建局"):
+        for said in ("反馈方式：电话", "评价值：满意", "是否一致：是", f"佐证材料：{digest[:12]}…", "住建局"):
             assert said in page
-        assert not [code for code in ("phone", "satisfied", "yes", digest, "最终决定: 否") if code in page]
+        assert not [code for code in ("phone", "satisfied", "yes", digest, "最终决定：否") if code in page]
 
     def test_help_names_the_codes_that_an_option_takes(self, qyzj: Program):
         """Nobody guesses "responsibility"."""
         said = qyzj("ticket", "form", "--help")
 
         assert 0 == said.code
-        assert "responsibility(权责明确)" in said.out and "coordination(协调类)" in said.out
+        assert "responsibility（权责明确）" in said.out and "coordination（协调类）" in said.out
         assert not [word for word in ("Usage", "Show this message", "<bool>", "<str>") if word in said.out]
 
     @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ class TestWords:
         [
             (("ticket", "dispatch", "TICKET", "--as", "li", "--lead", "housing"), "岗位“部门经办人”不能“派单”"),
             (("ticket", "form", "TICKET", "--as", "centre", "--category", "coordination"), "--passed"),
-            (("ticket", "form", "TICKET", "--as", "centre", "--category", "x"), "coordination(协调类)"),
+            (("ticket", "form", "TICKET", "--as", "centre", "--category", "x"), "coordination（协调类）"),
             (("ticket", "register", "--as", "centre", "--channel", "hotline_12345", "--appeal", "x"), "--name"),
         ],
     )
@@ -293,7 +293,7 @@ class TestWords:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
         [
-            (("stats",), "没有“stats”这个命令;是不是“status”或“task”?"),
+            (("stats",), "没有“stats”这个命令；是不是“status”或“task”？"),
             (("ticket", "list", "--rows", "0"), "“--rows”应为不小于1的整数"),
             (("ticket", "list", "--rows", "many"), "“--rows”应为整数"),
         ],
@@ -364,17 +364,17 @@ class TestAnswersNo:
         [
             (("ticket", "sign"), "缺少“TICKET”"),
             (("ticket", "sign", "1", "--nope"), "没有选项“--nope”"),
-            (("ticket", "finish", "1"), "没有“finish”这个命令;是不是“find”?"),
+            (("ticket", "finish", "1"), "没有“finish”这个命令；是不是“find”？"),
             (("ticket", "form", "0126-1-0", "--as", "centre"), "缺少“--category”"),
             (("ticket", "sign", "0126-1-0"), "请用 --as 指明以哪个账号办理"),
-            (("ticket", "sign", "0126-1-0", "--as", "li", "--seen", "x"), "--seen 应为办理权号和版本,如 1.4;填的是“x”"),
+            (("ticket", "sign", "0126-1-0", "--as", "li", "--seen", "x"), "--seen 应为办理权号和版本，如 1.4；填的是“x”"),
             (
                 ("ticket", "sign", "0126-1-0", "--as", "li", "--occurred-at", "昨天"),
-                "“--occurred-at”应为时间,如 2026-02-13T16:50;填的是“昨天”",
+                "“--occurred-at”应为时间，如 2026-02-13T16:50；填的是“昨天”",
             ),
             (
                 ("ticket", "request-extension", "0126-1-0", "--as", "li", "--promised", "2026-13-01", "--ground", "x", "--reason", "y"),
-                "“--promised”应为日期,如 2026-02-13;填的是“2026-13-01”",
+                "“--promised”应为日期，如 2026-02-13；填的是“2026-13-01”",
             ),
         ],
         ids=lambda value: value[1] if isinstance(value, tuple) else "",

@@ -26,7 +26,7 @@ ANNEX_1 = (
     "主要问题", "可另附页", "主办部门", "办理情况", "求助企业", "回访情况", "对部门服务是否满意", "反映的问题是否解决",
     "其他说明", "回访日期", "备注",
 )  # fmt: skip
-STAMP = Stamp("HM〔2026〕1号", "办公室", "服务中心(代章)", "0123456789abcdef", "HM 1")
+STAMP = Stamp("HM〔2026〕1号", "办公室", "服务中心（代章）", "0123456789abcdef", "HM 1")
 
 
 def built(hands: Hands, paper: str, ticket: str) -> Layout:
@@ -85,7 +85,7 @@ def test_a_long_problem_is_printed_whole_with_its_attachments(tmp_path: Path):
         county.act("department", AddEvidence(digest, Text(name)), ticket, "housing")
     html = words_of(to_html(built(county, p.ASSIGNMENT, ticket), STAMP))
     assert (5000, True) == (len(problem), problem in html)
-    assert "附件:现场照片.jpg、合同.pdf" in html
+    assert "附件：现场照片.jpg、合同.pdf" in html
 
 
 def test_a_stored_form_keeps_the_telephone_that_the_office_had(tmp_path: Path):
@@ -115,7 +115,7 @@ def test_the_joint_office_issues_and_the_service_centre_seals(tmp_path: Path):
     """AS25-1.3c: two lines, from two rules of the pack."""
     county = a_county(tmp_path, code="520400", pack="anshun-2025")
     paper = issued(county, p.RECEIPT, registered(county))
-    assert ("安顺市“企业之家”联合服务工作机制办公室", "安顺市人民政府政务服务中心(代章)") == (paper.issuer, paper.seal)
+    assert ("安顺市“企业之家”联合服务工作机制办公室", "安顺市人民政府政务服务中心（代章）") == (paper.issuer, paper.seal)
     html = to_html(kept(county, paper), Stamp(paper.number, paper.issuer, paper.seal, "0" * 16, paper.id))
     assert f"{paper.issuer}\n{paper.seal}" in html
 
@@ -157,7 +157,7 @@ def test_the_revisit_form_shows_what_the_office_heard(tmp_path: Path):
     ticket = completed(county)
     county.act("office", a_revisit(), ticket)
     html = words_of(to_html(built(county, p.REVISIT, ticket), STAMP))
-    assert "满意(√)/不满意()" in html
+    assert "满意（√）/不满意（）" in html
 
 
 def test_nothing_that_somebody_wrote_is_markup():

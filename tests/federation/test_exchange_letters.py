@@ -22,7 +22,7 @@ from tests.clauses.given import beijing, refuses
 from tests.federation.exchange import CITY, COUNTY, PROVINCE, SISTER, Tree, opened, overdue, receipts, the_letter, waiting
 
 TITLE, BODY = Text("开展走访月活动"), Text("请于周五前报告走访情况")
-QUESTION = AskGuidance(Text("跨区管网如何确定牵头单位"), Text("两区各执一词,请予指导"))
+QUESTION = AskGuidance(Text("跨区管网如何确定牵头单位"), Text("两区各执一词，请予指导"))
 ISSUE = RaiseIssue("process", Text("会签环节过多"), Text("建议并联会签"))
 
 

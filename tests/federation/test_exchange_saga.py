@@ -287,7 +287,7 @@ class TestBesideCustody:
         """The province's housing department writes its opinion; the county reads it; custody never moved."""
         tree.province.hands.staff("housing")
         ticket = in_hand(tree.county)
-        tree.county.hands.act("office", AskOpinion(f"{PROVINCE}-housing", Text("能否适用省级政策?")), ticket)
+        tree.county.hands.act("office", AskOpinion(f"{PROVINCE}-housing", Text("能否适用省级政策？")), ticket)
         tree.settle()
         assert [(ticket, "opinion/520000-housing")] == [
             (row.ticket, row.name) for row in tree.province.rows(schema.clocks) if row.ticket == ticket and row.node == PROVINCE
@@ -304,7 +304,7 @@ class TestBesideCustody:
     def test_a_county_is_asked_from_above_and_the_city_keeps_the_ticket(self, tree: Tree):
         """Opinions go down as they go up."""
         ticket = formed(tree.city)
-        tree.city.hands.act("office", AskOpinion(f"{COUNTY}-housing", Text("现场情况如何?")), ticket)
+        tree.city.hands.act("office", AskOpinion(f"{COUNTY}-housing", Text("现场情况如何？")), ticket)
         tree.settle()
         tree.county.hands.act("department", FileOpinion(Text("已现场查看")), ticket, "housing")
         tree.settle()

@@ -93,7 +93,7 @@ class TestTwoLevels:
         for place, peer in ((county, CITY), (city, COUNTY)):
             _, status = qyzj(place, "status")
             assert [(peer, 1, entries, 0, True)] == [_short(one) for one in status["reconciled"]]
-            assert "核对一致:0 处不同" in qyzj.plain(place, "status")
+            assert "核对一致：0 处不同" in qyzj.plain(place, "status")
         assert "0 differences" in qyzj.plain(county, "status", "--lang", "en")
 
     @pytest.mark.parametrize("where", ["county", "city"])

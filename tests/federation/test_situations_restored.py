@@ -277,7 +277,7 @@ class TestRow08LostEverything:
         assert (whole, begun) == (city.contents(COUNTY), emptied.contents(COUNTY)), "neither is mixed with the other"
         assert Code.NODE_HELD is refused(emptied.register).code
 
-        grant_to(city, emptied, "磁盘损毁,重新建立")
+        grant_to(city, emptied, "磁盘损毁，重新建立")
         done = rejoin_by(emptied, wire)
         settle(emptied, city, seconds=51)
 
@@ -321,7 +321,7 @@ def made_anew(directory: Path, city: Place) -> Place:
     enrol(emptied, city)
     wire = connect(emptied, city)
     settle(emptied, city)
-    grant_to(city, emptied, "磁盘损毁,重新建立")
+    grant_to(city, emptied, "磁盘损毁，重新建立")
     rejoin_by(emptied, wire)
     settle(emptied, city, seconds=51)
     return emptied

@@ -36,7 +36,7 @@ from tests.interop.javascript import County, answers, install
 from tests.support.node import MONDAY
 
 PROVINCE, CITY, COUNTY = "520000", "520400", "520402"
-APPEAL, PHONE, REASON, DECISION = "水渠堵塞,货车进不了厂", "13800001234", "超出本级权限", "由市水务局于本月底前疏通"
+APPEAL, PHONE, REASON, DECISION = "水渠堵塞，货车进不了厂", "13800001234", "超出本级权限", "由市水务局于本月底前疏通"
 
 
 @dataclass(frozen=True)

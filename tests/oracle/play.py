@@ -121,7 +121,7 @@ class Stage:
         self.act("enterprise", Withdraw(Text("已自行解决")), script)
 
     def grant_withdrawal(self, script: Script, _name: str) -> None:
-        self.act("office", DecideWithdrawal(True, Text("经核实,企业自愿撤回")), script)
+        self.act("office", DecideWithdrawal(True, Text("经核实，企业自愿撤回")), script)
 
     def complete(self, script: Script, _name: str) -> None:
         unit = self.lead(script, "now")
@@ -204,7 +204,7 @@ class Evaluated(Stage):
 
     def fail(self, script: Script, name: str) -> None:
         self._vote("dissatisfied", script)
-        self.act("supervision", OrderRework("slow", Text("办理不到位,重新交办")), script)
+        self.act("supervision", OrderRework("slow", Text("办理不到位，重新交办")), script)
 
     def complete(self, script: Script, name: str) -> None:
         if name != "complete":  # assigned anew, so signed anew

@@ -271,7 +271,7 @@ class TestFault:
         """The sentence comes from the catalogues."""
         fault = Fault("mine.toml", "revisit.sampling.rate", Rule.RANGE, {"value": "9", "least": "10", "most": "100"})
 
-        assert "mine.toml: revisit.sampling.rate: range: 9超出范围(10至100)" == fault.sentence("zh-CN")
+        assert "mine.toml: revisit.sampling.rate: range: 9超出范围（10至100）" == fault.sentence("zh-CN")
         assert "mine.toml: revisit.sampling.rate: range: 9 is out of range (10 to 100)" == fault.sentence("en") == str(fault)
 
     @pytest.mark.parametrize("rule", list(Rule))

@@ -121,7 +121,21 @@ class TestReading:
         assert (limit, text) == (parse_limit(text), limit_text(limit))
 
     @pytest.mark.parametrize(
-        "text", ["", "2", "2 weeks", "-1 days", "02 days", "2.5 days", "2  days", "4001 days", " 2 days", "workday", "month_end -1"]
+        "text",
+        [
+            "",
+            "2",
+            "2 weeks",
+            "-1 days",
+            "02 days",
+            "2.5 days",
+            "2  days",
+            "4001 days",
+            pytest.param("9" * 5000 + " days", id="9...9 days"),
+            " 2 days",
+            "workday",
+            "month_end -1",
+        ],
     )
     def test_what_is_no_limit_is_none(self, text: str):
         """No unit, no count, or a count beyond what a limit can have."""

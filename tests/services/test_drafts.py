@@ -28,13 +28,13 @@ class TestDrafts:
         """The last state of each field, also of one with several values."""
         with hands.node.store.write() as work:
             drafts.save(work, "li", "intake/1", {"text": ["门前修路"]}, hands.now)
-            drafts.save(work, "li", "intake/1", {"text": ["门前修路,没有通知"], "units": ["a", "b"]}, hands.now)
+            drafts.save(work, "li", "intake/1", {"text": ["门前修路，没有通知"], "units": ["a", "b"]}, hands.now)
 
         with hands.node.store.read() as view:
             draft = drafts.load(view, "li", "intake/1")
 
         assert draft is not None
-        assert ({"text": ("门前修路,没有通知",), "units": ("a", "b")}, hands.now) == (draft.fields, draft.saved_at)
+        assert ({"text": ("门前修路，没有通知",), "units": ("a", "b")}, hands.now) == (draft.fields, draft.saved_at)
 
     def test_nobody_else_and_no_other_form_sees_it(self, hands: Hands) -> None:
         """A draft is found by its account and form alone."""

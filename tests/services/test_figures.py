@@ -29,7 +29,7 @@ def hands(tmp_path: Path, database_url: str) -> Hands:
 def a_dispatched_ticket(hands: Hands, title: str = "灌溉用水不足") -> str:
     """At the water bureau."""
     command = Register(
-        "hotline_12345", Text("果农灌溉用水不足,请协调"), title=Text(title), name=Contact("王五"), phone=Contact("13912345678"),
+        "hotline_12345", Text("果农灌溉用水不足，请协调"), title=Text(title), name=Contact("王五"), phone=Contact("13912345678"),
         received_at=hands.now,
     )  # fmt: skip
     ticket = hands.act("office", command).subject.id

@@ -123,5 +123,5 @@ class TestByWhomever:
             line = next(one for one in ticket_view.timeline(view, view.readings.ticket(ticket)) if one.kind == "ProgressRecorded")  # type: ignore[arg-type]
             said = who_said(line, queries.names(view), "zh-CN")
 
-        assert "helper 代boss (housing)" == said
+        assert "helper 代boss（housing）" == said
         assert said in at_desk(county, "centre", "office").get(f"/tickets/{ticket}").text

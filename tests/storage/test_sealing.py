@@ -70,11 +70,11 @@ class TestSeal:
         draws = seeded("wire")
         salt, nonce = draws(32), draws(12)
 
-        sealed = seal("张某,13800000000".encode(), KEY, HERE, seeded("wire"))
+        sealed = seal("张某，13800000000".encode(), KEY, HERE, seeded("wire"))
 
-        assert nonce + AESGCM(KEY).encrypt(nonce, salt + "张某,13800000000".encode(), HERE) == sealed.ciphertext
+        assert nonce + AESGCM(KEY).encrypt(nonce, salt + "张某，13800000000".encode(), HERE) == sealed.ciphertext
         assert hashlib.sha256(sealed.ciphertext).digest() == sealed.blob == blob_of(sealed.ciphertext)
-        assert hmac.new(salt, "张某,13800000000".encode(), hashlib.sha256).digest() == sealed.digest
+        assert hmac.new(salt, "张某，13800000000".encode(), hashlib.sha256).digest() == sealed.digest
 
     def test_one_text_sealed_twice_looks_like_two(self) -> None:
         """A digest cannot be compared with that of a guess: each has a salt of its own."""

@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import re
 import string
 import tomllib
 from collections import Counter, defaultdict
@@ -43,6 +44,14 @@ ENUMS: dict[str, type[Enum]] = {
     "pack_rule": PackRule,
     "calendar_rule": CalendarRule,
     "value_kind": Kind,
+}
+
+# Half-width marks that Chinese characters stand beside: what is typed, with the words in place of names.
+TYPED_AS_IT_STANDS = {
+    "cli.option.account-token.account": "li:department",
+    "cli.option.as": "li:department",
+    "cli.option.web": "127.0.0.1:8443",
+    "coded.ADDRESS_MALFORMED.sentence": "127.0.0.1:7443",
 }
 
 
@@ -115,6 +124,14 @@ class TestLanguages:
         named = {spec for sentence in catalogue(lang).values() for spec in _specs(sentence)}
 
         assert set() == named - sections(lang)
+
+    def test_chinese_is_punctuated_as_chinese(self):
+        """GB/T 15834: a full-width mark beside a Chinese character, a fact or a Chinese bracket, and no blank beside the mark."""
+        beside = "[\u4e00-\u9fff〇“”‘’《》【】「」（），；：？！。、]"
+        faulty = re.compile(f"{beside} ?[,:;?!()]|[,:;?!()] ?{beside}|[，；：？！（）。、] | [，；：？！）。、]")
+        written = {key: re.sub(r"\{\w+(:\w+)?\}", "〇", said) for key, said in catalogue("zh-CN").items()}
+
+        assert TYPED_AS_IT_STANDS.keys() == {key for key, said in written.items() if faulty.search(said)}
 
 
 class TestCodes:
@@ -219,7 +236,7 @@ class TestFacts:
             "Ticket 520402250000001 is “being handled” and cannot take this step.",
             "The step belongs to: formed, registered.  Reload to see where the ticket stands.",
         ) == explain(refusal, "en")
-        assert "此操作只适用于:已形成工单、已登记。请刷新后查看当前状态。" == explain(refusal, "zh-CN")[1]
+        assert "此操作只适用于：已形成工单、已登记。请刷新后查看当前状态。" == explain(refusal, "zh-CN")[1]
 
     def test_a_code_that_nobody_knows_is_shown_as_it_is_and_a_missing_fact_as_a_dash(self):
         """An older program reads a newer peer's refusal."""
@@ -231,13 +248,15 @@ class TestFacts:
 
     def test_the_remedy_stands_beside_the_sentence(self):
         """What to do about it."""
-        assert "可在本级办理,或说明超出权限的依据。" == remedy(Code.WITHIN_AUTHORITY, node="520400")
+        assert "可在本级办理，或说明超出权限的依据。" == remedy(Code.WITHIN_AUTHORITY, node="520400")
 
     def test_a_fact_may_be_called_key(self):
         """Refusals name the key of the pack that offers no such value."""
         refusal = Refusal(Code.VALUE_NOT_OFFERED, key="classes", value="inquiry", offered=("consultation", "complaint"))
 
-        assert ("“inquiry”不在“类别”的可选范围内。", "请从以下各项中选择:consultation(咨询类)、complaint(投诉举报类)。") == explain(refusal)
+        assert ("“inquiry”不在“类别”的可选范围内。", "请从以下各项中选择：consultation（咨询类）、complaint（投诉举报类）。") == explain(
+            refusal
+        )
 
     def test_an_unknown_text_is_an_error_of_the_program(self):
         """A key is a constant of the code, never input."""

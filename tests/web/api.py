@@ -37,7 +37,7 @@ def a_need(**more: Any) -> dict[str, Any]:
     """The body of a need as a caller's system would send it."""
     need = {
         "channel": "window",
-        "appeal": "路面积水,货车进不来",
+        "appeal": "路面积水，货车进不来",
         "name": "王五",
         "phone": "13800000000",
         "received_at": "2026-01-26T08:50:00+08:00",

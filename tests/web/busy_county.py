@@ -47,12 +47,12 @@ ROLES = {
 }
 TESTS = ("responsibility", "jurisdiction", "materials", "lawfulness")
 NEEDS = (
-    ("厂区停电影响生产", "我厂近一周停电三次,冷库货物受损,请尽快查明线路故障。"),
-    ("消防验收迟迟没有排期", "厂房扩建已完工四个月,消防验收申请一直没有排上,影响投产。"),
-    ("自来水压力不足", "园区自来水水压偏低,生产线清洗工序无法开足。"),
-    ("土地证办理进展慢", "受让土地两年仍未拿到不动产权证,银行不给抵押贷款。"),
-    ("营业执照变更被退回", "经营范围变更三次被退回,窗口说法不一。"),
-    ("施工许可缺材料", "施工许可申请提示缺图审意见,图审机构说不用出。"),
+    ("厂区停电影响生产", "我厂近一周停电三次，冷库货物受损，请尽快查明线路故障。"),
+    ("消防验收迟迟没有排期", "厂房扩建已完工四个月，消防验收申请一直没有排上，影响投产。"),
+    ("自来水压力不足", "园区自来水水压偏低，生产线清洗工序无法开足。"),
+    ("土地证办理进展慢", "受让土地两年仍未拿到不动产权证，银行不给抵押贷款。"),
+    ("营业执照变更被退回", "经营范围变更三次被退回，窗口说法不一。"),
+    ("施工许可缺材料", "施工许可申请提示缺图审意见，图审机构说不用出。"),
 )
 
 
@@ -110,7 +110,7 @@ class County:
         paper = self.hands.node.blobs.put(f"{name}".encode())
         done = Complete(
             standard="solved",
-            result=Text("线路已改造,电压恢复正常。"),
+            result=Text("线路已改造，电压恢复正常。"),
             is_truthful=True,
             feedback_way="phone",
             feedback=Text("已电话告知企业。"),
@@ -139,8 +139,8 @@ def a_busy_day(hands: Hands) -> County:
     county.need("hidden", 4, conceal_from=county.unit("market"))
     county.need("single", 3)
     members = (county.unit("development_reform"), county.unit("investment_promotion"))
-    county.by("centre:office", OpenJudgement(members, ("cross_department",), Text("涉及用地与规划,请发表意见。")), "single")
-    opinion = GiveOpinion(Text("属自然资源部门职责,建议立案。"), "form", county.unit("natural_resources"))
+    county.by("centre:office", OpenJudgement(members, ("cross_department",), Text("涉及用地与规划，请发表意见。")), "single")
+    opinion = GiveOpinion(Text("属自然资源部门职责，建议立案。"), "form", county.unit("natural_resources"))
     county.by("development_reform:member", opinion, "single")
     for place in range(2):
         county.need(f"batch-{place}", place + 1)
@@ -163,9 +163,9 @@ def _handling(county: County) -> None:
     county.by("housing:department", ask, "extension")
     county.in_hand("termination", "market", 4)
     paper = county.hands.node.blobs.put("现场核查记录".encode())
-    county.by("market:department", ApplyTermination("false_information", Text("现场核查,所述情况不属实。"), (paper,)), "termination")
+    county.by("market:department", ApplyTermination("false_information", Text("现场核查，所述情况不属实。"), (paper,)), "termination")
     county.in_hand("withdrawal", "water", 2)
-    county.by("hall:window_clerk", Withdraw(Text("企业已自行解决,申请撤回。"), (paper,)), "withdrawal")
+    county.by("hall:window_clerk", Withdraw(Text("企业已自行解决，申请撤回。"), (paper,)), "withdrawal")
     county.in_hand("joint", "housing", 1)
     county.by("housing:department", AddCoHandler(county.unit("fire"), Text("请协助消防验收排期。")), "joint")
     county.by("housing:department", AskOpinion(county.unit("water"), Text("请就供水管网提出意见。")), "joint")
@@ -174,14 +174,14 @@ def _handling(county: County) -> None:
     county.by("natural_resources:department", DeclareDisagreement(Text("与住建部门对用地性质认定不一致。")), "dispute")
     for name in ("objection", "ruled"):
         county.sent(name, "water", 0)
-        county.by("water:department", Object(Text("停电属供电部门职责,不属我局。"), county.unit("power")), name)
+        county.by("water:department", Object(Text("停电属供电部门职责，不属我局。"), county.unit("power")), name)
     county.by("centre:office", RuleObjection(True, Text("线路属供电部门职责。"), county.unit("power")), "ruled")
     county.completed("revisit-0", "power", 0)
     county.completed("revisit-1", "power", 2)
     county.completed("recheck", "power", 0, credit_code="91520400MAD6NKYB2L")
     answers = RecordRevisit(is_consistent=False, is_standard_met=False, evaluation="dissatisfied", remarks=Text("仍然停电。"))
     county.by("office-2:office", answers, "recheck")
-    county.by("power:department", ProposeRecheck("finding_disputed", Text("已改造完毕,请复查。")), "recheck")
+    county.by("power:department", ProposeRecheck("finding_disputed", Text("已改造完毕，请复查。")), "recheck")
     order = IssueOrder(
         "urge", "overdue", "system", tickets=(county.tickets["extension"],), unit=county.unit("housing"), demand=Text("请抓紧办理。")
     )

@@ -48,7 +48,7 @@ def open_office(directory: Path, pack: str = "xixiu-2025", **more: object) -> Of
     file = hands.act("office", opened).subject.id
     handled = _handled(hands, file)
     hands.later(days=28, minutes=30)
-    appeal = Text("北二路施工围挡堵住店门,已经一周没有顾客,请协调留出通道")
+    appeal = Text("北二路施工围挡堵住店门，已经一周没有顾客，请协调留出通道")
     pooled = hands.act("window_clerk", Register("window", appeal, phone=Contact("13800002222"), received_at=hands.now), account=CLERK)
     return Office(hands, file, handled, pooled.subject.id)
 
@@ -66,7 +66,7 @@ def _give(hands: Hands, command: Command) -> None:
 
 def _handled(hands: Hands, file: str) -> str:
     command = Register(
-        "hotline_12345", Text("办理施工许可时被反复要求补材料,请协调住建局一次性告知"), title=Text("施工许可反复补材料"),
+        "hotline_12345", Text("办理施工许可时被反复要求补材料，请协调住建局一次性告知"), title=Text("施工许可反复补材料"),
         phone=Contact(PHONE), enterprise=file, received_at=hands.now - timedelta(minutes=10),
     )  # fmt: skip
     ticket = hands.act("window_clerk", command, account=CLERK).subject.id

@@ -49,8 +49,8 @@ def a_county_with_registers(directory: Path, database_url: str = "") -> Given:
     ).subject.id  # fmt: skip
     mill = hands.act("office", OpenEnterprise(Text("黔中面粉加工厂"), subject_type="project", area="qiyanqiao")).subject.id
     hands.act("office", VisitEnterprise("planned_visit", note=Text("询问灌溉渠修复进展")), farm)
-    late = handled(hands, appeal=Text("果园灌溉渠垮塌,三百亩桃树缺水"), title=Text("灌溉渠修复"), enterprise=farm)
-    done = completed(hands, appeal=Text("厂区门口道路积水,货车进不来"), title=Text("门口积水"), enterprise=mill)
+    late = handled(hands, appeal=Text("果园灌溉渠垮塌，三百亩桃树缺水"), title=Text("灌溉渠修复"), enterprise=farm)
+    done = completed(hands, appeal=Text("厂区门口道路积水，货车进不来"), title=Text("门口积水"), enterprise=mill)
     concealed = registered(
         hands, appeal=Text("反映住建局工作人员推诿"), title=Text("反映推诿"), conceal_from=f"{COUNTY}-housing", enterprise=farm
     )
@@ -58,6 +58,6 @@ def a_county_with_registers(directory: Path, database_url: str = "") -> Given:
     hands.act("department", Object(Text("不属本单位职责"), f"{COUNTY}-housing"), disputed, "water")
     units = (f"{COUNTY}-water", f"{COUNTY}-housing")
     hands.act("office", CoordinateObjection(units, True, Text("未达成一致")), disputed)
-    hands.act("office", ReportToGovernment(Text("住建局、水务局均认为不属本单位职责,请明确由谁承办")), disputed)
+    hands.act("office", ReportToGovernment(Text("住建局、水务局均认为不属本单位职责，请明确由谁承办")), disputed)
     hands.at(beijing("2026-03-02 08:30")).node.sweep.run(hands.now)
     return Given(hands, farm, mill, late, done, concealed, disputed)

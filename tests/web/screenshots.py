@@ -228,7 +228,7 @@ def take_in(page: Page) -> None:
     page.fill(".caller input", CALLER)
     page.click(".caller button")
     page.wait_for_selector("#aside a[href^='/tickets/']")
-    page.fill("main textarea", "展馆三月底租期就到了,上次问的续租办法有没有结果?另外想问培训补贴今天能不能受理。")
+    page.fill("main textarea", "展馆三月底租期就到了，上次问的续租办法有没有结果？另外想问培训补贴今天能不能受理。")
 
 
 def file_name(path: str) -> str:

@@ -84,7 +84,7 @@ class TestActing:
 
         assert (303, f"/tickets/{ticket}?done=record-progress") == (answer.status_code, answer.headers["location"])
         page = housing.get(answer.headers["location"]).text
-        assert "已办理:记录办理进展" in page or "已办理" in page
+        assert "已办理：记录办理进展" in page or "已办理" in page
         assert "已联系施工队" in page
 
     def test_a_form_that_is_sent_twice_acts_once(self, hands: Hands) -> None:

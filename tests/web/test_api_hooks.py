@@ -25,7 +25,7 @@ from node.storage.hooks import Hook
 from tests.support.node import Hands, make_node
 from tests.web.api import Caller
 
-NEED = Register(channel="window", appeal=Text("路面积水,货车进不来"), name=Contact("王五"), phone=Contact("13800000000"))
+NEED = Register(channel="window", appeal=Text("路面积水，货车进不来"), name=Contact("王五"), phone=Contact("13800000000"))
 
 
 @dataclass

@@ -13,7 +13,7 @@ from tests.web.api import Caller
 DOOR = "/api/open311/v2"
 FORM = {
     "service_code": "complaint",
-    "description": "路面积水,货车进不来",
+    "description": "路面积水，货车进不来",
     "first_name": "五",
     "last_name": "王",
     "phone": "13800000000",
@@ -82,7 +82,7 @@ def test_it_is_the_ticket_of_every_other_entrance(hands: Hands):
     first = Caller(hands, "centre", "office").get(f"/tickets/{number}").json()["timeline"][0]
 
     assert {"name", "phone", "address"} == set(first["contacts"])
-    assert "路面积水,货车进不来" == first["texts"]["appeal"]
+    assert "路面积水，货车进不来" == first["texts"]["appeal"]
 
 
 def test_services_are_the_classes_of_the_pack(hands: Hands):

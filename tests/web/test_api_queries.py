@@ -13,7 +13,7 @@ from node.web.api.query_list import all_queries
 from tests.support.node import Hands, make_node
 from tests.web.api import Caller, a_need
 
-NEED = Register(channel="window", appeal=Text("路面积水,货车进不来"), name=Contact("王五"), phone=Contact("13800000000"))
+NEED = Register(channel="window", appeal=Text("路面积水，货车进不来"), name=Contact("王五"), phone=Contact("13800000000"))
 
 
 @pytest.fixture(scope="module")

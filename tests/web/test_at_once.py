@@ -24,7 +24,7 @@ from tests.web.browser import SitDown
 from tests.web.office import CLERK, DIRECTOR, OFFICER, PASSED, Office, open_office
 from tests.web.test_story import APPEAL, CITY, COUNTY, runner_of, state
 
-REASON = "来电人更正:号码末位听错"
+REASON = "来电人更正：号码末位听错"
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ class TestCutLink:
         until(lambda: banner(clerk) == "")
         until(lambda: state(city, ticket) == ("registered", COUNTY))
 
-        assert "与上级联系中断" in cut and f"node {CITY}" in cut and "本级登记、办理照常,计时不受影响;恢复后自动补送" in cut
+        assert "与上级联系中断" in cut and f"node {CITY}" in cut and "本级登记、办理照常，计时不受影响；恢复后自动补送" in cut
         assert "从未" not in cut and "现有 0 条待送" not in waiting
         assert ("", "") == before
 

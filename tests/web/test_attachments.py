@@ -6,19 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from node.domain.payload import Contact, Text
+from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.dispatching import Dispatch, Sign
-from node.domain.ticket.forming import Form
 from node.domain.ticket.handling import AddEvidence
-from node.domain.ticket.intake import Register
 from node.services import uploads
 from node.storage.blobs import Blobs
+from tests.clauses.given import handled
 from tests.support.node import Hands, make_node
 from tests.web.support import at_desk, csrf
 
 PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(4000)
-PASSED = ("responsibility", "jurisdiction", "materials", "lawfulness")
 
 
 def zipped(*names: str) -> bytes:
@@ -98,14 +95,7 @@ class TestPages:
 
     @pytest.fixture
     def ticket(self, hands: Hands) -> str:
-        """In the hands of the housing office."""
-        ticket = hands.act(
-            "window_clerk", Register("window", Text("路面施工挡住店门"), name=Contact("周店主"), phone=Contact("13900000001"))
-        ).subject.id
-        hands.act("office", Form("coordination", "plain", PASSED), ticket)
-        hands.act("office", Dispatch(f"{hands.node.code}-housing"), ticket)
-        hands.act("department", Sign(), ticket, "housing", account="d-housing")
-        return ticket
+        return handled(hands)
 
     def test_a_department_hands_in_a_photo_and_whoever_may_read_the_ticket_opens_it(self, hands: Hands, ticket: str) -> None:
         desk = at_desk(hands, "d-housing")

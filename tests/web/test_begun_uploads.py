@@ -13,15 +13,13 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Route
 
-from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.dispatching import Dispatch, Sign
-from node.domain.ticket.forming import Form
-from node.domain.ticket.intake import Register
 from node.services import uploads
 from node.services.begun_uploads import BegunUploads, Piece, begun_at_once_max, begun_hours_max
 from node.storage.blobs import Blobs
+from node.texts.catalogue import explain
 from node.web.app import create_app
+from tests.clauses.given import handled
 from tests.federation.levels import WALL, until
 from tests.support.node import Hands, make_node
 from tests.web.browser import SitDown, serving
@@ -29,7 +27,6 @@ from tests.web.support import at_desk, csrf
 
 FILM = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2" + bytes(range(256)) * 12_000
 NAME = "现场视频.mp4"
-PASSED = ("responsibility", "jurisdiction", "materials", "lawfulness")
 
 
 @dataclass
@@ -79,14 +76,7 @@ def hands(tmp_path_factory: pytest.TempPathFactory) -> Hands:
 
 @pytest.fixture
 def ticket(hands: Hands) -> str:
-    """In the hands of the housing office."""
-    ticket = hands.act(
-        "window_clerk", Register("window", Text("路面施工挡住店门"), name=Contact("周店主"), phone=Contact("13900000001"))
-    ).subject.id
-    hands.act("office", Form("coordination", "plain", PASSED), ticket)
-    hands.act("office", Dispatch(f"{hands.node.code}-housing"), ticket)
-    hands.act("department", Sign(), ticket, "housing", account="d-housing")
-    return ticket
+    return handled(hands)
 
 
 @pytest.fixture
@@ -150,6 +140,26 @@ class TestOverHttp:
     @pytest.mark.parametrize("size", [0, uploads.upload_bytes_max + 1])
     def test_a_size_that_is_not_taken_makes_no_room(self, ticket: str, line: Line, size: int) -> None:
         assert 422 == line.begin(ticket, size).status
+
+    @pytest.mark.parametrize("length", [pytest.param("9" * 5000, id="9...9"), "-1", "1e3", "９"])
+    def test_a_length_that_is_no_number_is_refused_in_words(self, hands: Hands, ticket: str, length: str) -> None:
+        """Python reads no number of thousands of digits: that is a mistake of whoever sent it, not of the program."""
+        answer = at_desk(hands, "d-housing").post(
+            f"/tickets/{ticket}/attach/parts", headers={"Upload-Length": length.encode(), "Accept": "application/problem+json"}
+        )
+
+        assert (422, *explain(Refusal(Code.MALFORMED_COMMAND, field="Upload-Length"))) == (
+            answer.status_code, answer.json()["title"], answer.json()["detail"],
+        )  # fmt: skip
+
+    def test_an_offset_that_is_no_number_is_answered_with_where_it_stands(self, ticket: str, line: Line) -> None:
+        place = line.begin(ticket, len(FILM)).headers["Location"]
+
+        assert [409, 409] == [
+            line.call("PATCH", place, b"", {"Upload-Offset": offset, "Content-Type": "application/offset+octet-stream"}).status
+            for offset in ("9" * 5000, "x")
+        ]
+        line.call("DELETE", place)
 
     def test_nobody_else_goes_on_with_it(self, hands: Hands, ticket: str, line: Line) -> None:
         """Neither another account that may read the ticket, nor the same one by another ticket."""
@@ -250,9 +260,9 @@ class TestInTheBrowser:
         (tmp_path / NAME).write_bytes(FILM)
         page.route("**/attach/parts/*", on_piece)
         send()
-        page.wait_for_selector(".going span:text-is('网络中断,已传34%,恢复后自动接着传')")
+        page.wait_for_selector(".going span:text-is('网络中断，已传34%，恢复后自动接着传')")
         cut_from[0] = 2_097_152
-        page.wait_for_selector(".going span:text-is('网络中断,已传68%,恢复后自动接着传')")
+        page.wait_for_selector(".going span:text-is('网络中断，已传68%，恢复后自动接着传')")
         page.goto("about:blank")
         cut_from[0] = len(FILM)
         send()

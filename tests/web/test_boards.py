@@ -272,7 +272,7 @@ class TestBetweenUnits:
 
         assert f"/tickets/{county.tickets['joint']}/do/confirm-co-handling" in mine
         assert f"/tickets/{county.tickets['joint']}/do/confirm-co-handling" not in lead
-        assert "我单位牵头,等待其他单位" in lead
+        assert "我单位牵头，等待其他单位" in lead
 
     def test_a_department_signs_several_at_once(self, quiet: County) -> None:
         """USERS C25: each is signed for itself; one that is somebody else's is refused and stops nothing."""
@@ -292,7 +292,7 @@ class TestBetweenUnits:
         """AS25-4.3.2a: what the office must know before it rules."""
         page = desk(county).get("/boards/objections").text
 
-        assert "停电属供电部门职责,不属我局。" in page
+        assert "停电属供电部门职责，不属我局。" in page
         assert f"/tickets/{county.tickets['objection']}/do/rule-objection" in page
         assert f"/tickets/{county.tickets['dispute']}/do/record-coordination" in page
 
@@ -302,8 +302,8 @@ class TestJudgement:
         """AS25-4.2.1.3a: opinions with outcome and lead, and who is silent."""
         page = desk(county).get("/boards/judgement").text
 
-        assert "属自然资源部门职责,建议立案。" in page
-        assert "未发表意见:投资促进局" in page
+        assert "属自然资源部门职责，建议立案。" in page
+        assert "未发表意见：投资促进局" in page
 
     def test_a_member_is_offered_his_opinion_and_no_closing(self, county: County) -> None:
         """Opinions are the members', closing the office's."""
@@ -336,7 +336,7 @@ class TestJudgement:
         day = a_session(quiet)
         client, path = desk(quiet), f"/boards/judgement/{quiet.session}"
         id = re.findall(r'data-keep="(\w+)"', client.get(path).text)[0]
-        typed = {f"outcome:{day['leaderless']}": "form", f"conclusion:{day['leaderless']}": "立案,先查管网。"}
+        typed = {f"outcome:{day['leaderless']}": "form", f"conclusion:{day['leaderless']}": "立案，先查管网。"}
         kept = client.post(f"/kept/{id}", params={"path": path}, data=typed, headers={"referer": f"http://testserver{path}"})
         again = client.get(path).text
         filled = client.get(client.get(f"/kept/{id}").headers["location"]).text
@@ -345,7 +345,7 @@ class TestJudgement:
         still = client.get(client.get(f"/kept/{id}").headers["location"]).text
 
         assert (204, True, 303) == (kept.status_code, f'href="/kept/{id}"' in again, refused.status_code)
-        assert [True, True] == ["立案,先查管网。</textarea>" in one for one in (filled, still)]
+        assert [True, True] == ["立案，先查管网。</textarea>" in one for one in (filled, still)]
         assert f'href="/kept/{id}"' not in filled, "the page that shows it does not offer it"
 
     def test_the_script_keeps_it_a_moment_after_the_last_key(self, quiet: County, sit_down: SitDown) -> None:
@@ -353,12 +353,12 @@ class TestJudgement:
         day = a_session(quiet)
         page = sit_down(quiet.hands, "centre", "office")
         page.goto(f"/boards/judgement/{quiet.session}")
-        page.fill(f"[name='conclusion:{day['left']}']", "先查管网,下次再议。")
+        page.fill(f"[name='conclusion:{day['left']}']", "先查管网，下次再议。")
         page.wait_for_selector("text=已自动保存")
         page.goto(f"/boards/judgement/{quiet.session}")
         page.click("a[href^='/kept/']")
 
-        assert "先查管网,下次再议。" == page.input_value(f"[name='conclusion:{day['left']}']")
+        assert "先查管网，下次再议。" == page.input_value(f"[name='conclusion:{day['left']}']")
 
 
 class TestRevisits:
@@ -366,7 +366,7 @@ class TestRevisits:
         """USERS B21: two tickets of an enterprise are one call with two sheets."""
         page = desk(county).get("/boards/revisits").text
 
-        assert "1个电话,2件工单" in page
+        assert "1个电话，2件工单" in page
         assert 1 == page.count('class="script"')
 
     def test_the_number_is_shown_for_a_call_and_the_opening_is_kept(self, quiet: County) -> None:

@@ -84,7 +84,7 @@ class TestEscalations:
 
         assert f"/tickets/{number}/do/accept-escalation" in section(above, "请我们答复")
         assert f"/tickets/{number}/do/return-escalation" in section(above, "请我们答复")
-        assert f"/tickets/{number}/do/request-withdrawal-of-escalation" in section(below, "我们提出,等待答复")
+        assert f"/tickets/{number}/do/request-withdrawal-of-escalation" in section(below, "我们提出，等待答复")
         assert "accept-escalation" not in below
 
     def test_once_accepted_the_county_sees_in_words_how_it_stands_above(self, tree: Tree) -> None:
@@ -121,7 +121,7 @@ class TestLetters:
         assert f"/letter/{letter}/do/report-letter?back=/boards/letters" in listed
         assert "请于周五前报告走访情况" not in before
         assert "请于周五前报告走访情况" in after
-        assert "已收2,已阅1,已报0" in office(tree.city.hands).get("/boards/letters").text
+        assert "已收2，已阅1，已报0" in office(tree.city.hands).get("/boards/letters").text
 
     def test_a_question_lies_above_to_be_answered(self, tree: Tree) -> None:
         """AS25-3.2.3b."""

@@ -24,7 +24,7 @@ from tests.support.node import make_node
 from tests.web.busy_county import County, staffed
 from tests.web.support import at_desk, csrf
 
-REPLY = "贵公司反映的线路已列入二月检修计划,三月底前完成改造。"
+REPLY = "贵公司反映的线路已列入二月检修计划，三月底前完成改造。"
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ class TestBesideAForm:
         page = desk(county, "centre", "office").get(f"/tickets/{county.tickets['revisited']}/do/record-revisit").text
 
         said = aside(page)
-        assert said.index("线路已改造,电压恢复正常。") < said.index(label("Completed", "standard"))
+        assert said.index("线路已改造，电压恢复正常。") < said.index(label("Completed", "standard"))
 
     def test_who_reports_material_begins_with_what_was_asked_for(self, county: County) -> None:
         """AS25-4.2.1.4b: the items count by their words, so nobody types them again."""

@@ -104,7 +104,7 @@ class TestReading:
         """With what to write instead."""
         read = read_form(EnterStatutoryLimit, {"count": ["fifteen"], "basis": ["第十条"]}, "zh-CN")
 
-        assert {"count": ("这里要填整数。", "请只填数字,如 15。")} == read.refused
+        assert {"count": ("这里要填整数。", "请只填数字，如 15。")} == read.refused
 
     def test_a_line_for_each_of_several(self) -> None:
         """Codes that nothing lists are typed one a line, as browsers send lines."""

@@ -16,7 +16,7 @@ from tests.web.browser import SitDown, violations
 from tests.web.office import CLERK, CODE, HANDLER, OTHER_CLERK, PHONE, Office, open_office
 from tests.web.support import at_desk, csrf
 
-APPEAL = "门前道路积水,顾客进不来店,请协调排水"
+APPEAL = "门前道路积水，顾客进不来店，请协调排水"
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ class TestFinding:
         draft = str(uuid.uuid4())
         found = client.get(send(client, draft, "find", said=said, phone="", appeal="").headers["location"]).text
 
-        assert "诉求 0126-1-0:目前已派单,由区住房和城乡建设局办理,原定2月9日前答复,已超过期限。" in found
+        assert "诉求 0126-1-0：目前已派单，由区住房和城乡建设局办理，原定2月9日前答复，已超过期限。" in found
         assert f'<button name="do" value="enquiry:{office.handled}">询问这一件</button>' in found
         assert ("西秀区惠民餐饮店" in found) == (said != "0126-1-0")
 
@@ -90,7 +90,7 @@ class TestFinding:
         over = send(client, draft, "hang-up", said=PHONE, appeal="")
 
         assert ("结束这次来电" in offered, "结束这次来电" in client.get(also_new.headers["location"]).text) == (True, False)
-        assert "来电已结束,询问已登记。" in client.get(over.headers["location"], follow_redirects=True).text
+        assert "来电已结束，询问已登记。" in client.get(over.headers["location"], follow_redirects=True).text
         assert draft not in client.get("/").text
         assert 2 == len(the(own, own.handled).details.enquiries)
 
@@ -111,7 +111,7 @@ class TestFinding:
             counted,
             len(the(own, own.handled).details.enquiries),
         )
-        assert told == "诉求 0126-1-0:目前已派单,由区住房和城乡建设局办理,原定2月9日前答复,已超过期限。"
+        assert told == "诉求 0126-1-0：目前已派单，由区住房和城乡建设局办理，原定2月9日前答复，已超过期限。"
         assert APPEAL in client.get(f"/intake/{draft}").text
 
     def test_nobody_else_looks_callers_up(self, office: Office) -> None:
@@ -136,7 +136,7 @@ class TestRegistering:
 
         assert re.search(r'<p class="spoken">2月23日 \d+号 校验\d', page)
         assert re.search(r'class="query-code">[0-9A-Z]{4} [0-9A-Z]{4}<', page)
-        assert "待完善,还缺:名称或姓名。" in page
+        assert "待完善，还缺：名称或姓名。" in page
         assert ("registered", CLERK) == (the(office, ticket).state.value, the(office, ticket).intake.registered_by)
 
     def test_the_query_code_is_shown_to_whoever_took_it_in(self, client: TestClient, office: Office) -> None:
@@ -164,7 +164,7 @@ class TestRegistering:
         """Only what the ticket will lack."""
         known, unknown = (client.get(f"/intake/{one}").text for one in (self.kept(client, office.file), self.kept(client, "")))
 
-        assert ("立案前须补齐" in known, "立案前须补齐:名称或姓名" in unknown) == (False, True)
+        assert ("立案前须补齐" in known, "立案前须补齐：名称或姓名" in unknown) == (False, True)
 
     def kept(self, client: TestClient, file: str) -> str:
         draft = str(uuid.uuid4())
@@ -230,7 +230,7 @@ class TestRegistering:
         """AS25-4.2.1.2b by voice: the text that was read, and the answer."""
         own = open_office(tmp_path / "node")
         client, draft = at_desk(own.hands, CLERK), str(uuid.uuid4())
-        send(client, draft, "keep", appeal="北二路施工围挡堵住店门,没有顾客", phone="13800002222", merge_into=own.pooled)
+        send(client, draft, "keep", appeal="北二路施工围挡堵住店门，没有顾客", phone="13800002222", merge_into=own.pooled)
         page = client.get(f"/intake/{draft}").text
 
         location = send(client, draft, "register", phone="13800002222", merge_into=own.pooled, merge_answer="given").headers["location"]
@@ -238,7 +238,7 @@ class TestRegistering:
         assert "您此前反映过 2月23日 1号 校验0 这件事" in page
         consent = the(own, location.rsplit("/", 1)[-1]).merge_consent
         assert (own.pooled, "given") == (consent.into, consent.answer)
-        assert "并入 2月23日 1号 校验0 一事:同意。" in client.get(location).text, (
+        assert "并入 2月23日 1号 校验0 一事：同意。" in client.get(location).text, (
             "what the caller was promised stands where he is told his number"
         )
 
@@ -248,7 +248,7 @@ class TestRegistering:
 
         page = client.get(answer.headers["location"]).text
 
-        assert "号已取;合并意见未能记录:" in page
+        assert "号已取；合并意见未能记录：" in page
         assert 'class="spoken"' in page
 
 
@@ -282,7 +282,7 @@ class TestDrafts:
     def test_what_is_typed_is_kept_at_each_pause_and_answered_beside(self, client: TestClient, office: Office) -> None:
         """The partial for htmx: the same look-ups, the same draft."""
         draft = str(uuid.uuid4())
-        fields = {"csrf": csrf, "said": PHONE, "appeal": "施工许可反复补材料,住建局", "credit_code": "91350211M00010"}
+        fields = {"csrf": csrf, "said": PHONE, "appeal": "施工许可反复补材料，住建局", "credit_code": "91350211M00010"}
 
         answer = client.post(f"/intake/{draft}/aside", data=fields)
 
@@ -291,11 +291,11 @@ class TestDrafts:
         with office.hands.node.store.read() as view:
             kept = drafts.load(view, CLERK, f"intake/{draft}")
         assert kept is not None
-        assert "施工许可反复补材料,住建局" == kept.text("appeal")
+        assert "施工许可反复补材料，住建局" == kept.text("appeal")
 
     def test_what_may_be_the_same_is_shown_with_its_reason(self, client: TestClient) -> None:
         """The same caller's open need stands there by its own words."""
-        answer = client.post(f"/intake/{uuid.uuid4()}/aside", data={"csrf": csrf, "phone": PHONE, "appeal": "施工许可又被退回,要求补材料"})
+        answer = client.post(f"/intake/{uuid.uuid4()}/aside", data={"csrf": csrf, "phone": PHONE, "appeal": "施工许可又被退回，要求补材料"})
 
         assert re.search(r"可能是同一件事.*施工许可反复补材料.*同一诉求人", answer.text, re.DOTALL)
 
@@ -423,12 +423,12 @@ class TestByKeyboard:
         page.goto("/intake/new")
         page.fill("#f-said", "")
         with page.expect_response("**/aside"):
-            page.locator("#f-appeal").press_sequentially("门前积水,排水口堵了")
+            page.locator("#f-appeal").press_sequentially("门前积水，排水口堵了")
         address = page.url
         page.goto("about:blank")
         page.goto(address)
 
-        assert "门前积水,排水口堵了" == page.input_value("#f-appeal")
+        assert "门前积水，排水口堵了" == page.input_value("#f-appeal")
 
     @pytest.mark.parametrize("state", ["empty", "found", "refused", "done"])
     def test_axe_finds_nothing(self, office: Office, sit_down: SitDown, state: str) -> None:

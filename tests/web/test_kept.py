@@ -199,7 +199,7 @@ class TestTimeOut:
         back = back_of(client.post(path, data=sent, files={"file": ("现场 1.jpg", b"\xff\xd8\xff\xe0")}))
         page = shown(seated(hands, app, "d-housing"), back).text
 
-        assert "附件 现场 1.jpg 没有保留,请重新选择" in page
+        assert "附件 现场 1.jpg 没有保留，请重新选择" in page
         assert re.search(r'value="material" checked', page)
 
     def test_passwords_are_never_kept(self, hands: Hands, app: FastAPI) -> None:

@@ -39,7 +39,7 @@ def put_to_the_government(hands: Hands, title: str) -> str:
     ticket = dispatched(hands, lead=UNITS[0], title=Text(title))
     hands.act("department", Object(Text("不属本单位职责"), UNITS[1]), ticket, "water")
     hands.act("office", CoordinateObjection(UNITS, True, Text("未达成一致")), ticket)
-    hands.act("office", ReportToGovernment(Text(f"{title}:请明确由谁承办" * 12)), ticket)
+    hands.act("office", ReportToGovernment(Text(f"{title}：请明确由谁承办" * 12)), ticket)
     return ticket
 
 
@@ -54,15 +54,15 @@ class TestPage:
 
         assert (1, 1) == (total.overdue, total.completed)
         assert f"超期 {total.overdue} 办结 {total.completed} 按期{total.on_time} 满意 {total.satisfied} 评价{total.votes}" in shown
-        assert "新收 0 自02-28,今日0" in shown, "the Saturday before is a working day"
+        assert "新收 0 自02-28，今日0" in shown, "the Saturday before is a working day"
         assert "截至2026-03-02 08:30" in shown
 
     def test_a_question_stands_with_what_it_is_about(self, given: Given) -> None:
         shown = at_desk(given.hands, "mayor").get("/leader").text
 
-        assert "等您决定(1件)" in shown
+        assert "等您决定（1件）" in shown
         assert "扩建与水源保护" in shown
-        assert "住建局、水务局均认为不属本单位职责,请明确由谁承办" in shown
+        assert "住建局、水务局均认为不属本单位职责，请明确由谁承办" in shown
         assert f'href="/tickets/{given.disputed}"' in shown
 
     def test_departments_stand_worst_first(self, given: Given) -> None:
@@ -84,7 +84,7 @@ class TestPage:
             hands.act("office", AppointLeader(post), id)
         put_to_the_government(hands, "扩建")
         seen = {account: plain(at_desk(hands, account).get("/leader").text) for account in ("head", "deputy", "centre")}
-        assert {"head": 1, "deputy": 0, "centre": 1} == {account: int(said.partition("等您决定(")[2][0]) for account, said in seen.items()}
+        assert {"head": 1, "deputy": 0, "centre": 1} == {account: int(said.partition("等您决定（")[2][0]) for account, said in seen.items()}
 
     def test_the_head_decides_from_his_phone_and_the_office_enters_what_he_wrote(self, tmp_path: Path, sit_down: SitDown) -> None:
         """B16: a button at the question for whoever decides it; for the office the record of the paper; for others neither."""
@@ -100,14 +100,14 @@ class TestPage:
         wide = phone.evaluate("document.documentElement.scrollWidth")
         phone.tap(".decide")
         phone.select_option("#f-lead", UNITS[1])
-        phone.fill("#f-decision", "厂房归住建局主办,水务局配合")
+        phone.fill("#f-decision", "厂房归住建局主办，水务局配合")
         phone.tap("form.act button.first")
         phone.wait_for_url("**/leader?done=*")
 
         with hands.node.store.read() as view:
             found = view.readings.ticket(ticket)
         assert found is not None and (UNITS[1], 390) == (found.lead, wide)
-        assert "等您决定(0件)" in phone.inner_text("main")
+        assert "等您决定（0件）" in phone.inner_text("main")
         record = f"/tickets/{ticket}/do/record-decision-for?back=/leader&amp;decision=objection"
         assert {"deputy": False, "centre": True} == {account: record in shown for account, shown in seen.items()}
         assert "rule-by-government" not in seen["deputy"] + seen["centre"]
@@ -128,7 +128,7 @@ class TestPaper:
         hands.staff("water", "housing", *(f"unit{number}" for number in range(16)))
         open_account(hands, "mayor", ("leader",))
         for number in range(7):
-            put_to_the_government(hands, f"第{number}件,关于工业园区供水管网改造与水源地保护范围重叠问题" * 3)
+            put_to_the_government(hands, f"第{number}件，关于工业园区供水管网改造与水源地保护范围重叠问题" * 3)
         for number in range(16):
             ticket = dispatched(hands, lead=f"{COUNTY}-unit{number}")
             assert ticket
@@ -172,7 +172,7 @@ class TestAtEight:
         """Who has no phone here finds it on Today, and the page behind it."""
         self.sent(county, "2026-01-26 08:00")
 
-        assert re.search(r'<a href="/leader">2026-01-26 每日一页:', at_desk(county, "chief").get("/").text)
+        assert re.search(r'<a href="/leader">2026-01-26 每日一页：', at_desk(county, "chief").get("/").text)
 
     def test_it_reaches_a_phone_where_there_is_one_and_the_rest_is_printed(self, county: Hands) -> None:
         assert 3 == self.sent(county, "2026-01-26 08:00", sms=True)
@@ -199,8 +199,8 @@ class TestAtEight:
         sender.gateways = {"sms": Door()}
         sender.run(None, county.now)
 
-        expected = "【企业之家】每日一页:2026-01-23以来新收1,今日到期0,超期0,办结0,满意0,等您决定0件。"
+        expected = "【企业之家】每日一页：2026-01-23以来新收1，今日到期0，超期0，办结0，满意0，等您决定0件。"
         assert [("13985300001", expected)] == [(one.to, one.body) for one in taken if "每日一页" in one.body]
         with county.node.store.read() as view:
             (row,) = [one for one in notices.of_subject(view.connection, COUNTY) if one.audience == "account:chief"]
-        assert sentence(row, "zh-CN").startswith("2026-01-26 每日一页:")
+        assert sentence(row, "zh-CN").startswith("2026-01-26 每日一页：")

@@ -93,7 +93,7 @@ class TestEnterprises:
 
         assert given.late in shown
         assert given.concealed not in shown
-        assert "诉求1件,在办1件。" in plain(shown)
+        assert "诉求1件，在办1件。" in plain(shown)
 
     def test_what_is_not_the_units_to_see_does_not_exist(self, given: Given) -> None:
         assert 404 == at_desk(given.hands, "d-water").get(f"/registers/enterprises/{given.farm}").status_code
@@ -150,7 +150,7 @@ class TestCalendar:
             ("2026-02", "2026-02-14 星期六 调休上班 春节调休上班 已启用的放假安排"),
             ("2026-02", "2026-02-17 星期二 法定节假日 春节 已启用的放假安排"),
             ("2024-10", "工作日19天"),
-            ("2031-05", "2031-05-01 星期四 暂定(尚无当年放假安排) 尚无安排,按周次暂定"),
+            ("2031-05", "2031-05-01 星期四 暂定（尚无当年放假安排） 尚无安排，按周次暂定"),
         ],
     )
     def test_a_day_has_its_kind_and_its_order(self, given: Given, month: str, said: str) -> None:
@@ -210,7 +210,7 @@ class TestAudit:
             position = view.journal.position(given.hands.node.code, 1)
         shown = at_desk(given.hands, "audit").get("/registers/audit").text
 
-        assert f"{position.size}条,第1纪元" in shown
+        assert f"{position.size}条，第1纪元" in shown
         assert position.root.hex() in shown
 
 

@@ -145,7 +145,7 @@ class TestExport:
         table = rows(at_desk(given.hands, "centre"), q="灌溉")
 
         assert "企业诉求查询结果" == table[0][0]
-        assert "node 520402,截至2026-03-02 08:30,导出人:centre(联合服务工作机制办公室)" == table[1][0]
+        assert "node 520402，截至2026-03-02 08:30，导出人：centre（联合服务工作机制办公室）" == table[1][0]
         assert ["登记号", "工单编号", "状态", "现由谁办", "主办单位"] == table[3][:5]
         assert [given.late, "办理中", "承办部门", "housing", "2026-02-09"] == [table[4][at] for at in (0, 2, 3, 4, 9)]
         assert before == openings(given.hands)
@@ -158,7 +158,7 @@ class TestExport:
         rows(at_desk(hands, "centre"), with_texts=True, q="水", state="handling")
 
         line = dict(zip(table[4], table[5], strict=True))
-        assert ("灌溉渠修复", "果园灌溉渠垮塌,三百亩桃树缺水", "王*", "138****1234") == tuple(
+        assert ("灌溉渠修复", "果园灌溉渠垮塌，三百亩桃树缺水", "王*", "138****1234") == tuple(
             line[name] for name in ("标题", "诉求内容", "联系人", "电话")
         )
         assert [("centre", given.late)] == openings(hands)[before:]
@@ -181,5 +181,5 @@ class TestExport:
         monkeypatch.setattr(exports, "rows_max", 2)
         table = rows(at_desk(given.hands, "centre"), q="水")
 
-        assert any(re.search(r"只列出最近登记的2件,共\d+件", row[0]) for row in table[:5])
+        assert any(re.search(r"只列出最近登记的2件，共\d+件", row[0]) for row in table[:5])
         assert 2 == sum(row[0].startswith("5204") for row in table)

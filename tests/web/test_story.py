@@ -36,7 +36,7 @@ COUNTY, CITY, PROVINCE = "520402", "520400", "520000"
 Typed = Mapping[str, str | bool | tuple[str, ...]]
 PASSED = ("responsibility", "jurisdiction", "materials", "lawfulness")
 STEPS = ("Registered", "Dispatched", "Signed", "EscalationRequested", "EscalationAccepted", "DecidedAbove", "FeedbackGiven", "Completed")
-APPEAL = "厂区门口道路破损,货车进出困难,希望尽快修复"
+APPEAL = "厂区门口道路破损，货车进出困难，希望尽快修复"
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class TestPage:
         links = re.findall(rf'href="(/tickets/{ticket}/clocks/[^"]+)"', client.get(f"/tickets/{ticket}").text)
 
         assert {200} == {client.get(link).status_code for link in links} and len(links) >= 4
-        assert "按本页逐日复算,到期时间一致" in client.get(f"/tickets/{ticket}/clocks/resolve").text
+        assert "按本页逐日复算，到期时间一致" in client.get(f"/tickets/{ticket}/clocks/resolve").text
 
     def test_the_timeline_is_told_in_words_the_newest_first(self, hands: Hands, ticket: str) -> None:
         """Who, when, what; contacts are not in it."""
@@ -58,7 +58,7 @@ class TestPage:
 
         line = page[page.index('class="timeline"') :]
         assert line.index("签收") < line.index("派单") < line.index("登记")
-        assert "13900001111" not in page and "(已加密)" in line
+        assert "13900001111" not in page and "（已加密）" in line
 
     @pytest.mark.parametrize("said", ["spoken", "number"])
     def test_it_is_found_by_whatever_people_say_for_its_number(self, hands: Hands, ticket: str, said: str) -> None:

@@ -118,7 +118,7 @@ class TestToday:
 
         page = shown(at_desk(haimen, "wang"), "/")
 
-        assert "今日汇总新增1件,未处理1件;昨日新增0件" in page
+        assert "今日汇总新增1件，未处理1件；昨日新增0件" in page
         assert "没有在办的交办事项。" in page
 
     def test_an_administrator_has_a_page_too(self, office: Office) -> None:
@@ -152,7 +152,19 @@ class TestList:
         assert ([office.handled], True) == (numbers(page), "<small>1件</small>" in page)
         assert [] == numbers(shown(at_desk(office.hands, "d-water"), "/tickets?state=all"))
 
-    @pytest.mark.parametrize("query", ["due=tomorrow", "whose=boss", "page=0", "page=x", "since=yesterday", "state=gone", "only=x"])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "due=tomorrow",
+            "whose=boss",
+            "page=0",
+            "page=x",
+            pytest.param("page=" + "9" * 5000, id="page=9...9"),
+            "since=yesterday",
+            "state=gone",
+            "only=x",
+        ],
+    )
     def test_what_is_not_offered_is_refused_in_words(self, office: Office, query: str) -> None:
         """An address that somebody typed is answered, not swallowed."""
         assert 422 == at_desk(office.hands, OFFICER).get(f"/tickets?{query}").status_code
@@ -212,7 +224,7 @@ class TestFrame:
         """By the verb of a command, or a word of the page's own; an invented one says nothing."""
         client = at_desk(office.hands, OFFICER)
 
-        assert '<p class="flash" role="status">已办理:登记企业询问</p>' in shown(client, "/?done=log-enquiry")
+        assert '<p class="flash" role="status">已办理：登记企业询问</p>' in shown(client, "/?done=log-enquiry")
         assert "flash" not in shown(client, "/?done=<b>x</b>")
 
     def test_the_banner_tells_that_the_superior_is_not_heard(self, tmp_path: Path) -> None:
@@ -227,7 +239,7 @@ class TestFrame:
         with own.hands.node.store.write() as work:
             work.connection.execute(schema.links.update().values(heard_at=micros(datetime.now(UTC))))
 
-        assert re.search(r'class="banner cut" role="status"><strong>与上级联系中断。</strong>\s+最近一次收到安顺市的消息:', cut)
+        assert re.search(r'class="banner cut" role="status"><strong>与上级联系中断。</strong>\s+最近一次收到安顺市的消息：', cut)
         assert "banner cut" not in shown(client, "/")
 
 

@@ -74,7 +74,7 @@ def _steps(lead: str, evidence: str) -> Iterator[Step]:
         Register(
             channel="window",
             title=Text("水渠堵塞"),
-            appeal=Text("园区排水渠堵塞,雨天厂区积水,货车进出困难,希望协调清淤并开临时通道。"),
+            appeal=Text("园区排水渠堵塞，雨天厂区积水，货车进出困难，希望协调清淤并开临时通道。"),
             name=Contact("某某包装厂 王女士"),
             phone=Contact("13800001234"),
             judgement="foreign",
@@ -83,17 +83,17 @@ def _steps(lead: str, evidence: str) -> Iterator[Step]:
     yield office, centre, Form("coordination", "plain", ("responsibility", "jurisdiction", "materials", "lawfulness"))
     yield office, centre, Dispatch(lead)
     yield Role.DEPARTMENT.value, UNIT, Sign()
-    yield Role.DEPARTMENT.value, UNIT, RecordProgress(Text("已到现场查看,确认堵点三处,清淤队伍已安排进场。"))
-    yield Role.DEPARTMENT.value, UNIT, RecordProgress(Text("清淤完成两处,余下一处在施工便道下,正与施工单位协调。"))
+    yield Role.DEPARTMENT.value, UNIT, RecordProgress(Text("已到现场查看，确认堵点三处，清淤队伍已安排进场。"))
+    yield Role.DEPARTMENT.value, UNIT, RecordProgress(Text("清淤完成两处，余下一处在施工便道下，正与施工单位协调。"))
     yield (
         Role.DEPARTMENT.value,
         UNIT,
         Complete(
             standard="solved",
-            result=Text("排水渠已全部疏通,施工便道下的管道已更换,雨后复查厂区无积水。"),
+            result=Text("排水渠已全部疏通，施工便道下的管道已更换，雨后复查厂区无积水。"),
             is_truthful=True,
             feedback_way="phone",
-            feedback=Text("已电话向企业反馈办理结果,企业表示知悉。"),
+            feedback=Text("已电话向企业反馈办理结果，企业表示知悉。"),
             evidence=(evidence,),
         ),
     )

@@ -106,7 +106,7 @@ class Peer:
         body = {
             "queue": self.queue,
             "title": f"水渠堵塞 {serial_mark}",
-            "description": "园区排水渠堵塞,雨天厂区积水,货车进出困难,希望协调清淤并开临时通道。",
+            "description": "园区排水渠堵塞，雨天厂区积水，货车进出困难，希望协调清淤并开临时通道。",
             "submitter_email": f"138{serial_mark}@example.org",
             "priority": 3,
             "resolution": "",

@@ -188,7 +188,7 @@ def _request(token: str) -> Request:
     need = {
         "channel": "window",
         "title": f"水渠堵塞 {serial_mark}",
-        "appeal": "园区排水渠堵塞,雨天厂区积水,货车进出困难,希望协调清淤并开临时通道。",
+        "appeal": "园区排水渠堵塞，雨天厂区积水，货车进出困难，希望协调清淤并开临时通道。",
         "name": "某某包装厂 王女士",
         "phone": f"138{serial_mark}",
         "judgement": "foreign",

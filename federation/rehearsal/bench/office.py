@@ -32,7 +32,7 @@ from node.storage.unit_of_work import UnitOfWork
 
 seconds_max = 60.0
 ASK = RequestEscalation(
-    power_item="520000-NR-01", reason=Text("本级年度计划指标已用完,申请上级统筹。"), tried=("department", "joint_office")
+    power_item="520000-NR-01", reason=Text("本级年度计划指标已用完，申请上级统筹。"), tried=("department", "joint_office")
 )
 ACCEPT = AcceptEscalation(category="coordination", complexity="complex")
 DECIDE = DecideAbove(Text("同意纳入省级统筹计划。"))
@@ -93,7 +93,7 @@ class Office:
         """Seconds from each request to the moment when this node holds the ticket again, with the answer."""
         taken = []
         for number in range(count):
-            appeal = Text(f"扩建用地缺指标,第{number}件")
+            appeal = Text(f"扩建用地缺指标，第{number}件")
             phone = Contact(f"138{number:08}")
             ticket = self.act(
                 "", Role.WINDOW_CLERK, Register(channel="window", appeal=appeal, name=Contact("某厂"), phone=phone, judgement="foreign")

@@ -133,7 +133,7 @@ class Case:
             result=Text(result),
             is_truthful=True,
             feedback_way="phone",
-            feedback=Text(feedback or "已电话向企业反馈办理结果,企业表示知悉。"),
+            feedback=Text(feedback or "已电话向企业反馈办理结果，企业表示知悉。"),
             evidence=(paper.digest,),
             **fields,
         )

@@ -53,12 +53,12 @@ class Answer:
     note: str
 
 
-FINE = Answer(True, True, True, "企业确认办结情况属实,对结果满意。")
-UNTRUE = Answer(False, True, False, "企业反映办结后情况又有反复,反馈时承诺的后续事项没有落实,与办结信息不一致。")
+FINE = Answer(True, True, True, "企业确认办结情况属实，对结果满意。")
+UNTRUE = Answer(False, True, False, "企业反映办结后情况又有反复，反馈时承诺的后续事项没有落实，与办结信息不一致。")
 ANSWERS: Mapping[str, Answer] = {
-    "repeated-inspections": Answer(True, True, False, "情况属实,但企业对只约谈、未处分仍不满意。"),
-    "drainage": Answer(True, True, True, "情况属实,企业对逾期表示理解。"),
-    "stone-road": Answer(True, True, True, "企业确认便道已修通,对整改结果满意。"),
+    "repeated-inspections": Answer(True, True, False, "情况属实，但企业对只约谈、未处分仍不满意。"),
+    "drainage": Answer(True, True, True, "情况属实，企业对逾期表示理解。"),
+    "stone-road": Answer(True, True, True, "企业确认便道已修通，对整改结果满意。"),
 }
 
 
@@ -100,8 +100,8 @@ def rework(label: str, lead: str, *, on_the_spot: bool = False) -> tuple[Act, ..
     """
     node, _, desk = lead.partition("-")
     result = (
-        "收到市级抽访结论后,当日与企业当面核对,对反复的问题重新处理,"
-        "并将反馈时承诺的后续事项逐项落实、列明完成日期和责任人,企业负责人已现场确认。"
+        "收到市级抽访结论后，当日与企业当面核对，对反复的问题重新处理，"
+        "并将反馈时承诺的后续事项逐项落实、列明完成日期和责任人，企业负责人已现场确认。"
     )
     paper = Paper(f"{label}-抽访整改.txt", f"抽访问题整改情况记录\n{result}\n")
     done = Complete("solved", Text(result), is_truthful=True, feedback_way="phone", feedback=Text(result), evidence=(paper.digest,))
@@ -119,10 +119,10 @@ def rework(label: str, lead: str, *, on_the_spot: bool = False) -> tuple[Act, ..
             desk,
             department,
             label,
-            AnswerFinding("rework", Text("认可抽访结论,重新办理。")),
+            AnswerFinding("rework", Text("认可抽访结论，重新办理。")),
             after="FindingRaised",
         ),
-        Act(beijing("03-09 10:00"), node, desk, department, label, RecordProgress(Text("已联系企业核对具体情况,安排人员当日上门。"))),
+        Act(beijing("03-09 10:00"), node, desk, department, label, RecordProgress(Text("已联系企业核对具体情况，安排人员当日上门。"))),
         Act(beijing("03-09 16:00"), node, desk, department, label, done, papers=(paper,)),
         Act(beijing("03-11 10:30"), node, "office-2", office, label, revisit),
         Act(beijing("03-12 10:00"), node, "office-3", office, label, Close()),

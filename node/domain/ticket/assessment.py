@@ -18,6 +18,7 @@ from node.domain.ticket.after_record import Assessment
 from node.domain.ticket.checks import need_field, need_state
 from node.domain.ticket.state import DONE, State
 from node.domain.ticket.ticket import Ticket, TicketEvent
+from node.domain.whole_number import whole_number
 
 # Ended, in whatever way; a completed ticket is still being dealt with.
 ASSESSABLE = (DONE - {State.COMPLETED}) | {State.TERMINATED}
@@ -129,9 +130,10 @@ def _read(scores: tuple[str, ...], policy: Policy) -> dict[str, int]:
         name, _, number = one.partition("=")
         if name not in offered:
             raise Refusal(Code.VALUE_NOT_OFFERED, key="assessment.indicators", value=name, offered=offered)
-        if name in points or not number.isascii() or not number.isdigit() or int(number) > policy.pack.number("assessment.scores_max"):
+        given = whole_number(number)
+        if name in points or given is None or given > policy.pack.number("assessment.scores_max"):
             raise Refusal(Code.MALFORMED_COMMAND, field="scores")
-        points[name] = int(number)
+        points[name] = given
     return points
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from node.services.command_fields import verb_of
-from node.texts.catalogue import Lang, text, word
+from node.texts.catalogue import COLON, Lang, text, word
 from node.web.api import answers as a
 from node.web.api import shape
 from node.web.api.query import WORDS, Parameter, Query, parameter_schema
@@ -45,7 +45,9 @@ def document(lang: Lang) -> Json:
 def _of_query(query: Query, lang: Lang) -> Json:
     tag = query.path.split("/")[1]
     answered: Json = {"description": _query(query, lang), "content": {"application/json": {"schema": dict(query.answers)}}}
-    called = _query(query, lang) if query.key not in ("dossier", "dossiers") else f"{_collection(tag, lang)}: {_query(query, lang)}"
+    called = (
+        _query(query, lang) if query.key not in ("dossier", "dossiers") else f"{_collection(tag, lang)}{COLON[lang]}{_query(query, lang)}"
+    )
     return {
         "operationId": f"get-{query.path.strip('/').replace('/', '-').replace('{', '').replace('}', '')}",
         "tags": [tag if tag in shape.COLLECTIONS else "queries"],

@@ -25,6 +25,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
 from node.domain.ticket.sight import not_shown
 from node.domain.ticket.ticket import Ticket
+from node.domain.whole_number import whole_number
 from node.services import attachments, uploads
 from node.services.begun_uploads import Begun, BegunUploads, Piece
 from node.services.command_fields import may_give
@@ -98,7 +99,9 @@ def begin(
     found = _seen(desk, ticket)
     _need_hand(desk, found)
     name = _name_in(upload_metadata)
-    size = int(upload_length) if upload_length.isascii() and upload_length.isdigit() else 0
+    size = whole_number(upload_length or "0")
+    if size is None:
+        raise Refusal(Code.MALFORMED_COMMAND, field="Upload-Length")
     begun = _begun(desk).begin(desk.account, found.id, name, size, desk.node.wall())
     place = f"/tickets/{found.id}/attach/parts/{begun.id}"
     return Response(status_code=201, headers={**_TUS, **_stands(begun, 0), "Location": place})
@@ -141,9 +144,10 @@ def _begun(desk: Desk) -> BegunUploads:
 def _open(desk: Desk, ticket: str, id: str, offset: str) -> tuple[Begun, Piece]:
     begun = _begun(desk)
     found = begun.find(id, desk.account, _seen(desk, ticket).id)
-    if not (offset.isascii() and offset.isdigit()):
+    place = whole_number(offset)
+    if place is None:
         raise Refusal(Code.UPLOAD_OFFSET, offset=begun.offset(found))
-    return found, begun.piece(found, int(offset))
+    return found, begun.piece(found, place)
 
 
 def _stands(begun: Begun, offset: int) -> dict[str, str]:

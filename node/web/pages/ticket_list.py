@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import State
+from node.domain.whole_number import whole_number
 from node.services import queries
 from node.services import today as desk_today
 from node.services.headlines import headlines
@@ -60,6 +61,7 @@ def tickets(request: Request, desk: SignedIn) -> Response:
 
 
 def _page_number(said: str) -> int:
-    if not said.isascii() or not said.isdigit() or not 1 <= int(said) <= 1_000_000:
+    number = whole_number(said)
+    if number is None or not 1 <= number <= 1_000_000:
         raise Refusal(Code.MALFORMED_COMMAND, field="page")
-    return int(said)
+    return number
