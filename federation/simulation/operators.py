@@ -139,7 +139,7 @@ def _is_told_more(node: Node) -> bool:
 
 def _is_stale(node: Node) -> bool:
     """What `qyzj status` shows in red: the superior granted a new epoch, and what this node has behind the former one bars it."""
-    return node.value("SELECT count(*) FROM links WHERE side = 'superior' AND status = 'stale'") > 0
+    return node.value("SELECT 1 FROM links WHERE side = 'superior' AND status = 'stale'") is not None
 
 
 def _try(simulation: Simulation, code: str, what: str, do: Callable[[], object]) -> int:
