@@ -29,9 +29,9 @@ from node.services.registry import actor_of
 from node.storage import schema
 from node.storage.database import micros
 
-rest_seconds_max = 60.0
+rest_seconds_max = 180.0
 look_seconds = 0.01
-stop_seconds_max = 20.0
+stop_seconds_max = 60.0
 # Where browsers look first for the pages of a rehearsal.
 pages_port = 8400
 

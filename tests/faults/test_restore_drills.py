@@ -257,7 +257,6 @@ DRILLS: list[Callable[[Drill], None]] = [
 
 
 class TestDrills:
-    @pytest.mark.timeout(300)
     @pytest.mark.parametrize("drill", [county_old_and_wrote])
     def test_it_ends_in_agreement(self, make_stage: MakeStage, drill: Callable[[Drill], None]) -> None:
         """The one that needs every part: fork, grant, rejoin, what was written again."""

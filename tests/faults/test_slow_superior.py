@@ -72,7 +72,6 @@ SLOW: list[Slow] = [late_answers, never_reads, one_commit_a_second]
 
 
 class TestSlowSuperior:
-    @pytest.mark.timeout(300)
     @pytest.mark.parametrize("slow", [pytest.param(one, marks=[] if one is one_commit_a_second else pytest.mark.slow) for one in SLOW])
     def test_people_at_the_county_notice_nothing(
         self, make_stage: MakeStage, make_proxy: MakeProxy, slow: Slow, capsys: pytest.CaptureFixture[str]

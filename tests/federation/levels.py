@@ -36,7 +36,7 @@ from tests.support.node import MONDAY, Hands, make_node
 # OpenSSL reads the machine's clock, so certificates are issued by it.
 WALL = datetime.now(UTC)
 _boots = itertools.count(1)
-patience_seconds = 30.0
+patience_seconds = 120.0
 
 
 @dataclass

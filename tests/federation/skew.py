@@ -29,8 +29,8 @@ ROOT = Path(__file__).parents[2]
 RELEASED = "proto/released.binpb"
 PACKS = {PROVINCE: "guizhou", CITY: "anshun-2025", COUNTY: "xixiu-2025"}
 NEXT = {COUNTY: CITY, CITY: PROVINCE}
-patience_seconds = 60.0
-stop_seconds_max = 20.0
+patience_seconds = 180.0
+stop_seconds_max = 60.0
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,6 @@ def mixtures() -> list[object]:
     return [pytest.param(one, id="-".join(one), marks=[] if one in QUICK else [pytest.mark.slow]) for one in MIXTURES]
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("mixture", mixtures())
 def test_every_mixture_of_releases_carries_the_whole_scenario(
     tmp_path: Path, releases: dict[str, Release], mixture: tuple[str, str, str]
@@ -54,7 +53,6 @@ def test_every_mixture_of_releases_carries_the_whole_scenario(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_an_upgrade_in_the_middle_of_an_escalation(tmp_path: Path, old: Release) -> None:
     """All are old; each is upgraded, top down, between two steps of the saga, and goes on where it stood."""
     with linked(tmp_path, [old] * 3, JANUARY) as levels:
@@ -75,7 +73,6 @@ def test_an_upgrade_in_the_middle_of_an_escalation(tmp_path: Path, old: Release)
         agree(levels)
 
 
-@pytest.mark.timeout(120)
 def test_an_older_program_refuses_a_newer_database(tmp_path: Path, old: Release) -> None:
     """It says so and changes nothing: a downgrade is a restore of the backup that was taken before."""
     made = ("init", "--node", CITY, "--name", "安顺", "--pack", "anshun-2025")

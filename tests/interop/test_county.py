@@ -77,7 +77,6 @@ def county(tmp_path: Path) -> County:
     return County(install(code), tmp_path / "county", MONDAY.isoformat())
 
 
-@pytest.mark.timeout(300)
 def test_a_county_in_another_language_lives_in_the_tree(county: County, stage: Stage, tmp_path: Path) -> None:
     """It joins, registers, escalates, is answered, dies and comes back; in the end every level holds the same."""
     _joins(county, _invitation(stage, CITY, COUNTY, tmp_path), tmp_path)

@@ -10,7 +10,7 @@ import pytest
 MODELS = Path(__file__).parent
 TOOLS = ("spin", "gcc")
 search_depth_max = 500_000
-seconds_max = 60
+seconds_max = 300
 
 pytestmark = pytest.mark.skipif(
     any(shutil.which(tool) is None for tool in TOOLS), reason=f"the models need {' and '.join(TOOLS)}: apt-get install spin gcc"

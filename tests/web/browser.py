@@ -20,6 +20,8 @@ from tests.web.support import desk_app
 
 WIDE = {"width": 1366, "height": 768}
 CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu")
+# A page that does not come is told of; a machine that is busy with other things is waited for.
+patience_ms = 120_000
 SitDown = Callable[..., Page]
 
 
@@ -60,6 +62,7 @@ def sit_down(browser: Browser) -> Iterator[SitDown]:
             address = stack.enter_context(serving(desk_app(hands, account, role, lang)))
             options: dict[str, object] = {"base_url": address, "locale": lang, "viewport": WIDE, "timezone_id": "Asia/Shanghai", **context}
             room = browser.new_context(**options)  # type: ignore[arg-type]  # options of the browser by name
+            room.set_default_timeout(patience_ms)
             stack.callback(room.close)
             return room.new_page()
 

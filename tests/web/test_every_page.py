@@ -26,7 +26,7 @@ from node.texts.catalogue import text
 from node.web.app import create_app
 from tests.support.node import Hands, make_node
 from tests.support.sampling import ROUND, city_and_county, drawn_round
-from tests.web.browser import serving, violations
+from tests.web.browser import patience_ms, serving, violations
 from tests.web.busy_county import County, a_busy_day
 from tests.web.test_rights import EXPECTED
 
@@ -103,6 +103,7 @@ class World:
             hands = self.nodes[look.at]
             cookie, _ = logins_of(hands.node).begin(look.who, hands.node.wall(), is_strong=True, role=look.role)
             room.add_cookies([{"name": "qyzj", "value": cookie, "url": self.addresses[look.at]}])
+        room.set_default_timeout(patience_ms)
         page, said = room.new_page(), []
         page.on("console", lambda one: said.append(one.text) if one.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: said.append(str(error)))

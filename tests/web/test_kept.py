@@ -25,7 +25,7 @@ from node.web.app import create_app
 from node.web.intake_drafts import new_id
 from node.web.refill import refill
 from tests.support.node import Hands, make_node
-from tests.web.browser import serving
+from tests.web.browser import patience_ms, serving
 
 NOW = datetime(2026, 1, 26, 1, tzinfo=UTC)
 IDLE, ABSOLUTE = timedelta(minutes=15), timedelta(hours=8)
@@ -359,6 +359,7 @@ def test_in_a_browser_the_text_is_back_after_the_door(hands: Hands, app: FastAPI
     with serving(app) as address:
         room = browser.new_context(base_url=address, java_script_enabled=False)
         room.add_cookies([{"name": "qyzj", "value": cookie, "url": address}])
+        room.set_default_timeout(patience_ms)
         page = room.new_page()
         page.goto(form)
         page.fill("[name=reason]", "等雨停\n再去")
