@@ -208,9 +208,11 @@ def _show_receipt(session: Session, console: Console, receipt: deadlines.Receipt
             style="" if line.counted else "dim",
         )
     console.print(table)
-    console.print(
-        session.say("clock.issued", due=session.due(clock.due_at) or left_of(session, clock), calendar=receipt.calendar, pack=receipt.pack)
-    )
+    # One that has ended owes nothing any more: what it ran to is what its days give.
+    due = session.due(clock.due_at or receipt.counted_due_at) if clock.due_at or clock.stopped_at else left_of(session, clock)
+    console.print(session.say("clock.issued", due=due, calendar=receipt.calendar, pack=receipt.pack))
+    if clock.stopped_at is not None:
+        console.print(left_of(session, clock))
     if receipt.promised is not None:
         console.print(session.say("clock.set", day=receipt.promised.isoformat()))
     if receipt.agrees:

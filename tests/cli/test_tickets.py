@@ -207,7 +207,17 @@ class TestReceipt:
         assert list(range(1, 11)) == [day["number"] for day in receipt["days"] if day["counted"]]
         assert (True, "2026.1") == (receipt["agrees"], receipt["calendar"])
 
-    def test_a_clock_that_the_ticket_does_not_have_is_refused(self, qyzj: Program):
+    def test_a_clock_that_has_ended_says_when_it_was_due_and_when_it_ended(self, qyzj: Program):
+        """Two moments: the one is no word for the other."""
+        ticket = qyzj.handle()
+
+        receipt = qyzj("ticket", "clock", ticket, "sign", "--json").json
+        told = qyzj("ticket", "clock", ticket, "sign").out
+
+        due = next(line for line in told.splitlines() if line.startswith("到期"))
+        assert (None, True) == (receipt["clock"]["due_at"], receipt["clock"]["stopped_at"] is not None)
+        assert (False, True) == ("已结束" in due, "已结束" in told)
+        assert receipt["days"][-1]["day"] in due
         """With those that it has."""
         ticket = qyzj.register()
 
