@@ -18,7 +18,7 @@ from node.domain.ticket.row import TicketRow
 from node.domain.ticket.sight import not_shown
 from node.domain.ticket.state import With
 from node.domain.ticket.sweep import SETTLEMENT, is_carried_over
-from node.domain.time import Limit, Unit, WorkCalendar, end_of, left, local_day
+from node.domain.time import Limit, Unit, WorkCalendar, left
 from node.services.narrowing import DUE_CHOICES, Place, Wanted, counts_now, narrowed, owed_here
 from node.services.numbers import number_pattern
 from node.services.scope import visible_to
@@ -100,31 +100,7 @@ def whole_clock_line(ticket: str, clock: r.Clock, calendar: WorkCalendar, now: d
     )
 
 
-@dataclass(frozen=True)
-class DueLine:
-    """A clock of this node that is due today or overdue, with the ticket that it belongs to; ``unit`` is who owes it."""
-
-    clock: ClockLine
-    state: str
-    number: str
-    unit: str
-
-
-def due_lines(view: View, calendar: WorkCalendar, now: datetime) -> list[DueLine]:
-    """Every running clock of this node that ends with the Beijing day of *now* or before, the oldest first."""
-    clocks, tickets = schema.clocks, schema.tickets
-    rows = view.connection.execute(
-        select(clocks, tickets.c.state, tickets.c.number, tickets.c.lead, tickets.c.first_contact)
-        .join(tickets, tickets.c.id == clocks.c.ticket)
-        .where(clocks.c.node == view.head.node, clocks.c.stopped_at.is_(None), clocks.c.due_at <= micros(end_of(local_day(now))))
-        .order_by(clocks.c.due_at, clocks.c.ticket, clocks.c.name)
-    )
-    return [
-        DueLine(_clock_line(row, calendar, now), row.state, row.number, _unit_of(row.owes, row.lead, row.first_contact)) for row in rows
-    ]
-
-
-def _unit_of(owes: str, lead: str, first_contact: str) -> str:
+def unit_of(owes: str, lead: str, first_contact: str) -> str:
     """The unit behind a role that is a unit's; a role of its own otherwise."""
     if owes == With.DEPARTMENT.value:
         return lead or owes
