@@ -32,6 +32,9 @@ _WITH_OF_ROLE: Mapping[str, frozenset[str]] = {
     Role.SUPERVISION.value: frozenset({With.COMPLAINT_CENTRE.value, With.SUPERVISION.value}),
 }
 _OPEN = sorted(state.value for state in OPEN)
+_OPEN_STATES = frozenset(_OPEN)
+# Traits that hardly any ticket has.
+_RARE = frozenset({"awaits_consent"})
 # Open, and the unit's to act on: not with the office before a dispatch, nor with another level.
 _IN_A_UNIT = sorted(state.value for state in OPEN - {State.REGISTERED, State.IN_JUDGEMENT, State.FORMED, State.OFFERED, State.ESCALATED})
 
@@ -76,9 +79,20 @@ class Wanted:
     # The place of the last line of the page before; None begins.
     after: Place | None = None
 
+    @property
+    def is_of_few(self) -> bool:
+        """
+        True if it is looked for among open tickets, or among fewer: each of them is asked whether its viewer sees it.  Among all that were
+        ever settled, the few that are his are gathered first.
+        """
+        is_narrow = self.due or self.mine or self.owed or self.tray or self.unsorted or self.traits
+        return bool(is_narrow) or (bool(self.states) and set(self.states) <= _OPEN_STATES)
 
-def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: datetime) -> Select[tuple[object, ...]]:
-    """*query*, which asks ``tickets``, with every condition of *wanted*."""
+
+def narrowed(
+    view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: datetime, *, is_bounded: bool = False
+) -> Select[tuple[object, ...]]:
+    """*query*, which asks ``tickets``, with every condition of *wanted*.  *is_bounded*: it walks along what runs, and no further."""
     clocks, tickets = schema.clocks, schema.tickets
     if wanted.states:
         query = query.where(tickets.c.state.in_(wanted.states))
@@ -90,10 +104,8 @@ def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now:
         awaits = (clocks.c.node == tickets.c.holder, clocks.c.name.in_(("form", "sort")), clocks.c.stopped_at.is_(None))
         query = query.where(_has_clock(*awaits))
     for name, value in wanted.traits:
-        query = query.where(has_trait(name, value))
-    # What is his turn, owed, due or in a tray are few; of others the few that are his must be known before any is looked at.
-    is_few = wanted.due or wanted.mine or wanted.owed or wanted.tray or wanted.unsorted or wanted.traits
-    query = query.where(visible_to(wanted.viewer) if is_few else listed_for(wanted.viewer))
+        query = query.where(_is_among(name, value) if name in _RARE else has_trait(name, value))
+    query = query.where(visible_to(wanted.viewer) if is_bounded or wanted.is_of_few else listed_for(wanted.viewer))
     if wanted.unit:
         query = query.where(_of_unit(wanted.unit))
     if wanted.tray is not None:
@@ -125,6 +137,12 @@ def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now:
         is_here = or_(tickets.c.holder == view.head.node, and_(tickets.c.asked == view.head.node, tickets.c.asked != ""))
         query = query.where(tickets.c.state.in_(_OPEN), is_here, or_(*turns))
     return query
+
+
+def _is_among(name: str, value: str) -> ColumnElement[bool]:
+    """As ``has_trait``, gathered first."""
+    traits = schema.traits
+    return schema.tickets.c.id.in_(select(traits.c.ticket).where(traits.c.name == name, traits.c.value == value))
 
 
 def _has_clock(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -194,14 +194,10 @@ def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: dateti
         raise Refusal(Code.VALUE_NOT_OFFERED, key="due", value=wanted.due, offered=DUE_CHOICES)
     clocks, tickets = schema.clocks, schema.tickets
     # Two lists behind each other, so that neither sorts what is settled, which is nearly all that a node has after years.
-    timed = (
-        select(tickets, clocks.c.due_at.label("next_due_at"))
-        .join(clocks, clocks.c.ticket == tickets.c.id)
-        .where(counts_now(view), not_(_has_earlier(view)))
-    )
-    timed = narrowed(view, timed, wanted, now)
-    others = select(tickets, null().label("next_due_at")).where(not_(_has_running(view)))
-    others = narrowed(view, others, wanted, now)
+    timed = select(tickets, clocks.c.due_at.label("next_due_at")).join(clocks, clocks.c.ticket == tickets.c.id).where(counts_now(view))
+    # What asks other rows is said last, and asked only of what everything else has left over.
+    timed = narrowed(view, timed, wanted, now, is_bounded=True).where(not_(_has_earlier(view)))
+    others = narrowed(view, select(tickets, null().label("next_due_at")), wanted, now).where(not_(_has_running(view)))
     place, skipped = wanted.after, wanted.rows_skipped
     rows: list[Row[tuple[object, ...]]] = []
     if place is None or place.due_at is not None:
