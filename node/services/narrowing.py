@@ -193,6 +193,12 @@ def counts_now(view: View) -> ColumnElement[bool]:
     return and_(is_concerned, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None))
 
 
+def is_numbered(pattern: str) -> ColumnElement[bool]:
+    """As ``number_pattern`` has it.  A whole number is looked up; only what leaves something open is compared with every one."""
+    table = schema.tickets
+    return table.c.id.like(pattern) if "_" in pattern else table.c.id == pattern
+
+
 def in_tray(view: View, unit: str, person: str | None = None) -> ColumnElement[bool]:
     """
     That a ticket lies in the tray of *unit* (``trays``): with anybody, with one *person*, or with "" with nobody yet.

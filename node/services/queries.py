@@ -19,7 +19,7 @@ from node.domain.ticket.sight import not_shown
 from node.domain.ticket.state import With
 from node.domain.ticket.sweep import SETTLEMENT, is_carried_over
 from node.domain.time import Limit, Unit, WorkCalendar, left
-from node.services.narrowing import DUE_CHOICES, Place, Wanted, counts_now, narrowed, owed_here
+from node.services.narrowing import DUE_CHOICES, Place, Wanted, counts_now, is_numbered, narrowed, owed_here
 from node.services.numbers import number_pattern
 from node.services.scope import visible_to
 from node.storage import schema
@@ -152,7 +152,7 @@ def find_ticket(view: View, said: str, *viewers: Actor) -> str:
     pattern, shown = number_pattern(said), or_(*map(visible_to, viewers)) if viewers else true()
     found = set(view.connection.execute(select(table.c.id).where(table.c.number == said.strip(), table.c.number != "", shown)).scalars())
     if pattern is not None:
-        same = set(view.connection.execute(select(table.c.id).where(table.c.id.like(pattern), shown)).scalars())
+        same = set(view.connection.execute(select(table.c.id).where(is_numbered(pattern), shown)).scalars())
         own = {id for id in same if _is_own(view, id)}
         found |= own or same
     if not found:
