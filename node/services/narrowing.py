@@ -101,7 +101,9 @@ def narrowed(
             query = query.where(column == code)
     if wanted.unsorted:
         # Registration starts the forming clock, own duty taken up the sorting clock; an outcome stops either.
-        awaits = (clocks.c.node == tickets.c.holder, clocks.c.name.in_(("form", "sort")), clocks.c.stopped_at.is_(None))
+        # The pool of an office below is that office's to sort.
+        is_ours = (clocks.c.node == view.head.node, tickets.c.holder == view.head.node)
+        awaits = (*is_ours, clocks.c.name.in_(("form", "sort")), clocks.c.stopped_at.is_(None))
         query = query.where(_has_clock(*awaits))
     for name, value in wanted.traits:
         query = query.where(_is_among(name, value) if name in _RARE else has_trait(name, value))
