@@ -404,9 +404,10 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("ticket", "name", "value", name=op.f("pk_traits")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("traits", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_traits_name_value"), ["name", "value"], unique=False)
+        batch_op.create_index(batch_op.f("ix_traits_name_value_ticket"), ["name", "value", "ticket"], unique=False)
 
     op.create_table(
         "turns",
@@ -443,6 +444,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("due_at IS NOT NULL"),
         )
         batch_op.create_index(
+            "ix_clocks_owed",
+            ["node", "owes", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("stopped_at IS NULL"),
+            postgresql_where=sa.text("stopped_at IS NULL"),
+        )
+        batch_op.create_index(
             "ix_clocks_unstopped",
             ["node", "name", "due_at"],
             unique=False,
@@ -474,6 +482,16 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_tickets_asked", ["asked"], unique=False, sqlite_where=sa.text("asked != ''"), postgresql_where=sa.text("asked != ''")
         )
+        batch_op.create_index(
+            "ix_tickets_first_contact",
+            ["first_contact"],
+            unique=False,
+            sqlite_where=sa.text("first_contact != ''"),
+            postgresql_where=sa.text("first_contact != ''"),
+        )
+        batch_op.create_index(
+            "ix_tickets_lead", ["lead"], unique=False, sqlite_where=sa.text("lead != ''"), postgresql_where=sa.text("lead != ''")
+        )
         batch_op.create_index(batch_op.f("ix_tickets_number"), ["number"], unique=False)
         batch_op.create_index(batch_op.f("ix_tickets_registered_at"), ["registered_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_tickets_state_registered_at"), ["state", "registered_at"], unique=False)
@@ -484,6 +502,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tickets_state_registered_at"))
         batch_op.drop_index(batch_op.f("ix_tickets_registered_at"))
         batch_op.drop_index(batch_op.f("ix_tickets_number"))
+        batch_op.drop_index("ix_tickets_lead", sqlite_where=sa.text("lead != ''"), postgresql_where=sa.text("lead != ''"))
+        batch_op.drop_index(
+            "ix_tickets_first_contact", sqlite_where=sa.text("first_contact != ''"), postgresql_where=sa.text("first_contact != ''")
+        )
         batch_op.drop_index("ix_tickets_asked", sqlite_where=sa.text("asked != ''"), postgresql_where=sa.text("asked != ''"))
         batch_op.drop_column("ended_as")
         batch_op.drop_column("evaluation_way")
@@ -510,6 +532,7 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_clocks_unstopped", sqlite_where=sa.text("stopped_at IS NULL"), postgresql_where=sa.text("stopped_at IS NULL")
         )
+        batch_op.drop_index("ix_clocks_owed", sqlite_where=sa.text("stopped_at IS NULL"), postgresql_where=sa.text("stopped_at IS NULL"))
         batch_op.drop_index("ix_clocks_due", sqlite_where=sa.text("due_at IS NOT NULL"), postgresql_where=sa.text("due_at IS NOT NULL"))
 
     with op.batch_alter_table("accounts", schema=None) as batch_op:
@@ -521,7 +544,7 @@ def downgrade() -> None:
 
     op.drop_table("turns")
     with op.batch_alter_table("traits", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_traits_name_value"))
+        batch_op.drop_index(batch_op.f("ix_traits_name_value_ticket"))
 
     op.drop_table("traits")
     with op.batch_alter_table("tokens", schema=None) as batch_op:

@@ -29,6 +29,7 @@ from node.services.acting import act
 from node.services.bodies import outcome_body, page_body, receipt_body, ticket_line_body
 from node.services.command_fields import AREAS, is_for_people, verb_of
 from node.services.handle import Outcome
+from node.services.narrowing import Wanted
 from node.services.openings import HANDLING, asked_texts, open_payloads, sealed_of
 from node.services.registry import actor_of
 from node.texts.catalogue import word
@@ -125,7 +126,7 @@ def list_tickets(
             whose_turn = (actor.role, actor.unit)
         at = unit_code(node.code, unit) if unit else ""
         seen_by = viewer_of(session, node.code, view)
-        wanted = queries.Wanted(states, at, due, whose_turn, unsorted, rows, layer=layer, level=level, viewer=seen_by)
+        wanted = Wanted(states, at, due, whose_turn, unsorted, rows, layer=layer, level=level, viewer=seen_by)
         now = node.now()
         lines = queries.list_tickets(view, wanted, node.policies.bare(view).calendar, now)
         names, here = queries.names(view), node.code

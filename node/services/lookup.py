@@ -23,6 +23,7 @@ from node.domain.ticket.ticket import Ticket
 from node.domain.time import WorkCalendar, last_day
 from node.services import lookup_index as index
 from node.services.intake_facts import id_of_code
+from node.services.narrowing import is_numbered
 from node.services.numbers import number_pattern, short_number
 from node.services.progress import running_clock
 from node.storage import schema
@@ -131,7 +132,7 @@ def _by_number(view: View, said: str) -> set[str]:
     same = [table.c.number == said, table.c.external_number == said]
     pattern = number_pattern(said)
     if pattern is not None:
-        same.append(table.c.id.like(pattern))
+        same.append(is_numbered(pattern))
     return set(view.connection.execute(select(table.c.id).where(or_(*same)).limit(found_max)).scalars())
 
 

@@ -31,6 +31,12 @@ def parse_spoken(said: str) -> SpokenNumber | None:
 
 
 def short_number(number: str) -> str:
-    """The spoken form in writing: "0213-34-7"; ``number_pattern`` finds it again."""
+    """
+    The spoken form in writing: "0213-34-7"; ``number_pattern`` finds it again.
+
+    What is no register number, as a damaged row may have it, stays as it is: it must not take a whole list down.
+    """
+    if not is_valid(number):
+        return number
     said = spoken(number)
     return f"{said.month:02d}{said.day:02d}-{said.serial}-{said.check}"

@@ -7,38 +7,28 @@ nothing opens a payload.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, null, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, and_, func, not_, null, or_, select, true, tuple_
 
 from node.domain.entry import Actor
-from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
 from node.domain.ticket.row import TicketRow
 from node.domain.ticket.sight import not_shown
-from node.domain.ticket.state import OPEN, With
+from node.domain.ticket.state import With
 from node.domain.ticket.sweep import SETTLEMENT, is_carried_over
-from node.domain.time import Limit, Unit, WorkCalendar, end_of, left, local_day
-from node.domain.time.calendar import at
+from node.domain.time import Limit, Unit, WorkCalendar, left
+from node.services.narrowing import DUE_CHOICES, Place, Wanted, counts_now, is_numbered, narrowed, owed_here
 from node.services.numbers import number_pattern
-from node.services.scope import has_trait, visible_to
+from node.services.scope import visible_to
 from node.storage import schema
 from node.storage.database import instant, instant_or_none, micros
 from node.storage.ticket_rows import ticket_row
 from node.storage.unit_of_work import View
 
-DUE_CHOICES = ("today", "overdue")
-# Who must act, as the role that does it; a department and a first contact are told apart by their unit, too.
-_WITH_OF_ROLE: Mapping[str, frozenset[str]] = {
-    Role.OFFICE.value: frozenset({With.OFFICE.value}),
-    Role.DIRECTOR.value: frozenset({With.OFFICE.value}),
-    Role.MEMBER.value: frozenset({With.MEMBERS.value}),
-    Role.GOVERNMENT.value: frozenset({With.GOVERNMENT.value}),
-    Role.LEADER.value: frozenset({With.LEADER.value}),
-    Role.SUPERVISION.value: frozenset({With.COMPLAINT_CENTRE.value, With.SUPERVISION.value}),
-}
-_OPEN = sorted(state.value for state in OPEN)
+# Of what lists and trays count: beyond, they say that there are more.
+counted_max = 1_000
 
 
 # --- clocks -----------------------------------------------------------------------------------------------------------
@@ -110,35 +100,7 @@ def whole_clock_line(ticket: str, clock: r.Clock, calendar: WorkCalendar, now: d
     )
 
 
-@dataclass(frozen=True)
-class DueLine:
-    """A clock of this node that is due today or overdue, with the ticket that it belongs to; ``unit`` is who owes it."""
-
-    clock: ClockLine
-    state: str
-    number: str
-    unit: str
-
-
-def due_lines(view: View, calendar: WorkCalendar, now: datetime) -> list[DueLine]:
-    """Every running clock of this node that ends with the Beijing day of *now* or before, the oldest first."""
-    clocks, tickets = schema.clocks, schema.tickets
-    rows = view.connection.execute(
-        select(clocks, tickets.c.state, tickets.c.number, tickets.c.lead, tickets.c.first_contact)
-        .join(tickets, tickets.c.id == clocks.c.ticket)
-        .where(clocks.c.node == view.head.node, clocks.c.stopped_at.is_(None), clocks.c.due_at <= micros(_tonight(now)))
-        .order_by(clocks.c.due_at, clocks.c.ticket, clocks.c.name)
-    )
-    return [
-        DueLine(_clock_line(row, calendar, now), row.state, row.number, _unit_of(row.owes, row.lead, row.first_contact)) for row in rows
-    ]
-
-
-def _tonight(now: datetime) -> datetime:
-    return end_of(local_day(now))
-
-
-def _unit_of(owes: str, lead: str, first_contact: str) -> str:
+def unit_of(owes: str, lead: str, first_contact: str) -> str:
     """The unit behind a role that is a unit's; a role of its own otherwise."""
     if owes == With.DEPARTMENT.value:
         return lead or owes
@@ -190,7 +152,7 @@ def find_ticket(view: View, said: str, *viewers: Actor) -> str:
     pattern, shown = number_pattern(said), or_(*map(visible_to, viewers)) if viewers else true()
     found = set(view.connection.execute(select(table.c.id).where(table.c.number == said.strip(), table.c.number != "", shown)).scalars())
     if pattern is not None:
-        same = set(view.connection.execute(select(table.c.id).where(table.c.id.like(pattern), shown)).scalars())
+        same = set(view.connection.execute(select(table.c.id).where(is_numbered(pattern), shown)).scalars())
         own = {id for id in same if _is_own(view, id)}
         found |= own or same
     if not found:
@@ -206,47 +168,6 @@ def _is_own(view: View, ticket: str) -> bool:
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which tickets a list is to hold.  Empty fields ask for nothing.  ``due`` is one of DUE_CHOICES."""
-
-    states: tuple[str, ...] = ()
-    unit: str = ""
-    due: str = ""
-    # Role and unit of the account whose turn it is to act.
-    mine: tuple[str, str] | None = None
-    # Only what the office has to sort: its pool, and what a department handles itself and nobody looked at (AS25-4.2.1.0).
-    unsorted: bool = False
-    rows_max: int = 200
-    # Names and codes that it must all have: matter, topic, group, finder ... (``storage.trait_readings``).
-    traits: tuple[tuple[str, str], ...] = ()
-    # Who looks, and sees what his role's scope is (``scope``); nobody in particular is the node itself.
-    viewer: Actor | None = None
-    # Where they stand on the node's own ladder, and whose power they are (XS25-4.3.0).
-    layer: str = ""
-    level: str = ""
-    # Role and unit of the account, by whom a clock is owed; ``due`` then asks of that clock.
-    owed: tuple[str, str] | None = None
-    # These and no others.
-    ids: tuple[str, ...] | None = None
-    category: str = ""
-    # Registered on that Beijing day or later.
-    since: date | None = None
-    # Rows that earlier pages of the list have shown.
-    rows_skipped: int = 0
-    # The place of the last line of the page before; None begins.
-    after: "Place | None" = None
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a ticket stands in a list: next due time and registration in microseconds, None if nothing is due, and its id."""
-
-    due_at: int | None
-    registered_at: int
-    ticket: str
 
 
 @dataclass(frozen=True)
@@ -273,14 +194,10 @@ def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: dateti
         raise Refusal(Code.VALUE_NOT_OFFERED, key="due", value=wanted.due, offered=DUE_CHOICES)
     clocks, tickets = schema.clocks, schema.tickets
     # Two lists behind each other, so that neither sorts what is settled, which is nearly all that a node has after years.
-    timed = (
-        select(tickets, clocks.c.due_at.label("next_due_at"))
-        .join(clocks, clocks.c.ticket == tickets.c.id)
-        .where(_counts_now(view), not_(_has_earlier(view)))
-    )
-    timed = narrowed(view, timed, wanted, now)
-    others = select(tickets, null().label("next_due_at")).where(not_(_has_running(view)))
-    others = narrowed(view, others, wanted, now)
+    timed = select(tickets, clocks.c.due_at.label("next_due_at")).join(clocks, clocks.c.ticket == tickets.c.id).where(counts_now(view))
+    # What asks other rows is said last, and asked only of what everything else has left over.
+    timed = narrowed(view, timed, wanted, now, is_bounded=True).where(not_(_has_earlier(view)))
+    others = narrowed(view, select(tickets, null().label("next_due_at")), wanted, now).where(not_(_has_running(view)))
     place, skipped = wanted.after, wanted.rows_skipped
     rows: list[Row[tuple[object, ...]]] = []
     if place is None or place.due_at is not None:
@@ -311,7 +228,7 @@ def _has_earlier(view: View) -> ColumnElement[bool]:
 def _has_running(view: View) -> ColumnElement[bool]:
     """That a ticket has a clock that somebody is timed by, looked up for each row of a list that is ended by its length."""
     clocks, tickets = schema.clocks, schema.tickets
-    return select(clocks.c.ticket).where(clocks.c.ticket == tickets.c.id, _counts_now(view)).correlate(tickets).exists()
+    return select(clocks.c.ticket).where(clocks.c.ticket == tickets.c.id, counts_now(view)).correlate(tickets).exists()
 
 
 def _behind(place: Place, due_at: ColumnElement[int]) -> ColumnElement[bool]:
@@ -324,10 +241,13 @@ def _registered_behind(place: Place) -> ColumnElement[bool]:
     return or_(table.c.registered_at < place.registered_at, and_(table.c.registered_at == place.registered_at, table.c.id > place.ticket))
 
 
-def count_tickets(view: View, wanted: Wanted, now: datetime) -> int:
-    """How many tickets *wanted* describes, whatever its ``rows_max``."""
-    query = narrowed(view, select(schema.tickets), wanted, now).with_only_columns(func.count())
-    return view.connection.execute(query).scalar_one()
+def count_tickets(view: View, wanted: Wanted, now: datetime, most: int) -> int:
+    """
+    How many tickets *wanted* describes, whatever its ``rows_max``; *most* + 1 where there are more than *most*: nobody works off what a
+    larger number says, and to know it everything would have to be passed.
+    """
+    found = narrowed(view, select(schema.tickets.c.id), wanted, now).limit(most + 1).subquery()
+    return view.connection.execute(select(func.count()).select_from(found)).scalar_one()
 
 
 def owed_clocks(view: View, wanted: Wanted, calendar: WorkCalendar, now: datetime) -> list[TicketLine]:
@@ -337,7 +257,7 @@ def owed_clocks(view: View, wanted: Wanted, calendar: WorkCalendar, now: datetim
     rows = view.connection.execute(
         select(clocks)
         .join(tickets, tickets.c.id == clocks.c.ticket)
-        .where(_owed_here(view, *wanted.owed), visible_to(wanted.viewer))
+        .where(owed_here(view, *wanted.owed), visible_to(wanted.viewer))
         .order_by(clocks.c.due_at, clocks.c.ticket, clocks.c.name)
         .limit(wanted.rows_max)
     ).all()
@@ -350,90 +270,6 @@ def owed_clocks(view: View, wanted: Wanted, calendar: WorkCalendar, now: datetim
     ]
 
 
-def narrowed(view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: datetime) -> Select[tuple[object, ...]]:
-    """*query*, which asks ``tickets``, with every condition of *wanted*."""
-    clocks, tickets = schema.clocks, schema.tickets
-    if wanted.states:
-        query = query.where(tickets.c.state.in_(wanted.states))
-    for column, code in ((tickets.c.layer, wanted.layer), (tickets.c.level, wanted.level)):
-        if code:
-            query = query.where(column == code)
-    if wanted.unsorted:
-        # Registration starts the forming clock, own duty taken up the sorting clock; an outcome stops either.
-        awaits = (clocks.c.node == tickets.c.holder, clocks.c.name.in_(("form", "sort")), clocks.c.stopped_at.is_(None))
-        query = query.where(_has_clock(*awaits))
-    for name, value in wanted.traits:
-        query = query.where(has_trait(name, value))
-    query = query.where(visible_to(wanted.viewer))
-    if wanted.unit:
-        query = query.where(or_(tickets.c.lead == wanted.unit, tickets.c.first_contact == wanted.unit, _owed_by(wanted.unit)))
-    if wanted.ids is not None:
-        query = query.where(tickets.c.id.in_(wanted.ids))
-    if wanted.category:
-        query = query.where(tickets.c.category == wanted.category)
-    if wanted.since is not None:
-        query = query.where(tickets.c.registered_at >= micros(at(wanted.since, time.min)))
-    if wanted.owed is not None and not wanted.due:
-        query = query.where(_has_clock(_owed_here(view, *wanted.owed)))
-    if wanted.due:
-        window = (
-            clocks.c.due_at.between(micros(now) + 1, micros(_tonight(now)))
-            if wanted.due == "today"
-            else and_(clocks.c.due_at <= micros(now), clocks.c.name != SETTLEMENT)  # POLICY_PACKS 2 no. 52: never overdue
-        )
-        of_whom = _counts_now(view) if wanted.owed is None else _owed_here(view, *wanted.owed)
-        query = query.where(_has_clock(of_whom, window))
-    if wanted.mine is not None:
-        role, unit = wanted.mine
-        turns: list[ColumnElement[bool]] = [tickets.c.with_whom.in_(sorted(_WITH_OF_ROLE.get(role, ())))]
-        if unit:
-            turns.append(and_(tickets.c.with_whom == With.DEPARTMENT.value, tickets.c.lead == unit))
-            turns.append(and_(tickets.c.with_whom == With.FIRST_CONTACT.value, tickets.c.first_contact == unit))
-            turns.append(_owed_by(unit))
-        if role == Role.OFFICE.value:
-            turns.append(tickets.c.asked == view.head.node)
-        # A subordinate's own work is not ours, whoever has it in hand there.
-        is_here = or_(tickets.c.holder == view.head.node, and_(tickets.c.asked == view.head.node, tickets.c.asked != ""))
-        query = query.where(tickets.c.state.in_(_OPEN), is_here, or_(*turns))
-    return query
-
-
-def _has_clock(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """That a ticket has such a clock: found from the clocks, of which few run, not from the tickets, of which many are settled."""
-    clocks, tickets = schema.clocks, schema.tickets
-    found = select(clocks.c.ticket).join(tickets, tickets.c.id == clocks.c.ticket).where(*conditions).correlate(None)
-    return tickets.c.id.in_(found)
-
-
-def _owed_here(view: View, role: str, unit: str) -> ColumnElement[bool]:
-    """Running clocks of this node that somebody in *role* of *unit* owes: his unit by name, or the part that he plays."""
-    clocks, tickets = schema.clocks, schema.tickets
-    owing: list[ColumnElement[bool]] = [clocks.c.owes.in_(sorted({role, *_WITH_OF_ROLE.get(role, ())}))]
-    if unit:
-        owing.append(clocks.c.owes == unit)
-        owing.append(and_(clocks.c.owes == With.DEPARTMENT.value, tickets.c.lead == unit))
-        owing.append(and_(clocks.c.owes == With.FIRST_CONTACT.value, tickets.c.first_contact == unit))
-    running = (clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None))
-    return and_(clocks.c.node == view.head.node, *running, clocks.c.name != SETTLEMENT, or_(*owing))
-
-
-def _owed_by(unit: str) -> ColumnElement[bool]:
-    clocks, tickets = schema.clocks, schema.tickets
-    return (
-        select(clocks.c.ticket)
-        .where(clocks.c.owes == unit, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None), clocks.c.ticket == tickets.c.id)
-        .correlate(tickets)
-        .exists()
-    )
-
-
-def _counts_now(view: View) -> ColumnElement[bool]:
-    """Running clocks of whoever the ticket waits for: its holder, the node that was asked, or this one; none that was left with custody."""
-    clocks, tickets = schema.clocks, schema.tickets
-    is_concerned = or_(clocks.c.node == tickets.c.holder, clocks.c.node == tickets.c.asked, clocks.c.node == view.head.node)
-    return and_(is_concerned, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None))
-
-
 def next_clocks(view: View, tickets: Sequence[str], calendar: WorkCalendar, now: datetime) -> dict[str, ClockLine]:
     """The clock of each of *tickets* that is due next, where one runs."""
     table = schema.clocks
@@ -442,7 +278,7 @@ def next_clocks(view: View, tickets: Sequence[str], calendar: WorkCalendar, now:
         rows = view.connection.execute(
             select(table)
             .join(schema.tickets, schema.tickets.c.id == table.c.ticket)
-            .where(table.c.ticket.in_(tickets[start : start + 500]), _counts_now(view))
+            .where(table.c.ticket.in_(tickets[start : start + 500]), counts_now(view))
             .order_by(table.c.due_at, table.c.name)
         )
         for row in rows:

@@ -8,7 +8,7 @@ party what was given to them; whoever files from outside his own filings.  From 
 ``sight`` says it of one whole ticket; here it is asked of rows, in the same words.
 """
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true, union_all
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role
@@ -29,6 +29,28 @@ def visible_to(viewer: Actor | None) -> ColumnElement[bool]:
     return and_(shown, _is_theirs(viewer)) if viewer.role in BY_PART else shown
 
 
+def listed_for(viewer: Actor | None) -> ColumnElement[bool]:
+    """
+    The same as ``visible_to``, for lists and counts: what is a unit's or a person's is gathered once a query, from indexes, and not asked
+    of each row that a list passes, since of a node's tickets one unit has few.
+    """
+    if viewer is None or viewer.role not in BY_PART | OUTSIDE:
+        return visible_to(viewer)
+    tickets, traits = schema.tickets, schema.traits
+    shown = _not_concealed_from(viewer.unit) if viewer.unit else true()
+    if viewer.role in OUTSIDE:
+        filed = select(traits.c.ticket).where(traits.c.name == "filed_by", traits.c.value == viewer.account)
+        return and_(shown, tickets.c.id.in_(filed))
+    own = sorted({viewer.account, viewer.unit} - {""})
+    theirs = [select(traits.c.ticket).where(traits.c.name == CONCERNED, traits.c.value.in_(own)).correlate(None)]
+    if viewer.unit:
+        # That they are not empty is said for the indexes, which leave out what is.
+        columns = (tickets.c.lead, tickets.c.first_contact)
+        theirs += [select(tickets.c.id).where(column == viewer.unit, column != "").correlate(None) for column in columns]
+    joint = tickets.c.with_whom == With.MEMBERS.value if viewer.role == Role.MEMBER.value else false()
+    return and_(shown, or_(tickets.c.id.in_(union_all(*theirs)), joint))
+
+
 def sees_all(viewer: Actor | None) -> bool:
     """True if his scope is the node's whole subtree: also what is about no single ticket is for him."""
     return viewer is None or viewer.role not in BY_PART | OUTSIDE
@@ -45,16 +67,16 @@ def _not_concealed_from(unit: str) -> ColumnElement[bool]:
     return schema.tickets.c.id.not_in(concealed)
 
 
-def has_trait(name: str, value: str) -> ColumnElement[bool]:
-    """That a ticket has *value* under *name*."""
+def has_trait(name: str, *values: str) -> ColumnElement[bool]:
+    """That a ticket has one of *values* under *name*."""
     traits, tickets = schema.traits, schema.tickets
-    return select(traits.c.ticket).where(traits.c.ticket == tickets.c.id, traits.c.name == name, traits.c.value == value).exists()
+    return select(traits.c.ticket).where(traits.c.ticket == tickets.c.id, traits.c.name == name, traits.c.value.in_(values)).exists()
 
 
 def _is_theirs(viewer: Actor) -> ColumnElement[bool]:
     tickets = schema.tickets
-    own = has_trait(CONCERNED, viewer.account)
+    own = has_trait(CONCERNED, viewer.account, *([viewer.unit] if viewer.unit else []))
     if viewer.unit:
-        own = or_(own, tickets.c.lead == viewer.unit, tickets.c.first_contact == viewer.unit, has_trait(CONCERNED, viewer.unit))
+        own = or_(tickets.c.lead == viewer.unit, tickets.c.first_contact == viewer.unit, own)
     joint = tickets.c.with_whom == With.MEMBERS.value if viewer.role == Role.MEMBER.value else false()
     return or_(own, joint)

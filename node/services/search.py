@@ -18,7 +18,7 @@ from node.domain.entry import Actor, SubjectKind
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.row import TicketRow
 from node.domain.time.calendar import at, end_of
-from node.services.queries import Wanted, narrowed
+from node.services.narrowing import Wanted, narrowed
 from node.storage import schema, text_index
 from node.storage.codec import decode_content
 from node.storage.database import micros
@@ -40,7 +40,7 @@ class Sought:
     What is looked for.  Empty fields ask for nothing.
 
     ``text``: words with blanks between, each of which must stand in some text of the need.  ``since`` and ``until`` are the first
-    and the last Beijing day of registration, both included.  ``due``: one of ``queries.DUE_CHOICES``.  ``viewer``: who looks;
+    and the last Beijing day of registration, both included.  ``due``: one of ``narrowing.DUE_CHOICES``.  ``viewer``: who looks;
     nothing is found that is hidden from him.
     """
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, not_, select
 
 from node.domain.ticket.state import OPEN
+from node.domain.ticket.sweep import SETTLEMENT
 from node.domain.time import WorkCalendar, end_of, local_day
-from node.services.queries import DueLine, due_lines
+from node.services.queries import unit_of
 from node.services.reconcile import Reconciled, latest
 from node.services.reparentings import LEFT
 from node.services.situations import ALARMING, Situation, situations
@@ -153,7 +154,7 @@ def status(
         links=tuple(links),
         below=tuple(_below(view, links, now)),
         tickets={state: count for state, count in sorted(tuple(row) for row in states)},
-        due=_by_unit(due_lines(view, calendar, now)),
+        due=_by_unit(view, now),
         quarantine=connection.execute(select(func.count()).select_from(schema.quarantine)).scalar_one(),
         # What was kept of a new epoch or a repair is among the situations; nobody has to look at it at once.
         incidents=connection.execute(select(func.count()).where(schema.incidents.c.kind.in_(ALARMING))).scalar_one(),
@@ -207,16 +208,24 @@ def _below(view: View, links: Sequence[LinkLine], now: datetime) -> list[Below]:
 def _held(view: View, now: datetime) -> dict[str, tuple[int, int, int]]:
     """By holder: open tickets, those with a clock of the holder that is due today, and those with one that is overdue."""
     tickets, clocks = schema.tickets, schema.clocks
-    running = (clocks.c.ticket == tickets.c.id, clocks.c.node == tickets.c.holder, clocks.c.stopped_at.is_(None))
-    today = select(clocks.c.ticket).where(*running, clocks.c.due_at > micros(now), clocks.c.due_at <= micros(end_of(local_day(now))))
-    overdue = select(clocks.c.ticket).where(*running, clocks.c.due_at <= micros(now))
     is_open = tickets.c.state.in_(sorted(state.value for state in OPEN))
-    rows = view.connection.execute(
+    opened = view.connection.execute(select(tickets.c.holder, func.count()).where(is_open).group_by(tickets.c.holder))
+    is_late = clocks.c.due_at <= micros(now)
+    running = (clocks.c.node == tickets.c.holder, clocks.c.stopped_at.is_(None), clocks.c.due_at <= micros(end_of(local_day(now))))
+    # From the clocks, of which few run, not from the tickets, of which nearly all are settled.
+    due = view.connection.execute(
         select(
-            tickets.c.holder, func.count().filter(is_open), func.count().filter(today.exists()), func.count().filter(overdue.exists())
-        ).group_by(tickets.c.holder)
+            tickets.c.holder,
+            func.count(func.distinct(clocks.c.ticket)).filter(not_(is_late)),
+            func.count(func.distinct(clocks.c.ticket)).filter(is_late),
+        )
+        .join(tickets, tickets.c.id == clocks.c.ticket)
+        .where(*running)
+        .group_by(tickets.c.holder)
     )
-    return {holder: (open, due, late) for holder, open, due, late in rows}
+    timed = {holder: (today, late) for holder, today, late in due}
+    counted = {holder: count for holder, count in opened}
+    return {holder: (counted.get(holder, 0), *timed.get(holder, (0, 0))) for holder in counted.keys() | timed.keys()}
 
 
 def _last_entry_at(view: View, node: str) -> datetime | None:
@@ -249,13 +258,20 @@ def _link_line(view: View, row: Row[tuple[object, ...]], wall: datetime, heartbe
     )
 
 
-def _by_unit(lines: Sequence[DueLine]) -> tuple[UnitDue, ...]:
-    units = sorted({line.unit for line in lines})
-    return tuple(
-        UnitDue(
-            unit,
-            sum(1 for line in lines if line.unit == unit and not line.clock.is_overdue),
-            sum(1 for line in lines if line.unit == unit and line.clock.is_overdue),
-        )
-        for unit in units
+def _by_unit(view: View, now: datetime) -> tuple[UnitDue, ...]:
+    """Every running clock of this node that ends with the Beijing day of *now* or before, counted by who owes it."""
+    clocks, tickets = schema.clocks, schema.tickets
+    is_late = and_(clocks.c.due_at <= micros(now), clocks.c.name != SETTLEMENT)
+    of = (clocks.c.owes, tickets.c.lead, tickets.c.first_contact)
+    rows = view.connection.execute(
+        select(*of, func.count().filter(not_(is_late)), func.count().filter(is_late))
+        .join(tickets, tickets.c.id == clocks.c.ticket)
+        .where(clocks.c.node == view.head.node, clocks.c.stopped_at.is_(None), clocks.c.due_at <= micros(end_of(local_day(now))))
+        .group_by(*of)
     )
+    found: dict[str, tuple[int, int]] = {}
+    for owes, lead, first_contact, today, late in rows:
+        unit = unit_of(owes, lead, first_contact)
+        before = found.get(unit, (0, 0))
+        found[unit] = (before[0] + today, before[1] + late)
+    return tuple(UnitDue(unit, *found[unit]) for unit in sorted(found))

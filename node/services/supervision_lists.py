@@ -3,11 +3,11 @@ What the supervision side looks at: its own orders, the daily tracking list (HM2
 order, for those whom it concerns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.order import record as o
@@ -22,6 +22,7 @@ from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import instant_or_none, micros
 from node.storage.dossier_readings import dossier_of
+from node.storage.ticket_rows import parts
 from node.storage.unit_of_work import UnitOfWork, View
 
 # Assigned, and in somebody's hands.
@@ -103,23 +104,25 @@ def _overdue_workdays(order: SupervisionOrder, calendar: WorkCalendar, now: date
     return max(-left(order.due_at, now, Unit.WORKDAY, calendar), 0)
 
 
-def tracking_list(view: View, calendar: WorkCalendar, now: datetime, viewer: Actor | None = None) -> list[TrackingLine]:
-    """Every open assignment of this node that *viewer* sees, what is due first on top."""
-    tickets, clocks, entries = schema.tickets, schema.clocks, schema.entries
+def tracking_list(
+    view: View, calendar: WorkCalendar, now: datetime, viewer: Actor | None = None, *, unit: str = "", rows_max: int | None = None
+) -> list[TrackingLine]:
+    """
+    Every open assignment of this node that *viewer* sees, what is due first on top; of *unit* only if one is named, and of those the
+    first *rows_max*.
+    """
+    tickets, clocks = schema.tickets, schema.clocks
     rows = view.connection.execute(
         select(tickets.c.id, tickets.c.number, tickets.c.state, tickets.c.lead, clocks.c.due_at, clocks.c.unit)
         .outerjoin(clocks, (clocks.c.ticket == tickets.c.id) & (clocks.c.name == "resolve") & (clocks.c.node == tickets.c.holder))
-        .where(tickets.c.holder == view.head.node, tickets.c.state.in_([state.value for state in _ASSIGNED]), visible_to(viewer))
+        .where(*_tracked(view, viewer, unit))
         .order_by(clocks.c.due_at.is_(None), clocks.c.due_at, tickets.c.id)
+        .limit(rows_max)
     ).all()
+    shown = [row.id for row in rows]
+    progress, asked = _progress_at(view, shown), _asked_for_progress(view, shown)
     found = []
     for row in rows:
-        last = view.connection.execute(
-            select(func.max(entries.c.taken)).where(entries.c.subject_id == row.id, entries.c.kind.in_(_PROGRESS))
-        ).scalar()
-        asked = view.connection.execute(
-            select(clocks.c.ticket).where(clocks.c.ticket == row.id, clocks.c.name == "progress_answer", clocks.c.stopped_at.is_(None))
-        ).first()
         due_at = instant_or_none(row.due_at)
         found.append(
             TrackingLine(
@@ -129,19 +132,43 @@ def tracking_list(view: View, calendar: WorkCalendar, now: datetime, viewer: Act
                 unit=row.lead,
                 due_at=due_at,
                 left=None if due_at is None else left(due_at, now, Unit(row.unit), calendar),
-                progress_at=None if last is None else _recorded_at(view, last),
-                is_asked=asked is not None,
+                progress_at=progress.get(row.id),
+                is_asked=row.id in asked,
                 limit_unit=row.unit or "",
             )
         )
     return found
 
 
-def _recorded_at(view: View, taken: int) -> datetime:
-    table = schema.entries
-    return decode_content(
-        bytes(view.connection.execute(select(table.c.content).where(table.c.taken == taken)).scalar_one())
-    ).header.recorded_at
+def tracked(view: View, viewer: Actor | None = None, *, unit: str = "") -> int:
+    """How many assignments the whole list has."""
+    return view.connection.execute(select(func.count()).select_from(schema.tickets).where(*_tracked(view, viewer, unit))).scalar_one()
+
+
+def _tracked(view: View, viewer: Actor | None, unit: str) -> list[ColumnElement[bool]]:
+    table = schema.tickets
+    wanted = [table.c.holder == view.head.node, table.c.state.in_([state.value for state in _ASSIGNED]), visible_to(viewer)]
+    return [*wanted, table.c.lead == unit] if unit else wanted
+
+
+def _progress_at(view: View, tickets: Sequence[str]) -> dict[str, datetime]:
+    """When the units wrote last about each of *tickets*."""
+    table, found = schema.entries, dict[str, datetime]()
+    for part in parts(tickets):
+        last = select(func.max(table.c.taken)).where(table.c.subject_id.in_(part), table.c.kind.in_(_PROGRESS)).group_by(table.c.subject_id)
+        for content in view.connection.execute(select(table.c.content).where(table.c.taken.in_(last))).scalars():
+            head = decode_content(bytes(content)).header
+            found[head.subject.id] = head.recorded_at
+    return found
+
+
+def _asked_for_progress(view: View, tickets: Sequence[str]) -> set[str]:
+    """Those of *tickets* on which an answer about progress is owed."""
+    table, found = schema.clocks, set[str]()
+    for part in parts(tickets):
+        owed = (table.c.ticket.in_(part), table.c.name == "progress_answer", table.c.stopped_at.is_(None))
+        found |= set(view.connection.execute(select(table.c.ticket).where(*owed)).scalars())
+    return found
 
 
 def backlog(view: View, begins: datetime, ends: datetime, viewer: Actor | None = None) -> Backlog:

@@ -13,12 +13,13 @@ from node.domain.organisation import Role
 from node.domain.policy import Policy
 from node.domain.ticket.completeness import missing_fields
 from node.domain.ticket.row import TicketRow
-from node.domain.ticket.state import BEFORE_FORMING, OPEN, State
+from node.domain.ticket.state import BEFORE_FORMING, OPEN
 from node.domain.time import local_day
 from node.services import enterprises, queries, supervision_lists, tasks, trays
 from node.services.lookup import DESKS
+from node.services.narrowing import Wanted
 from node.services.policies import Policies
-from node.services.queries import TicketLine, Wanted
+from node.services.queries import TicketLine
 from node.storage.unit_of_work import View
 
 # Lines of a first page: what is further down is a click away.
@@ -40,12 +41,16 @@ ONLY = ("incomplete", "consent", "unsorted")
 
 @dataclass(frozen=True)
 class Tray:
-    """A count with the conditions of its list, or with the ``path`` of the board that works it off."""
+    """
+    A count with the conditions of its list, or with the ``path`` of the board that works it off.  ``is_more``: there are more than
+    ``count``, which were not counted.
+    """
 
     key: str
     query: Query
     count: int
     path: str = ""
+    is_more: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,14 +100,14 @@ class Today:
 def today(view: View, viewer: Actor, policies: Policies, now: datetime) -> Today:
     """The first page of *viewer* at *now*."""
     policy = policies.of_node(view, now)
-    owed = queries.Wanted(owed=(viewer.role, viewer.unit), viewer=viewer, rows_max=lines_max)
+    owed = Wanted(owed=(viewer.role, viewer.unit), viewer=viewer, rows_max=lines_max)
     keys = _trays_of(viewer, local_day(now))
-    found = {key: queries.count_tickets(view, wanted_of(view, query, viewer), now) for key, query in keys.items()}
+    found = {key: queries.count_tickets(view, wanted_of(query, viewer), now, queries.counted_max) for key, query in keys.items()}
     is_running = viewer.role in _RUNNING
     return Today(
         trays=(
             *_of_unit(view, viewer),
-            *(Tray(key, keys[key], count) for key, count in found.items() if count or key in _ALWAYS),
+            *(_tray(key, keys[key], count) for key, count in found.items() if count or key in _ALWAYS),
         ),
         lines=tuple(queries.owed_clocks(view, owed, policy.calendar, now)),
         incomplete=tuple(_incomplete(view, viewer, policies, now)) if found.get("incomplete") else (),
@@ -111,7 +116,11 @@ def today(view: View, viewer: Actor, policies: Policies, now: datetime) -> Today
     )
 
 
-def wanted_of(view: View, query: Query, viewer: Actor) -> Wanted:
+def _tray(key: str, query: Query, count: int) -> Tray:
+    return Tray(key, query, min(count, queries.counted_max), is_more=count > queries.counted_max)
+
+
+def wanted_of(query: Query, viewer: Actor) -> Wanted:
     """
     The list that *query* asks for, within what *viewer* sees: open tickets, unless it names a state, or "all" of them.
 
@@ -132,7 +141,7 @@ def wanted_of(view: View, query: Query, viewer: Actor) -> Wanted:
         unsorted=only == "unsorted",
         traits=tuple(traits),
         viewer=viewer,
-        ids=None if person is None else tuple(line.row.id for line in trays.tray(view, viewer.unit, person)),
+        tray=None if person is None else (viewer.unit, person),
         category=query.get("category", ""),
         since=date.fromisoformat(query["since"]) if query.get("since") else None,
     )
@@ -150,8 +159,7 @@ def _of_unit(view: View, viewer: Actor) -> list[Tray]:
     """What a unit's people do at a stroke: sign what was sent to them, countersign what is drafted."""
     if viewer.role not in _IN_UNITS or not viewer.unit:
         return []
-    sent = sum(one.is_lead and one.row.state == State.DISPATCHED.value for one in trays.tray(view, viewer.unit))
-    found = [Tray("to_sign", {}, sent, "/boards/tray")]
+    found = [Tray("to_sign", {}, trays.waiting_to_be_signed(view, viewer.unit), "/boards/tray")]
     if viewer.role == Role.DEPARTMENT_LEADER.value:
         drafted = sum(one.author != viewer.account for one in trays.unsigned_replies(view, viewer.unit))
         found.append(Tray("to_countersign", {}, drafted, "/boards/tray"))
@@ -180,7 +188,7 @@ def _trays_of(viewer: Actor, today: date) -> dict[str, Query]:
 
 def _incomplete(view: View, viewer: Actor, policies: Policies, now: datetime) -> list[Incomplete]:
     query = {"whose": "taken_in", "only": "incomplete"}
-    wanted = wanted_of(view, query, viewer)
+    wanted = wanted_of(query, viewer)
     lines = queries.list_tickets(view, wanted, policies.bare(view).calendar, now)[:own_intakes_max]
     found = []
     for line in lines:

@@ -8,21 +8,19 @@ an opinion.  Whose it is inside the unit is a row of ``desks``; without one it l
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select, union
+from sqlalchemy import and_, func, select
 
 from node.domain.payload import SealedRef
 from node.domain.ticket.countersigning import ReplyDrafted
 from node.domain.ticket.row import TicketRow
 from node.domain.ticket.state import IN_HAND, OPEN, State
 from node.domain.ticket.ticket import Ticket
+from node.services.narrowing import in_tray, owed_by_unit
 from node.services.ticket_view import opened
 from node.storage import schema
 from node.storage.database import instant, instant_or_none
 from node.storage.ticket_rows import ticket_row
 from node.storage.unit_of_work import View
-
-# Open, and the unit's to act on: not with the office before a dispatch, nor with another level.
-_IN_A_UNIT = sorted(state.value for state in OPEN - {State.REGISTERED, State.IN_JUDGEMENT, State.FORMED, State.OFFERED, State.ESCALATED})
 
 
 @dataclass(frozen=True)
@@ -40,24 +38,23 @@ def tray(view: View, unit: str, person: str | None = None) -> list[TrayLine]:
     What *unit* has to do, what is due first first: everything, of one *person* only, or with "" what nobody has yet.
     """
     tickets, clocks, desks = schema.tickets, schema.clocks, schema.desks
-    owed = (
-        select(clocks.c.ticket, func.min(clocks.c.due_at).label("due_at"))
-        .where(clocks.c.owes == unit, clocks.c.node == view.head.node, clocks.c.stopped_at.is_(None), clocks.c.due_at.isnot(None))
-        .group_by(clocks.c.ticket)
-        .subquery()
-    )
-    has = func.coalesce(desks.c.person, "")
-    leads = and_(tickets.c.lead == unit, tickets.c.holder == view.head.node, tickets.c.state.in_(_IN_A_UNIT))
+    first_due = select(clocks.c.ticket, func.min(clocks.c.due_at).label("due_at")).where(*owed_by_unit(view, unit))
+    owed = first_due.group_by(clocks.c.ticket).subquery()
     query = (
-        select(tickets, has.label("person"), owed.c.due_at.label("own_due_at"))
+        select(tickets, func.coalesce(desks.c.person, "").label("person"), owed.c.due_at.label("own_due_at"))
         .outerjoin(owed, owed.c.ticket == tickets.c.id)
         .outerjoin(desks, and_(desks.c.ticket == tickets.c.id, desks.c.unit == unit))
-        .where(tickets.c.id.in_(union(select(tickets.c.id).where(leads).correlate(None), select(owed.c.ticket).correlate(None))))
+        .where(in_tray(view, unit, person))
     )
-    if person is not None:
-        query = query.where(has == person)
     rows = view.connection.execute(query.order_by(owed.c.due_at.is_(None), owed.c.due_at, tickets.c.registered_at, tickets.c.id))
     return [TrayLine(ticket_row(row), row.person, row.lead == unit, instant_or_none(row.own_due_at)) for row in rows]
+
+
+def waiting_to_be_signed(view: View, unit: str) -> int:
+    """How many tickets were sent to *unit*, which is to lead, and are not signed for."""
+    tickets = schema.tickets
+    sent = (tickets.c.lead == unit, tickets.c.lead != "", tickets.c.state == State.DISPATCHED.value)
+    return view.connection.execute(select(func.count()).select_from(tickets).where(*sent, in_tray(view, unit))).scalar_one()
 
 
 @dataclass(frozen=True)

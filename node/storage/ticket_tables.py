@@ -54,6 +54,14 @@ tickets = Table(
     Index(None, "registered_at"),
     # What people say for a ticket.
     Index(None, "number"),
+    # A unit's own among those of all units.
+    Index("ix_tickets_lead", "lead", sqlite_where=Column("lead") != "", postgresql_where=Column("lead") != ""),
+    Index(
+        "ix_tickets_first_contact",
+        "first_contact",
+        sqlite_where=Column("first_contact") != "",
+        postgresql_where=Column("first_contact") != "",
+    ),
     Index("ix_tickets_asked", "asked", sqlite_where=Column("asked") != "", postgresql_where=Column("asked") != ""),
     Index(
         "ix_tickets_external_number",
@@ -92,6 +100,15 @@ clocks = Table(
         sqlite_where=Column("stopped_at").is_(None),
         postgresql_where=Column("stopped_at").is_(None),
     ),
+    # What somebody owes, of all that is owed.
+    Index(
+        "ix_clocks_owed",
+        "node",
+        "owes",
+        "due_at",
+        sqlite_where=Column("stopped_at").is_(None),
+        postgresql_where=Column("stopped_at").is_(None),
+    ),
 )
 
 asks = Table(
@@ -115,7 +132,10 @@ traits = Table(
     Column("ticket", String, primary_key=True),
     Column("name", String, primary_key=True),
     Column("value", String, primary_key=True),
-    Index(None, "name", "value"),
+    # With the ticket: whose tickets these are is answered by the index alone.
+    Index(None, "name", "value", "ticket"),
+    # The key is the whole row: kept once, not twice.
+    sqlite_with_rowid=False,
 )
 
 # Who has a ticket inside a unit; empty: it lies in the unit's shared tray.

@@ -10,7 +10,8 @@ class Page:
     """
     Where one stands in a list of *count* rows: page *number*, 1 and up, of *size* rows each.
 
-    ``path`` and ``query`` are those of the list; the page number goes into the query as "page".
+    ``path`` and ``query`` are those of the list; the page number goes into the query as "page".  ``is_more``: there are more rows than
+    *count*, which were not counted.
     """
 
     number: int
@@ -18,11 +19,17 @@ class Page:
     count: int
     path: str
     query: Mapping[str, str | list[str]]
+    is_more: bool = False
 
     @property
     def pages(self) -> int:
         """How many pages there are; 1 for an empty list."""
         return max((self.count + self.size - 1) // self.size, 1)
+
+    @property
+    def has_next(self) -> bool:
+        """True if a page follows."""
+        return self.is_more or self.number < self.pages
 
     @property
     def skipped(self) -> int:

@@ -4,6 +4,7 @@ Pages from templates: Jinja2 with escaping always on; every text comes from the 
 A template writes no sentence of its own, and a test holds that.
 """
 
+from contextvars import ContextVar
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
@@ -14,6 +15,7 @@ from fastapi import Request
 from fastapi.templating import Jinja2Templates
 from starlette.responses import HTMLResponse, Response
 
+from node.domain.register_number import is_valid
 from node.domain.time import BEIJING, local_day
 from node.services.kept_forms import KeptForm, id_of
 from node.services.numbers import short_number
@@ -25,12 +27,15 @@ from node.web.kept import asked_for, of_page
 from node.web.refill import refill
 
 LANGUAGE_COOKIE = "qyzj_lang"
+# Of the page that is being written: a filter is given what it filters and nothing else.
+_written_in: ContextVar[Lang] = ContextVar("written_in", default=LANGS[0])
 _ROOMS = "node.web", "templates"
 
 
 def page(request: Request, template: str, *, status_code: int = 200, **facts: Any) -> Response:
     """*template* filled with *facts*, the desk of the request (None before signing in) and the texts of its language."""
     lang = language_of(request)
+    _written_in.set(lang)
     desk = getattr(request.state, "desk", None)
     other: Lang = next(one for one in LANGS if one != lang)
     context = {
@@ -107,6 +112,11 @@ def language_of(request: Request) -> Lang:
     return next((lang for lang in LANGS if wanted[:2].lower() == lang[:2].lower()), LANGS[0])
 
 
+def number_shown(number: str) -> str:
+    """A register number as people say it; what is none is shown whole, and said to be damaged."""
+    return short_number(number) if is_valid(number) else text("web.number_damaged", _written_in.get(), number=number)
+
+
 def moment(value: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:
     """An instant as people read it: Beijing time."""
     return "" if value is None else value.astimezone(BEIJING).strftime(form)
@@ -121,7 +131,7 @@ def _templates() -> Jinja2Templates:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": moment, "short_number": short_number}
+    environment.filters |= {"moment": moment, "short_number": number_shown}
     # htmx comes with the build and not with the source: without it every page works by forms and links alone.
     environment.globals["has_script"] = (resources.files(_ROOMS[0]) / "static" / "vendor" / "htmx.min.js").is_file()
     return Jinja2Templates(env=environment)

@@ -10,9 +10,13 @@ from typer.testing import CliRunner
 
 from federation.rehearsal.bench import PARTS, TINY, run
 from federation.rehearsal.bench.figures import Figure, Measured, Part, figure, machine
+from federation.rehearsal.bench.fill import fill
+from federation.rehearsal.bench.pages import CODE, PACK
 from node import app
 from node.cli.console import Parts
 from node.cli.main import program
+from node.config import check
+from node.domain.ticket.row import row_of
 
 FIGURE = {"key", "value", "measured", "against", "unit", "floor", "goal", "is_cost", "rounds", "reached"}
 
@@ -49,6 +53,25 @@ class TestParts:
         from node.cli.bench import Only
 
         assert set(PARTS) == {one.value for one in Only}
+
+
+def test_what_a_node_is_filled_with_folds_whole_to_what_its_row_says(tmp_path: Path):
+    """
+    Lives are repeated under ids of their own, the opener's with them: else the page of a ticket stops at its registration, while
+    lists show it further on, and whoever has it in hand is answered that there is no such ticket.
+    """
+    listen = {"listen": "127.0.0.1:0", "web_listen": "127.0.0.1:0"}
+    node, _ = app.create(check({"data_dir": tmp_path / "node", "node": CODE, **listen}), "bench", PACK, "centre")
+
+    filled = fill(node, 200)
+
+    with node.store.read() as view:
+        rows = view.readings.rows(set(filled.own_open))
+        wholes = [view.readings.ticket(one) for one in filled.own_open]
+    node.close()
+    assert 20 == len(rows) == len(wholes)
+    assert {"registered", "formed", "dispatched", "handling", "completed"} == {row.state for row in rows.values()}
+    assert rows == {whole.id: row_of(whole) for whole in wholes if whole is not None}
 
 
 class TestFigures:

@@ -44,6 +44,11 @@ class TestSpoken:
         """With blanks between its groups."""
         assert "52040220260126000010" == number_pattern("5204 0220260126 000010")
 
+    @pytest.mark.parametrize("damaged", ["52040220260126000011", "52040220261326000010", "520402", ""])
+    def test_what_is_no_number_stays_as_it_is(self, damaged: str):
+        """A wrong check digit, a thirteenth month, a torn row: shown whole, and no reason to fall."""
+        assert damaged == short_number(damaged)
+
     def test_what_is_said_is_heard_again(self):
         """The short form of a number finds it."""
         assert "0126-1-0" == short_number("52040220260126000010")

@@ -59,6 +59,16 @@ class TestFind:
 
         assert (Code.VALUE_NOT_OFFERED, f"5204022025{ticket[10:]}, {ticket}") == (refused.value.code, refused.value.facts["offered"])
 
+    @pytest.mark.parametrize("said", ["52040220260126000010", "5204 0220260126 000010", "0126-1-0"])
+    def test_a_number_is_found_whole_or_as_it_is_spoken(self, hands: Hands, said: str):
+        """The whole one is looked up, the spoken one compared; an other one is not found."""
+        ticket = a_ticket(hands)
+
+        with hands.node.store.read() as view:
+            assert ticket == queries.find_ticket(view, said)
+            with pytest.raises(Refusal):
+                queries.find_ticket(view, "52040220260126000028")
+
     def test_the_own_one_goes_before_a_neighbour_s(self, hands: Hands):
         """What another node registered on the same day under the same serial is found by its whole number."""
         ticket = a_ticket(hands)
@@ -117,6 +127,21 @@ class TestList:
                 return len(queries.list_tickets(view, queries.Wanted(mine=("office", "")), calendar, hands.now))
 
         assert (1, 0, 1) == (mine(), mine(holder="520424"), mine(with_whom="superior", state="escalated", asked="520402"))
+
+    def test_the_pool_of_an_office_below_is_not_to_be_sorted_here(self, hands: Hands):
+        """What a subordinate holds, with its own limit to form it, is that office's pool."""
+        ticket = a_ticket(hands)
+
+        def pool() -> list[str]:
+            with hands.node.store.read() as view:
+                calendar = hands.node.policies.bare(view).calendar
+                return [one.row.id for one in queries.list_tickets(view, queries.Wanted(unsorted=True), calendar, hands.now)]
+
+        assert [ticket] == pool()
+        with hands.node.store.database.write() as connection:
+            connection.execute(update(schema.tickets).values(holder="520424"))
+            connection.execute(update(schema.clocks).values(node="520424"))
+        assert [] == pool()
 
     def test_a_list_is_cut_at_its_bound(self, hands: Hands):
         """``rows_max``."""

@@ -121,12 +121,16 @@ def fill(node: Node, life: Life, tickets: int) -> None:
 def _drafts(node: str, life: Life, serial: int) -> Iterator[Draft]:
     first = life.entries[0].header
     subject = Subject("ticket", make_register_number(node, local_day(first.recorded_at), serial))
+    opener = str(uuid.uuid4())
     for one, event in zip(life.entries, life.plain, strict=True):
-        yield Draft(_moved(one.header, subject), event)
+        yield Draft(_moved(one.header, subject, opener), event)
 
 
-def _moved(head: Header, subject: Subject) -> Header:
-    return replace(head, subject=subject, id=str(uuid.uuid4()), cause=str(uuid.uuid4()))
+def _moved(head: Header, subject: Subject, opener: str) -> Header:
+    """*head* about *subject*, whose registration has the id *opener*: what names another opener has no effect on a ticket."""
+    id = opener if head.is_opener else str(uuid.uuid4())
+    custody = replace(head.custody, opener=opener if head.custody.opener else "")
+    return replace(head, subject=subject, id=id, cause=str(uuid.uuid4()), custody=custody)
 
 
 def _opened(one: Stored, opened: Callable[[SealedRef], str]) -> Event:

@@ -16,6 +16,7 @@ from node.packs.difference import plain as pack_value
 from node.services import bodies, deadlines, dossiers, figures, lookup, progress, queries, rounds, status, tallies, ticket_view, trays
 from node.services.dossier_page import dossier_page
 from node.services.entry_feed import feed
+from node.services.narrowing import Place, Wanted
 from node.services.scope import sees_all
 from node.services.search import Sought, search
 from node.services.superior_reading import note_reading
@@ -33,7 +34,7 @@ _CALENDAR_DAYS_MAX = 400
 
 def tickets_answer(desk: Desk, view: View, given: Given) -> Answered:
     place = parts_of(given["cursor"], (int, type(None)), int, str)
-    wanted = queries.Wanted(
+    wanted = Wanted(
         states=given["state"],
         unit=unit_code(desk.node.code, given["unit"]) if given["unit"] else "",
         due=given["due"] or "",
@@ -43,7 +44,7 @@ def tickets_answer(desk: Desk, view: View, given: Given) -> Answered:
         layer=given["layer"] or "",
         level=given["level"] or "",
         viewer=desk.viewer,
-        after=None if place is None else queries.Place(*place),
+        after=None if place is None else Place(*place),
     )
     now = desk.node.now()
     lines = queries.list_tickets(view, wanted, desk.node.policies.bare(view).calendar, now)

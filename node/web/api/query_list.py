@@ -8,9 +8,10 @@ from fastapi.responses import Response
 
 from node.domain.entry import SubjectKind
 from node.domain.ticket.state import State
-from node.services import dossiers, figures, lookup, queries, rounds, status
+from node.services import dossiers, figures, lookup, rounds, status
 from node.services.bodies import as_json
 from node.services.entry_feed import Feed, entries_max
+from node.services.narrowing import DUE_CHOICES
 from node.web.api import answers as a
 from node.web.api import queries as q
 from node.web.api.door import asking
@@ -44,7 +45,7 @@ _OF_TICKETS = (
         a.whole(now=a.MOMENT, tickets=a.many(a.ref("TicketLine")), next=a.maybe(a.WORD)),
         q.tickets_answer,
         (
-            *(_STATE, _UNIT, Parameter("due", codes=queries.DUE_CHOICES), Parameter("mine", FLAG), Parameter("unsorted", FLAG)),
+            *(_STATE, _UNIT, Parameter("due", codes=DUE_CHOICES), Parameter("mine", FLAG), Parameter("unsorted", FLAG)),
             *(Parameter("layer"), Parameter("level"), LIMIT, NEXT),
         ),
     ),

@@ -14,7 +14,8 @@ from node.documents import sheets
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import State
 from node.services import enterprise_register, exports, saved_filters
-from node.services.queries import DUE_CHOICES, Names, find_ticket, names
+from node.services.narrowing import DUE_CHOICES
+from node.services.queries import Names, find_ticket, names
 from node.services.search import Sought, search, verified_max
 from node.storage.unit_of_work import View
 from node.texts.catalogue import text, word

@@ -26,6 +26,8 @@ from node.web.desk import SignedIn
 from node.web.pages.boards.room import Posted, Room, board, commands, need_board, room_of
 
 router = APIRouter(prefix="/boards")
+# What is due first; the rest is counted, and shown for one unit.
+tracked_shown_max = 100
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,13 @@ def supervision(request: Request, desk: SignedIn, unit: str = "") -> Response:
         viewer = desk.viewer
         found = lists.order_lines(room.view, room.calendar, room.now, unit=unit, viewer=viewer)
         lines = sorted((_line(room, one) for one in found), key=_by_clock)
-        tracked = lists.tracking_list(room.view, room.calendar, room.now, viewer)
-        shown = [one for one in tracked if unit in ("", one.unit)]
+        shown = lists.tracking_list(room.view, room.calendar, room.now, viewer, unit=unit, rows_max=tracked_shown_max)
         today = local_day(room.now)
         facts: dict[str, Any] = {
             "ours": [one for one in lines if one.verbs],
             "others": [one for one in lines if not one.verbs],
             "tracking": shown,
+            "tracked": lists.tracked(room.view, viewer, unit=unit),
             "titles": headlines(room.view, room.view.readings.rows({one.ticket for one in shown}).values()),
             "backlog": lists.backlog(room.view, at(today.replace(day=1), time.min), end_of(today), viewer),
             "unit": unit,

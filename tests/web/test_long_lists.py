@@ -1,0 +1,117 @@
+"""Lists that are longer than anybody works off, narrower than the node, or have a row that is damaged."""
+
+import re
+from itertools import product
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from node.domain.entry import Actor
+from node.domain.organisation import Role
+from node.domain.payload import Contact, Text
+from node.domain.ticket.intake import Register
+from node.domain.ticket.sight import may_read
+from node.services import queries
+from node.services.scope import listed_for, visible_to
+from node.storage import schema
+from tests.support.node import make_node
+from tests.web.busy_county import a_busy_day
+from tests.web.office import CLERK, DIRECTOR, HANDLER, OFFICER, Office, open_office
+from tests.web.support import at_desk
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return open_office(tmp_path / "node")
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    office = open_office(tmp_path_factory.mktemp("damaged") / "node")
+    wrong = office.handled[:-1] + str((int(office.handled[-1]) + 1) % 10)
+    with office.hands.node.store.database.write() as connection:
+        connection.execute(update(schema.tickets).where(schema.tickets.c.id == office.handled).values(id=wrong))
+        for table in (schema.clocks, schema.traits, schema.desks):
+            connection.execute(update(table).where(table.c.ticket == office.handled).values(ticket=wrong))
+    return Office(office.hands, office.file, wrong, office.pooled)
+
+
+class TestCounted:
+    """A list counts a thousand and says that there are more: to count all of a million would take longer than to show a page."""
+
+    def test_beyond_what_is_counted_a_list_says_that_there_are_more_and_goes_on(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Counted to 40 here: 65 tickets are "more than 40", and the third page, where they end, knows how many there are."""
+        monkeypatch.setattr(queries, "counted_max", 40)
+        self._register(office, 63)
+        client = at_desk(office.hands, OFFICER)
+
+        first, second, third = (client.get(f"/tickets?page={number}").text for number in (1, 2, 3))
+
+        assert ("40件以上" in first, "page=2" in first) == (True, True)
+        assert ("40件以上" in second, "page=3" in second) == (True, True)
+        assert ("<small>65件</small>" in third, "page=4" in third) == (True, False)
+
+    def test_a_tray_says_that_there_are_more(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The same words as its list."""
+        monkeypatch.setattr(queries, "counted_max", 2)
+        self._register(office, 4)
+
+        assert '<span class="count">2件以上</span>' in at_desk(office.hands, OFFICER).get("/").text
+
+    @staticmethod
+    def _register(office: Office, count: int) -> None:
+        for number in range(count):
+            words = Text(f"第{number}件")
+            command = Register("window", words, phone=Contact("13800002222"), received_at=office.hands.now)
+            office.hands.act("window_clerk", command, account=CLERK)
+
+
+class TestScope:
+    """AS25-3.1.1a: what a list gathers from indexes is what a row alone would say, and what the whole ticket says."""
+
+    def test_a_list_shows_everybody_what_he_may_read_and_nothing_else(self, tmp_path: Path) -> None:
+        """Every role in every unit of a busy county."""
+        county = a_busy_day(make_node(tmp_path / "node"))
+        table, node = schema.tickets, county.hands.node
+        with node.store.read() as view:
+            wholes = [view.readings.ticket(one) for one in view.connection.execute(select(table.c.id)).scalars()]
+            units = ["", *view.connection.execute(select(schema.units.c.code)).scalars()]
+            for role, unit in product([one.value for one in Role], units):
+                viewer = Actor("somebody", role, unit)
+                may = {one.id for one in wholes if one is not None and may_read(one, viewer)}
+                listed, asked = (
+                    set(view.connection.execute(select(table.c.id).where(of(viewer))).scalars()) for of in (listed_for, visible_to)
+                )
+                assert (role, unit, may) == (role, unit, listed) == (role, unit, asked)
+
+
+class TestDamaged:
+    """A row of the readings whose number cannot be: it is shown, and said to be damaged; the page stands."""
+
+    @pytest.mark.parametrize(
+        ("account", "path"),
+        [
+            *((OFFICER, path) for path in ("/", "/tickets", "/tickets?state=all", "/tickets?due=overdue", "/boards", "/boards/dispatch")),
+            *((OFFICER, path) for path in ("/boards/supervision", "/registers/links", "/leader", "/search?q=施工")),
+            *((DIRECTOR, path) for path in ("/", "/boards/triage", "/registers/calendar")),
+            *((HANDLER, path) for path in ("/", "/tickets", "/boards/tray")),
+        ],
+    )
+    def test_a_damaged_row_takes_no_page_down(self, damaged: Office, account: str, path: str) -> None:
+        """Whoever would have seen the ticket gets the page."""
+        answer = at_desk(damaged.hands, account).get(path)
+
+        assert 200 == answer.status_code, answer.text[-2000:]
+
+    @pytest.mark.parametrize(
+        ("account", "path"), [(OFFICER, "/tickets"), (OFFICER, "/tickets?state=all"), (HANDLER, "/"), (HANDLER, "/tickets")]
+    )
+    def test_the_row_is_shown_with_what_is_wrong(self, damaged: Office, account: str, path: str) -> None:
+        """Its number in full, and whom to tell; the others stand beside it as ever."""
+        page = at_desk(damaged.hands, account).get(path).text
+
+        assert f"{damaged.handled}（编号有误，请告知运维人员）" in page
+        assert account == HANDLER or re.search(rf'href="/tickets/{damaged.pooled}">\d{{4}}-\d+-\d</a>', page)
