@@ -7,6 +7,8 @@ from sqlalchemy import select
 from node.domain.command import Command
 from node.domain.ticket.ticket import Ticket
 from node.services.command_fields import FieldKind, command_fields
+from node.services.people import people_of
+from node.services.queries import Names, names
 from node.services.ticket_view import EntryLine
 from node.storage import schema
 from node.storage.unit_of_work import View
@@ -27,6 +29,7 @@ def choices_of(
     that of *ticket*, texts opened.
     """
     found: dict[str, tuple[Choice, ...]] = {}
+    called = names(view)
     for field in command_fields(command):
         offer = _OF_NODE.get(field.kind)
         if offer is not None:
@@ -34,7 +37,7 @@ def choices_of(
         elif ticket is not None and field.kind is FieldKind.FILE:
             found[field.name] = tuple(files_of(timeline).items())
         elif ticket is not None and field.name in _OF_TICKET:
-            of_ticket = _OF_TICKET[field.name](command, ticket, timeline, lang)
+            of_ticket = _OF_TICKET[field.name](command, ticket, timeline, lang, called)
             found |= {} if of_ticket is None else {field.name: tuple(of_ticket)}
     return found
 
@@ -66,7 +69,9 @@ def _accounts(view: View) -> list[Choice]:
         .where(accounts.c.node == view.head.node, accounts.c.is_active.is_(True))
         .order_by(units.c.name, accounts.c.id)
     )
-    return [(row.id, f"{row.id} · {row.name}" if row.name else row.id) for row in rows]
+    people = people_of(view)
+    called = [(row.id, people.get(row.id, row.id), row.name) for row in rows]
+    return [(id, f"{person} · {unit}" if unit else person) for id, person, unit in called]
 
 
 def _below(view: View, nodes: list[Choice]) -> list[Choice]:
@@ -87,37 +92,41 @@ _OF_NODE: Mapping[FieldKind, Callable[[View], list[Choice]]] = {
 }
 
 # None: of this command the field is typed.
-Offer = Callable[[type[Command], Ticket, Sequence[EntryLine], Lang], list[Choice] | None]
+Offer = Callable[[type[Command], Ticket, Sequence[EntryLine], Lang, Names], list[Choice] | None]
 
 
-def _asks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
-    return [(ask.id, f"{word('event', ask.kind, lang)} · {moment(ask.asked_at)} · {ask.account}") for ask in ticket.open_asks()]
+def _asks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
+    return [
+        (ask.id, f"{word('event', ask.kind, lang)} · {moment(ask.asked_at)} · {called.person(ask.account, ask.node)}")
+        for ask in ticket.open_asks()
+    ]
 
 
-def _records(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+def _records(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
     return [(one.id, f"{word('decision', one.decision, lang)} · {one.decided_on.isoformat()} · {one.body}") for one in ticket.proxies]
 
 
-def _drafts(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+def _drafts(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
     # Only the last draft of the round can be signed, and only that one replied with.
     last = ticket.round.draft if ticket.round else ""
-    return [(entry.id, f"{moment(entry.recorded_at)} · {entry.account}") for entry in timeline if entry.id == last]
+    drafted = [one for one in timeline if one.id == last]
+    return [(one.id, f"{moment(one.recorded_at)} · {called.person(one.account, one.node)}") for one in drafted]
 
 
-def _submissions(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+def _submissions(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
     return [(one.entry, f"{word('submission', one.kind, lang)} · {moment(one.submitted_at)}") for one in ticket.submissions]
 
 
-def _items(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice] | None:
+def _items(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice] | None:
     open_items = [one for one in ticket.joint_items if one.done_at is None and not one.is_dropped]
     return None if command.__name__ == "AddJointItem" else [(one.code, f"{one.code} · {one.due.isoformat()}") for one in open_items]
 
 
-def _clocks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+def _clocks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
     return [(clock.name, word("clock", clock.kind, lang)) for clock in ticket.clocks.values()]
 
 
-def _milestones(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+def _milestones(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
     return [(str(one.number), f"{one.number} · {one.planned_on.isoformat()}") for one in ticket.milestones if one.reached_at is None]
 
 
