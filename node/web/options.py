@@ -1,12 +1,16 @@
 """What fields that name something of this node offer to choose from: units, people, nodes, files of a ticket, what is pending on it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from node.domain.command import Command
 from node.domain.ticket.ticket import Ticket
+from node.domain.time import local_day
+from node.services.admission import standard_of
 from node.services.command_fields import FieldKind, command_fields
+from node.services.duties import duty_list
 from node.services.people import people_of
 from node.services.queries import Names, names
 from node.services.ticket_view import EntryLine
@@ -22,7 +26,7 @@ _FILES = ("digest", "evidence", "materials")
 
 
 def choices_of(
-    view: View, command: type[Command], lang: Lang, ticket: Ticket | None = None, timeline: Sequence[EntryLine] = ()
+    view: View, command: type[Command], lang: Lang, now: datetime, ticket: Ticket | None = None, timeline: Sequence[EntryLine] = ()
 ) -> dict[str, tuple[Choice, ...]]:
     """
     For each field of *command* that is chosen and not typed: value and words, empty if there is nothing to choose.  *timeline* is
@@ -31,6 +35,10 @@ def choices_of(
     found: dict[str, tuple[Choice, ...]] = {}
     called = names(view)
     for field in command_fields(command):
+        listed = LISTED.get(field.name)
+        if listed is not None and not field.is_many:
+            found[field.name] = tuple(listed(view, called, local_day(now)))
+            continue
         offer = _OF_NODE.get(field.kind)
         if offer is not None:
             found[field.name] = tuple(_below(view, offer(view)) if command.__name__ in _DOWNWARD else offer(view))
@@ -40,6 +48,41 @@ def choices_of(
             of_ticket = _OF_TICKET[field.name](command, ticket, timeline, lang, called)
             found |= {} if of_ticket is None else {field.name: tuple(of_ticket)}
     return found
+
+
+def _duty_items(view: View, called: Names, day: date) -> list[Choice]:
+    """Items of the responsibility catalogue that hold on *day*: what is asked for is the code, what people look for is the matter."""
+    held = [one for one in duty_list(view.connection, view.head.node, day).items if one.holds_on(day)]
+    return [
+        (one.code, " · ".join(part for part in (one.matter_name or one.matter, called.unit(one.unit), one.law_basis) if part))
+        for one in held
+    ]
+
+
+def _duty_matters(view: View, called: Names, day: date) -> list[Choice]:
+    """Its matters, each with whoever answers for it."""
+    found: dict[str, list[str]] = {}
+    for one in duty_list(view.connection, view.head.node, day).items:
+        if one.holds_on(day):
+            words = found.setdefault(one.matter, [one.matter_name] if one.matter_name else [])
+            if not one.is_negative and called.unit(one.unit) not in words:
+                words.append(called.unit(one.unit))
+    return [(matter, " · ".join(words)) for matter, words in sorted(found.items())]
+
+
+def _power_items(view: View, called: Names, day: date) -> list[Choice]:
+    """What the superior's admission standard in force takes."""
+    superior = view.place().superior
+    standard = standard_of(view, superior) if superior else None
+    return [(code, called.node(superior)) for code in standard.power_items] if standard is not None and superior else []
+
+
+# Codes of a list that may be long: searched while they are typed, and checked by the list when they are sent.
+LISTED: Mapping[str, Callable[[View, Names, date], list[Choice]]] = {
+    "duty_item": _duty_items,
+    "duty_matter": _duty_matters,
+    "power_item": _power_items,
+}
 
 
 def files_of(timeline: Sequence[EntryLine]) -> dict[str, str]:

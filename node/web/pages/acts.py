@@ -185,7 +185,7 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
             seen = f"{ticket.custody.number}.{ticket.version}"
         elif subject and kind not in (None, SubjectKind.NODE, SubjectKind.ROUND):
             seen = f"0.{dossiers.whole(view, kind, subject).version}"
-        choices = options.choices_of(view, command, lang, ticket, shown.timeline if shown else ())
+        choices = options.choices_of(view, command, lang, now, ticket, shown.timeline if shown else ())
     if ticket is not None:
         note_reading(node, desk.viewer, ticket)
     return Matter(command, subject, seen, pack, shown, said_here, choices)
