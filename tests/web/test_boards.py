@@ -291,6 +291,21 @@ class TestBetweenUnits:
         assert "已办2件" in after.text and "未办1件" in after.text
         assert ["handling", "handling", "dispatched"] == [ticket_of(quiet, one).state.value for one in quiet.tickets.values()]
 
+    def test_all_that_the_page_showed_is_signed_with_one_button_and_nothing_that_came_since(self, quiet: County) -> None:
+        """USERS (b), Monday: no script, nothing ticked; the button says how many, and what nobody has read is not signed."""
+        for name in ("a-1", "a-2", "a-3"):
+            quiet.sent(name, "fire")
+        client = desk(quiet, "fire", "department")
+        page = client.get("/boards/tray").text
+        shown = re.findall(r'name="shown" value="([^"]+)"', page)
+        quiet.sent("a-4", "fire")
+
+        after = post(client, "/boards/tray/sign", all="yes", shown=shown, command_id="s-2").text
+
+        states = {name: ticket_of(quiet, quiet.tickets[name]).state.value for name in ("a-1", "a-2", "a-3", "a-4")}
+        assert {"a-1": "handling", "a-2": "handling", "a-3": "handling", "a-4": "dispatched"} == states
+        assert (True, True) == (f"全部签收（{len(shown)}件）" in page, f"已办{len(shown)}件" in after)
+
     def test_an_objection_shows_who_objects_and_why(self, county: County) -> None:
         """AS25-4.3.2a: what the office must know before it rules."""
         page = desk(county).get("/boards/objections").text
