@@ -54,7 +54,7 @@ AUDITOR, SECURITY, OPERATOR = ("audit", "audit_admin"), ("security", "security_a
 _BY = {"/registers/audit": AUDITOR, "/boards/tray": HANDLER, "/login": ("", ""), "/trust": ("", "")}
 # What answers with a file, leads on at once, or is asked for at a moment of signing in that has passed; the last have tests of their own.
 NO_PAGE = {
-    "/trust/ca.crt", "/export", "/tickets/{ticket}/attachments/{digest}", "/intake/new", "/intake/{draft}", "/login/second",
+    "/trust/ca.crt", "/export/table", "/tickets/{ticket}/attachments/{digest}", "/intake/new", "/intake/{draft}", "/login/second",
     "/login/oidc", "/login/oidc/back", "/kept/{id}",
 }  # fmt: skip
 _NAMES = {"/tickets/{ticket}/attach": "/tickets/{extension}/attach", "/tickets/{id}": "/tickets/{extension}",

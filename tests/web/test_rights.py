@@ -125,6 +125,7 @@ EXPECTED |= {
     ("GET", "/boards/revisits"): only(Role.SPECIALIST, Role.OFFICE, Role.DIRECTOR, Role.MEMBER, Role.SUPERVISION),
     ("GET", "/boards/rounds"): only(Role.OFFICE, Role.DIRECTOR, Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION, Role.SUPERVISOR),
     ("GET", "/export"): all_but(*_OUTSIDERS),
+    ("GET", "/export/table"): all_but(*_OUTSIDERS),
     ("POST", "/export"): all_but(*_OUTSIDERS),
     ("GET", "/search"): all_but(*_OUTSIDERS),
     ("POST", "/search/saved"): all_but(*_OUTSIDERS),
