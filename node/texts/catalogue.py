@@ -45,7 +45,6 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "termination.reasons": ("reason", "ground"),
     "recheck.grounds": ("ground", "ground"),
     "recheck.outcomes": ("outcome", "outcome"),
-    "escalation.power_items": ("power_item", "power_item"),
     "supervision.measures": ("measure", "measure"),
     "supervision.grounds": ("ground", "supervision_ground"),
     "supervision.forms": ("form", "supervision_form"),

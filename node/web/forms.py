@@ -14,6 +14,7 @@ from node.domain.command import Command
 from node.domain.pack import Pack
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
+from node.domain.ticket.correction import Correct
 from node.domain.time import BEIJING
 from node.services.command_codes import codes_of
 from node.services.command_fields import CommandField, FieldKind, Unreadable, command_fields, value_of
@@ -154,6 +155,12 @@ def typed_of(command: Command) -> dict[str, list[str]]:
     return {field.name: _texts(field, getattr(command, field.name)) for field in command_fields(type(command))}
 
 
+def listed_of(command: type[Command]) -> tuple[str, ...]:
+    """The fields of *command* that are typed with a list to choose from."""
+    more = ("value",) if command is Correct else ()
+    return (*more, *(field.name for field in command_fields(command) if field.name in LISTED and not field.is_many))
+
+
 def at_field(command: type[Command], refusal: Refusal, lang: Lang) -> dict[str, tuple[str, str]]:
     """The field of *command* that *refusal* speaks of, with sentence and remedy; empty if it speaks of none."""
     names = {field.name for field in command_fields(command)}
@@ -221,11 +228,11 @@ def _shown(
     values = tuple(typed.get(field.name, ()))
     if field.name not in typed and is_fresh:
         values = tuple(_texts(field, field.default))
-    control = _control(field, offered, is_chosen=field.name in choices)
+    control = _control(command, field, offered, is_chosen=field.name in choices)
     if control in ("select", "radios") and len(offered) == 1 and field.is_required and not values:
         values = (offered[0][0],)
     words, hint = _words(command, field, lang)
-    if control == "listed":
+    if control == "listed" and field.name in LISTED:
         hint = text("web.form.hint.listed" if offered else "web.form.hint.unlisted", lang)
     return FormField(
         name=field.name,
@@ -241,9 +248,9 @@ def _shown(
     )
 
 
-def _control(field: CommandField, offered: Sequence[Choice], *, is_chosen: bool) -> str:
+def _control(command: type[Command], field: CommandField, offered: Sequence[Choice], *, is_chosen: bool) -> str:
     match field.kind:
-        case _ if field.name in LISTED and not field.is_many:
+        case _ if field.name in listed_of(command):
             return "listed"
         case FieldKind.TEXT:
             return "lines" if field.is_many else "line" if field.name in _LINES else "area"

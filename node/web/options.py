@@ -6,17 +6,22 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from node.domain.command import Command
+from node.domain.pack import Pack
+from node.domain.ticket.correction import CONTACTS, DETAILS, FIELDS
+from node.domain.ticket.intake import Register
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
 from node.services.admission import standard_of
+from node.services.command_codes import codes_of
 from node.services.command_fields import FieldKind, command_fields
 from node.services.duties import duty_list
+from node.services.entry_words import fact_said
 from node.services.people import people_of
 from node.services.queries import Names, names
 from node.services.ticket_view import EntryLine
 from node.storage import schema
 from node.storage.unit_of_work import View
-from node.texts.catalogue import Lang, word
+from node.texts.catalogue import Lang, text, word
 from node.web.templating import moment
 
 Choice = tuple[str, str]
@@ -85,6 +90,39 @@ LISTED: Mapping[str, Callable[[View, Names, date], list[Choice]]] = {
 }
 
 
+def of_correction(ticket: Ticket, pack: Pack | None, called: Names, lang: Lang) -> dict[str, tuple[Choice, ...]]:
+    """What may be corrected, each with what stands there now, and what the pack offers in its place."""
+    fields: list[Choice] = []
+    offered: list[Choice] = []
+    for name in FIELDS:
+        said = word("field", name, lang)
+        if name in CONTACTS:
+            fields.append((name, text("web.form.old_sealed", lang, field=said)))
+            continue
+        old = str(_as_registered(ticket, name) or "")
+        shown = fact_said("Registered", name, old, called, lang) if old else text("web.form.old_none", lang)
+        fields.append((name, text("web.form.old", lang, field=said, old=shown)))
+        codes = codes_of(Register, name, pack) if name in _CODED else ()
+        offered += [(code, f"{said} · {fact_said('Registered', name, code, called, lang)}") for code in codes]
+    return {"field": tuple(fields), "value": tuple(offered)}
+
+
+def _as_registered(ticket: Ticket, name: str) -> object:
+    match name:
+        case "category":
+            return ticket.classing.category
+        case "credit_code":
+            return ticket.appellant.credit_code
+        case _:
+            return getattr(ticket.details if name in DETAILS else ticket.intake, name)
+
+
+def meant(offered: Sequence[Choice], typed: str) -> str:
+    """The code of what was *typed*: itself, or what alone is called so."""
+    called = [code for code, words in offered if typed in words.split(" · ")]
+    return called[0] if len(called) == 1 and typed not in {code for code, _ in offered} else typed
+
+
 def files_of(timeline: Sequence[EntryLine]) -> dict[str, str]:
     """The files that a ticket's entries name, by digest: their names where they may be read, else when they came."""
     found: dict[str, str] = {}
@@ -133,6 +171,9 @@ _OF_NODE: Mapping[FieldKind, Callable[[View], list[Choice]]] = {
     FieldKind.ACCOUNT: _accounts,
     FieldKind.NODE: _nodes,
 }
+
+# Facts of intake that are codes.
+_CODED = frozenset({"category", "channel", "field", "matter", "topic", "appeal_kind", "group", "finder"})
 
 # None: of this command the field is typed.
 Offer = Callable[[type[Command], Ticket, Sequence[EntryLine], Lang, Names], list[Choice] | None]

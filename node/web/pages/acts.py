@@ -20,6 +20,7 @@ from node.domain.entry import Actor, SubjectKind
 from node.domain.pack import Pack
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.completion import Complete
+from node.domain.ticket.correction import Correct
 from node.domain.ticket.dispatching import Dispatch
 from node.domain.ticket.forming import Form
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
@@ -190,6 +191,8 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
         elif subject and kind not in (None, SubjectKind.NODE, SubjectKind.ROUND):
             seen = f"0.{dossiers.whole(view, kind, subject).version}"
         choices = options.choices_of(view, command, lang, now, ticket, shown.timeline if shown else ())
+        if ticket is not None and command is Correct and shown is not None:
+            choices |= options.of_correction(ticket, pack, shown.names, lang)
     if ticket is not None:
         note_reading(node, desk.viewer, ticket)
     return Matter(command, subject, seen, pack, shown, said_here, choices)
@@ -327,6 +330,8 @@ def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[st
     if then in (_KEEP, _DROP, _ATTACH):
         return _set_aside(request, desk, matter, typed, then)
     lang = language_of(request)
+    for name in forms.listed_of(matter.command):
+        typed[name] = [options.meant(matter.choices.get(name, ()), one.strip()) for one in typed.get(name, ())]
     read = forms.read_form(matter.command, typed, lang)
     if read.command is None:
         _keep(desk, matter.draft, typed)
