@@ -60,7 +60,7 @@ class TestPage:
     def test_a_question_stands_with_what_it_is_about(self, given: Given) -> None:
         shown = at_desk(given.hands, "mayor").get("/leader").text
 
-        assert "等您决定（1件）" in shown
+        assert "待决定（1件）" in shown
         assert "扩建与水源保护" in shown
         assert "住建局、水务局均认为不属本单位职责，请明确由谁承办" in shown
         assert f'href="/tickets/{given.disputed}"' in shown
@@ -111,6 +111,9 @@ class TestPage:
         record = f"/tickets/{ticket}/do/record-decision-for?back=/leader&amp;decision=objection"
         assert {"deputy": False, "centre": True} == {account: record in shown for account, shown in seen.items()}
         assert "rule-by-government" not in seen["deputy"] + seen["centre"]
+        assert [True, False] == ["决定（head）" in seen[account] for account in ("deputy", "centre")], (
+            "who decides is said where no button is"
+        )
         form = at_desk(hands, "centre").get(record.replace("&amp;", "&")).text
         assert '<option value="objection" selected>' in form
 
