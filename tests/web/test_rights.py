@@ -70,6 +70,7 @@ EXPECTED: dict[tuple[str, str], Expected] = {
     ("POST", "/me/role"): Expected(STAFF),
     ("POST", "/me/place"): Expected(STAFF),
     ("POST", "/me/deputy"): Expected(STAFF),
+    ("POST", "/me/daily"): Expected(STAFF),
     ("POST", "/me/lang"): Expected(STAFF, {"lang": "zh-CN"}),
     ("GET", "/me/password"): Expected(STAFF),
     ("POST", "/me/password"): Expected(STAFF),
