@@ -12,13 +12,14 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from node.domain.organisation import Role
+from node.domain.paper import IssuePaper
 from node.domain.refusal import Refusal
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.services import deadlines, openings
 from node.services.callers import name_of_file
-from node.services.command_fields import AREAS
+from node.services.command_fields import AREAS, may_give
 from node.services.entry_words import facts_said, who_said
 from node.services.possible import Action, possible_actions
 from node.services.progress import for_appellant
@@ -126,6 +127,8 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         file_name=file_name,
         files=files_of(found.timeline),
         may_attach=any(one.refusal is None and one.verb in _BY_FILE for one in actions),
+        may_issue=may_give(IssuePaper, (desk.role,), policy.pack),
+        may_read_reply=desk.role == Role.OFFICE.value or desk.unit == found.ticket.lead,
         purposes=_purposes(desk, found.ticket),
         sealed=sorted(openings.sealed_of(found.ticket)),
     )
