@@ -15,6 +15,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "daily_ways",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("address", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_daily_ways")),
+    )
+    op.create_table(
         "deputies",
         sa.Column("node", sa.String(), nullable=False),
         sa.Column("account", sa.String(), nullable=False),
@@ -639,3 +646,4 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_deputies_node_deputy"))
 
     op.drop_table("deputies")
+    op.drop_table("daily_ways")

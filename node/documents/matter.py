@@ -10,7 +10,7 @@ from sqlalchemy import select
 from node.domain.dossier import fold_dossier
 from node.domain.enterprise.record import Enterprise
 from node.domain.entry import Subject, SubjectKind
-from node.domain.payload import SealedRef
+from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Refusal
 from node.domain.ticket.ticket import Ticket
 from node.storage import schema
@@ -46,14 +46,15 @@ class Matter:
         return str(value or "")
 
 
-def matter_of(view: View | UnitOfWork, ticket: Ticket, *, at_assignment: bool = False) -> Matter:
+def matter_of(view: View | UnitOfWork, ticket: Ticket, *, at_assignment: bool = False, unopened: str = "") -> Matter:
     """
     Open what is to be printed of *ticket*; contacts only where the caller may have them (papers are made by who handles it).
 
     Name and address of an enterprise are those of its file as it stands now, or, *at_assignment*, as it stood when the ticket was
-    assigned (HM20-A1.2); where it has no file, or the file is silent, what was said on intake.
+    assigned (HM20-A1.2); where it has no file, or the file is silent, what was said on intake.  *unopened* stands for every contact
+    where none is to be opened.
     """
-    opened = _Opened(view, ticket.subject)
+    opened = _Opened(view, ticket.subject, unopened)
     said: dict[str, dict[str, Any]] = {}
     at: dict[str, datetime] = {}
     names: list[str] = []
@@ -89,9 +90,11 @@ def matter_of(view: View | UnitOfWork, ticket: Ticket, *, at_assignment: bool = 
 class _Opened:
     """The sealed words of one subject as plain ones."""
 
-    def __init__(self, view: View | UnitOfWork, subject: Subject) -> None:
+    def __init__(self, view: View | UnitOfWork, subject: Subject, unopened: str = "") -> None:
         self._view = view
         self._subject = subject
+        # Stands for every contact, if it is said.
+        self._unopened = unopened
 
     def plain(self, value: object) -> Any:
         return self.words(value) if isinstance(value, SealedRef) else value
@@ -99,6 +102,8 @@ class _Opened:
     def words(self, value: object) -> str:
         if not isinstance(value, SealedRef):
             return str(value or "")
+        if self._unopened and value.kind is PayloadKind.CONTACT:
+            return self._unopened
         try:
             return self._view.payloads.open(self._subject, value)
         except Refusal:

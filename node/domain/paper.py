@@ -28,7 +28,7 @@ RECEIPT, SUPPLEMENT, REFUSAL, EXPLANATION, STATUTORY_PATH = "receipt", "suppleme
 SUPERVISION, REPORT, ASSIGNMENT, REVISIT = "supervision", "report", "assignment", "revisit"
 KINDS = (RECEIPT, SUPPLEMENT, REFUSAL, EXPLANATION, STATUTORY_PATH, SUPERVISION, REPORT, ASSIGNMENT, REVISIT)
 # Papers in the office's own name, and those of the lead department's.
-_OF_DEPARTMENTS = frozenset({EXPLANATION, STATUTORY_PATH})
+OF_DEPARTMENTS = frozenset({EXPLANATION, STATUTORY_PATH})
 _DESKS = frozenset({Role.OFFICE, Role.WINDOW_CLERK, Role.SPECIALIST, Role.MEMBER, Role.STEWARD})
 
 
@@ -171,7 +171,7 @@ def issuer_of(policy: Policy) -> tuple[str, str]:
 
 
 def _need_own(command: IssuePaper, ticket: Ticket, facts: Facts) -> None:
-    if command.paper not in _OF_DEPARTMENTS or facts.actor.unit != ticket.lead:
+    if command.paper not in OF_DEPARTMENTS or facts.actor.unit != ticket.lead:
         raise Refusal(Code.PERMISSION_DENIED, command="IssuePaper", role=facts.actor.role, unit=facts.actor.unit)
 
 

@@ -162,6 +162,7 @@ def duties_fact(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -
     ticket = work.readings.ticket(order.subject)
     cited = str(getattr(order.command, "duty_item", "")) or (ticket.objection.duty_item if ticket and ticket.objection else "")
     matter, field = (matter_of(ticket, policy), ticket.intake.field) if ticket else ("", "")
+    matter = str(getattr(order.command, "duty_matter", "")) or matter
     whole = duty_list(work.connection, policy.node, local_day(now), matter=matter, field=field, code=cited)
     if matter or field or cited:
         return whole

@@ -46,6 +46,10 @@ _SECTIONS = {
 _UNITS = frozenset(UNIT_FIELDS)
 _NODES = frozenset({"county", "decided_by", "holder", "node", "to"})
 _DIGESTS = frozenset({"digest", "evidence", "materials", "provided", "scan"})
+# Fields that hold an account, of which some may name a unit or a role as well.
+_ACCOUNTS = frozenset(
+    {"account", "assessor", "convener", "deputy", "former", "leader", "members", "person", "persons", "successor", "tracker"}
+)
 _TIES = frozenset({"ask", "blob", "cause", "contributions", "draft", "entry", "finding", "request", "scale", "session"})
 _DIGEST_CHARACTERS = 12
 # Roles that act for their own unit: its name says more than the role.
@@ -54,13 +58,14 @@ _OF_UNITS = frozenset(role.value for role in (Role.DEPARTMENT, Role.DEPARTMENT_L
 
 def who_said(entry: EntryLine, names: Names, lang: Lang) -> str:
     """
-    The account with its role, or with its unit where it acts for that; the node itself by one word.  Of a deputy, or of a leader's
+    The person with his role, or with its unit where it acts for that; the node itself by one word.  Of a deputy, or of a leader's
     secretary, whom he acted for.
     """
     role = word("role", entry.role, lang)
     if entry.role == Role.NODE.value:
         return role
-    account = text("timeline.behalf", lang, account=entry.account, behalf=entry.behalf) if entry.behalf else entry.account
+    account, behalf = (names.person(one, entry.node) for one in (entry.account, entry.behalf))
+    account = text("timeline.behalf", lang, account=account, behalf=behalf) if behalf else account
     return with_more(account, names.unit(entry.unit) if entry.unit and entry.role in _OF_UNITS else role, lang)
 
 
@@ -72,12 +77,20 @@ def facts_said(entry: EntryLine, names: Names, lang: Lang) -> list[tuple[str, st
     """
     named = catalogue(lang)
     said: list[tuple[str, str | None]] = [
-        (label(entry.kind, name, lang), fact_said(entry.kind, name, value, names, lang))
+        (label(entry.kind, name, lang), _of_people(entry, name, value, names, lang) or fact_said(entry.kind, name, value, names, lang))
         for name, value in entry.facts.items()
         if f"field.{name}" in named and name not in _TIES
     ]
     said += [(label(entry.kind, name, lang), words) for name, words in entry.texts.items()]
     return said + [(label(entry.kind, name, lang), None) for name in entry.contacts]
+
+
+def _of_people(entry: EntryLine, name: str, value: object, names: Names, lang: Lang) -> str:
+    """Who is meant by an account that stands in an entry of this node; empty of any other fact."""
+    if name not in _ACCOUNTS or entry.node != names.own:
+        return ""
+    accounts = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
+    return BETWEEN[lang].join(names.person(one) for one in accounts) if any(one in names.people for one in accounts) else ""
 
 
 def fact_said(kind: str, name: str, value: object, names: Names, lang: Lang) -> str:

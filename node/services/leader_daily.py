@@ -20,6 +20,7 @@ from node.domain.registry import AccountOpened
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.time import WorkCalendar, local_day
 from node.domain.time.calendar import at
+from node.services.daily_way import EMAIL, IN_APP, SMS, channels
 from node.services.figures import LeaderPage, leader_page
 from node.services.leaders import AWAITS, GOVERNMENT, leaders, matters
 from node.services.policies import Policies
@@ -31,16 +32,19 @@ from node.storage.unit_of_work import Store, UnitOfWork, View
 TEMPLATE = "leader_page"
 sent_from = time(8)
 LEADING = frozenset({Role.LEADER.value, Role.GOVERNMENT.value})
-IN_APP, SMS = "in_app", "sms"
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """A leader in office, or an account with that role: ``channels`` are those on which the page reaches him beside his desk."""
+    """
+    A leader in office, or an account with that role: ``channels`` are those on which the page reaches him beside his desk;
+    ``is_on_page`` where he wants it there only.
+    """
 
     account: str
     posts: tuple[str, ...]
     channels: tuple[str, ...]
+    is_on_page: bool = False
 
 
 def page_for(view: View, policy: Policy, viewer: Actor, now: datetime) -> LeaderPage:
@@ -78,12 +82,18 @@ def recipients(view: View | UnitOfWork, gateways: Mapping[str, bool], now: datet
     )
     found = [row.id for row in rows if posts.get(row.id) or LEADING & set(row.roles.split(","))]
     has_phone = _with_phone(view) if gateways.get(SMS) else frozenset[str]()
-    return [Recipient(one, posts.get(one, ()), (SMS,) if one in has_phone else ()) for one in found]
+    chosen = channels(view)
+    recipients = []
+    for one in found:
+        way = chosen.get(one, SMS)
+        reaches = one in has_phone if way == SMS else way == EMAIL and gateways.get(EMAIL, False)
+        recipients.append(Recipient(one, posts.get(one, ()), (way,) if reaches else (), way == IN_APP))
+    return recipients
 
 
 def to_print(view: View, gateways: Mapping[str, bool], now: datetime) -> list[Recipient]:
     """Whom the page reaches at his desk only: the office prints it for him."""
-    return [one for one in recipients(view, gateways, now) if not one.channels]
+    return [one for one in recipients(view, gateways, now) if not one.channels and not one.is_on_page]
 
 
 def send_due(store: Store, policies: Policies, gateways: Mapping[str, bool], now: datetime) -> int:

@@ -124,6 +124,7 @@ def possible_actions(
     return found
 
 
+_ONCE_A_ROUND = frozenset({"revisit", "follow_up"})
 _NOTHING, _SOMETHING = "nothing", "something"
 
 
@@ -132,9 +133,14 @@ def _answer(ticket: Ticket, probe: Command, facts: Facts, policy: Policy, now: d
     try:
         return _SOMETHING if decide(ticket, probe, facts, policy, now) else _NOTHING
     except Refusal as refusal:
-        return refusal if refusal.code in _WHATEVER_IS_TYPED or _is_of_its_class(refusal) else _SOMETHING
+        return refusal if refusal.code in _WHATEVER_IS_TYPED or _is_of_its_class(refusal) or _is_done(refusal) else _SOMETHING
     except Exception:  # a probe's words may be such as nobody types: then the form says what is wrong with them
         return _SOMETHING
+
+
+def _is_done(refusal: Refusal) -> bool:
+    """What a round has once, whatever is said in it."""
+    return refusal.code is Code.ALREADY_EXISTS and refusal.facts.get("kind") in _ONCE_A_ROUND
 
 
 def _is_of_its_class(refusal: Refusal) -> bool:

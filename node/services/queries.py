@@ -6,7 +6,7 @@ nothing opens a payload.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, and_, func, not_, null, or_, select, true, tuple_
@@ -21,6 +21,7 @@ from node.domain.ticket.sweep import SETTLEMENT, is_carried_over
 from node.domain.time import Limit, Unit, WorkCalendar, left
 from node.services.narrowing import DUE_CHOICES, Place, Wanted, counts_now, is_numbered, narrowed, owed_here
 from node.services.numbers import number_pattern
+from node.services.people import people_of
 from node.services.scope import visible_to
 from node.storage import schema
 from node.storage.database import instant, instant_or_none, micros
@@ -114,10 +115,12 @@ def unit_of(owes: str, lead: str, first_contact: str) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """What nodes and units are called, by code, as far as this node knows them."""
+    """What nodes and units are called, by code, as far as this node knows them, and the *people* of this one, ``own``, by account."""
 
     nodes: Mapping[str, str]
     units: Mapping[str, str]
+    people: Mapping[str, str] = field(default_factory=dict)
+    own: str = ""
 
     def node(self, code: str) -> str:
         """The node's name; its code if it has none here."""
@@ -127,13 +130,18 @@ class Names:
         """The unit's name; of a unit that is unknown here, as another branch's is, what its node is called; else the code, as of a role."""
         return self.units.get(code) or self.nodes.get(code.partition("-")[0]) or code
 
+    def person(self, account: str, node: str = "") -> str:
+        """Who has *account* at this node; the account itself where nobody gave a name, and of another *node*, which keeps its people's."""
+        return account if node not in ("", self.own) else self.people.get(account, account)
+
 
 def names(view: View) -> Names:
-    """Every node and every unit of the subtree and above, as far as they came here."""
+    """Every node and every unit of the subtree and above, as far as they came here, and this node's own people."""
     nodes, units = schema.nodes, schema.units
     called = {row.code: row.name for row in view.connection.execute(select(nodes.c.code, nodes.c.name))}
     called |= {view.head.node: view.head.name}
-    return Names(called, {row.code: row.name for row in view.connection.execute(select(units.c.code, units.c.name))})
+    of_units = {row.code: row.name for row in view.connection.execute(select(units.c.code, units.c.name))}
+    return Names(called, of_units, people_of(view), view.head.node)
 
 
 # --- finding a ticket -------------------------------------------------------------------------------------------------

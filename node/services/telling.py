@@ -12,6 +12,7 @@ from node.domain.entry import SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.refusal import Refusal
 from node.domain.time import BEIJING
+from node.services.daily_way import EMAIL, way_of
 from node.services.leader_daily import TEMPLATE, phone_of
 from node.services.numbers import short_number
 from node.services.openings import HANDLING, open_payloads
@@ -37,6 +38,9 @@ class Telling:
         if row.template == TEMPLATE and row.channel == "sms":
             account = row.audience.removeprefix("account:")
             return self._writer.command(lambda work: phone_of(work, account))
+        if row.template == TEMPLATE and row.channel == EMAIL:
+            account = row.audience.removeprefix("account:")
+            return self._writer.command(lambda work: way_of(work, account).address)
         if row.audience != "appellant":
             return self._addresses.get(row.channel, "")
         if row.channel != "sms" or row.subject_kind != SubjectKind.TICKET.value:
@@ -46,7 +50,9 @@ class Telling:
     def say(self, row: Row) -> tuple[str, str]:
         """Subject and body of *row* for its channel."""
         link = f"{self._link}{row.token}" if row.token else self._link
-        return text("notice.subject", self._lang, number=_number(row)), sentence(row, self._lang, link)
+        own = f"notice.{row.template}_subject"
+        facts = {"number": _number(row), "day": row.facts.get("day", "")}
+        return text(own if own in catalogue(self._lang) else "notice.subject", self._lang, **facts), sentence(row, self._lang, link)
 
     def _phone(self, ticket_id: str) -> str:
         def opened(work: UnitOfWork) -> str:

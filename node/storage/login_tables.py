@@ -26,6 +26,15 @@ logins = Table(
     string("lang"),
 )
 
+# How the leader's page of 08:00 reaches somebody beside his desk: "in_app", "sms" or "email", with a sealed address of the last.
+daily_ways = Table(
+    "daily_ways",
+    metadata,
+    Column("account", String, primary_key=True),
+    string("channel"),
+    Column("address", LargeBinary, nullable=False),
+)
+
 recovery_codes = Table(
     "recovery_codes",
     metadata,

@@ -9,7 +9,7 @@ as received.  A missing one never holds an entry.  Erasing drops rows here; the 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
@@ -24,6 +24,8 @@ from node.storage.statements import Prepared, insert_missing, insert_rows, upser
 
 # Up to this size a payload rides in the batch with its entry; larger ones go as blobs.
 payload_bytes_max = 64 * 1024
+# Entries whose payloads one statement reads.
+taken_at_once_max = 500
 
 
 _payloads, _keys, _entries = schema.payloads.c, schema.wrapped_keys.c, schema.entries.c
@@ -279,6 +281,30 @@ class Payloads:
     def _ciphertext(self, subject: Subject, ref: SealedRef) -> bytes | None:
         found = _CIPHERTEXT.scalar(self._connection, subject_id=subject.id, id=ref.entry, place=ref.place)
         return None if found is None else bytes(found)
+
+    def open_all(self, subject: Subject, refs: Mapping[str, SealedRef], taken: Sequence[int]) -> dict[str, str]:
+        """
+        What of *refs* can be opened, by its name; the entries *taken* hold them, all of *subject* and a few thousand at most.  One
+        statement reads them all.
+        """
+        table, entries = schema.payloads, schema.entries
+        rows: list[Any] = []
+        for start in range(0, len(taken), taken_at_once_max):
+            rows += self._connection.execute(
+                select(entries.c.id, table.c.place, table.c.ciphertext)
+                .join(entries, entries.c.taken == table.c.taken)
+                .where(table.c.taken.in_(taken[start : start + taken_at_once_max]), table.c.ciphertext.isnot(None))
+            )
+        at_hand, self._at_hand = self._at_hand, {(row.id, row.place): bytes(row.ciphertext) for row in rows}
+        found: dict[str, str] = {}
+        for name, ref in refs.items():
+            try:
+                found[name] = self.open(subject, ref)
+            except Refusal as refusal:
+                if refusal.code not in (Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED):
+                    raise
+        self._at_hand = at_hand
+        return found
 
     def bring_texts(self, subjects: Collection[Subject], taken: Sequence[int]) -> None:
         """

@@ -17,6 +17,7 @@ from node.storage.index_tables import lookups, text_grams
 from node.storage.journal_tables import entries, heads, incidents, payload_keys, payloads, quarantine, streams, wrapped_keys
 from node.storage.link_tables import down, invitations, links, reconciliations, wanted_blobs
 from node.storage.login_tables import (
+    daily_ways,
     former_sessions,
     login_attempts,
     login_certificates,
@@ -73,6 +74,7 @@ __all__ = [
     "adoptions",
     "asks",
     "clocks",
+    "daily_ways",
     "deputies",
     "desks",
     "dossiers",

@@ -14,10 +14,12 @@ from node.domain.command import Command
 from node.domain.pack import Pack
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
+from node.domain.ticket.correction import Correct
 from node.domain.time import BEIJING
 from node.services.command_codes import codes_of
 from node.services.command_fields import CommandField, FieldKind, Unreadable, command_fields, value_of
 from node.texts.catalogue import OFFERED, Lang, catalogue, explain, label, text, word
+from node.web.options import LISTED
 
 # What a browser sends beside the fields of the command: no command may have a field of such a name.
 OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept"})
@@ -54,7 +56,8 @@ class FormField:
     """
     One field as it is shown.
 
-    ``control``: "area", "line", "number", "date", "moment", "select", "checks", "check", "radios", "lines" (one value a line).
+    ``control``: "area", "line", "number", "date", "moment", "select", "listed" (typed, with a list to choose from), "checks",
+    "check", "radios", "lines" (one value a line).
     ``refused`` is what is wrong with what was typed: a sentence and what to do.
     """
 
@@ -152,6 +155,12 @@ def typed_of(command: Command) -> dict[str, list[str]]:
     return {field.name: _texts(field, getattr(command, field.name)) for field in command_fields(type(command))}
 
 
+def listed_of(command: type[Command]) -> tuple[str, ...]:
+    """The fields of *command* that are typed with a list to choose from."""
+    more = ("value",) if command is Correct else ()
+    return (*more, *(field.name for field in command_fields(command) if field.name in LISTED and not field.is_many))
+
+
 def at_field(command: type[Command], refusal: Refusal, lang: Lang) -> dict[str, tuple[str, str]]:
     """The field of *command* that *refusal* speaks of, with sentence and remedy; empty if it speaks of none."""
     names = {field.name for field in command_fields(command)}
@@ -160,6 +169,8 @@ def at_field(command: type[Command], refusal: Refusal, lang: Lang) -> dict[str, 
         key = said[1]
         row = OFFERED.get(key) or next((row for known, row in OFFERED.items() if known[-1] == "." and key.startswith(known)), ("", ""))
         said.append(row[0])
+    if refusal.code in (Code.DUTY_ITEM_UNKNOWN, Code.DUTY_ITEM_OTHER, Code.DUTY_LISTED):
+        said += ["duty_item", "duty_matter"]
     if refusal.code is Code.UNIT_UNKNOWN or refusal.code is Code.UNIT_UNSTAFFED:
         said += [one.name for one in command_fields(command) if one.kind is FieldKind.UNIT]
     named = next((one for one in said if one in names), "")
@@ -217,10 +228,12 @@ def _shown(
     values = tuple(typed.get(field.name, ()))
     if field.name not in typed and is_fresh:
         values = tuple(_texts(field, field.default))
-    control = _control(field, offered, is_chosen=field.name in choices)
+    control = _control(command, field, offered, is_chosen=field.name in choices)
     if control in ("select", "radios") and len(offered) == 1 and field.is_required and not values:
         values = (offered[0][0],)
     words, hint = _words(command, field, lang)
+    if control == "listed" and field.name in LISTED:
+        hint = text("web.form.hint.listed" if offered else "web.form.hint.unlisted", lang)
     return FormField(
         name=field.name,
         words=words,
@@ -235,8 +248,10 @@ def _shown(
     )
 
 
-def _control(field: CommandField, offered: Sequence[Choice], *, is_chosen: bool) -> str:
+def _control(command: type[Command], field: CommandField, offered: Sequence[Choice], *, is_chosen: bool) -> str:
     match field.kind:
+        case _ if field.name in listed_of(command):
+            return "listed"
         case FieldKind.TEXT:
             return "lines" if field.is_many else "line" if field.name in _LINES else "area"
         case FieldKind.CONTACT:

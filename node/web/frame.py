@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from node.services.people import people_of
 from node.services.situations import RED, situations
 from node.services.status import LinkLine, link_lines
 from node.storage.unit_of_work import View
@@ -30,12 +31,19 @@ class Frame:
     node_name: str
     banners: tuple[Banner, ...]
     groups: tuple[Group, ...]
+    # What whoever sits here is called.
+    person: str
 
 
 def frame_of(desk: Desk) -> Frame:
     """The frame of a page for *desk*."""
     with desk.node.store.read() as view:
-        return Frame(view.head.name or view.head.node, tuple(_banners(view, desk)), groups_of(desk.role))
+        return Frame(view.head.name or view.head.node, tuple(_banners(view, desk)), groups_of(desk.role), _person(view, desk))
+
+
+def _person(view: View, desk: Desk) -> str:
+    """A system by the name of its token; a person by his own."""
+    return desk.name if desk.is_service else people_of(view).get(desk.account, desk.account)
 
 
 def _banners(view: View, desk: Desk) -> list[Banner]:

@@ -1,16 +1,27 @@
 """What fields that name something of this node offer to choose from: units, people, nodes, files of a ticket, what is pending on it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from node.domain.command import Command
+from node.domain.pack import Pack
+from node.domain.ticket.correction import CONTACTS, DETAILS, FIELDS
+from node.domain.ticket.intake import Register
 from node.domain.ticket.ticket import Ticket
+from node.domain.time import local_day
+from node.services.admission import standard_of
+from node.services.command_codes import codes_of
 from node.services.command_fields import FieldKind, command_fields
+from node.services.duties import duty_list
+from node.services.entry_words import fact_said
+from node.services.people import people_of
+from node.services.queries import Names, names
 from node.services.ticket_view import EntryLine
 from node.storage import schema
 from node.storage.unit_of_work import View
-from node.texts.catalogue import Lang, word
+from node.texts.catalogue import Lang, text, word
 from node.web.templating import moment
 
 Choice = tuple[str, str]
@@ -20,23 +31,96 @@ _FILES = ("digest", "evidence", "materials")
 
 
 def choices_of(
-    view: View, command: type[Command], lang: Lang, ticket: Ticket | None = None, timeline: Sequence[EntryLine] = ()
+    view: View, command: type[Command], lang: Lang, now: datetime, ticket: Ticket | None = None, timeline: Sequence[EntryLine] = ()
 ) -> dict[str, tuple[Choice, ...]]:
     """
     For each field of *command* that is chosen and not typed: value and words, empty if there is nothing to choose.  *timeline* is
     that of *ticket*, texts opened.
     """
     found: dict[str, tuple[Choice, ...]] = {}
+    called = names(view)
     for field in command_fields(command):
+        listed = LISTED.get(field.name)
+        if listed is not None and not field.is_many:
+            found[field.name] = tuple(listed(view, called, local_day(now)))
+            continue
         offer = _OF_NODE.get(field.kind)
         if offer is not None:
             found[field.name] = tuple(_below(view, offer(view)) if command.__name__ in _DOWNWARD else offer(view))
         elif ticket is not None and field.kind is FieldKind.FILE:
             found[field.name] = tuple(files_of(timeline).items())
         elif ticket is not None and field.name in _OF_TICKET:
-            of_ticket = _OF_TICKET[field.name](command, ticket, timeline, lang)
+            of_ticket = _OF_TICKET[field.name](command, ticket, timeline, lang, called)
             found |= {} if of_ticket is None else {field.name: tuple(of_ticket)}
     return found
+
+
+def _duty_items(view: View, called: Names, day: date) -> list[Choice]:
+    """Items of the responsibility catalogue that hold on *day*: what is asked for is the code, what people look for is the matter."""
+    held = [one for one in duty_list(view.connection, view.head.node, day).items if one.holds_on(day)]
+    return [
+        (one.code, " · ".join(part for part in (one.matter_name or one.matter, called.unit(one.unit), one.law_basis) if part))
+        for one in held
+    ]
+
+
+def _duty_matters(view: View, called: Names, day: date) -> list[Choice]:
+    """Its matters, each with whoever answers for it."""
+    found: dict[str, list[str]] = {}
+    for one in duty_list(view.connection, view.head.node, day).items:
+        if one.holds_on(day):
+            words = found.setdefault(one.matter, [one.matter_name] if one.matter_name else [])
+            if not one.is_negative and called.unit(one.unit) not in words:
+                words.append(called.unit(one.unit))
+    return [(matter, " · ".join(words)) for matter, words in sorted(found.items())]
+
+
+def _power_items(view: View, called: Names, day: date) -> list[Choice]:
+    """What the superior's admission standard in force takes."""
+    superior = view.place().superior
+    standard = standard_of(view, superior) if superior else None
+    return [(code, called.node(superior)) for code in standard.power_items] if standard is not None and superior else []
+
+
+# Codes of a list that may be long: searched while they are typed, and checked by the list when they are sent.
+LISTED: Mapping[str, Callable[[View, Names, date], list[Choice]]] = {
+    "duty_item": _duty_items,
+    "duty_matter": _duty_matters,
+    "power_item": _power_items,
+}
+
+
+def of_correction(ticket: Ticket, pack: Pack | None, called: Names, lang: Lang) -> dict[str, tuple[Choice, ...]]:
+    """What may be corrected, each with what stands there now, and what the pack offers in its place."""
+    fields: list[Choice] = []
+    offered: list[Choice] = []
+    for name in FIELDS:
+        said = word("field", name, lang)
+        if name in CONTACTS:
+            fields.append((name, text("web.form.old_sealed", lang, field=said)))
+            continue
+        old = str(_as_registered(ticket, name) or "")
+        shown = fact_said("Registered", name, old, called, lang) if old else text("web.form.old_none", lang)
+        fields.append((name, text("web.form.old", lang, field=said, old=shown)))
+        codes = codes_of(Register, name, pack) if name in _CODED else ()
+        offered += [(code, f"{said} · {fact_said('Registered', name, code, called, lang)}") for code in codes]
+    return {"field": tuple(fields), "value": tuple(offered)}
+
+
+def _as_registered(ticket: Ticket, name: str) -> object:
+    match name:
+        case "category":
+            return ticket.classing.category
+        case "credit_code":
+            return ticket.appellant.credit_code
+        case _:
+            return getattr(ticket.details if name in DETAILS else ticket.intake, name)
+
+
+def meant(offered: Sequence[Choice], typed: str) -> str:
+    """The code of what was *typed*: itself, or what alone is called so."""
+    called = [code for code, words in offered if typed in words.split(" · ")]
+    return called[0] if len(called) == 1 and typed not in {code for code, _ in offered} else typed
 
 
 def files_of(timeline: Sequence[EntryLine]) -> dict[str, str]:
@@ -66,7 +150,9 @@ def _accounts(view: View) -> list[Choice]:
         .where(accounts.c.node == view.head.node, accounts.c.is_active.is_(True))
         .order_by(units.c.name, accounts.c.id)
     )
-    return [(row.id, f"{row.id} · {row.name}" if row.name else row.id) for row in rows]
+    people = people_of(view)
+    called = [(row.id, people.get(row.id, row.id), row.name) for row in rows]
+    return [(id, f"{person} · {unit}" if unit else person) for id, person, unit in called]
 
 
 def _below(view: View, nodes: list[Choice]) -> list[Choice]:
@@ -86,38 +172,45 @@ _OF_NODE: Mapping[FieldKind, Callable[[View], list[Choice]]] = {
     FieldKind.NODE: _nodes,
 }
 
+# Facts of intake that are codes.
+_CODED = frozenset({"category", "channel", "field", "matter", "topic", "appeal_kind", "group", "finder"})
+
 # None: of this command the field is typed.
-Offer = Callable[[type[Command], Ticket, Sequence[EntryLine], Lang], list[Choice] | None]
+Offer = Callable[[type[Command], Ticket, Sequence[EntryLine], Lang, Names], list[Choice] | None]
 
 
-def _asks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
-    return [(ask.id, f"{word('event', ask.kind, lang)} · {moment(ask.asked_at)} · {ask.account}") for ask in ticket.open_asks()]
+def _asks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
+    return [
+        (ask.id, f"{word('event', ask.kind, lang)} · {moment(ask.asked_at)} · {called.person(ask.account, ask.node)}")
+        for ask in ticket.open_asks()
+    ]
 
 
-def _records(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+def _records(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
     return [(one.id, f"{word('decision', one.decision, lang)} · {one.decided_on.isoformat()} · {one.body}") for one in ticket.proxies]
 
 
-def _drafts(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+def _drafts(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
     # Only the last draft of the round can be signed, and only that one replied with.
     last = ticket.round.draft if ticket.round else ""
-    return [(entry.id, f"{moment(entry.recorded_at)} · {entry.account}") for entry in timeline if entry.id == last]
+    drafted = [one for one in timeline if one.id == last]
+    return [(one.id, f"{moment(one.recorded_at)} · {called.person(one.account, one.node)}") for one in drafted]
 
 
-def _submissions(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+def _submissions(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
     return [(one.entry, f"{word('submission', one.kind, lang)} · {moment(one.submitted_at)}") for one in ticket.submissions]
 
 
-def _items(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice] | None:
+def _items(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice] | None:
     open_items = [one for one in ticket.joint_items if one.done_at is None and not one.is_dropped]
     return None if command.__name__ == "AddJointItem" else [(one.code, f"{one.code} · {one.due.isoformat()}") for one in open_items]
 
 
-def _clocks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+def _clocks(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
     return [(clock.name, word("clock", clock.kind, lang)) for clock in ticket.clocks.values()]
 
 
-def _milestones(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang) -> list[Choice]:
+def _milestones(command: type[Command], ticket: Ticket, timeline: Sequence[EntryLine], lang: Lang, called: Names) -> list[Choice]:
     return [(str(one.number), f"{one.number} · {one.planned_on.isoformat()}") for one in ticket.milestones if one.reached_at is None]
 
 

@@ -234,9 +234,9 @@ class TestFacts:
 
         assert (
             "Ticket 520402250000001 is “being handled” and cannot take this step.",
-            "The step belongs to: formed, registered.  Reload to see where the ticket stands.",
+            "The step belongs to: formed, registered.  Open the ticket and choose from what can be done now.",
         ) == explain(refusal, "en")
-        assert "此操作只适用于：已形成工单、已登记。请刷新后查看当前状态。" == explain(refusal, "zh-CN")[1]
+        assert "此操作只适用于：已形成工单、已登记。请打开工单，从“现在可以办”中选择下一步。" == explain(refusal, "zh-CN")[1]
 
     def test_a_code_that_nobody_knows_is_shown_as_it_is_and_a_missing_fact_as_a_dash(self):
         """An older program reads a newer peer's refusal."""

@@ -14,6 +14,8 @@ from node.domain.meeting.convening import ConveneMeeting
 from node.domain.meeting.holding import HoldMeeting
 from node.domain.order.issuing import IssueOrder
 from node.domain.payload import Text
+from node.domain.ticket.dispatching import Dispatch, Recall
+from node.domain.ticket.forming import Form
 from node.domain.ticket.ticket import Ticket
 from node.services import boards
 from node.services.acting import act
@@ -23,6 +25,7 @@ from node.web.pages.boards.room import BOARDS
 from tests.support.node import make_node
 from tests.web.browser import SitDown
 from tests.web.busy_county import County, a_busy_day, staffed
+from tests.web.office import PASSED
 from tests.web.support import at_desk, csrf
 
 OFFICE = ("centre", "office")
@@ -288,6 +291,21 @@ class TestBetweenUnits:
         assert "已办2件" in after.text and "未办1件" in after.text
         assert ["handling", "handling", "dispatched"] == [ticket_of(quiet, one).state.value for one in quiet.tickets.values()]
 
+    def test_all_that_the_page_showed_is_signed_with_one_button_and_nothing_that_came_since(self, quiet: County) -> None:
+        """USERS (b), Monday: no script, nothing ticked; the button says how many, and what nobody has read is not signed."""
+        for name in ("a-1", "a-2", "a-3"):
+            quiet.sent(name, "fire")
+        client = desk(quiet, "fire", "department")
+        page = client.get("/boards/tray").text
+        shown = re.findall(r'name="shown" value="([^"]+)"', page)
+        quiet.sent("a-4", "fire")
+
+        after = post(client, "/boards/tray/sign", all="yes", shown=shown, command_id="s-2").text
+
+        states = {name: ticket_of(quiet, quiet.tickets[name]).state.value for name in ("a-1", "a-2", "a-3", "a-4")}
+        assert {"a-1": "handling", "a-2": "handling", "a-3": "handling", "a-4": "dispatched"} == states
+        assert (True, True) == (f"全部签收（{len(shown)}件）" in page, f"已办{len(shown)}件" in after)
+
     def test_an_objection_shows_who_objects_and_why(self, county: County) -> None:
         """AS25-4.3.2a: what the office must know before it rules."""
         page = desk(county).get("/boards/objections").text
@@ -330,6 +348,22 @@ class TestJudgement:
         assert "已办1件" in page.text and "未办1件" in page.text and "ONE_LEAD_NEEDED" in page.text
         judged = {name: ticket_of(quiet, number).judgement for name, number in day.items()}
         assert {"formed": "form", "leaderless": "", "left": ""} == {name: one.outcome for name, one in judged.items() if one is not None}
+
+    def test_the_lead_that_a_session_named_stands_in_the_forms_that_follow_until_it_was_dispatched(self, quiet: County) -> None:
+        """AS25-4.2.1.3a: the outcome is carried on, and the form says where it comes from; a recalled dispatch is chosen anew."""
+        number, water, client = a_session(quiet)["formed"], quiet.unit("water"), desk(quiet)
+        judged = {f"outcome:{number}": "form", f"lead:{number}": water, f"conclusion:{number}": "属水务部门职责。"}
+        post(client, f"/boards/judgement/{quiet.session}", command_id="j-3", **judged)
+        forming = client.get(f"/tickets/{number}/do/form").text
+        quiet.hands.act("office", Form("coordination", passed=PASSED), number)
+        sending = client.get(f"/tickets/{number}/do/dispatch").text
+        quiet.hands.act("office", Dispatch(water), number)
+        quiet.hands.act("office", Recall(Text("点错单位")), number)
+        again = client.get(f"/tickets/{number}/do/dispatch").text
+
+        chosen = [f'<option value="{water}" selected>' in page for page in (forming, sending, again)]
+        said = ["来自集中研判" in page for page in (forming, sending, again)]
+        assert ([True, True, False], [True, True, False]) == (chosen, said)
 
     def test_what_is_typed_in_a_long_session_outlives_a_crash_and_a_refusal(self, quiet: County) -> None:
         """USERS C24: the page keeps it by itself, offers it again, and keeps what was refused until it is taken."""

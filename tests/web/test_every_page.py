@@ -54,11 +54,13 @@ AUDITOR, SECURITY, OPERATOR = ("audit", "audit_admin"), ("security", "security_a
 _BY = {"/registers/audit": AUDITOR, "/boards/tray": HANDLER, "/login": ("", ""), "/trust": ("", "")}
 # What answers with a file, leads on at once, or is asked for at a moment of signing in that has passed; the last have tests of their own.
 NO_PAGE = {
-    "/trust/ca.crt", "/export", "/tickets/{ticket}/attachments/{digest}", "/intake/new", "/intake/{draft}", "/login/second",
+    "/trust/ca.crt", "/export/table", "/tickets/{ticket}/attachments/{digest}", "/intake/new", "/intake/{draft}", "/login/second",
     "/login/oidc", "/login/oidc/back", "/kept/{id}",
 }  # fmt: skip
 _NAMES = {"/tickets/{ticket}/attach": "/tickets/{extension}/attach", "/tickets/{id}": "/tickets/{extension}",
           "/tickets/{id}/clocks/{clock:path}": "/tickets/{extension}/clocks/resolve", "/intake/done/{ticket}": "/intake/done/{pool-0}",
+          "/tickets/{id}/papers": "/tickets/{extension}/papers", "/tickets/{id}/reply": "/tickets/{extension}/reply",
+          "/tickets/{id}/papers/{paper}": "/tickets/{extension}/papers/receipt",
           "/registers/accounts/{account}": "/registers/accounts/housing", "/search": "/search?text=电",
           "/registers/packs/difference": "/registers/packs/difference?old=xixiu-2025&new=anshun-2025"}  # fmt: skip
 # A form that nobody prints: its heading is its tab.

@@ -329,7 +329,14 @@ def _lists() -> list[str]:
     found = [f"/api/v1/{name}" for name in shape.COLLECTIONS if name != "node"]
     found += [f"/api/v1/search?text={WORDS}", f"/api/v1/search?text={WORDS[:2]}", "/api/v1/lookup?said=13800001234", "/api/v1/tray"]
     found += ["/api/v1/entries?after=0", "/api/v1/overview", "/api/v1/links", f"/api/v1/orders?unit={HOUSING}", "/requests.json"]
-    found += ["/", "/tickets", f"/search?q={WORDS}", f"/search?q={WORDS}&kind=enterprises", f"/export?q={WORDS[:2]}"]
+    found += [
+        "/",
+        "/tickets",
+        f"/search?q={WORDS}",
+        f"/search?q={WORDS}&kind=enterprises",
+        f"/export?q={WORDS[:2]}",
+        f"/export/table?q={WORDS[:2]}",
+    ]
     boards = ("approvals", "co-handling", "judgement", "meetings", "objections", "supervision", "letters", "rounds", "leading", "triage")
     found += [f"/boards/{name}" for name in (*boards, "dispatch", "escalations", "revisits")]
     return [*found, "/registers/contacts", "/registers/enterprises", "/registers/audit", "/leader", "/intake"]

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from node.app import dispatcher
 from node.domain.leader.appointing import AppointLeader, EnterLeader
@@ -13,9 +16,10 @@ from node.domain.ticket.objection import CoordinateObjection, Object, ReportToGo
 from node.notify.gateways import Message
 from node.services import figures, leader_daily
 from node.services.telling import sentence
-from node.storage import notices
+from node.storage import notices, schema
 from node.web.pages.leader import percent
 from tests.clauses.given import COUNTY, beijing, dispatched, handled
+from tests.notify.doors import smtp_door
 from tests.support.node import Hands, make_node
 from tests.web.browser import SitDown
 from tests.web.registers_given import Given, a_county_with_registers, open_account
@@ -60,7 +64,7 @@ class TestPage:
     def test_a_question_stands_with_what_it_is_about(self, given: Given) -> None:
         shown = at_desk(given.hands, "mayor").get("/leader").text
 
-        assert "等您决定（1件）" in shown
+        assert "待决定（1件）" in shown
         assert "扩建与水源保护" in shown
         assert "住建局、水务局均认为不属本单位职责，请明确由谁承办" in shown
         assert f'href="/tickets/{given.disputed}"' in shown
@@ -111,6 +115,9 @@ class TestPage:
         record = f"/tickets/{ticket}/do/record-decision-for?back=/leader&amp;decision=objection"
         assert {"deputy": False, "centre": True} == {account: record in shown for account, shown in seen.items()}
         assert "rule-by-government" not in seen["deputy"] + seen["centre"]
+        assert [True, False] == ["决定（head）" in seen[account] for account in ("deputy", "centre")], (
+            "who decides is said where no button is"
+        )
         form = at_desk(hands, "centre").get(record.replace("&amp;", "&")).text
         assert '<option value="objection" selected>' in form
 
@@ -204,3 +211,38 @@ class TestAtEight:
         with county.node.store.read() as view:
             (row,) = [one for one in notices.of_subject(view.connection, COUNTY) if one.audience == "account:chief"]
         assert sentence(row, "zh-CN").startswith("2026-01-26 每日一页：")
+
+    def test_each_leader_chooses_how_it_comes_and_the_mail_goes_to_his_own_address(self, county: Hands) -> None:
+        """B16: by mail over a real SMTP server, on the page alone, or as before; the address is nowhere in the open."""
+        mayor, chief = at_desk(county, "mayor"), at_desk(county, "chief")
+        with smtp_door() as door:
+            county.node.settings = county.node.settings.model_copy(update={"smtp_url": door.url})
+            answers = [
+                mayor.post("/me/daily", data={"way": "email", "email": "mayor@example.cn"}),
+                chief.post("/me/daily", data={"way": "in_app"}),
+            ]
+            count = self.sent(county, "2026-01-26 08:00", sms=True, email=True)
+            dispatcher(county.node).run(None, county.now)
+        with county.node.store.read() as view:
+            printed = leader_daily.to_print(view, {"sms": True, "email": True}, county.now)
+            kept = bytes(
+                view.connection.execute(select(schema.daily_ways.c.address).where(schema.daily_ways.c.account == "mayor")).scalar_one()
+            )
+
+        mails = [message_from_bytes(one.encode(), policy=default) for one in door.mails]
+        (mail,) = [one for one in mails if one["to"] == "mayor@example.cn"]
+        assert ([303, 303], 3, [], False) == ([one.status_code for one in answers], count, printed, b"mayor@" in kept)
+        assert ("企业之家每日一页 2026-01-26", True) == (mail["subject"], "等您决定：0件" in mail.get_content())
+        assert ['value="mayor@example.cn"' in mayor.get("/me").text, 'value="in_app" checked' in chief.get("/me").text] == [True, True]
+
+    @pytest.mark.parametrize(("way", "email"), [("email", ""), ("email", "nobody"), ("email", "a@b.cn\nBcc: x@y.cn"), ("pigeon", "")])
+    def test_what_reaches_nobody_is_refused_and_the_former_way_stays(self, county: Hands, way: str, email: str) -> None:
+        mayor = at_desk(county, "mayor")
+        mayor.post("/me/daily", data={"way": "in_app"})
+
+        answer = mayor.post("/me/daily", data={"way": way, "email": email})
+
+        assert (422, True) == (answer.status_code, 'value="in_app" checked' in mayor.get("/me").text)
+
+    def test_who_gets_no_daily_page_is_not_asked_how_it_comes(self, county: Hands) -> None:
+        assert [True, False] == ["/me/daily" in at_desk(county, one).get("/me").text for one in ("mayor", "d-housing")]

@@ -19,6 +19,7 @@ from fastapi.testclient import TestClient
 
 from node.domain import registry as g
 from node.domain.organisation import Role
+from node.domain.paper import IssuePaper
 from node.domain.refusal import Code
 from node.services.acting import act
 from node.services.openings import HANDLING, RIGHTS
@@ -70,6 +71,7 @@ EXPECTED: dict[tuple[str, str], Expected] = {
     ("POST", "/me/role"): Expected(STAFF),
     ("POST", "/me/place"): Expected(STAFF),
     ("POST", "/me/deputy"): Expected(STAFF),
+    ("POST", "/me/daily"): Expected(STAFF),
     ("POST", "/me/lang"): Expected(STAFF, {"lang": "zh-CN"}),
     ("GET", "/me/password"): Expected(STAFF),
     ("POST", "/me/password"): Expected(STAFF),
@@ -97,6 +99,7 @@ EXPECTED |= {
     ("PATCH", "/tickets/{ticket}/attach/parts/{id}"): Expected(_SEEING),
     ("DELETE", "/tickets/{ticket}/attach/parts/{id}"): Expected(_SEEING),
 }
+_ISSUING = frozenset(role.value for role in IssuePaper.roles)
 # Who opens names and numbers to work with them.
 _OPENING = Expected(frozenset(role.value for role in RIGHTS[HANDLING]) - {Role.NODE.value})
 # The boards, the list of what each shows and whose business that is.
@@ -125,6 +128,7 @@ EXPECTED |= {
     ("GET", "/boards/revisits"): only(Role.SPECIALIST, Role.OFFICE, Role.DIRECTOR, Role.MEMBER, Role.SUPERVISION),
     ("GET", "/boards/rounds"): only(Role.OFFICE, Role.DIRECTOR, Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION, Role.SUPERVISOR),
     ("GET", "/export"): all_but(*_OUTSIDERS),
+    ("GET", "/export/table"): all_but(*_OUTSIDERS),
     ("POST", "/export"): all_but(*_OUTSIDERS),
     ("GET", "/search"): all_but(*_OUTSIDERS),
     ("POST", "/search/saved"): all_but(*_OUTSIDERS),
@@ -146,6 +150,12 @@ EXPECTED |= {
     ("GET", "/tickets/{id}"): Expected(_SEEING),
     ("GET", "/tickets/{id}/clocks/{clock:path}"): Expected(_SEEING),
     ("POST", "/tickets/{id}/open"): Expected(_SEEING),
+    # Whoever may issue papers, as far as he sees the ticket; the reply is the lead's and the office's.
+    ("GET", "/tickets/{id}/papers"): Expected(_SEEING & _ISSUING),
+    ("GET", "/tickets/{id}/papers/{paper}"): Expected(_SEEING & _ISSUING),
+    # A receipt is none of a department's papers.
+    ("POST", "/tickets/{id}/papers/{paper}"): Expected((_SEEING & _ISSUING) - {Role.DEPARTMENT.value, Role.DEPARTMENT_LEADER.value}),
+    ("GET", "/tickets/{id}/reply"): only(Role.OFFICE, Role.DEPARTMENT, Role.DEPARTMENT_LEADER),
     ("POST", "/drafts"): Expected(STAFF),
     ("POST", "/notices/read"): Expected(STAFF),
     ("POST", "/language"): Expected(OPEN),
@@ -164,7 +174,7 @@ FAMILIES = ("/api/", "/tickets/{id}/do/", "/{kind}/{id}/do/", "/new/")
 # Pages of one other subject: whoever may not see it is told what is told of a number that was never given.
 _SUBJECTS = re.compile(r"/(boards/(judgement|letters|meetings|rounds|supervision)|registers/enterprises)/\{id\}")
 # What an id in a path stands for; every other name is the ticket's.
-_IDS = {"account": "target", "digest": "0" * 64, "verb": "record-progress", "kind": "round", "clock": "form"}
+_IDS = {"account": "target", "paper": "receipt", "digest": "0" * 64, "verb": "record-progress", "kind": "round", "clock": "form"}
 
 
 def is_listed(route: tuple[str, str]) -> bool:

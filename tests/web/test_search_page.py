@@ -41,7 +41,7 @@ def tickets(given: Given, account: str, **asked: str) -> set[str]:
 
 def rows(client: TestClient, *, with_texts: bool = False, **asked: str) -> list[list[str]]:
     """Every line of the table, as it is opened."""
-    answer = client.post("/export", params=asked) if with_texts else client.get("/export", params=asked)
+    answer = client.post("/export", params=asked) if with_texts else client.get("/export/table", params=asked)
     assert 200 == answer.status_code, answer.text
     assert answer.headers["content-type"].startswith("application/vnd.openxmlformats")
     page = load_workbook(io.BytesIO(answer.content)).active
@@ -116,6 +116,32 @@ class TestSearch:
         answers = [at_desk(given.hands, "finder").get(path) for path in ("/search?q=水", "/export?q=水")]
 
         assert [403, 403] == [one.status_code for one in answers]
+
+
+class TestBeforeTheExport:
+    """What is taken away, and what that leaves behind, is said before anything is."""
+
+    def test_it_says_how_many_by_which_conditions_and_that_each_opening_is_kept(self, given: Given) -> None:
+        """AS25-3.2.1b: nobody downloads by a slip, and nothing was opened by looking."""
+        office = at_desk(given.hands, "centre")
+        before = openings(given.hands)
+        page = office.get("/export", params={"due": "overdue"}).text
+
+        said = [
+            "text/html" in office.get("/export").headers["content-type"],
+            "逾期" in page or "超期" in page,
+            "打码" in page,
+            "记入流水" in page,
+        ]
+        taken = re.findall(r"下载表格（(\d+)件）", page)
+        assert ([True, True, True, True], [str(len(tickets(given, "centre", due="overdue")))]) == (said, taken)
+        assert before == openings(given.hands)
+
+    def test_who_may_open_nothing_is_offered_the_table_without_texts_only(self, given: Given) -> None:
+        """The button that would give blanks is not there."""
+        page = at_desk(given.hands, "audit").get("/export").text
+
+        assert (True, False) == ('href="/export/table?' in page, '<form method="post" action="/export' in page)
 
 
 class TestKeptSearches:

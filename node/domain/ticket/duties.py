@@ -102,6 +102,18 @@ def grounds_of_dispatch(
     return Grounds(matter, by_list, duties.version, followed.of if followed and followed.ground == "precedent" else "")
 
 
+def need_listed(matter: str, facts: Facts, now: datetime) -> None:
+    """
+    A matter that is named as the catalogue calls it stands in it; a node without a list names it as it likes.
+
+    Raises:
+        Refusal: DUTY_ITEM_UNKNOWN.
+    """
+    duties = duty_list_of(facts)
+    if matter and duties.version and not duties.on(matter, local_day(now)):
+        raise Refusal(Code.DUTY_ITEM_UNKNOWN, item=matter, version=duties.version)
+
+
 def need_not_settled(ticket: Ticket, unit: str, facts: Facts, policy: Policy, now: datetime) -> None:
     """FEATURES 36: what was ruled on is not objected to again, as long as matter and list are the same."""
     if not policy.pack.flag("objection.precedents_bind"):

@@ -21,6 +21,7 @@ from node.domain.ticket import triage_record as t
 from node.domain.ticket.checks import need_consultation, need_field, need_judged, need_reported, need_scope, need_state, need_value
 from node.domain.ticket.commitment import accepted_with_gaps
 from node.domain.ticket.completeness import need_complete
+from node.domain.ticket.duties import need_listed
 from node.domain.ticket.hops import accepted_hop
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
@@ -42,7 +43,7 @@ class Form(Command):
     """
 
     roles = frozenset({Role.OFFICE, Role.STEWARD})
-    needs = ("running_number", "guide")
+    needs = ("running_number", "guide", "duties")
 
     category: str
     complexity: str = "plain"
@@ -110,6 +111,7 @@ def form(ticket: Ticket, command: Form, facts: Facts, policy: Policy, now: datet
     need_grounds(command.complexity, command.grounds, policy)
     guide: Guide = facts.given.get("guide") or NO_GUIDE
     _need_subtype(command, guide)
+    need_listed(command.duty_matter, facts, now)
     need_value(policy, "ladder.layers", command.layer or ladder_entry(policy))
     need_value(policy, "ladder.levels", command.level or ladder_level(policy))
     if command.proposed_unit and command.proposed_unit not in facts.units:

@@ -132,6 +132,13 @@ class Ticket:
         return self.dispatch.lead if self.dispatch and self.dispatch.revoked_at is None else ""
 
     @property
+    def judged_lead(self) -> str:
+        """Whom the members' judgement named as lead, as long as nobody dispatched to anybody since; empty otherwise."""
+        if self.judgement is None or (self.dispatch is not None and self.dispatch.dispatched_at >= self.judgement.opened_at):
+            return ""
+        return self.judgement.lead
+
+    @property
     def round(self) -> r.Round | None:
         """The round in force."""
         return self.rounds[-1] if self.rounds else None

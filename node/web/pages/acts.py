@@ -20,6 +20,9 @@ from node.domain.entry import Actor, SubjectKind
 from node.domain.pack import Pack
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.completion import Complete
+from node.domain.ticket.correction import Correct
+from node.domain.ticket.dispatching import Dispatch
+from node.domain.ticket.forming import Form
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
 from node.domain.ticket.sight import OUTSIDE, not_shown
 from node.domain.ticket.supplement import ReportSupplement
@@ -33,17 +36,19 @@ from node.services.queries import find_ticket
 from node.services.superior_reading import note_reading
 from node.services.ticket_view import EntryLine, TicketPage, ticket_page
 from node.storage.unit_of_work import UnitOfWork, View
-from node.texts.catalogue import Lang, explain
+from node.texts.catalogue import Lang, explain, text
 from node.web import forms, options
 from node.web.beside import Beside, beside
 from node.web.desk import Desk, SignedIn
 from node.web.pages.ticket import happenings
 from node.web.problems import http_status
 from node.web.sessions import safe_path
-from node.web.templating import language_of, page
+from node.web.templating import language_of, moment, page
 
 router = APIRouter()
 
+# The field that takes the lead that a joint judgement named.
+_LEAD_OF: Mapping[type[Command], str] = {Dispatch: "lead", Form: "proposed_unit"}
 draft_bytes_max = 512 * 1024
 _KEEP, _DROP, _ATTACH = "keep", "drop", "attach"
 # Where somebody goes who gave a command about a subject of this kind and said no other way back.
@@ -185,7 +190,9 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
             seen = f"{ticket.custody.number}.{ticket.version}"
         elif subject and kind not in (None, SubjectKind.NODE, SubjectKind.ROUND):
             seen = f"0.{dossiers.whole(view, kind, subject).version}"
-        choices = options.choices_of(view, command, lang, ticket, shown.timeline if shown else ())
+        choices = options.choices_of(view, command, lang, now, ticket, shown.timeline if shown else ())
+        if ticket is not None and command is Correct and shown is not None:
+            choices |= options.of_correction(ticket, pack, shown.names, lang)
     if ticket is not None:
         note_reading(node, desk.viewer, ticket)
     return Matter(command, subject, seen, pack, shown, said_here, choices)
@@ -230,9 +237,11 @@ def _show(request: Request, desk: Desk, matter: Matter) -> Response:
 
 def _known(matter: Matter) -> dict[str, list[str]]:
     """
-    What nobody types twice: whoever completes with a reply that was countersigned states that very text, and who reports material
-    has before him what was asked for, from which he strikes what is not there.
+    What nobody types twice: whoever completes with a reply that was countersigned states that very text, who reports material
+    has before him what was asked for, from which he strikes what is not there, and who dispatches the lead that the members named.
     """
+    if named := _judged_lead(matter):
+        return {_LEAD_OF[matter.command]: [named]}
     supplement = matter.shown.ticket.supplement if matter.shown is not None else None
     if matter.command is ReportSupplement and supplement is not None:
         return {"provided": list(supplement.items)}
@@ -241,6 +250,21 @@ def _known(matter: Matter) -> dict[str, list[str]]:
         return {}
     reply = next((one.texts.get("reply") for one in matter.shown.timeline if one.id == of.draft), None)
     return {"draft": [of.draft], **({"result": [reply]} if reply else {})}
+
+
+def _judged_lead(matter: Matter) -> str:
+    return matter.shown.ticket.judged_lead if matter.command in _LEAD_OF and matter.shown is not None else ""
+
+
+def _sources(matter: Matter, lang: Lang) -> dict[str, str]:
+    """Where what stands in a field already comes from, by field."""
+    named = _judged_lead(matter)
+    if not named or matter.shown is None or matter.shown.ticket.judgement is None:
+        return {}
+    closed = [one.recorded_at for one in matter.shown.timeline if one.kind == "JudgementClosed"]
+    day = moment(max(closed, default=matter.shown.ticket.judgement.opened_at), "%m-%d")
+    unit = matter.shown.names.unit(named)
+    return {_LEAD_OF[matter.command]: text("web.form.from_judgement", lang, day=day, unit=unit)}
 
 
 def _page(
@@ -265,6 +289,7 @@ def _page(
         "form.html",
         status_code=status,
         form=form,
+        sources=_sources(matter, lang),
         matter=matter,
         names=matter.shown.names if matter.shown else None,
         sentence=sentence,
@@ -305,6 +330,8 @@ def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[st
     if then in (_KEEP, _DROP, _ATTACH):
         return _set_aside(request, desk, matter, typed, then)
     lang = language_of(request)
+    for name in forms.listed_of(matter.command):
+        typed[name] = [options.meant(matter.choices.get(name, ()), one.strip()) for one in typed.get(name, ())]
     read = forms.read_form(matter.command, typed, lang)
     if read.command is None:
         _keep(desk, matter.draft, typed)

@@ -1,21 +1,27 @@
 """每日一页: the leader's one page, for a phone and for one sheet A4 (USERS B16)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
+from sqlalchemy import select
 from starlette.responses import Response
 
 from node.domain.organisation import Role
 from node.domain.ticket.proxy_decision import PROXIES, RecordDecisionFor
+from node.domain.ticket.state import With
 from node.services.command_fields import may_give, verb_of
 from node.services.figures import rate_from
 from node.services.leader_daily import page_for, to_print
+from node.services.leaders import leaders
 from node.services.link_proof import proofs, state_of
-from node.services.queries import names
+from node.services.queries import Names, names
 from node.services.reconcile import latest
 from node.services.status import link_lines
+from node.storage import schema
 from node.storage.unit_of_work import View
+from node.texts.catalogue import BETWEEN, Lang
 from node.web.desk import Desk, SignedIn
 from node.web.templating import page
 
@@ -36,12 +42,15 @@ def leader(request: Request, desk: SignedIn) -> Response:
             for one in proofs(tuple(link_lines(view, node.wall(), node.settings.heartbeat_seconds)), latest(view))
             if one.link.side == "superior"
         ]
+        called = names(view)
         facts: dict[str, Any] = {
             "found": found,
             "up": up[0] if up else None,
             "up_state": state_of(up[0].link) if up else "",
-            "called": names(view),
+            "called": called,
+            "is_listed": any(one.account == desk.account for one in leaders(view)),
             "decisions": {one.ticket: _decision(view, desk, one.ticket) for one in found.waiting_for_leader},
+            "deciders": _deciders(view, called, [one.ticket for one in found.waiting_for_leader], desk.lang),
             "to_print": to_print(view, gateways_of(desk), node.now()) if desk.role == "office" else [],
         }
     shown = {"units_shown_max": units_shown_max, "rate_from": rate_from}
@@ -72,6 +81,25 @@ def _decision(view: View, desk: Desk, id: str) -> Decision | None:
     if desk.role == Role.OFFICE.value and may_give(RecordDecisionFor, desk.roles, pack):
         return Decision(verb_of(RecordDecisionFor), RecordDecisionFor.__name__, pending)
     return None
+
+
+def _deciders(view: View, called: Names, ids: Sequence[str], lang: Lang) -> dict[str, str]:
+    """For each of *ids* the people who decide it here: the leader whom it was put to, or everybody of the role."""
+    table = schema.accounts
+    rows = view.connection.execute(
+        select(table.c.id, table.c.roles).where(table.c.node == view.head.node, table.c.is_active.is_(True))
+    ).all()
+    found: dict[str, str] = {}
+    for id in ids:
+        ticket = view.readings.ticket(id)
+        if ticket is None:
+            continue
+        if ticket.with_whom is With.LEADER and ticket.layering.to:
+            found[id] = called.person(ticket.layering.to)
+        else:
+            role = Role.GOVERNMENT if ticket.with_whom is With.GOVERNMENT else Role.LEADER
+            found[id] = BETWEEN[lang].join(sorted(called.person(row.id) for row in rows if role.value in row.roles.split(",")))
+    return found
 
 
 def gateways_of(desk: Desk) -> dict[str, bool]:

@@ -19,6 +19,7 @@ from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import ADMINISTRATORS
 from node.domain.time import local_day
+from node.services import daily_way, leader_daily
 from node.services.acting import Node
 from node.services.deputies import deputyship, deputyships, standing_in
 from node.services.login_sessions import Session
@@ -103,6 +104,13 @@ def set_lang(request: Request, logins: SignIns, desk: SignedIn, lang: Typed, bac
     return answer
 
 
+@router.post("/daily")
+def set_daily(desk: SignedIn, way: Typed = "", email: Typed = "") -> Response:
+    """On which way the daily page comes beside the desk."""
+    desk.node.writer.command(lambda work: daily_way.choose(work, desk.account, way, email.strip()))
+    return RedirectResponse("/me?done=daily_way", 303)
+
+
 @router.get("/password")
 def password_form(request: Request, session: Begun, back: str = "/") -> Response:
     """Choose another password; after a start password there is no way around it."""
@@ -182,8 +190,11 @@ def end_sessions(logins: SignIns, desk: SignedIn, session: Begun) -> Response:
 def _me(request: Request, logins: SignIns, session: Session, refusal: Refusal | None = None) -> Response:
     node: Node = request.app.state.node
     today = local_day(node.now())
+    gateways = {"sms": bool(node.settings.sms_url), "email": bool(node.settings.smtp_url)}
     with node.store.read() as view:
         standing = standing_in(view.connection, node.code, session.account, today)
+        way = daily_way.way_of(view, session.account)
+        gets_daily = session.account in {one.account for one in leader_daily.recipients(view, {}, node.now())}
         own = [one for one in deputyships(view.connection, node.code, session.account) if one.account == session.account]
     return page(
         request,
@@ -193,6 +204,9 @@ def _me(request: Request, logins: SignIns, session: Session, refusal: Refusal | 
         standing=logins.standing_of(session.account),
         sessions=logins.sessions_of(session.account, request.app.state.node.wall()),
         langs=LANGS,
+        gets_daily=gets_daily,
+        way=way,
+        ways=[("", "default", True), *((one, one, one == daily_way.IN_APP or gateways.get(one, False)) for one in daily_way.WAYS)],
         standing_in=standing,
         own_deputies=own,
         duties=DUTIES if set(session.roles) & {Role.LEADER.value, Role.GOVERNMENT.value} else (DEPUTY,),

@@ -2,6 +2,7 @@
 Search over needs and enterprise files: by words and facts, under the viewer's scope; kept under a name, taken away as a table.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -15,10 +16,11 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import State
 from node.services import enterprise_register, exports, saved_filters
 from node.services.narrowing import DUE_CHOICES
+from node.services.openings import HANDLING, RIGHTS
 from node.services.queries import Names, find_ticket, names
 from node.services.search import Sought, search, verified_max
 from node.storage.unit_of_work import View
-from node.texts.catalogue import text, word
+from node.texts.catalogue import BETWEEN, Lang, text, word
 from node.web.desk import Desk, SignedIn
 from node.web.pages.registers.common import day_of, due_words, need_staff
 from node.web.templating import moment, page
@@ -115,8 +117,15 @@ def show(request: Request, desk: SignedIn, asked: Asked) -> Response:
         facts["called"] = names(view)
         facts["saved"] = saved_filters.saved(view, desk.account)
         facts["choices"] = _choices(desk, view)
-    limits = {"verified_max": verified_max, "rows_max": exports.rows_max, "rows_with_texts_max": exports.rows_with_texts_max}
-    return page(request, "search.html", asked=asked, now=node.now(), states=_STATES, **limits, **{"found": None, "files": None, **facts})
+    return page(
+        request,
+        "search.html",
+        asked=asked,
+        now=node.now(),
+        states=_STATES,
+        verified_max=verified_max,
+        **{"found": None, "files": None, **facts},
+    )
 
 
 def _direct(view: View, desk: Desk, said: str) -> str:
@@ -165,7 +174,23 @@ def forget(desk: SignedIn, name: Annotated[str, Form()] = "") -> Response:
 
 
 @router.get("/export", name="export")
-def export(desk: SignedIn, asked: Asked) -> Response:
+def export(request: Request, desk: SignedIn, asked: Asked) -> Response:
+    """What would be taken away and what that leaves behind, before anything is: how many, by which conditions, with which masks."""
+    need_staff(desk)
+    node = desk.node
+    with node.store.read() as view:
+        found = search(view, asked.sought(desk, 1), node.now())
+        conditions = _conditions(asked, dict(_choices(desk, view)["unit"]), desk.lang)
+    sizes = {
+        "rows": min(found.count, exports.rows_max),
+        "rows_with_texts": min(found.count, exports.rows_with_texts_max),
+        "may_open": desk.role in {role.value for role in RIGHTS[HANDLING]},
+    }
+    return page(request, "export.html", asked=asked, now=node.now(), found=found, conditions=conditions, texts=_TEXTS, **sizes)
+
+
+@router.get("/export/table", name="export_table")
+def export_table(desk: SignedIn, asked: Asked) -> Response:
     """What the search finds, as a table without texts."""
     return _table(desk, asked, with_texts=False)
 
@@ -174,6 +199,21 @@ def export(desk: SignedIn, asked: Asked) -> Response:
 def export_texts(desk: SignedIn, asked: Asked) -> Response:
     """The same with texts and masked contacts: each need's opening is an entry."""
     return _table(desk, asked, with_texts=True)
+
+
+def _conditions(asked: Filter, units: Mapping[str, str], lang: Lang) -> list[tuple[str, str]]:
+    """What was asked for: label and words."""
+    said = [
+        ("find.q", asked.q),
+        ("registers.state", BETWEEN[lang].join(word("state", one, lang) for one in asked.state)),
+        ("registers.unit", units.get(asked.unit, asked.unit)),
+        ("find.category", word("category", asked.category, lang) if asked.category else ""),
+        ("registers.channels.channel", word("channel", asked.channel, lang) if asked.channel else ""),
+        ("find.due", word("due_choice", asked.due, lang) if asked.due else ""),
+        ("find.since", asked.since),
+        ("find.until", asked.until),
+    ]
+    return [(text(f"web.{key}", lang), words) for key, words in said if words]
 
 
 def _table(desk: Desk, asked: Filter, *, with_texts: bool) -> Response:
@@ -198,7 +238,12 @@ def _table(desk: Desk, asked: Filter, *, with_texts: bool) -> Response:
     )
     columns += ("satisfied", *(_TEXTS if with_texts else ()))
     rows = tuple(_row(desk, called, line, with_texts) for line in taken.lines)
-    shown = {"node": called.node(desk.node.code), "as_of": moment(now), "who": desk.name or desk.account, "role": desk.role}
+    shown = {
+        "node": called.node(desk.node.code),
+        "as_of": moment(now),
+        "who": desk.name if desk.is_service else called.person(desk.account),
+        "role": desk.role,
+    }
     above = [_say(desk, "head", **shown), _say(desk, "count", count=taken.count, rows=len(rows))]
     if len(rows) < taken.count:
         above.append(_say(desk, "cut", rows=len(rows), count=taken.count))

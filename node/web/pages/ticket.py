@@ -12,13 +12,14 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from node.domain.organisation import Role
+from node.domain.paper import IssuePaper
 from node.domain.refusal import Refusal
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.services import deadlines, openings
 from node.services.callers import name_of_file
-from node.services.command_fields import AREAS
+from node.services.command_fields import AREAS, may_give
 from node.services.entry_words import facts_said, who_said
 from node.services.possible import Action, possible_actions
 from node.services.progress import for_appellant
@@ -57,7 +58,15 @@ _NEXT: Mapping[State, tuple[str, ...]] = {
         *("decide-above", "pass-down-decision", "return-custody", "accept-escalation", "return-escalation"),
     ),
     State.ESCALATED: ("accept-escalation", "return-escalation", "accept-transfer", "object-transfer", "request-withdrawal-of-escalation"),
-    State.COMPLETED: ("record-revisit", "record-revisit-attempt", "confirm", "record-evaluation", "report-back", "close"),
+    State.COMPLETED: (
+        "check-off-rectification",
+        "record-revisit",
+        "record-revisit-attempt",
+        "confirm",
+        "record-evaluation",
+        "report-back",
+        "close",
+    ),
     State.VERIFYING: ("order-rework", "approve-explanation"),
     State.REWORKING: ("answer-finding", "propose-recheck", "give-feedback", "draft-reply", "countersign-reply", "complete"),
     State.RECHECKING: ("open-recheck", "give-recheck-opinion", "decide-recheck", "decline-recheck"),
@@ -126,6 +135,8 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         file_name=file_name,
         files=files_of(found.timeline),
         may_attach=any(one.refusal is None and one.verb in _BY_FILE for one in actions),
+        may_issue=may_give(IssuePaper, (desk.role,), policy.pack),
+        may_read_reply=desk.role == Role.OFFICE.value or desk.unit == found.ticket.lead,
         purposes=_purposes(desk, found.ticket),
         sealed=sorted(openings.sealed_of(found.ticket)),
     )

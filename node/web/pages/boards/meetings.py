@@ -16,6 +16,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import OPEN
 from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.turns import LEADER_TURNS
+from node.domain.time import local_day
 from node.services import leaders, meetings
 from node.services.boards import title_of
 from node.services.queries import ClockLine, whole_clock_line
@@ -106,6 +107,7 @@ def leading(request: Request, desk: SignedIn) -> Response:
             "overdue": sum(1 for one in lines if any(clock.is_overdue for clock in one.turns)),
             "leaders": leaders.leaders(room.view),
             "load": leaders.load(room.view),
+            "today": local_day(room.now),
             "unassigned": [(one, title_of(room.view, one)) for one in _tickets(room, unassigned, seen)],
             "unnamed": [(one, title_of(room.view, one)) for one in _tickets(room, unnamed, seen)],
             "flags": [one for one in leaders.flags(room.view) if one.ticket in room.seen([one.ticket])],

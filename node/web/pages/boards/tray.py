@@ -18,7 +18,7 @@ from node.services import trays
 from node.services.headlines import headlines
 from node.services.trays import TrayLine
 from node.web.desk import Desk, SignedIn
-from node.web.pages.boards.room import Posted, board, chosen, each, kinds_of, need_board, reported, room_of, said
+from node.web.pages.boards.room import Posted, board, chosen, each, kinds_of, need_board, reported, room_of, rows_at_once_max, said
 
 router = APIRouter(prefix="/boards")
 receipts_shown = 50
@@ -43,6 +43,7 @@ def tray(request: Request, desk: SignedIn) -> Response:
         to_sign = [one for one in lines if one.is_lead and one.row.state == State.DISPATCHED.value]
         facts: dict[str, Any] = {
             "to_sign": to_sign,
+            "at_once_max": rows_at_once_max,
             "piles": _piles([one for one in lines if one not in to_sign], desk.account),
             "titles": headlines(room.view, [one.row for one in lines]),
             "answered_at_once": room.policy.pack.names("sign_and_answer.classes"),
@@ -57,10 +58,13 @@ def tray(request: Request, desk: SignedIn) -> Response:
 
 @router.post("/tray/sign", name="sign_several")
 def sign_several(request: Request, desk: SignedIn, form: Posted) -> Response:
-    """Sign what was ticked for one's unit, each ticket for itself, for the person who is named."""
+    """
+    Sign what was ticked for one's unit, each ticket for itself, for the person who is named; or all that the page showed, ticked or
+    not: what came in since is nobody's to sign unread.
+    """
     need_board(desk, "tray")
-    command = Sign(said(form, "person"))
-    outcomes = each(desk, form, chosen(form, "row"), lambda row, id: kinds_of(desk, command, row, id), "sign")
+    command, rows = Sign(said(form, "person")), chosen(form, "shown" if said(form, "all") else "row")
+    outcomes = each(desk, form, rows, lambda row, id: kinds_of(desk, command, row, id), "sign")
     return reported(request, desk, _HERE, outcomes)
 
 

@@ -201,9 +201,8 @@ def _rows(room: Room, found: Board) -> list[Row]:
         ticket = line.ticket
         # Its limit counts from here: what a supplement or a return began anew is not held against the office.
         waited = -left(line.clock.started_at, room.now, Unit.WORKDAY, room.calendar)
-        named = ticket.judgement.lead if ticket.judgement is not None else ""
         same = max(others.get(ticket.appellant.credit_code, 0) - 1, 0)
-        rows.append(Row(line, max(waited, 0), proposed.get(ticket.id, Proposal()), same, named))
+        rows.append(Row(line, max(waited, 0), proposed.get(ticket.id, Proposal()), same, ticket.judged_lead))
     return rows
 
 
