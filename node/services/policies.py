@@ -138,9 +138,7 @@ class Policies:
 
 
 def _once(work: UnitOfWork | View, name: str, read: Callable[[], list[V]]) -> list[V]:
-    """What *read* gives, read once a transaction that writes; an import carries thousands of commands out in one."""
-    if not isinstance(work, UnitOfWork):
-        return read()
+    """What *read* gives, read once a transaction: an import carries thousands of commands out in one."""
     if name not in work.memo:
         work.memo[name] = read()
     found: list[V] = work.memo[name]

@@ -6,7 +6,7 @@ transactions, so the CLI may write beside a running node.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,7 +60,7 @@ class UnitOfWork:
         self._downs = Downs(connection, self.journal, self.place)
         self._place: Place | None = None
         # What was read of the node itself in this very transaction; gone with the next entry about a node.
-        self.memo: dict[str, Any] = {}
+        self.memo: dict[Hashable, Any] = {}
         self._kinds: set[str] = set()
         self._has_completed = False
         self._announce = announce
@@ -189,7 +189,12 @@ class View:
         self.payloads = Payloads(connection, head.node, head.line, ring, os.urandom)
         self.journal = Journal(connection, head, self.payloads)
         self.readings = Readings(connection, self.journal, self.place)
+        # What was read of the node itself in this snapshot, for whoever asks again.
+        self.memo: dict[Hashable, Any] = {}
+        self._place: Place | None = None
 
     def place(self) -> Place:
         """Where this node stands."""
-        return place_of(self.connection, self.head)
+        if self._place is None:
+            self._place = place_of(self.connection, self.head)
+        return self._place
