@@ -19,6 +19,8 @@ Row = tuple[Any, ...]
 Columns = tuple[str, ...]
 # How rows are written: table, their columns, what is done about those that are there, and the rows.
 Write = Callable[[Connection, Table, Columns, str, Sequence[Row]], None]
+# Of one table; more are written at once.
+rows_max = 4_096
 _NAME = "_qyzj_waiting"
 
 
@@ -77,6 +79,9 @@ class Waiting:
             lot.by_key.update((pick(row), row) for row in rows)
         for asked, found in waits.seen.items():
             found.update(map(_picked(columns, asked), rows))
+        # A rebuild refolds a whole journal in one transaction.
+        if len(lot.rows) >= rows_max or (lot.by_key is not None and len(lot.by_key) >= rows_max):
+            self.settle((table.name,))
 
     def may_concern(self, name: str, columns: Columns, values: Any) -> bool:
         """Whether a row of the table *name* waits whose *columns* have these *values* (one alone is no tuple); without columns: any."""
