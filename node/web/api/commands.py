@@ -10,6 +10,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import Match
+from starlette.types import Scope
 
 from node.domain.command import Order
 from node.domain.entry import SubjectKind
@@ -29,7 +31,16 @@ from node.web.problems import problem
 
 # A longer body is read only once it is known who sends it.
 unasked_bytes_max = 64 * 1024
-router = APIRouter()
+
+
+class _Posted(APIRouter):
+    """Routes that are tried for what is posted alone, before the hundred others."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return super().matches(scope) if scope.get("method") == "POST" else (Match.NONE, {})
+
+
+router = _Posted()
 
 
 @router.post("/{collection}")
