@@ -9,7 +9,6 @@ is one statement.  Whoever listens to the engine hears of each before it runs, a
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from operator import and_, eq, itemgetter
 from typing import Any, TypeVar
 
@@ -29,8 +28,6 @@ RunAgain = Select[Any] | ReturningUpdate[Any] | Update
 
 # Fewer rows are not worth a COPY's round trips.
 copied_rows_min = 50
-# Rows of one INSERT into SQLite.
-together_rows = 16
 _MARKS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
 
 
@@ -218,20 +215,12 @@ def write(connection: Connection, table: Table, columns: Columns, on_conflict: s
     """
     Write *rows*, each the values of *columns*, now; *on_conflict* is the clause about those that are there.
 
-    Many rows go by COPY into PostgreSQL, which takes half of what as many INSERTs do.  Into SQLite they go several at a time: at
-    each step the driver lets go of the interpreter, and whoever waits for that takes it.
+    Many rows go by COPY into PostgreSQL, which takes half of what as many INSERTs do.
     """
     if connection.dialect.name == "postgresql" and not on_conflict and len(rows) >= copied_rows_min:
         _copy(connection, table, columns, rows)
-        return
-    mark, single = _MARKS[connection.dialect.paramstyle], len(rows)
-    if connection.dialect.name == "sqlite":
-        single = len(rows) % together_rows
-        parts = [tuple(chain.from_iterable(rows[at : at + together_rows])) for at in range(0, len(rows) - single, together_rows)]
-        if parts:
-            _run_many(connection, _insert(table, columns, mark, together_rows) + on_conflict, parts)
-    if single:
-        _run_many(connection, _insert(table, columns, mark) + on_conflict, list(rows[-single:]))
+    elif rows:
+        _run_many(connection, _insert(table, columns, _MARKS[connection.dialect.paramstyle]) + on_conflict, list(rows))
 
 
 def _run_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -257,10 +246,9 @@ def _run(connection: Connection, sql: str, values: Any, act: Callable[[Any], R])
 
 
 @cache
-def _insert(table: Table, columns: Columns, mark: str, rows: int = 1) -> str:
+def _insert(table: Table, columns: Columns, mark: str) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
-    values = f"({', '.join(mark for _ in columns)})"
-    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([values] * rows)}"
+    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join(mark for _ in columns)})"
 
 
 @cache
