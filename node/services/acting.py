@@ -109,17 +109,34 @@ def order_of(node: Node, account: str, command: Command, **said: Unpack[Said]) -
         Refusal: ACCOUNT_UNKNOWN, NOT_THE_DEPUTY, PERMISSION_DENIED, SUBJECT_UNKNOWN.
     """
     with node.store.read() as view:
-        actor = acting(node, view, account, command, behalf=said.get("behalf", ""), prefer=said.get("prefer", ""))
-        seats = _seats(view, actor, account)
-        subject = _subject(node, view, seats, command, said.get("ticket", ""), said.get("subject", ""))
-        try:
-            command = _with_whole_files(view, _with_whole_units(view, _with_whole_numbers(view, command, seats)))
-        except Refusal:
-            # Whoever may not give it at all is told that, whatever he names beside it.
-            if actor.role in _allowed(node, view, command):
-                raise
-            raise _denied(command, actor) from None
+        return order_in(node, view, account, command, **said)
+
+
+def order_in(node: Node, view: View, account: str, command: Command, **said: Unpack[Said]) -> Order:
+    """As ``order_of``, in a snapshot that is open already."""
+    actor, seats = _actor_and_seats(node, view, account, command, said.get("behalf", ""), said.get("prefer", ""))
+    subject = _subject(node, view, seats, command, said.get("ticket", ""), said.get("subject", ""))
+    try:
+        command = _with_whole_files(view, _with_whole_units(view, _with_whole_numbers(view, command, seats)))
+    except Refusal:
+        # Whoever may not give it at all is told that, whatever he names beside it.
+        if actor.role in _allowed(node, view, command):
+            raise
+        raise _denied(command, actor) from None
     return Order(said.get("id") or str(uuid.uuid4()), actor, subject, command, said.get("seen"), said.get("occurred_at"))
+
+
+def _actor_and_seats(node: Node, view: View, account: str, command: Command, behalf: str, prefer: str) -> tuple[Actor, tuple[Actor, ...]]:
+    """Who acts, and in which roles he looks; asked once a snapshot, for those who give the same command."""
+    key = ("seats", account, prefer, type(command))
+    found: tuple[Actor, tuple[Actor, ...]] | None = None if behalf else view.memo.get(key)
+    if found is None:
+        actor = acting(node, view, account, command, behalf=behalf, prefer=prefer)
+        found = actor, _seats(view, actor, account)
+        # What a deputy may give depends on more than the kind of the command.
+        if not behalf:
+            view.memo[key] = found
+    return found
 
 
 def _seats(view: View, actor: Actor, account: str) -> tuple[Actor, ...]:

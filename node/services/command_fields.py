@@ -15,7 +15,7 @@ from dataclasses import MISSING, dataclass
 from datetime import UTC, date, datetime
 from enum import Enum, unique
 from functools import cache
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, get_args, get_origin
 
 from node.domain import accounts, catalogues, directory, dossiers, registry, reparenting
@@ -140,21 +140,21 @@ class CommandField:
     may_be_unsaid: bool = False
 
 
-def fields_of(command: type[Any]) -> dict[str, tuple[Any, Any]]:
+def fields_of(command: type[Any]) -> Mapping[str, tuple[Any, Any]]:
     """Each field's type (without ``| None``) and its default, MISSING where one must be given."""
     of_class: Any = command
-    hints = _hints(of_class)
-    found = {}
-    for field in dataclasses.fields(command):
-        default = field.default_factory() if field.default_factory is not MISSING else field.default
-        found[field.name] = (bare(hints[field.name]), default)
-    return found
+    return _types_and_defaults(of_class)
 
 
 # Each request of the API asks for them.
 @cache
-def _hints(command: Any) -> dict[str, Any]:
-    return typing.get_type_hints(command)
+def _types_and_defaults(command: Any) -> Mapping[str, tuple[Any, Any]]:
+    hints = typing.get_type_hints(command)
+    found = {}
+    for field in dataclasses.fields(command):
+        default = field.default_factory() if field.default_factory is not MISSING else field.default
+        found[field.name] = (bare(hints[field.name]), default)
+    return MappingProxyType(found)
 
 
 def command_fields(command: type[Command]) -> tuple[CommandField, ...]:

@@ -171,4 +171,5 @@ def duties_fact(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -
 
 def guide_fact(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Guide:
     """The guide in force."""
-    return guide(work.connection, policy.node, local_day(now))
+    day = local_day(now)
+    return work.once(f"guide {day}", lambda: guide(work.connection, policy.node, day))

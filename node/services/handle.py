@@ -45,6 +45,7 @@ from node.storage.journal import Stored
 from node.storage.sealing import month_of
 from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork
+from node.storage.waiting import waiting_values
 from node.storage.writer import Writer
 
 Now = Callable[[], datetime]
@@ -272,10 +273,7 @@ class Handler:
 
 def _units(work: UnitOfWork, node: str) -> Mapping[str, Unit]:
     """The node's units with their staff, read once a transaction: an import carries thousands of commands out in one."""
-    if "units" not in work.memo:
-        work.memo["units"] = read_units(work.connection, node)
-    found: Mapping[str, Unit] = work.memo["units"]
-    return found
+    return work.once("units", lambda: read_units(work.connection, node))
 
 
 def drafts_of(
@@ -346,7 +344,13 @@ def next_serial(work: UnitOfWork, node: str, now: datetime) -> int:
     """
     code = NodeCode.parse(node)
     prefix = f"{code.division}{local_day(now):%Y%m%d}"
-    last = _LAST_OF_DAY.scalar(work.connection, first=prefix, last=prefix + "~", origin=node)
+    last = _LAST_OF_DAY.written(work.connection, first=prefix, last=prefix + "~", origin=node)[0][0] or ""
+    # Those of this very group stand in no table yet.
+    numbers = waiting_values(work.connection, schema.tickets, ("id", "origin"))
+    id, origin = max(numbers, default=("", node))
+    if origin != node or not id.startswith(prefix):
+        id = max((id for id, origin in numbers if origin == node and id.startswith(prefix)), default="")
+    last = max(last, id)
     serials = serials_of(node, 0 if code.suffix else None)
     serial = int(last[14:19]) + 1 if last else serials[0]
     if serial not in serials:

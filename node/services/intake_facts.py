@@ -94,6 +94,9 @@ def file_of_code(work: UnitOfWork, order: Order, policy: Policy, now: datetime) 
 
 def turns(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> dict[str, Turn]:
     """The turn that the command names, the actor's appointments, and who is on duty now; by id."""
+    # Most nodes keep none.
+    if not work.once("turns", lambda: _ANY_TURN.rows(work.connection, node=policy.node)):
+        return {}
     occasion, turn = getattr(order.command, "occasion", ""), getattr(order.command, "turn", "")
     rows = _TURNS.rows(work.connection, node=policy.node, occasion=occasion, turn=turn, account=order.actor.account, at=micros(now))
     found = [dict(zip(_TURNS.names, row, strict=True)) for row in rows]
@@ -101,6 +104,7 @@ def turns(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> dict
 
 
 _turns = schema.turns.c
+_ANY_TURN = Prepared(select(_turns.id).where(_turns.node == bindparam("node")).limit(1))
 # No turn has an empty id: what names none finds none.
 _TURNS = Prepared(
     select(schema.turns).where(

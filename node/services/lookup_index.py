@@ -18,7 +18,7 @@ from node.domain.payload import Contact, SealedRef, Text
 from node.domain.refusal import Code, Refusal
 from node.storage import schema
 from node.storage.codec import decode_content
-from node.storage.statements import insert_missing
+from node.storage.statements import insert_missing_rows
 from node.storage.unit_of_work import UnitOfWork
 
 NAME, PHONE, CODE, DESCRIBED = "name", "phone", "code", "described"
@@ -95,13 +95,9 @@ def _enter(work: UnitOfWork, subject: Subject, event: Event, words_of: _WordsOf)
         if event.kind() in _REPLACES:
             _drop(work, subject, kind)
         words = words_of(work, subject, value)
-        rows += [_row(work, kind, piece, subject) for piece in pieces(kind, words)]
-    insert_missing(work.connection, schema.lookups, [row for row in rows if row["token"]])
-
-
-def _row(work: UnitOfWork, kind: str, piece: str, subject: Subject) -> dict[str, str]:
-    token = work.payloads.lookup_token(kind, piece) or ""
-    return {"kind": kind, "token": token, "subject_kind": subject.kind, "subject_id": subject.id}
+        found = [(kind, work.payloads.lookup_token(kind, piece)) for piece in pieces(kind, words)] if words else ()
+        rows += [(kind, token, subject.kind, subject.id) for kind, token in found if token]
+    insert_missing_rows(work.connection, schema.lookups, ("kind", "token", "subject_kind", "subject_id"), rows)
 
 
 def _drop(work: UnitOfWork, subject: Subject, kind: str) -> None:

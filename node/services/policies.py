@@ -8,9 +8,7 @@ opener of its custody term; a new one by the pack that is in force on the Beijin
 
 import json
 import threading
-from collections.abc import Callable
 from datetime import date, datetime
-from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -27,8 +25,6 @@ from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
-
-V = TypeVar("V")
 
 _adoptions = schema.adoptions.c
 _ADOPTED = Prepared(
@@ -57,12 +53,11 @@ class Policies:
         Raises:
             Refusal: PACK_MISSING, if no adopted pack is in force.
         """
-        packs = self._adopted_in(work)
         if ticket is not None and ticket.custody.holder == work.head.node:
-            named = next((pack for pack in packs if pack.name == ticket.pack), None)
+            named = next((pack for pack in self._adopted_in(work) if pack.name == ticket.pack), None)
             if named is not None:
                 return self._policy(work, named)
-        return self._policy(work, self._in_force(packs, now))
+        return self._policy(work, self._in_force(work, now))
 
     def of_node(self, work: UnitOfWork | View, now: datetime) -> Policy:
         """
@@ -71,7 +66,7 @@ class Policies:
         Raises:
             Refusal: PACK_MISSING, if no adopted pack is in force.
         """
-        return self._policy(work, self._in_force(self._adopted_in(work), now))
+        return self._policy(work, self._in_force(work, now))
 
     def of_registry(self, work: UnitOfWork | View, now: datetime) -> Policy:
         """The policy for commands about the node itself: the one in force, or the bare one before a pack is."""
@@ -87,18 +82,22 @@ class Policies:
         return self._adopted(work.connection, work.head.node)
 
     def _policy(self, work: UnitOfWork | View, pack: Pack) -> Policy:
-        place: Place = work.place()
-        history = _once(work, "calendars", lambda: self._calendars_of(work.connection, work.head.node))
-        return Policy(pack, history[-1], place, {calendar.version: calendar for calendar in history})
+        def made() -> Policy:
+            place: Place = work.place()
+            history = work.once("calendars", lambda: self._calendars_of(work.connection, work.head.node))
+            return Policy(pack, history[-1], place, {calendar.version: calendar for calendar in history})
+
+        return work.once(f"policy {pack.name}", made)
 
     def _adopted_in(self, work: UnitOfWork | View) -> list[Pack]:
-        return _once(work, "packs", lambda: self._adopted(work.connection, work.head.node))
+        return work.once("packs", lambda: self._adopted(work.connection, work.head.node))
 
-    def _in_force(self, packs: list[Pack], now: datetime) -> Pack:
+    def _in_force(self, work: UnitOfWork | View, now: datetime) -> Pack:
+        day = local_day(now)
         # Of one pack's versions the one that was adopted last.
-        pack = in_force({pack.id: pack for pack in packs}.values(), local_day(now))
+        pack = work.once(f"in force {day}", lambda: in_force({pack.id: pack for pack in self._adopted_in(work)}.values(), day))
         if pack is None:
-            raise Refusal(Code.PACK_MISSING, day=local_day(now).isoformat())
+            raise Refusal(Code.PACK_MISSING, day=day.isoformat())
         return pack
 
     def _adopted(self, connection: Connection, node: str) -> list[Pack]:
@@ -135,16 +134,6 @@ class Policies:
                 files = [parse_calendar(blob, self._blobs.get(blob).decode()) for blob in blobs]
                 self._calendars[blobs] = work_calendar(files, published)
             return self._calendars[blobs]
-
-
-def _once(work: UnitOfWork | View, name: str, read: Callable[[], list[V]]) -> list[V]:
-    """What *read* gives, read once a transaction that writes; an import carries thousands of commands out in one."""
-    if not isinstance(work, UnitOfWork):
-        return read()
-    if name not in work.memo:
-        work.memo[name] = read()
-    found: list[V] = work.memo[name]
-    return found
 
 
 def bundle(pack_id: str, find: Find) -> bytes:

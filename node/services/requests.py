@@ -5,6 +5,7 @@ What was asked for is kept as a digest under a key of this node: nobody who read
 """
 
 import hmac
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, select
@@ -22,11 +23,12 @@ kept_for = timedelta(days=30)
 _cleared_every = 256
 
 
-def once(node: Node, order: Order, content: bytes) -> Outcome:
+def once(node: Node, order: Order, content: bytes) -> Callable[[UnitOfWork], Outcome]:
     """
-    Carry *order* out as ``Handler.handle`` does; *content* is everything by which two requests differ: who, what, about what.
+    The job that carries *order* out as ``Handler.carry_out`` does; *content* is everything by which two requests differ: who, what,
+    about what.
 
-    Raises:
+    It raises:
         Refusal: SAME_ID_OTHER_CONTENT, if the order's id came with another content before, also through another entrance by
             somebody else; whatever ``handle`` refuses.
     """
@@ -46,7 +48,7 @@ def once(node: Node, order: Order, content: bytes) -> Outcome:
                 _clear(work, now)
         return outcome
 
-    return node.writer.command(carry_out)
+    return carry_out
 
 
 _KNOWN = Prepared(select(schema.requests.c.digest).where(schema.requests.c.id == bindparam("id")))

@@ -130,6 +130,26 @@ def revoke(work: UnitOfWork, id: str, wall: datetime) -> Token:
 
 def token_of(store: Store, said: str, wall: datetime) -> tuple[Token, Actor, tuple[str, ...]]:
     """
+    As ``token_in``, and note that it is in use.
+
+    Raises:
+        Refusal: UNAUTHENTICATED.
+    """
+    with store.read() as view:
+        found = token_in(view, said, wall)
+    note_use(store, found[0], wall)
+    return found
+
+
+def note_use(store: Store, token: Token, wall: datetime) -> None:
+    """Note that *token* is in use, unless that was noted just before."""
+    if token.used_at is None or wall - token.used_at >= used_apart:
+        with store.write() as work:
+            work.connection.execute(update(schema.tokens).where(schema.tokens.c.id == token.id).values(used_at=micros(wall)))
+
+
+def token_in(view: View, said: str, wall: datetime) -> tuple[Token, Actor, tuple[str, ...]]:
+    """
     The token that somebody shows, who it acts as, and all roles of that account.
 
     Raises:
@@ -139,22 +159,18 @@ def token_of(store: Store, said: str, wall: datetime) -> tuple[Token, Actor, tup
     id, _, secret = rest.partition(".")
     if prefix != PREFIX or not (id + secret).isascii():
         raise Refusal(Code.UNAUTHENTICATED, account="")
-    with store.read() as view:
-        row = _OF_ID.first(view.connection, id=id)
-        if row is None:
-            raise Refusal(Code.UNAUTHENTICATED, account="")
-        values = dict(zip(_OF_ID.names, row, strict=True))
-        fits = hmac.compare_digest(bytes(values["digest"]), _digest(secret))
-        if not fits or values["revoked_at"] is not None or values["expires_at"] <= micros(wall):
-            raise Refusal(Code.UNAUTHENTICATED, account="")
-        found = _of_values(values)
-        try:
-            actor, roles = actor_with_roles(view.connection, view.head.node, found.account, found.role)
-        except Refusal:
-            raise Refusal(Code.UNAUTHENTICATED, account="") from None
-    if found.used_at is None or wall - found.used_at >= used_apart:
-        with store.write() as work:
-            work.connection.execute(update(schema.tokens).where(schema.tokens.c.id == id).values(used_at=micros(wall)))
+    row = _OF_ID.first(view.connection, id=id)
+    if row is None:
+        raise Refusal(Code.UNAUTHENTICATED, account="")
+    values = dict(zip(_OF_ID.names, row, strict=True))
+    fits = hmac.compare_digest(bytes(values["digest"]), _digest(secret))
+    if not fits or values["revoked_at"] is not None or values["expires_at"] <= micros(wall):
+        raise Refusal(Code.UNAUTHENTICATED, account="")
+    found = _of_values(values)
+    try:
+        actor, roles = actor_with_roles(view.connection, view.head.node, found.account, found.role)
+    except Refusal:
+        raise Refusal(Code.UNAUTHENTICATED, account="") from None
     return found, actor, (found.role,) if found.role else roles
 
 

@@ -64,7 +64,7 @@ def encode_event(event: Event, seal: Seal) -> bytes:
     message = _message(type(event))()
     for name, way in _ways(type(event)):
         value = getattr(event, name)
-        if value is None or value == "" or value == ():
+        if not value and (value is None or value == "" or value == ()):
             continue
         way.put(message, name, value, seal)
     body: bytes = message.SerializeToString(deterministic=True)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine import make_url
 
 from node.domain.refusal import Code, Refusal
+from node.storage.waiting import settle_all
 
 SQLITE_OLDEST = (3, 51, 3)
 busy_timeout_ms = 20_000
@@ -86,6 +87,7 @@ def open_database(url: str) -> Database:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=20)
+        event.listen(engine, "before_cursor_execute", settle_all)
         return Database(engine, engine)
     if sqlite.sqlite_version_info < SQLITE_OLDEST:
         raise Refusal(Code.DATABASE_OLD, version=sqlite.sqlite_version, oldest=".".join(map(str, SQLITE_OLDEST)))
@@ -100,6 +102,8 @@ def _sqlite_engine(url: str, *, is_writer: bool, poolclass: Any) -> Engine:
     pool = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 60} if is_writer else {"pool_size": 8, "max_overflow": 56}
     options: dict[str, Any] = {"poolclass": poolclass} if poolclass else pool
     engine = create_engine(url, module=sqlite, connect_args={"check_same_thread": False, "timeout": busy_timeout_ms / 1000}, **options)
+    if is_writer:
+        event.listen(engine, "before_cursor_execute", settle_all)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:

@@ -313,10 +313,17 @@ class Journal:
         file = self._files.get(subject)
         if file is None:
             file = _all(_OF_SUBJECT.rows(self._connection, id=subject.id, kind=subject.kind))
-            if len(self._files) >= files_at_hand_max:
-                self._files.pop(next(iter(self._files)))
-            self._files[subject] = file
+            self._keep_file(subject, file)
         return file.copy()
+
+    def begin_file(self, entries: Sequence[Stored]) -> None:
+        """*entries*, just appended, are all that is held about their subject: its file is at hand from here on."""
+        self._keep_file(entries[0].header.subject, list(entries))
+
+    def _keep_file(self, subject: Subject, file: list[Stored]) -> None:
+        if len(self._files) >= files_at_hand_max:
+            self._files.pop(next(iter(self._files)))
+        self._files[subject] = file
 
     def of_cause(self, cause: str) -> list[Stored]:
         """Own entries that followed from the command *cause*: the outcome of its first time."""

@@ -31,8 +31,8 @@ taken_at_once_max = 500
 _payloads, _keys, _entries = schema.payloads.c, schema.wrapped_keys.c, schema.entries.c
 _PUBLIC_KEY = Prepared(select(schema.payload_keys.c.public_key).where(schema.payload_keys.c.recipient == bindparam("recipient")))
 _SUBJECT_KEYS = Prepared(
-    select(_keys.node, _keys.month, _keys.recipient, _keys.wrapped)
-    .where(_keys.kind == bindparam("kind"), _keys.subject_kind == bindparam("subject_kind"), _keys.subject_id == bindparam("subject_id"))
+    select(_keys.kind, _keys.node, _keys.month, _keys.recipient, _keys.wrapped)
+    .where(_keys.subject_kind == bindparam("subject_kind"), _keys.subject_id == bindparam("subject_id"))
     .order_by(_keys.taken)
 )
 _MONTH_KEY = Prepared(
@@ -111,6 +111,8 @@ class Payloads:
         self._subject_keys: dict[tuple[Subject, PayloadKind], bytes] = {}
         self._month_keys: dict[MonthKeyName, bytes] = {}
         self._new_keys: list[KeyRow] = []
+        # Subjects of which no wrapped key was held when one was looked for.
+        self._keyless: set[Subject] = set()
         # Ciphertexts by entry and place, read for many at once.
         self._at_hand: dict[tuple[str, int], bytes] = {}
 
@@ -370,10 +372,13 @@ class Payloads:
         known = self._subject_keys.get((subject, kind))
         if known is not None:
             return known
-        rows = _SUBJECT_KEYS.rows(self._connection, kind=kind.value, subject_kind=subject.kind, subject_id=subject.id)
-        return self._first_that_opens(
-            subject, kind, [(node, month, to, bytes(wrapped)) for node, month, to, wrapped in rows], as_desk=as_desk
-        )
+        if subject in self._keyless:
+            return None
+        rows = _SUBJECT_KEYS.rows(self._connection, subject_kind=subject.kind, subject_id=subject.id)
+        if not rows:
+            self._keyless.add(subject)
+        wrapped = [(node, month, to, bytes(one)) for of_kind, node, month, to, one in rows if of_kind == kind.value]
+        return self._first_that_opens(subject, kind, wrapped, as_desk=as_desk)
 
     def _first_that_opens(self, subject: Subject, kind: PayloadKind, rows: Sequence[Wrapped], *, as_desk: bool = False) -> bytes | None:
         for node, month, to, wrapped in rows:
@@ -426,6 +431,8 @@ class Payloads:
         columns = ("taken", "place", "blob", "subject_kind", "subject_id", "ciphertext")
         insert_rows(self._connection, schema.payloads, columns, rows)
         insert_missing(self._connection, schema.wrapped_keys, [{"taken": one.taken, **key.__dict__} for one in laden for key in one.keys])
+        if self._keyless:
+            self._keyless.difference_update([Subject(key.subject_kind, key.subject_id) for one in laden for key in one.keys])
 
     def beside(self, taken: Sequence[int]) -> tuple[dict[int, list[tuple[bytes, bytes]]], dict[int, list[KeyRow]]]:
         """What rides beside these entries: (blob, ciphertext) and wrapped keys, by ``taken``."""

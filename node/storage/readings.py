@@ -45,6 +45,7 @@ from node.storage.ticket_rows import (
     ticket_row,
     ticket_values,
 )
+from node.storage.waiting import waiting_values
 
 _TICKET = SubjectKind.TICKET.value
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
@@ -159,6 +160,8 @@ class Readings:
             stopped.add(ticket)
         lanes = {ticket: entries for ticket, entries in of_ticket.items() if ticket not in stopped}
         new = unseen - older - contested
+        if len(of_ticket) == 1 and new:
+            self._journal.begin_file(batch)
         rows: dict[str, TicketRow | None] = dict(before)
         found = {
             ticket: None if ticket in contested else self._fold_plainly(entries, rows, ticket in new) for ticket, entries in lanes.items()
@@ -200,8 +203,11 @@ class Readings:
         """Those of *tickets* about which something was taken before: a later entry came first."""
         if len(tickets) == 1:
             (ticket,) = tickets
-            first = _FIRST.scalar(self._connection, id=ticket)
-            return set(tickets) if first is not None and first < taken else set()
+            first = _FIRST.written(self._connection, id=ticket)
+            if first and first[0][0] < taken:
+                return set(tickets)
+            waiting = waiting_values(self._connection, schema.entries, ("subject_id", "taken"))
+            return set(tickets) if any(subject == ticket and at < taken for subject, at in waiting) else set()
         found: set[str] = set()
         for part in parts(sorted(tickets)):
             found |= set(self._connection.execute(_OLDER, {"ids": part, "taken": taken}).scalars())

@@ -45,6 +45,8 @@ _HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _BEIJING = timezone(timedelta(hours=8))
 # Tokens of the text index that a process keeps at hand: the pairs of characters that people use again and again.
 grams_kept_max = 65_536
+# Two of each ticket that is being written.
+bindings_kept_max = 256
 # Month keys that a process keeps open: of a few months, its own and its subordinates'.
 month_keys_kept_max = 256
 # Nothing in it is misheard or misread for something else: no I, L, O, U.
@@ -143,6 +145,7 @@ def unseal(ciphertext: bytes, key: bytes, aad: bytes, digest: bytes) -> bytes:
     return plain
 
 
+@lru_cache(maxsize=bindings_kept_max)
 def binding(subject_kind: str, subject_id: str, kind: PayloadKind) -> bytes:
     """Return the *aad* that ties a payload to its subject and kind: moved to another ticket, it does not open."""
     return _bound("qyzj payload 1", subject_kind, subject_id, kind.value)
@@ -234,7 +237,8 @@ def month_of(now: datetime, epoch: int = 1) -> str:
 
     Each epoch has its own: the keys of a month that began before it may be lost, or others than those that are held above.
     """
-    month = now.astimezone(_BEIJING).strftime("%Y-%m")
+    there = now.astimezone(_BEIJING)
+    month = f"{there.year:04}-{there.month:02}"
     return month if epoch == 1 else f"{month}.{epoch}"
 
 
@@ -260,6 +264,7 @@ def query_code(key: bytes, subject: str) -> str:
     return "".join(_QUERY_LETTERS[number >> shift & 31] for shift in range(35, -1, -5))
 
 
+@lru_cache(maxsize=8)
 def text_index_key(secret: bytes) -> bytes:
     """The key of the text index, 32 bytes: it follows from a node's *secret*, and no other key follows from it."""
     return hmac.digest(_checked(secret), b"qyzj text index 1", "sha256")
@@ -270,6 +275,7 @@ def login_key(secret: bytes) -> bytes:
     return hmac.digest(_checked(secret), b"qyzj login secrets 1", "sha256")
 
 
+@lru_cache(maxsize=64)
 def purpose_key(secret: bytes, purpose: str) -> bytes:
     """A key of 32 bytes for one *purpose*, such as "hook <id>", that follows from a node's *secret*."""
     return hmac.digest(_checked(secret), f"qyzj purpose 1|{purpose}".encode(), "sha256")
@@ -283,8 +289,12 @@ def gram_token(key: bytes, gram: str) -> int:
 
 def lookup_token(secret: bytes, kind: str, piece: str) -> str:
     """Sixteen bytes in hex that follow from a node's *secret* and from *piece*, under a key of the blind index's own."""
-    key = hmac.digest(_checked(secret), b"qyzj lookup index 1", "sha256")
-    return hmac.digest(key, f"{kind}|{piece}".encode(), "sha256")[:16].hex()
+    return hmac.digest(_lookup_key(secret), f"{kind}|{piece}".encode(), "sha256")[:16].hex()
+
+
+@lru_cache(maxsize=8)
+def _lookup_key(secret: bytes) -> bytes:
+    return hmac.digest(_checked(secret), b"qyzj lookup index 1", "sha256")
 
 
 def seal_draft(plain: bytes, secret: bytes, account: str, form: str, random: Random) -> bytes:

@@ -6,17 +6,22 @@ row: what a column holds must be what the driver takes (integers, texts, bytes, 
 is one statement.  Whoever listens to the engine hears of each before it runs, and an error comes as SQLAlchemy would raise it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import itemgetter
+from operator import and_, eq, itemgetter
 from typing import Any, TypeVar
 
 from psycopg import sql
-from sqlalchemy import Connection, Dialect, Select, Table, Update
+from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Dialect, Select, Table, Update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.sql.elements import BooleanClauseList
+from sqlalchemy.sql.selectable import AliasedReturnsRows, SelectBase
+from sqlalchemy.sql.visitors import iterate
+
+from node.storage.waiting import Columns, Row, waiting_of
 
 R = TypeVar("R")
 RunAgain = Select[Any] | ReturningUpdate[Any] | Update
@@ -37,9 +42,15 @@ class Prepared:
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}
         self.names = tuple(column.name for column in statement.exported_columns)
+        self._reads = _reads_of(statement)
 
     def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
         """Run it, and give what it found."""
+        self._settle(connection, values)
+        return self.written(connection, **values)
+
+    def written(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
+        """As ``rows``, without what waits to be written: for whoever looks at that himself."""
         ready = self._ready(connection)
         given = ready.given(values)
         found: list[tuple[Any, ...]] = _run(connection, ready.sql, given, lambda cursor: cursor.execute(ready.sql, given).fetchall())
@@ -59,7 +70,16 @@ class Prepared:
         """Run it for what it changes."""
         ready = self._ready(connection)
         given = ready.given(values)
+        self._settle(connection, values)
         _run(connection, ready.sql, given, lambda cursor: cursor.execute(ready.sql, given))
+
+    def _settle(self, connection: Connection, values: Mapping[str, Any]) -> None:
+        """Have those of the waiting rows written that it may read."""
+        waits = waiting_of(connection)
+        if waits is not None:
+            for name, columns, keys in self._reads:
+                if waits.may_concern(name, columns, values[keys[0]] if len(keys) == 1 else tuple([values[key] for key in keys])):
+                    waits.settle((name,))
 
     def _ready(self, connection: Connection) -> "_Compiled":
         name = connection.dialect.name
@@ -100,21 +120,43 @@ def _converter(ways: Sequence[Callable[[Any], Any] | None]) -> Callable[[tuple[A
     return lambda row: tuple([value if way is None else way(value) for way, value in zip(ways, row, strict=True)])
 
 
+def _reads_of(statement: RunAgain) -> tuple[tuple[str, Columns, Columns], ...]:
+    """
+    Each table that *statement* reads, with those of its columns that must equal values that are given, and the names of these values.
+
+    What is not said that plainly (a second select inside it, an alias) leaves no column: any row of the table may be read.
+    """
+    parts = list(iterate(statement))
+    tables = {part.name for part in parts if isinstance(part, Table)}
+    is_plain = not any(part is not statement and isinstance(part, SelectBase | AliasedReturnsRows) for part in parts)
+    found: dict[str, dict[str, str]] = {name: {} for name in tables}
+    for one in _conditions(statement.whereclause) if is_plain else ():
+        left, right = getattr(one, "left", None), getattr(one, "right", None)
+        if getattr(one, "operator", None) is not eq or not isinstance(left, Column) or not isinstance(right, BindParameter):
+            continue
+        if not right.unique and isinstance(left.table, Table):
+            found[left.table.name].setdefault(left.name, right.key)
+    return tuple((name, tuple(equal), tuple(equal.values())) for name, equal in sorted(found.items()))
+
+
+def _conditions(clause: ColumnElement[Any] | None) -> Iterator[Any]:
+    """What must hold all together."""
+    if isinstance(clause, BooleanClauseList) and clause.operator is and_:
+        for one in clause.clauses:
+            yield from _conditions(one)
+    elif clause is not None:
+        yield clause
+
+
 def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert *rows*, which all have the same keys."""
     _execute(connection, table, rows, "")
 
 
 def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
-    """
-    Insert *rows*, each the values of *columns*; two columns or more.
-
-    Many rows go by COPY into PostgreSQL, which takes half of what as many INSERTs do.
-    """
-    if connection.dialect.name == "postgresql" and len(rows) >= copied_rows_min:
-        _copy(connection, table, columns, rows)
-    elif rows:
-        _run_many(connection, _insert(table, columns, _MARKS[connection.dialect.paramstyle]), list(rows))
+    """Insert *rows*, each the values of *columns*; two columns or more."""
+    if rows:
+        _put(connection, table, columns, "", rows)
 
 
 def _copy(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -129,7 +171,7 @@ def _copy(connection: Connection, table: Table, columns: tuple[str, ...], rows: 
 def upsert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert *rows*, which all have the same keys, or replace those of the same primary key."""
     if rows:
-        _execute(connection, table, rows, _replacing(table, tuple(rows[0])))
+        _execute(connection, table, rows, _replacing(table, tuple(rows[0])), _key_of(table, tuple(rows[0])))
 
 
 def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -137,20 +179,48 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[
     _execute(connection, table, rows, " ON CONFLICT DO NOTHING")
 
 
+def insert_missing_rows(connection: Connection, table: Table, columns: Columns, rows: Sequence[Row]) -> None:
+    """As ``insert_missing``, of rows that are the values of *columns*; two columns or more."""
+    if rows:
+        _put(connection, table, columns, " ON CONFLICT DO NOTHING", rows)
+
+
 def delete_of(connection: Connection, table: Table, tickets: Sequence[str]) -> None:
     """Delete the rows of *tickets* by the column ``ticket``."""
     if tickets:
+        waits = waiting_of(connection)
+        if waits is not None:
+            waits.settle((table.name,))
         sql = f"DELETE FROM {table.name} WHERE ticket = {_MARKS[connection.dialect.paramstyle]}"
         _run_many(connection, sql, [(ticket,) for ticket in tickets])
 
 
-def _execute(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], on_conflict: str) -> None:
+def _execute(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], on_conflict: str, key: Columns = ()) -> None:
     if not rows:
         return
     columns = tuple(rows[0])
-    sql = _insert(table, columns, _MARKS[connection.dialect.paramstyle]) + on_conflict
     values = itemgetter(*columns)
-    _run_many(connection, sql, [values(row) if len(columns) > 1 else (values(row),) for row in rows])
+    _put(connection, table, columns, on_conflict, [values(row) if len(columns) > 1 else (values(row),) for row in rows], key)
+
+
+def _put(connection: Connection, table: Table, columns: Columns, on_conflict: str, rows: Sequence[Row], key: Columns = ()) -> None:
+    waits = waiting_of(connection)
+    if waits is None:
+        write(connection, table, columns, on_conflict, rows)
+    else:
+        waits.put(table, columns, on_conflict, rows, key)
+
+
+def write(connection: Connection, table: Table, columns: Columns, on_conflict: str, rows: Sequence[Row]) -> None:
+    """
+    Write *rows*, each the values of *columns*, now; *on_conflict* is the clause about those that are there.
+
+    Many rows go by COPY into PostgreSQL, which takes half of what as many INSERTs do.
+    """
+    if connection.dialect.name == "postgresql" and not on_conflict and len(rows) >= copied_rows_min:
+        _copy(connection, table, columns, rows)
+    elif rows:
+        _run_many(connection, _insert(table, columns, _MARKS[connection.dialect.paramstyle]) + on_conflict, list(rows))
 
 
 def _run_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -159,21 +229,33 @@ def _run_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]])
 
 def _run(connection: Connection, sql: str, values: Any, act: Callable[[Any], R]) -> R:
     """What *act* does with the driver's cursor."""
+    waits = waiting_of(connection)
     cursor = connection.connection.cursor()
     try:
+        if waits is not None:
+            waits.is_quiet = True  # what waits and concerns this statement was written already
         for listener in connection.dispatch.before_cursor_execute:
             listener(connection, cursor, sql, values, None, isinstance(values, list))
         return act(cursor)
     except connection.dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(sql, None, error, connection.dialect.loaded_dbapi.Error, dialect=connection.dialect) from error
     finally:
+        if waits is not None:
+            waits.is_quiet = False
         cursor.close()
 
 
 @cache
-def _insert(table: Table, columns: tuple[str, ...], mark: str) -> str:
+def _insert(table: Table, columns: Columns, mark: str) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join(mark for _ in columns)})"
+
+
+@cache
+def _key_of(table: Table, columns: Columns) -> Columns:
+    """The primary key, if *columns* have it."""
+    key = tuple(column.name for column in table.primary_key)
+    return key if set(key) <= set(columns) else ()
 
 
 @cache

@@ -13,7 +13,7 @@ comes into custody is indexed whole, one that leaves is dropped.  A rebuild refi
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
 
@@ -27,7 +27,7 @@ from node.storage.journal import Journal, Stored
 from node.storage.payloads import Payloads
 from node.storage.readings import Moved
 from node.storage.sealing import gram_token
-from node.storage.statements import insert_missing
+from node.storage.statements import insert_missing_rows
 
 entries_max = 1_000
 # More pairs of one word narrow the candidates no further.
@@ -37,7 +37,8 @@ _FILE = SubjectKind.ENTERPRISE.value
 # Letters and figures that stand together; what stands between two such runs is found by nothing of its own.
 _RUN = re.compile(r"[^\W_]+")
 
-Row = dict[str, int]
+Row = tuple[int, int, int]
+_COLUMNS = ("single", "pair", "taken")
 
 
 # --- filling ----------------------------------------------------------------------------------------------------------
@@ -73,7 +74,7 @@ def follow(
     for one in stored:
         if one.header.subject.kind == _FILE and one.header.node == node:
             rows += _rows(one.taken, _texts(payloads, one, plain.get(one.taken)), key)
-    insert_missing(connection, schema.text_grams, rows)
+    insert_missing_rows(connection, schema.text_grams, _COLUMNS, rows)
 
 
 def refill(connection: Connection, journal: Journal, payloads: Payloads) -> None:
@@ -99,7 +100,7 @@ def refill(connection: Connection, journal: Journal, payloads: Payloads) -> None
         after = found[-1].taken
         batch = [Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in found]
         rows = [row for one in batch for row in _rows(one.taken, _texts(payloads, one, None), key)]
-        insert_missing(connection, schema.text_grams, rows)
+        insert_missing_rows(connection, schema.text_grams, _COLUMNS, rows)
 
 
 def _about(stored: Sequence[Stored], ticket: str) -> list[Stored]:
@@ -116,12 +117,12 @@ def _texts(payloads: Payloads, one: Stored, plain: Event | None) -> list[str]:
     """The texts of an entry that a page of its holder opens: from *plain* if it is at hand, else from what was sealed."""
     if plain is None or one.header.kind in RESERVED:
         return [words for _, words in opened(payloads, one)]
-    return [value.plain for _, value in _values(plain) if isinstance(value, Text)]
+    return [value.plain for value in vars(plain).values() if isinstance(value, Text)]
 
 
 def _rows(taken: int, texts: Iterable[str], key: bytes) -> list[Row]:
     grams = sorted({gram for words in texts for gram in _grams(normal(words))})
-    return [{"single": gram_token(key, gram[0]), "pair": gram_token(key, gram), "taken": taken} for gram in grams]
+    return [(gram_token(key, gram[0]), gram_token(key, gram), taken) for gram in grams]
 
 
 def _grams(words: str) -> Iterator[str]:
@@ -185,5 +186,6 @@ def _conditions(word: str, key: bytes) -> list[ColumnElement[bool]]:
 
 
 def _values(event: Event) -> Iterator[tuple[str, object]]:
+    # An event's fields are its dictionary, in their order.
     if is_dataclass(event):
-        yield from ((field.name, getattr(event, field.name)) for field in fields(event))
+        yield from vars(event).items()

@@ -6,16 +6,16 @@ transactions, so the CLI may write beside a running node.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select, text
 
 from node.domain.entry import Draft, Event
 from node.domain.organisation import Place
-from node.storage import schema, text_index
+from node.storage import schema, text_index, waiting
 from node.storage.database import Database
 from node.storage.downs import Downs
 from node.storage.journal import Head, Journal, Stored, lock_head, read_head
@@ -23,9 +23,10 @@ from node.storage.keyring import KeyRing
 from node.storage.payloads import Payloads
 from node.storage.readings import Moved, Readings
 from node.storage.sealing import Random
-from node.storage.statements import Prepared
+from node.storage.statements import Prepared, write
 
 Fault = Callable[[str], None]
+V = TypeVar("V")
 
 
 def no_fault(_point: str) -> None:
@@ -60,10 +61,14 @@ class UnitOfWork:
         self._downs = Downs(connection, self.journal, self.place)
         self._place: Place | None = None
         # What was read of the node itself in this very transaction; gone with the next entry about a node.
-        self.memo: dict[str, Any] = {}
+        self.memo: dict[Hashable, Any] = {}
         self._kinds: set[str] = set()
         self._has_completed = False
         self._announce = announce
+
+    def once(self, name: Hashable, read: Callable[[], V]) -> V:
+        """What *read* gives of the node itself, read once a transaction: an import carries thousands of commands out in one."""
+        return _once(self.memo, name, read)
 
     def append(self, drafts: Sequence[Draft]) -> list[Stored]:
         """Append own entries, fold them and route them."""
@@ -113,6 +118,13 @@ class UnitOfWork:
         return frozenset(self._downs.woken)
 
 
+def _once(memo: dict[Hashable, Any], name: Hashable, read: Callable[[], V]) -> V:
+    if name not in memo:
+        memo[name] = read()
+    found: V = memo[name]
+    return found
+
+
 _nodes = schema.nodes.c
 _NODES = Prepared(select(_nodes.code, _nodes.superior, _nodes.former, _nodes.leaving))
 
@@ -156,7 +168,9 @@ class Store:
             head = lock_head(connection)
             before = head.taken
             work = UnitOfWork(connection, head, self.ring, self.random, self.fault, self.announce)
-            yield work
+            with waiting.begin(connection, write) as rows:
+                yield work
+                rows.settle()
             if head.reacted >= before and not work.calls_for_reaction(self.concerns):
                 head.reacted = head.taken  # no commit for the cursor alone
             work.journal.save_head()
@@ -189,7 +203,16 @@ class View:
         self.payloads = Payloads(connection, head.node, head.line, ring, os.urandom)
         self.journal = Journal(connection, head, self.payloads)
         self.readings = Readings(connection, self.journal, self.place)
+        # What was read of the node itself in this snapshot, for whoever asks again.
+        self.memo: dict[Hashable, Any] = {}
+        self._place: Place | None = None
 
     def place(self) -> Place:
         """Where this node stands."""
-        return place_of(self.connection, self.head)
+        if self._place is None:
+            self._place = place_of(self.connection, self.head)
+        return self._place
+
+    def once(self, name: Hashable, read: Callable[[], V]) -> V:
+        """What *read* gives of the node itself, read once a snapshot."""
+        return _once(self.memo, name, read)

@@ -7,8 +7,8 @@ one bad job spoils no other.  The queue is bounded: who comes when it is full is
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from typing import Any, Generic, TypeVar
 
 from node.domain.refusal import Code, Refusal
@@ -56,6 +56,26 @@ class Writer:
             Refusal: what the job refused, or BUSY.
         """
         return self._submit(work, 0)
+
+    def commands(self, works: Sequence[Callable[[UnitOfWork], R]]) -> "list[Future[R]]":
+        """
+        Run the jobs of commands that came together, and give their answers in order once each is durable or refused.
+
+        Where the queue is full they are refused like one that comes alone (BUSY).
+        """
+        jobs = [_Job(work, 0) for work in works]
+        if self._inline:
+            for job in jobs:
+                self._run_alone(job)
+            return [job.future for job in jobs]
+        with self._wake:
+            free = 0 if self._closing else max(0, queue_jobs_max - len(self._commands) - len(self._batches))
+            self._commands.extend(jobs[:free])
+            self._wake.notify_all()
+        for job in jobs[free:]:
+            job.future.set_exception(Refusal(Code.BUSY, retry_after_ms=retry_after_ms))
+        wait([job.future for job in jobs])
+        return [job.future for job in jobs]
 
     def batch(self, work: Callable[[UnitOfWork], R], entries: int) -> R:
         """As ``command``, for a batch of so many mirrored entries; commands go before it."""

@@ -9,6 +9,7 @@ from node.services.acting import Node
 from node.services.oidc import provider_of
 from node.web import problems
 from node.web.api import api_router, open311
+from node.web.api.together import Together
 from node.web.pages import (
     accounts,
     acts,
@@ -69,6 +70,7 @@ def create_app(node: Node) -> FastAPI:
     app = FastAPI(title="qyzj", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(need_own_form)])
     app.state.node = node
     app.state.provider = provider_of(node.settings)
+    app.state.together = Together(node)
     problems.add_to(app)
     app.mount("/static", StaticFiles(directory=str(resources.files("node.web") / "static")), name="static")
     app.include_router(api_router())

@@ -11,7 +11,7 @@ import hmac
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, MutableHeaders
+from starlette.datastructures import FormData
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -43,16 +43,18 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_HEADERS = {
-    "content-security-policy": _POLICY,
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
-}
-_STRICT_TRANSPORT = "max-age=31536000"
+# As a response carries them.
+_HEADERS = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+_STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+_KEPT, _NOT_KEPT = (b"cache-control", b"max-age=3600"), (b"cache-control", b"no-store")
 
 
 class Guarded:
@@ -67,16 +69,14 @@ class Guarded:
             return
         request = Request(scope)
         limit = _limit(request)
-        is_static = request.url.path.startswith("/static/")
+        is_static, is_tls = scope["path"].startswith("/static/"), scope["scheme"] == "https"
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                if request.url.scheme == "https":
-                    headers.setdefault("strict-transport-security", _STRICT_TRANSPORT)
-                headers.setdefault("cache-control", "max-age=3600" if is_static else "no-store")
+                given = [*message.get("headers", ())]
+                names = {name.lower() for name, _ in given}
+                wanted = (*_HEADERS, *((_STRICT_TRANSPORT,) if is_tls else ()), _KEPT if is_static else _NOT_KEPT)
+                message["headers"] = [*given, *(one for one in wanted if one[0] not in names)]
             await send(message)
 
         said = request.headers.get("content-length", "")

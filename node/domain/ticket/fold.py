@@ -163,6 +163,11 @@ def _holders(opener: Folded, candidates: Sequence[Folded]) -> list[Folded]:
 def fold_ticket(entries: Iterable[Folded], rank: Rank) -> Ticket | None:
     """The ticket, or None while its first entry is missing."""
     known = _by_id(entries)
+    if len(known) == 1:
+        (only,) = known.values()
+        # Most tickets that are folded have just begun, and of one opener there is no line to look for.
+        if only.header.is_opener and only.header.custody.number == 1 and not only.header.custody.opener:
+            return evolve(None, only)
     line = line_of(known.values(), rank)
     if not line.entries:
         return None

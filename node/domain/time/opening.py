@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from node.domain.time.calendar import BEIJING, ONE_DAY, SATURDAY, WorkCalendar, local_day
@@ -96,6 +97,7 @@ class Opening:
 OFFICE_OPENING = Opening()
 
 
+@lru_cache(maxsize=256)
 def parse_windows(text: str) -> tuple[Window, ...] | None:
     """Return the windows that *text* says ("09:00-12:00 13:30-17:30", "00:00-24:00", "closed"), or None."""
     if text.strip() == CLOSED:

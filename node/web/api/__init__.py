@@ -9,11 +9,11 @@ from node.web.api.document import PREFIX
 
 
 def api_router() -> APIRouter:
-    """All of it, below ``/api/v1``: what has a fixed name first, then what has an id there."""
+    """All of it, below ``/api/v1``: commands are posted, and nothing else is; of the others what has a fixed name first."""
     router = _Below(prefix=PREFIX)
+    router.include_router(commands.router)
     router.include_router(pages.router)
     query_list.add_to(router)
-    router.include_router(commands.router)
     return router
 
 

@@ -3,87 +3,164 @@
 import json
 import re
 import uuid
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Match
+from starlette.types import Scope
 
+from node.domain.command import Order
 from node.domain.entry import SubjectKind
 from node.domain.refusal import Code, Refusal
-from node.services.acting import order_of
+from node.services.acting import order_in
 from node.services.bodies import as_json, outcome_body
 from node.services.command_fields import verb_of
 from node.services.handle import Outcome
 from node.services.requests import once
-from node.web.api import converting, shape
-from node.web.api.door import Body, Caller, need_verb, token_of_request
+from node.services.tokens import Token
+from node.storage.unit_of_work import UnitOfWork, View
+from node.web.api import converting, door, shape
 from node.web.api.shape import Endpoint
-from node.web.desk import Desk
+from node.web.api.together import Together
+from node.web.desk import Desk, signed_in
 from node.web.problems import problem
 
-router = APIRouter()
+# A longer body is read only once it is known who sends it.
+unasked_bytes_max = 64 * 1024
+
+
+class _Posted(APIRouter):
+    """Routes that are tried for what is posted alone, before the hundred others."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return super().matches(scope) if scope.get("method") == "POST" else (Match.NONE, {})
+
+
+router = _Posted()
 
 
 @router.post("/{collection}")
-def begin(request: Request, desk: Caller, body: Body, collection: str) -> Response:
+async def begin(request: Request, collection: str) -> Response:
     """A command that starts a subject, the usual one of its kind."""
-    return _carry_out(request, desk, body, _endpoint(request, collection, False, ""), "")
+    return await _carry_out(request, (collection, False, ""))
 
 
 @router.post("/{collection}/{verb}")
-def begin_otherwise(request: Request, desk: Caller, body: Body, collection: str, verb: str) -> Response:
+async def begin_otherwise(request: Request, collection: str, verb: str) -> Response:
     """Another command that starts a subject, or one about the node itself."""
-    return _carry_out(request, desk, body, _endpoint(request, collection, False, verb), "")
+    return await _carry_out(request, (collection, False, verb))
 
 
 @router.post("/{collection}/{id:path}/{verb}")
-def go_on(request: Request, desk: Caller, body: Body, collection: str, id: str, verb: str) -> Response:
+async def go_on(request: Request, collection: str, id: str, verb: str) -> Response:
     """A command about a subject that is there."""
-    return _carry_out(request, desk, body, _endpoint(request, collection, True, verb), id)
+    return await _carry_out(request, (collection, True, verb), id)
 
 
-def _endpoint(request: Request, collection: str, takes_id: bool, verb: str) -> Endpoint:
-    found = shape.endpoints().get((collection, takes_id, verb)) if verb or not takes_id else None
-    if found is None:
-        raise Refusal(Code.PAGE_UNKNOWN, path=request.url.path)
-    return found
+async def _carry_out(request: Request, place: tuple[str, bool, str], said: str = "") -> Response:
+    """Give the command: among those that wait at the same moment, who gives it is looked up with the rest."""
+    if not _is_short(request):
+        # Whoever is nobody is not listened to for long.
+        await run_in_threadpool(door.bearer, request)
+        signed_in(request)
+    together: Together = request.app.state.together
+    return await together.carry_out(_Asked(request, place, said, await door.whole_body(request)))
 
 
-def _carry_out(request: Request, desk: Desk, body: bytes, endpoint: Endpoint, said: str) -> Response:
-    """
-    Give the command.  The version that somebody saw comes as If-Match and, unlike elsewhere, is refused as HTTP has it: 412.
-    """
-    kind = endpoint.command
-    need_verb(request, desk, verb_of(kind))
-    given = converting.read_json(body)
-    command, occurred_at = converting.command_of(kind, given)
-    ticket, subject = _subject(endpoint, said)
-    key = converting.key_of(request.headers.get("idempotency-key"))
-    seen = seen_of(request.headers.get("if-match"))
-    order = order_of(
-        desk.node,
-        _acts_as(request, desk),
-        command,
-        ticket=ticket,
-        subject=subject,
-        id=key or str(uuid.uuid4()),
-        seen=seen,
-        occurred_at=occurred_at,
-        behalf=desk.behalf,
-    )
-    try:
-        outcome = once(desk.node, order, _content(desk, endpoint, order.subject, given)) if key else desk.node.handler.handle(order)
-    except Refusal as refusal:
+def _is_short(request: Request) -> bool:
+    length = request.headers.get("content-length", "")
+    return length.isdigit() and int(length) <= unasked_bytes_max
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A request at ``place`` (as ``shape.endpoints`` names it) about the subject ``said``."""
+
+    request: Request
+    place: tuple[str, bool, str]
+    said: str
+    body: bytes
+
+    def begin(self, view: View) -> "_Begun":
+        """The version that somebody saw comes as If-Match and, unlike elsewhere, is refused as HTTP has it: 412."""
+        request = self.request
+        desk = door.seat_in(request, view)
+        endpoint = self._endpoint()
+        kind = endpoint.command
+        door.need_verb(request, desk, verb_of(kind))
+        given = converting.read_json(self.body)
+        command, occurred_at = converting.command_of(kind, given)
+        ticket, subject = _subject(endpoint, self.said)
+        key = converting.key_of(request.headers.get("idempotency-key"))
+        seen = seen_of(request.headers.get("if-match"))
+        order = order_in(
+            desk.node,
+            view,
+            _acts_as(request, desk),
+            command,
+            ticket=ticket,
+            subject=subject,
+            id=key or str(uuid.uuid4()),
+            seen=seen,
+            occurred_at=occurred_at,
+            behalf=desk.behalf,
+        )
+        content = _content(desk, endpoint, order.subject, given) if key else None
+        return _Begun(desk, endpoint, order, content, door.token_of_request(request))
+
+    def _endpoint(self) -> Endpoint:
+        _, takes_id, verb = self.place
+        found = shape.endpoints().get(self.place) if verb or not takes_id else None
+        if found is None:
+            raise Refusal(Code.PAGE_UNKNOWN, path=self.request.url.path)
+        return found
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """An order from ``desk``; ``content`` is what it is held against if its id comes again, None where that was not asked for."""
+
+    desk: Desk
+    endpoint: Endpoint
+    order: Order
+    content: bytes | None
+    token: Token | None
+
+    def carry_out(self, work: UnitOfWork) -> tuple[Outcome, str | None]:
+        """The outcome, and of a ticket that was filed the code that its appellant asks with."""
+        node, order = self.desk.node, self.order
+        outcome = node.handler.carry_out(work, order) if self.content is None else once(node, order, self.content)(work)
+        return outcome, work.payloads.query_code(outcome.subject) if self._files_a_ticket else None
+
+    def answer(self, done: tuple[Outcome, str | None]) -> Response:
+        outcome, query_code = done
+        body, headers = outcome_body(outcome, self.order.id), {}
+        if outcome.ticket is not None:
+            headers["ETag"] = etag(outcome.ticket.custody.number, outcome.ticket.version)
+        if self._files_a_ticket:
+            body["query_code"] = query_code
+        is_new = self.endpoint.command.starts and not outcome.is_repeat
+        if is_new:
+            headers["Location"] = f"/api/v1/{self.endpoint.collection}/{quote(outcome.subject.id)}"
+        return Response(as_json(body), 201 if is_new else 200, headers, "application/json")
+
+    def refused(self, refusal: Refusal) -> Response:
         if refusal.code is not Code.VERSION_CONFLICT:
-            raise
-        return problem(refusal, desk.lang, 412)
-    return _answer(desk, endpoint, outcome, order.id)
+            raise refusal
+        return problem(refusal, self.desk.lang, 412)
+
+    @property
+    def _files_a_ticket(self) -> bool:
+        return self.endpoint.command.starts and self.endpoint.command.subject_kind is SubjectKind.TICKET
 
 
 def _acts_as(request: Request, desk: Desk) -> str:
     """The account, in the one role of its token if that has one."""
-    token = token_of_request(request)
+    token = door.token_of_request(request)
     return desk.account if token is None else token.acts_as
 
 
@@ -115,19 +192,6 @@ def _content(desk: Desk, endpoint: Endpoint, subject: str, given: dict[str, Any]
     """Who asks for what about what: two requests with the same content are one."""
     said = [desk.account, endpoint.command.__name__, subject, given]
     return json.dumps(said, sort_keys=True, ensure_ascii=True).encode()
-
-
-def _answer(desk: Desk, endpoint: Endpoint, outcome: Outcome, command_id: str) -> Response:
-    body, headers = outcome_body(outcome, command_id), {}
-    if outcome.ticket is not None:
-        headers["ETag"] = etag(outcome.ticket.custody.number, outcome.ticket.version)
-    if endpoint.command.starts and endpoint.command.subject_kind is SubjectKind.TICKET:
-        with desk.node.store.read() as view:
-            body["query_code"] = view.payloads.query_code(outcome.subject)
-    is_new = endpoint.command.starts and not outcome.is_repeat
-    if is_new:
-        headers["Location"] = f"/api/v1/{endpoint.collection}/{quote(outcome.subject.id)}"
-    return Response(as_json(body), 201 if is_new else 200, headers, "application/json")
 
 
 def etag(custody: int, version: int) -> str:

@@ -10,10 +10,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from node.domain.entry import Actor
 from node.domain.refusal import Code, Refusal
 from node.services.acting import Node
-from node.services.tokens import Token, token_of
-from node.web.desk import Desk, SignedIn
+from node.services.tokens import Token, token_in, token_of
+from node.storage.unit_of_work import View
+from node.web.desk import Desk, SignedIn, signed_in
 from node.web.templating import language_of
 
 body_bytes_max = 4 * 1024 * 1024
@@ -26,13 +28,25 @@ def bearer(request: Request) -> None:
     Raises:
         Refusal: UNAUTHENTICATED.
     """
+    said = _shown(request)
+    if said is not None:
+        seat(request, said)
+
+
+def _shown(request: Request) -> str | None:
+    """
+    The token that is shown, if one is.
+
+    Raises:
+        Refusal: UNAUTHENTICATED.
+    """
     said = request.headers.get("authorization")
     if said is None:
-        return
+        return None
     scheme, _, value = said.partition(" ")
     if scheme.lower() != "bearer":
         raise Refusal(Code.UNAUTHENTICATED, account="")
-    seat(request, value.strip())
+    return value.strip()
 
 
 def seat(request: Request, said: str) -> Desk:
@@ -43,7 +57,28 @@ def seat(request: Request, said: str) -> Desk:
         Refusal: UNAUTHENTICATED.
     """
     node: Node = request.app.state.node
-    token, actor, roles = token_of(node.store, said, node.wall())
+    return _seated(request, *token_of(node.store, said, node.wall()))
+
+
+def seat_in(request: Request, view: View) -> Desk:
+    """
+    As ``caller``, in a snapshot that is open already; that the token is in use is for the caller to note.
+
+    Raises:
+        Refusal: UNAUTHENTICATED.
+    """
+    said = _shown(request)
+    if said is None:
+        return signed_in(request)
+    key = ("token", said)
+    if key not in view.memo:
+        node: Node = request.app.state.node
+        view.memo[key] = token_in(view, said, node.wall())
+    return _seated(request, *view.memo[key])
+
+
+def _seated(request: Request, token: Token, actor: Actor, roles: tuple[str, ...]) -> Desk:
+    node: Node = request.app.state.node
     request.state.token = token
     desk = Desk(node, token.account, token.name, actor.unit, roles, actor.role, language_of(request), session=token.id, is_service=True)
     request.state.desk = desk
