@@ -54,7 +54,7 @@ class TestTwoClerks:
 
         assert "f-field" not in first.content() and second.query_selector('[role="alert"]') is None
         assert ["phone", "13700001112", REASON] == typed, refused
-        assert DIRECTOR in told and "补录热线编号" in told and "12345-0001" in told
+        assert "陈主任" in told and "补录热线编号" in told and "12345-0001" in told
         with office.hands.node.store.read() as view:
             found = view.readings.ticket(office.handled)
         assert found is not None and "12345-0001" == found.intake.external_number
