@@ -132,11 +132,12 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if _is_full(error):
+        if is_full(error):
             raise Refusal(Code.STORAGE_FULL) from error
         raise
 
 
-def _is_full(error: BaseException) -> bool:
+def is_full(error: BaseException) -> bool:
+    """True if the database found no room for what it was to write."""
     origin = getattr(error, "orig", error)
     return (isinstance(origin, sqlite.OperationalError) and "full" in str(origin)) or getattr(origin, "sqlstate", "") == "53100"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select
+from sqlalchemy.exc import DBAPIError
 
 from node.domain.dossier import DossierEvent
 from node.domain.entry import Folded, Header, Subject, SubjectKind
@@ -31,7 +32,7 @@ from node.storage import (
     trait_readings,
 )
 from node.storage.clock_rows import ClockRows
-from node.storage.database import micros
+from node.storage.database import is_full, micros
 from node.storage.journal import Journal, Stored
 from node.storage.statements import Prepared, delete_of, upsert_many
 from node.storage.ticket_rows import (
@@ -270,9 +271,13 @@ class Readings:
     # --- lanes that stand ---------------------------------------------------------------------------------------------
 
     def _need_lasting(self, ticket: str, error: Exception) -> None:
-        """Let what may pass fail the whole batch, which is taken again: a lane is not set aside for it."""
-        if lane.may_pass(error):
+        """
+        Let what may pass fail the whole batch, which is taken again: a lane is not set aside for it.  Nor for what the database says
+        of rows: those that waited to be written may be another ticket's, and a full disk is nobody's.
+        """
+        if lane.may_pass(error) and not is_full(error):
             lane.note_try(self._connection, ticket)
+        if lane.may_pass(error) or isinstance(error, DBAPIError):
             raise error
 
     def _as_it_counts(self, one: Stored) -> Folded:
