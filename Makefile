@@ -31,7 +31,7 @@ screenshots: $(STAMP)
 	@$(BIN)/python -m tests.web.screenshots
 
 test: $(STAMP)
-	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
+	@$(BIN)/pytest -q -n 2 --dist loadscope -m "not slow"
 
 # One after the other, cheapest first, also under `make -j`.
 check: $(STAMP)
@@ -61,13 +61,13 @@ wire: $(STAMP)
 	else echo "buf breaking skipped: $(RELEASED) does not exist, nothing was released"; fi
 
 clauses: $(STAMP)
-	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow" --clauses
+	@$(BIN)/pytest -q -n 2 --dist loadscope -m "not slow" --clauses
 
 bench: $(STAMP)
 	@$(BIN)/qyzj bench
 
 soak: $(STAMP)
-	@$(BIN)/pytest -q -n 2 --dist loadgroup -m slow --timeout 0
+	@$(BIN)/pytest -q -n 2 --dist loadscope -m slow --timeout 0
 
 proto: $(STAMP)
 	@$(BIN)/python -m tests.support.protoc .
