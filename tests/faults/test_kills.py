@@ -91,8 +91,7 @@ class TestKilled:
         with capsys.disabled():
             print(f"\n{killed.line()}")
         assert_nothing_lost_or_doubled(stage, killed)
-        # On a machine that is busy with other things the slowest is held against the usual.
-        assert percentile(killed.recovered, 0.99) <= max(recovery_seconds_max, 4 * percentile(killed.recovered, 0.5))
+        assert percentile(killed.recovered, 0.99) <= recovery_seconds_max
 
     @pytest.mark.slow
     @pytest.mark.timeout(0)
