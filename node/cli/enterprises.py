@@ -22,7 +22,7 @@ from node.cli.viewing import viewer_of
 from node.domain import directory as d
 from node.domain.entry import SubjectKind
 from node.domain.time import local_day
-from node.services import dossiers, enterprises
+from node.services import dossiers, enterprises, group_register
 from node.services.acting import act
 from node.services.bodies import outcome_body
 from node.services.command_fields import is_for_people, verb_of
@@ -37,6 +37,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
     """Put the noun onto the program."""
     noun = verbs.group(app, "directory")
     verbs.add(noun, "turns", turns, key="directory.turns", group="look")
+    verbs.add(noun, "groups", groups, key="directory.groups", group="look")
     verbs.add(noun, "members", members, key="directory.members", group="look")
     verbs.add(noun, "digest", digest, key="directory.digest", group="look")
     for command in d.DECISIONS:
@@ -161,6 +162,20 @@ def turns(
         console.print(missing)
 
     session.answer(body, show)
+
+
+def groups(session: Session) -> None:
+    """The service groups of the pack in force, and how many are in each."""
+    with session.node() as node, node.store.read() as view:
+        found = group_register.listed(view, node.policies.of_registry(view, node.now()).pack)
+
+    def show(console: Console) -> None:
+        table = session.table("groups", "group", "kind", "unit", "officials", "enterprises")
+        for one in found:
+            table.add_row(one.group, session.word("service_group", one.kind), one.unit, str(one.officials), str(one.enterprises))
+        console.print(table)
+
+    session.answer({"groups": [dataclasses.asdict(one) for one in found]}, show)
 
 
 def members(session: Session, group: Annotated[str, typer.Argument(metavar="GROUP", show_default=False)]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
@@ -31,19 +31,19 @@ class AccountLine:
     seen_at: datetime | None = None
 
 
-def accounts_of(view: View, node: str, *, words: str = "", unit: str = "") -> list[AccountLine]:
-    """The accounts of *node*, by unit and id; of those whose id has *words* in it, of *unit*, where these are said."""
+def accounts_of(view: View, node: str, *, words: str = "", unit: str = "", skipped: int = 0, most: int | None = None) -> list[AccountLine]:
+    """
+    The accounts of *node*, by unit and id; of those whose id has *words* in it, of *unit*, where these are said; *most* of them behind
+    the first *skipped*.
+    """
     accounts, units, logins = schema.accounts, schema.units, schema.logins
-    wanted = [accounts.c.node == node]
-    if words:
-        wanted.append(func.lower(accounts.c.id).contains(words.lower(), autoescape=True))
-    if unit:
-        wanted.append(accounts.c.unit == unit)
     rows = view.connection.execute(
         select(accounts, units.c.name, logins.c.password, logins.c.totp)
         .select_from(accounts.outerjoin(units, units.c.code == accounts.c.unit).outerjoin(logins, logins.c.account == accounts.c.id))
-        .where(*wanted)
+        .where(*_wanted(node, words, unit))
         .order_by(accounts.c.unit, accounts.c.id)
+        .offset(skipped)
+        .limit(most)
     )
     return [
         AccountLine(
@@ -57,6 +57,21 @@ def accounts_of(view: View, node: str, *, words: str = "", unit: str = "") -> li
         )
         for row in rows
     ]
+
+
+def count_accounts(view: View, node: str, *, words: str = "", unit: str = "") -> int:
+    """How many these are in all."""
+    return view.connection.execute(select(func.count()).select_from(schema.accounts).where(*_wanted(node, words, unit))).scalar_one()
+
+
+def _wanted(node: str, words: str, unit: str) -> list[ColumnElement[bool]]:
+    accounts = schema.accounts
+    wanted: list[ColumnElement[bool]] = [accounts.c.node == node]
+    if words:
+        wanted.append(func.lower(accounts.c.id).contains(words.lower(), autoescape=True))
+    if unit:
+        wanted.append(accounts.c.unit == unit)
+    return wanted
 
 
 def account_of(view: View, node: Node, logins: Logins, account: str) -> tuple[AccountLine, Standing]:

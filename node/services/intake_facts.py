@@ -128,11 +128,22 @@ def _turn(values: Mapping[str, Any]) -> Turn:
     return Turn(values["id"], values["kind"], values["who"], instant(values["begins_at"]), instant(values["ends_at"]), values["place"])
 
 
+_members = schema.group_members.c
+_MEMBERSHIP = Prepared(
+    select(_members.member).where(
+        _members.node == bindparam("node"), _members.service_group == bindparam("group"), _members.member == bindparam("member")
+    )
+)
+
+
 def members(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> frozenset[str]:
-    """Who is in the service group that the command names."""
-    table = schema.group_members
-    of_group = (table.c.node == policy.node, table.c.service_group == getattr(order.command, "group", ""))
-    return frozenset(work.connection.execute(select(table.c.member).where(*of_group)).scalars())
+    """Whom the command names, where they are in the service group that it names: a group may have thousands."""
+    command = order.command
+    named = [getattr(command, field, "") for field in ("account", "enterprise", "member")]
+    group = getattr(command, "group", "")
+    return frozenset(
+        row[0] for member in named if member for row in _MEMBERSHIP.rows(work.connection, node=policy.node, group=group, member=member)
+    )
 
 
 def intermediaries(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> frozenset[str]:

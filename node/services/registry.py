@@ -1,6 +1,6 @@
 """What decisions ask of the registry: units with their staff, accounts, nodes below, adoptions."""
 
-from sqlalchemy import Connection, bindparam, func, or_, select, true
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role, Unit
@@ -9,7 +9,7 @@ from node.domain.registry import Account, Registry
 from node.storage import schema
 from node.storage.statements import Prepared
 
-_accounts, _units = schema.accounts.c, schema.units.c
+_accounts, _units, _nodes, _adoptions = schema.accounts.c, schema.units.c, schema.nodes.c, schema.adoptions.c
 _STAFF = Prepared(
     select(_accounts.unit, func.count().label("accounts"))
     .where(_accounts.node == bindparam("node"), _accounts.is_active.is_(True), _accounts.unit != "")
@@ -21,6 +21,24 @@ _ACCOUNT = Prepared(
     )
 )
 _UNITS = Prepared(select(_units.code, _units.kind, _units.is_active).where(_units.node == bindparam("node")))
+_OPEN_UNITS = Prepared(select(_units.code, _units.name).where(_units.node == bindparam("node"), _units.is_active.is_(True)))
+_EVERYBODY_HERE = select(_accounts.id, _accounts.unit, _accounts.roles, _accounts.is_active, _accounts.status).where(
+    _accounts.node == bindparam("node")
+)
+_EVERYBODY = Prepared(_EVERYBODY_HERE)
+_ITS_UNIT = (
+    select(_accounts.unit)
+    .where(_accounts.node == bindparam("node"), _accounts.id == bindparam("account"))
+    .correlate(None)
+    .scalar_subquery()
+)
+_CONCERNED = Prepared(
+    _EVERYBODY_HERE.where(or_(_accounts.id == bindparam("account"), _accounts.id == bindparam("deputy"), _accounts.unit == _ITS_UNIT))
+)
+_BELOW = Prepared(select(_nodes.code, _nodes.status).where(_nodes.superior == bindparam("node")))
+_ADOPTED = Prepared(
+    select(_adoptions.kind, _adoptions.id, _adoptions.digest).where(_adoptions.node == bindparam("node")).order_by(_adoptions.seq)
+)
 
 
 def read_units(connection: Connection, node: str) -> dict[str, Unit]:
@@ -34,23 +52,16 @@ def read_registry(connection: Connection, node: str, account: str = "", deputy: 
     The registry of *node* as decisions about the node need it.  Of accounts, where *account* is named, that one, those of its
     unit, and *deputy*: what is decided about one depends on no others, and a list of thousands is opened one by one.
     """
-    units, accounts, nodes, adoptions = schema.units, schema.accounts, schema.nodes, schema.adoptions
-    its_unit = select(accounts.c.unit).where(accounts.c.node == node, accounts.c.id == account).scalar_subquery()
-    concerned = or_(accounts.c.id.in_([account, deputy]), accounts.c.unit == its_unit) if account else true()
+    concerned = (
+        _CONCERNED.rows(connection, node=node, account=account, deputy=deputy) if account else _EVERYBODY.rows(connection, node=node)
+    )
     return Registry(
-        units={
-            row.code: row.name
-            for row in connection.execute(select(units.c.code, units.c.name).where(units.c.node == node, units.c.is_active.is_(True)))
-        },
+        units=dict(_OPEN_UNITS.rows(connection, node=node)),
         accounts={
-            row.id: Account(row.id, row.unit, frozenset(row.roles.split(",")), row.is_active, row.status)
-            for row in connection.execute(select(accounts).where(accounts.c.node == node, concerned))
+            id: Account(id, unit, frozenset(roles.split(",")), is_active, status) for id, unit, roles, is_active, status in concerned
         },
-        nodes={row.code: row.status for row in connection.execute(select(nodes.c.code, nodes.c.status).where(nodes.c.superior == node))},
-        adopted={
-            (row.kind, row.id): row.digest
-            for row in connection.execute(select(adoptions).where(adoptions.c.node == node).order_by(adoptions.c.seq))
-        },
+        nodes=dict(_BELOW.rows(connection, node=node)),
+        adopted={(kind, id): digest for kind, id, digest in _ADOPTED.rows(connection, node=node)},
     )
 
 

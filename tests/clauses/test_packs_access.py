@@ -100,8 +100,6 @@ def test_the_centre_coordinates_supervises_and_appraises_and_no_department_does(
     assert "Evaluated" in kinds_of(county, answered)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.clause("FJ23-3.2c")
 def test_five_thousand_officials_are_members_of_service_groups(tmp_path: Path):
     """FJ23-3.2c: 5446 accounts from one list; each group has exactly those that the list puts into it."""

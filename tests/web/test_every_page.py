@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from node.domain import registry as g
+from node.domain.directory import JoinGroup
 from node.domain.enterprise.filing import OpenEnterprise
 from node.domain.letter.sending import PublishNotice
 from node.domain.payload import Contact, Text
@@ -63,6 +65,8 @@ _NAMES = {"/tickets/{ticket}/attach": "/tickets/{extension}/attach", "/tickets/{
           "/tickets/{id}/papers/{paper}": "/tickets/{extension}/papers/receipt",
           "/registers/accounts/{account}": "/registers/accounts/housing", "/search": "/search?text=电",
           "/registers/packs/difference": "/registers/packs/difference?old=xixiu-2025&new=anshun-2025"}  # fmt: skip
+# Service groups are in the pack of one place only.
+_AT = dict.fromkeys(("/registers/groups", "/registers/groups/{group}"), "fengjie")
 # A form that nobody prints: its heading is its tab.
 NO_PAPER = {"/intake"}
 PAGES = [path for method, path in EXPECTED if method == "GET" and path not in NO_PAGE]
@@ -78,15 +82,15 @@ MORE = (
     Look(*OFFICE, "/registers/enterprises/{enterprise}"), Look(*OFFICE, "/tickets/nowhere"),
     Look("centre", "office", "/boards/rounds", "city"), Look("centre", "office", f"/boards/rounds/{ROUND}", "city"),
     Look("centre", "office", "/boards/letters", "city"), Look("centre", "office", "/boards/letters/{letter}", "city"),
-    Look("centre", "office", "/leader", "city"), Look("centre", "office", "/registers/links", "city"),
+    Look("centre", "office", "/leader", "city"), Look("centre", "office", "/registers/links", "city"), Look(*OFFICE, "/registers/groups"),
 )  # fmt: skip
-LOOKS = [Look(*_BY.get(path, OFFICE), _NAMES.get(path, path)) for path in PAGES]
+LOOKS = [Look(*_BY.get(path, OFFICE), _NAMES.get(path, path), _AT.get(path, "county")) for path in PAGES]
 LOOKS_MORE = [pytest.param(one, marks=pytest.mark.slow) for one in MORE]
 
 
 @dataclass
 class World:
-    """A county and a city at work, served; ``ids`` are what the names in paths stand for."""
+    """A county and a city at work and a county with service groups, served; ``ids`` are what the names in paths stand for."""
 
     browser: Browser
     nodes: dict[str, Hands]
@@ -122,8 +126,21 @@ def world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     drawn_round(city, below, 6)
     notice = city.act("office", PublishNotice(Text("开展走访月活动"), Text("请于周五前报告走访情况"), None))
     ids = county.tickets | {"session": county.session, "order": county.order, "enterprise": enterprise, "letter": notice.subject.id}
-    with serving(create_app(county.hands.node)) as here, serving(create_app(city.node)) as above:
-        yield World(browser, {"county": county.hands, "city": city}, {"county": here, "city": above}, ids)
+    nodes = {"county": county.hands, "city": city, "fengjie": _grouped(tmp_path_factory.mktemp("fengjie"))}
+    with ExitStack() as served:
+        addresses = {name: served.enter_context(serving(create_app(hands.node))) for name, hands in nodes.items()}
+        yield World(browser, nodes, addresses, ids | {"group": "modern_agriculture"})
+
+
+def _grouped(directory: Path) -> Hands:
+    """A county with an official and an enterprise's head in one of its service groups."""
+    county = make_node(directory, "500236", "fengjie-2023")
+    county.act("office", g.OpenUnit("agriculture", "农业农村委"))
+    county.act("office", g.OpenAccount("farming", ("department",), "500236-agriculture", Contact("农业小李")))
+    farm = county.act("office", OpenEnterprise(Text("脐橙果业公司"), subject_type="project")).subject.id
+    county.act("office", JoinGroup("modern_agriculture", "farming"))
+    county.act("office", JoinGroup("modern_agriculture", enterprise=farm))
+    return county
 
 
 def _filed(county: County) -> str:

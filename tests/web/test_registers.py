@@ -20,7 +20,7 @@ from tests.support.node import Hands
 from tests.web.registers_given import PHONE, Given, a_county_with_registers
 from tests.web.support import at_desk
 
-EVERYBODY = {"enterprises", "contacts", "units", "calendar", "packs"}
+EVERYBODY = {"enterprises", "contacts", "units", "calendar", "packs", "groups"}
 WHOLE = EVERYBODY | {"channels", "what-if", "links"}
 # What the accounts of the county are offered beside the register of accounts, which has a test of its own.
 OFFERED = {

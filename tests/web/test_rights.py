@@ -141,7 +141,12 @@ EXPECTED |= {
     ("POST", "/intake/{draft}"): only(*_TAKERS),
     ("POST", "/intake/{draft}/aside"): only(*_TAKERS),
     ("GET", "/intake/done/{ticket}"): Expected(_SEEING),
-    **{("GET", f"/registers{name}"): all_but(*_OUTSIDERS) for name in ("", "/calendar", "/contacts", "/enterprises", "/packs", "/units")},
+    **{
+        ("GET", f"/registers{name}"): all_but(*_OUTSIDERS)
+        for name in ("", "/calendar", "/contacts", "/enterprises", "/groups", "/packs", "/units")
+    },
+    # Every member of the staff may look; a group that no pack names is refused.
+    ("GET", "/registers/groups/{group}"): all_but(*_OUTSIDERS),
     ("GET", "/registers/packs/difference"): all_but(*_OUTSIDERS),
     **{("GET", f"/registers/{name}"): all_but(*_UNITS) for name in ("channels", "links", "what-if")},
     ("GET", "/registers/audit"): only(Role.SUPERVISION, Role.AUDIT_ADMIN),

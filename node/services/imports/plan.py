@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 
 from sqlalchemy import select
 
@@ -132,8 +133,7 @@ class Setting:
     @staticmethod
     def code_of(section: str, said: str) -> str:
         """The code of a word that people use, in any language of the catalogue; what is no such word stays."""
-        found = (key for lang in LANGS for key, value in catalogue(lang).items() if value == said and key.startswith(f"{section}."))
-        return next(found, f".{said}").partition(".")[2] if said else ""
+        return _codes(section).get(said, said) if said else ""
 
     def unit(self, said: str) -> str:
         """A unit's code from its code, its short name or its name; what it is not stays as it is."""
@@ -346,6 +346,18 @@ class _Done:
         """The column of the field that the refusal names, where it names one."""
         named = str(refusal.facts.get("field") or refusal.facts.get("key") or "")
         return self._setting.table.called.get(named, "")
+
+
+@cache
+def _codes(section: str) -> Mapping[str, str]:
+    """The codes of a section by the words for them, those of the first language first."""
+    prefix = f"{section}."
+    found: dict[str, str] = {}
+    for lang in LANGS:
+        for key, value in catalogue(lang).items():
+            if key.startswith(prefix):
+                found.setdefault(value, key.removeprefix(prefix))
+    return found
 
 
 def id_of(kind: str, key: str, place: int = 1) -> str:

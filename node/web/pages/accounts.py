@@ -4,7 +4,7 @@ import uuid
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from sqlalchemy import select
 from starlette.responses import RedirectResponse, Response
 
@@ -14,27 +14,34 @@ from node.domain.login import start_password_hours
 from node.domain.organisation import Role
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
-from node.services.account_list import KEEPING, account_of, accounts_of, need_reader
+from node.services.account_list import KEEPING, account_of, accounts_of, count_accounts, need_reader
 from node.services.deputies import deputyships
+from node.services.group_register import groups_with
 from node.services.oidc import Provider
 from node.storage import schema
 from node.web.desk import Desk, SignedIn
+from node.web.paging import Page
 from node.web.sessions import SignIns
 from node.web.templating import page
 
 router = APIRouter(prefix="/registers/accounts")
 
 Typed = Annotated[str, Form()]
+accounts_a_page = 100
 _OFFERED = tuple(role.value for role in Role if role not in (Role.NODE, Role.ENTERPRISE))
 
 
 @router.get("", name="accounts")
-def accounts(request: Request, desk: SignedIn, words: str = "", unit: str = "") -> Response:
-    """The list, by unit; filtered by a part of the account or by unit."""
+def accounts(
+    request: Request, desk: SignedIn, words: str = "", unit: str = "", number: Annotated[int, Query(alias="page", ge=1, le=10**6)] = 1
+) -> Response:
+    """The list, by unit, a hundred a page; filtered by a part of the account or by unit."""
     need_reader(desk.role)
     units = schema.units
     with desk.node.store.read() as view:
-        rows = accounts_of(view, desk.node.code, words=words.strip(), unit=unit)
+        count = count_accounts(view, desk.node.code, words=words.strip(), unit=unit)
+        where = Page(number, accounts_a_page, count, request.url.path, {"words": words.strip(), "unit": unit})
+        rows = accounts_of(view, desk.node.code, words=words.strip(), unit=unit, skipped=where.skipped, most=where.size)
         offered = view.connection.execute(
             select(units.c.code, units.c.name).where(units.c.node == desk.node.code, units.c.is_active.is_(True)).order_by(units.c.code)
         ).all()
@@ -42,6 +49,7 @@ def accounts(request: Request, desk: SignedIn, words: str = "", unit: str = "") 
         request,
         "accounts.html",
         rows=rows,
+        where=where,
         words=words,
         unit=unit,
         units=offered,
@@ -137,6 +145,7 @@ def _account(request: Request, desk: Desk, logins: SignIns, account: str, passwo
     with desk.node.store.read() as view:
         found, standing = account_of(view, desk.node, logins, account)
         lent = deputyships(view.connection, desk.node.code, account)
+        groups = groups_with(view, account)
     is_administrator = bool(set(found.roles) & g.ADMINISTRATORS)
     return page(
         request,
@@ -144,6 +153,7 @@ def _account(request: Request, desk: Desk, logins: SignIns, account: str, passwo
         one=found,
         standing=standing,
         deputies=lent,
+        groups=groups,
         may_keep=desk.account != account and (desk.role == Role.SECURITY_ADMIN.value or (desk.role in KEEPING and not is_administrator)),
         password=password,
         hours=start_password_hours,

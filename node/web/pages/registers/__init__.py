@@ -1,10 +1,10 @@
-"""The registers: enterprise files, contacts that were opened, calendar, packs, what-if, channels, audit, links, units."""
+"""The registers: enterprise files, contacts that were opened, calendar, packs, what-if, channels, audit, links, units, service groups."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from node.web.desk import SignedIn
-from node.web.pages.registers import audit, calendar, channels, contacts, enterprises, links, packs, units, what_if
+from node.web.pages.registers import audit, calendar, channels, contacts, enterprises, groups, links, packs, units, what_if
 from node.web.pages.registers.common import need_staff, offered, register_page
 
 router = APIRouter()
@@ -17,5 +17,5 @@ def registers(request: Request, desk: SignedIn) -> Response:
     return register_page(request, desk, "", "registers/index.html", names=offered(desk))
 
 
-for one in (enterprises, contacts, calendar, packs, what_if, channels, audit, links, units):
+for one in (enterprises, contacts, calendar, packs, what_if, channels, audit, links, units, groups):
     router.include_router(one.router)

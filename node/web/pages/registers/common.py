@@ -35,6 +35,7 @@ REGISTERS: Mapping[str, Callable[[Desk], bool]] = {
     "enterprises": _everybody,
     "contacts": _everybody,
     "units": _everybody,
+    "groups": _everybody,
     "accounts": lambda desk: desk.role in ACCOUNT_KEEPERS,
     "channels": _sees_all,
     "calendar": _everybody,
