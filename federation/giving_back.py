@@ -4,7 +4,7 @@ What a superior wrote, sent down and lost: its subordinates give it back (FEDERA
 Until then a subordinate says, whenever it greets, what the last of its superior's entries is that it holds.
 """
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from federation import outgoing
 from federation.client import Peer
@@ -13,20 +13,23 @@ from federation.level import Level
 from federation.link import batch_entries_max
 from federation.v1 import link_pb2
 from node.storage import schema
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
+
+_entries, _links = schema.entries.c, schema.links.c
+_EPOCH = select(_links.peer_epoch).where(_links.peer == bindparam("superior")).scalar_subquery()
+_LAST = Prepared(
+    select(_entries.epoch, _entries.seq, _entries.leaf)
+    .where(_entries.node == bindparam("superior"), _entries.epoch == _EPOCH)
+    .order_by(_entries.seq.desc())
+    .limit(1)
+)
 
 
 def last_of(view: View, superior: str) -> Place | None:
     """The last entry of the current epoch of *superior* that this node holds."""
-    table, links = schema.entries, schema.links
-    epoch = select(links.c.peer_epoch).where(links.c.peer == superior).scalar_subquery()
-    row = view.connection.execute(
-        select(table.c.epoch, table.c.seq, table.c.leaf)
-        .where(table.c.node == superior, table.c.epoch == epoch)
-        .order_by(table.c.seq.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else Place(row.epoch, row.seq, bytes(row.leaf))
+    row = _LAST.first(view.connection, superior=superior)
+    return None if row is None else Place(row[0], row[1], bytes(row[2]))
 
 
 def give_back(level: Level, superior: str, end: Peer, boot_id: bytes, epoch: int) -> int:

@@ -4,7 +4,7 @@ How a node greets its superior, and what it keeps of the answer: where the down 
 The superior's side is ``greeting``.
 """
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from federation import codec, giving_back, greeting, outgoing
 from federation.enrolment import own_payload_keys
@@ -18,14 +18,17 @@ from node.storage import guard, schema
 from node.storage.codec import moment, stamp
 from node.storage.database import micros
 from node.storage.journal import Position, Spot
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
+
+_WAITING = Prepared(select(func.count()).where(schema.entries.c.taken > bindparam("cursor"), schema.entries.c.from_above.is_(False)))
+_PEER_EPOCH = Prepared(select(schema.links.c.peer_epoch).where(schema.links.c.peer == bindparam("peer")))
 
 
 def request_of(level: Level, view: View, peer: str, boot_id: bytes, cursor: int) -> link_pb2.HelloRequest:
     """What this node says of itself to its superior *peer*: where it stands, and how much waits behind *cursor*."""
-    table, links = schema.entries, schema.links
     last = giving_back.last_of(view, peer)
-    waiting = view.connection.execute(select(func.count()).where(table.c.taken > cursor, table.c.from_above.is_(False))).scalar_one()
+    waiting = _WAITING.scalar(view.connection, cursor=cursor)
     return link_pb2.HelloRequest(
         protocol_min=protocol_min,
         protocol_max=protocol_max,
@@ -39,7 +42,7 @@ def request_of(level: Level, view: View, peer: str, boot_id: bytes, cursor: int)
         features=FEATURES,
         program=level.program,
         payload_keys=codec.payload_keys_to_pb(own_payload_keys(view)),
-        superior_epoch=view.connection.execute(select(links.c.peer_epoch).where(links.c.peer == peer)).scalar_one(),
+        superior_epoch=_PEER_EPOCH.scalar(view.connection, peer=peer),
         superior_last=None if last is None else codec.place_to_pb(last),
     )
 

@@ -29,7 +29,7 @@ from node.storage.codec import Content, decode_content
 from node.storage.database import micros
 from node.storage.journal import Arrived, Position, Spot, Stream
 from node.storage.payloads import payload_bytes_max
-from node.storage.statements import upsert_many
+from node.storage.statements import Prepared, upsert_many
 from node.storage.unit_of_work import UnitOfWork
 
 ACTIVE = "active"
@@ -40,7 +40,7 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 _links = schema.links.c
-_DOWN_HEAD = select(_links.down_epoch, _links.down_peaks, _links.peer_epoch).where(_links.peer == bindparam("link"))
+_DOWN_HEAD = Prepared(select(_links.down_epoch, _links.down_peaks, _links.peer_epoch).where(_links.peer == bindparam("link")))
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Mirror:
             Refusal: DOWN_EPOCH (another numbering), MALFORMED_ENTRY, FORK.
         """
         table = schema.links
-        row = work.connection.execute(_DOWN_HEAD, {"link": link}).one()
+        row = _DOWN_HEAD.record(work.connection, link=link)
         if row.down_epoch != epoch:
             raise Refusal(Code.DOWN_EPOCH, epoch=epoch, current=row.down_epoch)
         progress = Range.from_bytes(bytes(row.down_peaks)) if row.down_peaks else Range()

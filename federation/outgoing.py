@@ -32,19 +32,29 @@ _entries = schema.entries.c
 _CARRIED = (_entries.taken, _entries.node, _entries.epoch, _entries.seq, _entries.leaf, _entries.content, _entries.is_laden)
 
 
-_UP = (
+_UP = Prepared(
     select(*_CARRIED)
     .where(_entries.taken > bindparam("after"), _entries.from_above.is_(False))
     .order_by(_entries.taken)
     .limit(bindparam("most", type_=Integer))
 )
 _down = schema.down.c
-_DOWN = (
+_DOWN = Prepared(
     select(*_CARRIED, _down.down_seq)
     .join(schema.down, _down.taken == _entries.taken)
     .where(_down.link == bindparam("link"), _down.epoch == bindparam("epoch"), _down.down_seq > bindparam("after"))
     .order_by(_down.down_seq)
     .limit(bindparam("most", type_=Integer))
+)
+_LEAVES = Prepared(
+    select(_entries.leaf)
+    .where(
+        _entries.node == bindparam("node"),
+        _entries.epoch == bindparam("epoch"),
+        _entries.seq > bindparam("after"),
+        _entries.seq <= bindparam("size"),
+    )
+    .order_by(_entries.seq)
 )
 _DOWN_HEAD = Prepared(select(schema.links.c.down_epoch, schema.links.c.down_peaks).where(schema.links.c.peer == bindparam("link")))
 
@@ -81,7 +91,7 @@ def read_up(view: View, after: int, entries_max: int = batch_entries_max, bytes_
     The next entries for above behind *after* (a ``taken``): at most *entries_max* (1 or more), together at most *bytes_max*
     bytes, but always one if there is one.
     """
-    rows = view.connection.execute(_UP, {"after": after, "most": entries_max}).all()
+    rows = _UP.records(view.connection, after=after, most=entries_max)
     carried = _carried(view, rows)
     fits = _how_many_fit(carried, bytes_max)
     last: dict[Stream, int] = {}
@@ -103,7 +113,7 @@ def read_down(
     view: View, link: str, epoch: int, after: int, entries_max: int = batch_entries_max, bytes_max: int = batch_bytes_max
 ) -> DownBatch:
     """What *link* is owed behind down_seq *after*, in its numbering; bounds as in ``read_up``."""
-    rows = view.connection.execute(_DOWN, {"link": link, "epoch": epoch, "after": after, "most": entries_max}).all()
+    rows = _DOWN.records(view.connection, link=link, epoch=epoch, after=after, most=entries_max)
     carried = _carried(view, rows)
     fits = _how_many_fit(carried, bytes_max)
     head = down_head(view, link)
@@ -186,13 +196,8 @@ class Roots:
         begun = self.known.get((node, epoch), Range())
         if begun.size > size:
             begun = Range()
-        table = schema.entries
-        leaves = view.connection.execute(
-            select(table.c.leaf)
-            .where(table.c.node == node, table.c.epoch == epoch, table.c.seq > begun.size, table.c.seq <= size)
-            .order_by(table.c.seq)
-        ).scalars()
-        progress = begun.extend([bytes(leaf) for leaf in leaves])
+        leaves = _LEAVES.rows(view.connection, node=node, epoch=epoch, after=begun.size, size=size)
+        progress = begun.extend([bytes(leaf) for (leaf,) in leaves])
         self.known[node, epoch] = progress
         return progress.root()
 

@@ -17,6 +17,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.reparenting import ABORTED
 from node.services.reconcile import DAMAGED
 from node.storage import reparenting_readings, schema
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
 # Beside the caller's row: a greeting costs no statement for it.
@@ -25,7 +26,7 @@ _WANTED = schema.wanted_blobs.c.peer == schema.links.c.peer
 _HAS_WANTED = exists().where(_WANTED).label("has_wanted")
 _HAS_UNTOLD = exists().where(_WANTED, schema.wanted_blobs.c.is_told.is_(False)).label("has_untold")
 _links, _nodes = schema.links, schema.nodes
-_STANDING = (
+_STANDING = Prepared(
     select(_links, _nodes.c.status.label("standing"), _nodes.c.leaving, _HAS_DAMAGE, _HAS_WANTED, _HAS_UNTOLD)
     .join(_nodes, _nodes.c.code == _links.c.peer)
     .where(_links.c.peer == bindparam("peer"), _links.c.side == "subordinate", _nodes.c.superior == bindparam("own"))
@@ -92,7 +93,7 @@ class Trust:
         """
         if caller.bootstrap:
             raise Refusal(Code.UNAUTHENTICATED, fault="BOOTSTRAP_ONLY_ENROLS", node=caller.node)
-        row = work.connection.execute(_STANDING, {"peer": caller.node, "own": work.head.node}).first()
+        row = _STANDING.record(work.connection, peer=caller.node, own=work.head.node)
         if row is None:
             move = reparenting_readings.find(work.connection, node=caller.node)
             if move is not None and not move.is_open and move.from_node == work.head.node and move.stage != ABORTED:

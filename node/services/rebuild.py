@@ -7,8 +7,24 @@ what was set aside is tried again: after an upgrade it may fold.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, RowMapping, Table, delete, func, select, text
+from sqlalchemy import (
+    Column,
+    CompoundSelect,
+    Connection,
+    MetaData,
+    RowMapping,
+    Table,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+)
 
 from node.services import lookup_index
 from node.storage import schema, text_index
@@ -87,8 +103,12 @@ def refold(work: UnitOfWork) -> Rebuilt:
 
 def _refold(work: UnitOfWork, *, is_kept: bool) -> Rebuilt:
     connection = work.connection
+    # Most nodes use few of the tables: what is empty is neither kept nor compared.
+    before = _occupied(connection) | {schema.quarantine.name}
     for table in _TABLES:
-        connection.execute(text(f"CREATE TEMPORARY TABLE {_was(table)} AS SELECT * FROM {table.name}"))
+        if table.name not in before:
+            continue
+        connection.execute(text(f"CREATE TEMPORARY TABLE {_was(table.name)} AS SELECT * FROM {table.name}"))
         connection.execute(delete(table))
     # The tree is asked anew for each batch: nodes are readings, too.
     readings = Readings(connection, work.journal, lambda: place_of(connection, work.head))
@@ -99,14 +119,21 @@ def _refold(work: UnitOfWork, *, is_kept: bool) -> Rebuilt:
     lookup_index.refill(work)
     text_index.refill(connection, work.journal, work.payloads)
     # What was set aside by a reaction that stumbled is no matter of folding, and waits for an operator all the same.
-    was = _was(schema.quarantine)
+    was = _was(schema.quarantine.name)
     kept = f"SELECT * FROM {was} WHERE reason LIKE 'reaction:%' AND taken NOT IN (SELECT taken FROM quarantine)"
     connection.execute(text(f"INSERT INTO quarantine {kept}"))
-    differences = [difference for table in _TABLES for difference in _differences(connection, table)]
-    rows = sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in schema.READINGS)
+    now = _occupied(connection)
+    differences = [
+        difference
+        for table in _TABLES
+        if table.name in before | now
+        for difference in _differences(connection, table, table.name in before)
+    ]
+    occupied = [table for table in schema.READINGS if table.name in now]
+    rows = sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in occupied)
     quarantine = connection.execute(select(func.count()).select_from(schema.quarantine)).scalar_one()
-    for table in _TABLES:
-        connection.execute(text(f"DROP TABLE {_was(table)}"))
+    for name in sorted(before):
+        connection.execute(text(f"DROP TABLE {_was(name)}"))
     return Rebuilt(entries, rows, tuple(differences[:differences_max]), quarantine, is_kept)
 
 
@@ -126,12 +153,12 @@ def _batches(connection: Connection) -> Iterator[list[Stored]]:
         yield [Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
 
 
-def _differences(connection: Connection, table: Table) -> list[Difference]:
+def _differences(connection: Connection, table: Table, had_rows: bool) -> list[Difference]:
     """Rows of one table that stood otherwise before; both databases take NULL for equal to NULL in EXCEPT."""
-    was = Table(_was(table), MetaData(), *(Column(column.name, column.type) for column in table.columns))
     keys = [column.name for column in table.primary_key.columns]
-    now_rows = {_key(row, keys): row for row in connection.execute(select(table).except_(select(was))).mappings()}
-    was_rows = {_key(row, keys): row for row in connection.execute(select(was).except_(select(table))).mappings()}
+    only_now, only_before = _compared(table)
+    now_rows = {_key(row, keys): row for row in connection.execute(only_now if had_rows else select(table)).mappings()}
+    was_rows = {_key(row, keys): row for row in connection.execute(only_before).mappings()} if had_rows else {}
     found = []
     for key in sorted(now_rows.keys() | was_rows.keys()):
         now, before = now_rows.get(key), was_rows.get(key)
@@ -142,9 +169,26 @@ def _differences(connection: Connection, table: Table) -> list[Difference]:
     return found[:differences_max]
 
 
+@cache
+def _compared(table: Table) -> tuple[CompoundSelect[Any], CompoundSelect[Any]]:
+    """What only stands now, and what only stood before: made once, so that they are compiled once."""
+    was = Table(_was(table.name), MetaData(), *(Column(column.name, column.type) for column in table.columns))
+    return select(table).except_(select(was)), select(was).except_(select(table))
+
+
 def _key(row: RowMapping, names: list[str]) -> tuple[str, ...]:
     return tuple(str(row[name]) for name in names)
 
 
-def _was(table: Table) -> str:
-    return f"was_{table.name}"
+@cache
+def _who_is_occupied() -> CompoundSelect[Any]:
+    return union_all(*(select(literal(table.name)).where(exists(select(1).select_from(table))) for table in _TABLES))
+
+
+def _occupied(connection: Connection) -> set[str]:
+    """The tables that have rows, by name."""
+    return set(connection.execute(_who_is_occupied()).scalars())
+
+
+def _was(table: str) -> str:
+    return f"was_{table}"

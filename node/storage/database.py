@@ -16,6 +16,7 @@ from typing import Any
 import pysqlite3.dbapi2 as sqlite
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from node.domain.refusal import Code, Refusal
 from node.storage.waiting import settle_all
@@ -121,7 +122,13 @@ def _sqlite_engine(url: str, *, is_writer: bool, poolclass: Any) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+        # By the driver itself: a node begins thousands of transactions where it carries out a few commands.
+        said = "BEGIN IMMEDIATE" if is_writer else "BEGIN"
+        driver: Any = connection.connection.driver_connection
+        try:
+            driver.execute(said)
+        except sqlite.Error as error:
+            raise DBAPIError.instance(said, None, error, sqlite.Error, dialect=connection.dialect) from error
 
     return engine
 

@@ -9,6 +9,7 @@ installed it.
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
+from node.storage import schema
 from node.storage.database import Database
 
 faults_max = 10
@@ -31,7 +32,24 @@ def page_faults(database: Database, *, whole: bool) -> list[str]:
 def _sqlite(connection: Connection, *, whole: bool) -> list[str]:
     check = "integrity_check" if whole else "quick_check"
     rows = connection.exec_driver_sql(f"PRAGMA {check}({faults_max})").scalars()
-    return [str(row) for row in rows if row != "ok"]
+    found = [str(row) for row in rows if row != "ok"]
+    return found if found or not whole else _misnamed(connection)
+
+
+def _misnamed(connection: Connection) -> list[str]:
+    """
+    Columns that the database does not have by their names: what it says of its own tables is no page that it checks.
+
+    A column in the place of another would be read as that one.
+    """
+    rows = connection.exec_driver_sql(
+        "SELECT m.name, p.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS p WHERE m.type = 'table'"
+    ).all()
+    has: dict[str, list[str]] = {}
+    for table, column in rows:
+        has.setdefault(table, []).append(column)
+    wanted = {table.name: {column.name for column in table.columns} for table in schema.metadata.tables.values()}
+    return [f"{table}: columns {', '.join(has.get(table, ()))}" for table, columns in wanted.items() if columns != set(has.get(table, ()))]
 
 
 def _postgresql(connection: Connection, *, whole: bool) -> list[str]:

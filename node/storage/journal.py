@@ -35,6 +35,9 @@ files_at_hand_max = 64
 _entries, _streams, _heads = schema.entries.c, schema.streams.c, schema.heads
 _STORED = select(_entries.taken, _entries.content, _entries.leaf).order_by(_entries.taken)
 _OF_SUBJECT = Prepared(_STORED.where(_entries.subject_id == bindparam("id"), _entries.subject_kind == bindparam("kind")))
+_STREAMS = Prepared(
+    select(schema.streams.c.node, schema.streams.c.epoch, schema.streams.c.peaks).order_by(schema.streams.c.node, schema.streams.c.epoch)
+)
 _OF_CAUSE = Prepared(_STORED.where(_entries.cause == bindparam("cause")))
 _PEAKS = Prepared(select(_streams.peaks).where(_streams.node == bindparam("node"), _streams.epoch == bindparam("epoch")))
 _STREAMS_OF = select(_streams.node, _streams.epoch, _streams.peaks).where(_streams.node.in_(bindparam("nodes", expanding=True)))
@@ -297,8 +300,7 @@ class Journal:
 
     def positions(self) -> list[Position]:
         """Every stream held whole, this node's own first."""
-        table = schema.streams
-        rows = self._connection.execute(select(table.c.node, table.c.epoch, table.c.peaks).order_by(table.c.node, table.c.epoch)).all()
+        rows = _STREAMS.rows(self._connection)
         found = [
             Position(node, epoch, progress.size, progress.root())
             for node, epoch, peaks in rows

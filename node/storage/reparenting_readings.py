@@ -8,7 +8,7 @@ took the history.  Whoever says anything else is not believed, and a node that t
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, UnaryExpression, select, update
+from sqlalchemy import Connection, Row, UnaryExpression, bindparam, select, update
 
 from node.domain import reparenting as m
 from node.domain.entry import Event, Header
@@ -16,20 +16,18 @@ from node.domain.merkle import Range, leaf_hash
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import instant, micros
-from node.storage.statements import insert_missing, upsert_many
+from node.storage.statements import Prepared, insert_missing, upsert_many
 
 
 def find(connection: Connection, *, move: str = "", node: str = "") -> m.Reparenting | None:
     """The move *move*, or the newest one of *node*; None if this node knows of none."""
-    table = schema.reparentings
-    its = table.c.id == move if move else table.c.node == node
-    row = connection.execute(select(table).where(its).order_by(*_newest_first()).limit(1)).first()
+    row = _BY_ID.record(connection, move=move) if move else _NEWEST.record(connection, node=node)
     return None if row is None else _value(row)
 
 
 def listed(connection: Connection) -> list[m.Reparenting]:
     """Every move that this node knows of, the newest first."""
-    return [_value(row) for row in connection.execute(_LISTED)]
+    return [_value(row) for row in _LISTED.records(connection)]
 
 
 def _newest_first() -> tuple[UnaryExpression[Any], ...]:
@@ -37,7 +35,9 @@ def _newest_first() -> tuple[UnaryExpression[Any], ...]:
     return table.c.ordered_at.desc(), table.c.seq.desc()
 
 
-_LISTED = select(schema.reparentings).order_by(*_newest_first())
+_LISTED = Prepared(select(schema.reparentings).order_by(*_newest_first()))
+_BY_ID = Prepared(select(schema.reparentings).where(schema.reparentings.c.id == bindparam("move")))
+_NEWEST = Prepared(select(schema.reparentings).where(schema.reparentings.c.node == bindparam("node")).order_by(*_newest_first()).limit(1))
 
 
 def actor_of(connection: Connection, move: str) -> tuple[str, str, str]:

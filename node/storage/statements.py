@@ -6,9 +6,10 @@ row: what a column holds must be what the driver takes (integers, texts, bytes, 
 is one statement.  Whoever listens to the engine hears of each before it runs, and an error comes as SQLAlchemy would raise it.
 """
 
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from operator import and_, eq, itemgetter
 from typing import Any, TypeVar
 
@@ -61,10 +62,23 @@ class Prepared:
         found = self.rows(connection, **values)
         return found[0] if found else None
 
+    def records(self, connection: Connection, **values: Any) -> list[Any]:
+        """As ``rows``, their values by the names of the columns."""
+        return list(map(self._record._make, self.rows(connection, **values)))
+
+    def record(self, connection: Connection, **values: Any) -> Any:
+        """The first of these; None if there is none."""
+        found = self.rows(connection, **values)
+        return self._record._make(found[0]) if found else None
+
     def scalar(self, connection: Connection, **values: Any) -> Any:
         """The first value of the first row; None if there is none."""
         found = self.rows(connection, **values)
         return found[0][0] if found else None
+
+    @cached_property
+    def _record(self) -> Any:
+        return namedtuple("Record", self.names)
 
     def run(self, connection: Connection, **values: Any) -> None:
         """Run it for what it changes."""
