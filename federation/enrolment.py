@@ -54,7 +54,7 @@ from node.storage.keyring import KeyRing
 from node.storage.payloads import Payloads
 from node.storage.reparenting_readings import find
 from node.storage.sealing import CodedError
-from node.storage.statements import upsert_many
+from node.storage.statements import Prepared, upsert_many
 from node.storage.unit_of_work import UnitOfWork, View
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0003")
@@ -325,11 +325,13 @@ def _enrol_request(view: View, certificate_request: bytes, superior: str) -> enr
     )
 
 
+_PUBLIC_KEYS = Prepared(select(schema.payload_keys.c.recipient, schema.payload_keys.c.public_key))
+
+
 def own_payload_keys(view: View) -> Mapping[str, bytes]:
     """The payload public keys under which this node, and those below it, may be handed a ticket's keys."""
-    table, place = schema.payload_keys, view.place()
-    rows = view.connection.execute(select(table.c.recipient, table.c.public_key))
-    found = {row.recipient: bytes(row.public_key) for row in rows}
+    place = view.place()
+    found = {recipient: bytes(public) for recipient, public in _PUBLIC_KEYS.rows(view.connection)}
     own = {name: public for name, public in found.items() if name.partition("/")[0] == place.node}
     return own | {name: public for name, public in found.items() if name.endswith("/node") and place.is_below(name.partition("/")[0])}
 

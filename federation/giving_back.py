@@ -24,6 +24,7 @@ _LAST = Prepared(
     .order_by(_entries.seq.desc())
     .limit(1)
 )
+_GIVEN = Prepared(select(_links.given_epoch).where(_links.peer == bindparam("peer")))
 
 
 def last_of(view: View, superior: str) -> Place | None:
@@ -42,7 +43,7 @@ def give_back(level: Level, superior: str, end: Peer, boot_id: bytes, epoch: int
     """
     links = schema.links
     with level.store.read() as view:
-        given = view.connection.execute(select(links.c.given_epoch).where(links.c.peer == superior)).scalar_one()
+        given = _GIVEN.scalar(view.connection, peer=superior)
         if epoch <= given:
             return 0
         places = _former(view, superior, epoch)

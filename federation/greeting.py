@@ -25,6 +25,8 @@ from node.storage import schema
 from node.storage.codec import moment, stamp
 from node.storage.database import micros
 from node.storage.journal import Position
+from node.storage.payloads import public_keys_of
+from node.storage.statements import update_of
 from node.storage.unit_of_work import UnitOfWork, View
 
 protocol_min = 1
@@ -130,10 +132,8 @@ def check_session(peer: Peer, boot_id: bytes) -> None:
 
 def payload_keys(work: UnitOfWork | View, place: Place) -> Mapping[str, bytes]:
     """Payload public keys of this node and its superiors, for those below to wrap their month keys for."""
-    table = schema.payload_keys
     readers = [f"{node}/{reader}" for node in (place.node, *place.line) for reader in ("node", "desk")]
-    rows = work.connection.execute(select(table.c.recipient, table.c.public_key).where(table.c.recipient.in_(readers)))
-    return {row.recipient: bytes(row.public_key) for row in rows}
+    return public_keys_of(work.connection, readers)
 
 
 def _boot_ids(peer: Peer, boot_id: bytes) -> bytes | None:
@@ -211,9 +211,8 @@ def _is_beginning(work: UnitOfWork, peer: Peer, said: DownPosition, head: DownPo
 
 
 def _note(work: UnitOfWork, request: link_pb2.HelloRequest, peer: Peer, boot_ids: bytes, down: DownPosition, wall: datetime) -> None:
-    table = schema.links
     is_same = request.down.epoch == down.epoch
-    values = {
+    values: dict[str, object] = {
         "boot_id": request.boot_id,
         "former_boot_ids": boot_ids,
         "heard_at": micros(wall),
@@ -226,4 +225,4 @@ def _note(work: UnitOfWork, request: link_pb2.HelloRequest, peer: Peer, boot_ids
         values["awaited_until"] = None  # an older program: nothing comes of it
     if peer.fingerprint == peer.known[0]:
         values["fingerprint"] = peer.fingerprint  # the renewed certificate has arrived: the former is good no longer
-    work.connection.execute(update(table).where(table.c.peer == peer.node).values(**values))
+    update_of(work.connection, schema.links, values, peer=peer.node)

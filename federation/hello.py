@@ -4,7 +4,7 @@ How a node greets its superior, and what it keeps of the answer: where the down 
 The superior's side is ``greeting``.
 """
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select
 
 from federation import codec, giving_back, greeting, outgoing
 from federation.enrolment import own_payload_keys
@@ -18,7 +18,7 @@ from node.storage import guard, schema
 from node.storage.codec import moment, stamp
 from node.storage.database import micros
 from node.storage.journal import Position, Spot
-from node.storage.statements import Prepared
+from node.storage.statements import Prepared, update_of
 from node.storage.unit_of_work import UnitOfWork, View
 
 _WAITING = Prepared(select(func.count()).where(schema.entries.c.taken > bindparam("cursor"), schema.entries.c.from_above.is_(False)))
@@ -49,7 +49,6 @@ def request_of(level: Level, view: View, peer: str, boot_id: bytes, cursor: int)
 
 def note_answer(level: Level, work: UnitOfWork, peer: str, answer: link_pb2.HelloResponse, held: str) -> None:
     """Follow a down stream that was numbered anew, and keep whether this node may write."""
-    table = schema.links
     here = outgoing.down_head(work, peer)
     values: dict[str, object] = {
         "heard_at": micros(level.wall()),
@@ -60,7 +59,7 @@ def note_answer(level: Level, work: UnitOfWork, peer: str, answer: link_pb2.Hell
         values["peer_epoch"] = answer.epoch
     if answer.down.epoch != here.epoch:
         values |= {"down_epoch": answer.down.epoch, "down_size": 0, "down_peaks": b"", "waiting": answer.down.size}
-    work.connection.execute(update(table).where(table.c.peer == peer).values(**values))
+    update_of(work.connection, schema.links, values, peer=peer)
     if work.head.held == greeting.FENCED:
         return
     # Whatever it was held for: what the guard has seen, or a subordinate holds, and neither this node nor its superior, went

@@ -29,7 +29,7 @@ from node.storage.codec import Content, decode_content
 from node.storage.database import micros
 from node.storage.journal import Arrived, Position, Spot, Stream
 from node.storage.payloads import payload_bytes_max
-from node.storage.statements import Prepared, upsert_many
+from node.storage.statements import Prepared, update_of, upsert_many
 from node.storage.unit_of_work import UnitOfWork
 
 ACTIVE = "active"
@@ -110,7 +110,6 @@ class Mirror:
         Raises:
             Refusal: DOWN_EPOCH (another numbering), MALFORMED_ENTRY, FORK.
         """
-        table = schema.links
         row = _DOWN_HEAD.record(work.connection, link=link)
         if row.down_epoch != epoch:
             raise Refusal(Code.DOWN_EPOCH, epoch=epoch, current=row.down_epoch)
@@ -128,7 +127,7 @@ class Mirror:
             work.fault("mirror.after_entries")
             work.fold_and_route(stored)
         changed = {"down_size": progress.size, "down_peaks": progress.to_bytes()}
-        work.connection.execute(update(table).where(table.c.peer == link).values(**changed))
+        update_of(work.connection, schema.links, changed, peer=link)
         return DownPosition(epoch, progress.size, progress.root())
 
     def _give_way(self, work: UnitOfWork, arrived: Sequence[Arrived]) -> None:

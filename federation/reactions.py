@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy import Select, bindparam, exists, literal, or_, select
 
 from federation import reparenting
 from federation.taking_back import is_awaiting
@@ -111,17 +111,17 @@ def _next() -> Select[int]:
         before.c.taken < table.c.taken,
         asks.c.id == before.c.id,
         asks.c.is_answered.is_(False),
-        asks.c.kind.in_(sorted(ASKS)),
+        asks.c.kind.in_([literal(kind) for kind in sorted(ASKS)]),
     )
     return (
         select(table.c.taken)
-        .where(table.c.taken > bindparam("reacted"), or_(table.c.kind.in_(sorted(KINDS)), is_behind_an_ask))
+        .where(table.c.taken > bindparam("reacted"), or_(table.c.kind.in_([literal(kind) for kind in sorted(KINDS)]), is_behind_an_ask))
         .order_by(table.c.taken)
         .limit(entries_max)
     )
 
 
-_NEXT = _next()
+_NEXT = Prepared(_next())
 _CONTENT = Prepared(select(schema.entries.c.content).where(schema.entries.c.taken == bindparam("taken")))
 
 
@@ -250,8 +250,7 @@ class Reactions:
             if view.head.epoch > 1 and is_awaiting(view, self._wall()):
                 # What it answered before it was restored comes back first: it would answer once more, and otherwise.
                 return [], view.head.reacted
-            rows = view.connection.execute(_NEXT, {"reacted": view.head.reacted}).scalars()
-            return list(rows), view.head.taken
+            return [taken for (taken,) in _NEXT.rows(view.connection, reacted=view.head.reacted)], view.head.taken
 
     def _move_on(self, upto: int) -> None:
         with self._store.read() as view:

@@ -45,6 +45,12 @@ stop_grace_seconds = 5.0
 answer_seconds = 2.0
 
 
+_links = schema.links.c
+_ACKED = Prepared(
+    update(schema.links)
+    .where(_links.peer == bindparam("subordinate"), _links.down_epoch == bindparam("numbering"), _links.down_acked < bindparam("size"))
+    .values(down_acked=bindparam("size"))
+)
 _HEARD = Prepared(
     update(schema.links)
     .where(schema.links.c.peer == bindparam("peer"))
@@ -145,13 +151,7 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
         """Note what the subordinate has durably applied, if that is news."""
         if down.size <= peer.down_acked:
             return
-        table = schema.links
-
-        def note(work: UnitOfWork) -> None:
-            its = (table.c.peer == peer.node, table.c.down_epoch == down.epoch, table.c.down_acked < down.size)
-            work.connection.execute(update(table).where(*its).values(down_acked=down.size))
-
-        self._level.writer.command(note)
+        self._level.writer.command(lambda work: _ACKED.run(work.connection, subordinate=peer.node, numbering=down.epoch, size=down.size))
 
     def Fetch(self, request: link_pb2.FetchRequest, context: grpc.ServicerContext) -> link_pb2.FetchResponse:
         caller = self._trust.caller(context.auth_context())

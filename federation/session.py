@@ -56,6 +56,7 @@ from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
 log = structlog.get_logger()
+_NAMES = Prepared(select(schema.nodes.c.code, schema.nodes.c.name))
 
 R = TypeVar("R")
 Sleep = Callable[[float], None]
@@ -232,8 +233,7 @@ class Session:
         keys = codec.payload_keys_from_pb(answer.payload_keys, line)
 
         def take(work: UnitOfWork) -> bool:
-            names = {row.code: row.name for row in work.connection.execute(select(schema.nodes.c.code, schema.nodes.c.name))}
-            return take_place(self.level, work, line, names, keys)
+            return take_place(self.level, work, line, dict(_NAMES.rows(work.connection)), keys)
 
         is_news = self.level.writer.command(take)
         if is_news or not self._is_wrapped:  # once in each session: the last one may have died in between

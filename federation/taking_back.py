@@ -15,7 +15,7 @@ has another one there is told so, and does not go on by itself if it was stopped
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from federation.codec import Carried, Place
 from federation.mirror import ACTIVE, Mirror, content_of, with_riders
@@ -30,6 +30,7 @@ from node.services.situations import TOLD_BELOW
 from node.storage import schema
 from node.storage.database import micros
 from node.storage.journal import Arrived, Kept
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
 FEATURE = "give-back"
@@ -45,11 +46,15 @@ def await_those_below(work: UnitOfWork, wall: datetime) -> None:
     work.connection.execute(update(links).where(*its).values(boot_id=b"", awaited_until=until))
 
 
+_links = schema.links.c
+_AWAITED = Prepared(
+    select(_links.peer).where(_links.side == "subordinate", _links.status == ACTIVE, _links.awaited_until > bindparam("wall")).limit(1)
+)
+
+
 def is_awaiting(view: View, wall: datetime) -> bool:
     """True while a subordinate may still give back what answers what this node is asked."""
-    links = schema.links
-    its = (links.c.side == "subordinate", links.c.status == ACTIVE, links.c.awaited_until > micros(wall))
-    return view.connection.execute(select(links.c.peer).where(*its).limit(1)).first() is not None
+    return _AWAITED.first(view.connection, wall=micros(wall)) is not None
 
 
 def no_more_of(work: UnitOfWork, peer: str) -> None:

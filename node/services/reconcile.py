@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from node.domain.entry import Subject
 from node.domain.merkle import Range, leaf_hash, leaf_hashes
@@ -21,7 +21,7 @@ from node.storage import schema
 from node.storage.codec import Content, decode_content
 from node.storage.database import instant, micros
 from node.storage.journal import Spot
-from node.storage.statements import insert_many, insert_missing, upsert_many
+from node.storage.statements import Prepared, insert_many, insert_missing, upsert_many
 from node.storage.unit_of_work import UnitOfWork, View
 
 # One comparison names so many places; what is beyond them is counted.
@@ -84,21 +84,34 @@ class Reconciled:
         return self.differences == 0
 
 
+_entries, _incidents = schema.entries.c, schema.incidents.c
+_CONTENTS = Prepared(
+    select(_entries.seq, _entries.content)
+    .where(
+        _entries.node == bindparam("node"),
+        _entries.epoch == bindparam("epoch"),
+        _entries.seq > bindparam("after"),
+        _entries.seq <= bindparam("to"),
+    )
+    .order_by(_entries.seq)
+    .limit(rows_at_once)
+)
+_DAMAGED = Prepared(
+    select(_incidents.node, _incidents.epoch, _incidents.seq)
+    .where(_incidents.kind == DAMAGED)
+    .order_by(_incidents.node, _incidents.epoch, _incidents.seq)
+)
+
+
 def digest(view: View | UnitOfWork, span: Span) -> bytes:
     """The digest of what is held of *span*; that of no entries is the hash of no bytes."""
-    table = schema.entries
     progress, after = Range(), span.from_seq - 1
     while True:
-        rows = view.connection.execute(
-            select(table.c.seq, table.c.content)
-            .where(table.c.node == span.node, table.c.epoch == span.epoch, table.c.seq > after, table.c.seq <= span.to_seq)
-            .order_by(table.c.seq)
-            .limit(rows_at_once)
-        ).all()
+        rows = _CONTENTS.rows(view.connection, node=span.node, epoch=span.epoch, after=after, to=span.to_seq)
         if not rows:
             return progress.root()
-        after = rows[-1].seq
-        progress = progress.extend(leaf_hashes(bytes(row.content) for row in rows))
+        after = rows[-1][0]
+        progress = progress.extend(leaf_hashes(bytes(content) for _, content in rows))
 
 
 def about(view: View | UnitOfWork, span: Span) -> Subject:
@@ -178,11 +191,7 @@ def note_damage(work: UnitOfWork, at: datetime, spans: Iterable[Span] | None = N
 
 def damaged(connection: Connection) -> list[Spot]:
     """Places that wait for their repair."""
-    table = schema.incidents
-    rows = connection.execute(
-        select(table.c.node, table.c.epoch, table.c.seq).where(table.c.kind == DAMAGED).order_by(table.c.node, table.c.epoch, table.c.seq)
-    )
-    return [(row.node, row.epoch, row.seq) for row in rows]
+    return [(node, epoch, seq) for node, epoch, seq in _DAMAGED.rows(connection)]
 
 
 def heal(work: UnitOfWork, spot: Spot, data: bytes, at: datetime) -> bool:

@@ -23,7 +23,7 @@ from node.storage.codec import Content, PayloadLine, content_at_hand, decode_con
 from node.storage.database import micros
 from node.storage.payloads import KeyRow, Payloads, Riders
 from node.storage.sealing import month_of
-from node.storage.statements import Prepared, insert_rows, upsert_many
+from node.storage.statements import Prepared, PreparedForMany, insert_rows, upsert_many
 
 # A stream, and a spot in one: node, epoch, seq.
 Stream = tuple[str, int]
@@ -40,7 +40,14 @@ _STREAMS = Prepared(
 )
 _OF_CAUSE = Prepared(_STORED.where(_entries.cause == bindparam("cause")))
 _PEAKS = Prepared(select(_streams.peaks).where(_streams.node == bindparam("node"), _streams.epoch == bindparam("epoch")))
-_STREAMS_OF = select(_streams.node, _streams.epoch, _streams.peaks).where(_streams.node.in_(bindparam("nodes", expanding=True)))
+_STREAMS_OF = PreparedForMany(lambda nodes: select(_streams.node, _streams.epoch, _streams.peaks).where(_streams.node.in_(nodes)))
+_LEAVES_AT = PreparedForMany(
+    lambda spots: select(_entries.node, _entries.epoch, _entries.seq, _entries.leaf).where(
+        tuple_(_entries.node, _entries.epoch, _entries.seq).in_(spots)
+    ),
+    width=3,
+)
+_LAST_EPOCH = Prepared(select(func.max(_entries.epoch)).where(_entries.node == bindparam("node")))
 # An UPDATE takes the row's lock on PostgreSQL; on SQLite BEGIN IMMEDIATE holds the database already.
 _LOCK_HEAD = Prepared(update(_heads).where(_heads.c.id == 1).values(taken=_heads.c.taken).returning(_heads))
 _READ_HEAD = Prepared(select(_heads))
@@ -226,8 +233,7 @@ class Journal:
 
     def last_epoch(self, node: str) -> int:
         """The latest epoch of *node* of which an entry is held; 0 if there is none."""
-        table = schema.entries
-        return self._connection.execute(select(func.max(table.c.epoch)).where(table.c.node == node)).scalar() or 0
+        return _LAST_EPOCH.scalar(self._connection, node=node) or 0
 
     def kept_of(self, node: str, epoch: int) -> int:
         """How many entries of *epoch* the one behind it keeps; 0 if that is not known here."""
@@ -242,9 +248,8 @@ class Journal:
 
     def current_epochs(self, nodes: Collection[str]) -> dict[str, int]:
         """The current epoch of each of *nodes* whose streams are held; they are then at hand for ``range_of``, in one statement."""
-        rows = self._connection.execute(_STREAMS_OF, {"nodes": sorted(nodes)})
         found: dict[str, int] = {}
-        for node, epoch, peaks in rows:
+        for node, epoch, peaks in _STREAMS_OF.rows(self._connection, sorted(nodes)):
             self._ranges.setdefault((node, epoch), Range.from_bytes(bytes(peaks)))
             found[node] = max(epoch, found.get(node, epoch))
         return found
@@ -345,12 +350,7 @@ class Journal:
 
     def held(self, places: Collection[Spot]) -> dict[Spot, bytes]:
         """The leaf hashes under those of *places* (node, epoch, seq) that are taken, in one statement, if there are any."""
-        if not places:
-            return {}
-        table = schema.entries
-        spot = tuple_(table.c.node, table.c.epoch, table.c.seq)
-        rows = self._connection.execute(select(table.c.node, table.c.epoch, table.c.seq, table.c.leaf).where(spot.in_(places)))
-        return {(row.node, row.epoch, row.seq): bytes(row.leaf) for row in rows}
+        return {(node, epoch, seq): bytes(leaf) for node, epoch, seq, leaf in _LEAVES_AT.rows(self._connection, places)}
 
     def at(self, node: str, epoch: int, seq: int) -> bytes | None:
         """The bytes at a place of a stream, or None."""

@@ -9,7 +9,7 @@ and set aside like one that cannot be folded.
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from node.domain import accounts as a
 from node.domain import registry as g
@@ -17,7 +17,7 @@ from node.domain.entry import Event, Folded, Header
 from node.domain.merkle import Range
 from node.storage import catalogue_readings, directory_readings, reparenting_readings, schema
 from node.storage.database import micros
-from node.storage.statements import insert_missing, upsert_many
+from node.storage.statements import Prepared, insert_missing, upsert_many
 
 
 def fold(connection: Connection, own: str, one: Folded) -> bool:
@@ -34,8 +34,12 @@ def fold(connection: Connection, own: str, one: Folded) -> bool:
     return way(connection, own, one.header, one.event)
 
 
-def _node(connection: Connection, code: str) -> Row[Any] | None:
-    return connection.execute(select(schema.nodes).where(schema.nodes.c.code == code)).first()
+_NODE = Prepared(select(schema.nodes).where(schema.nodes.c.code == bindparam("code")))
+
+
+def _node(connection: Connection, code: str) -> Any:
+    """The row of a node, its values by the names of the columns; None if it is not known."""
+    return _NODE.record(connection, code=code)
 
 
 def _epoch_started(connection: Connection, _own: str, head: Header, event: g.EpochStarted) -> bool:

@@ -20,7 +20,7 @@ from node.storage import schema, sealing
 from node.storage.codec import PayloadLine
 from node.storage.keyring import KeyRing
 from node.storage.sealing import MonthKeyName, Random, Reader, SealingError
-from node.storage.statements import Prepared, insert_missing, insert_rows, upsert_many
+from node.storage.statements import Prepared, PreparedForMany, insert_missing, insert_rows, upsert_many
 
 # Up to this size a payload rides in the batch with its entry; larger ones go as blobs.
 payload_bytes_max = 64 * 1024
@@ -51,12 +51,19 @@ _CIPHERTEXT = Prepared(
     .where(_entries.subject_id == bindparam("subject_id"), _entries.id == bindparam("id"))
     .where(_payloads.place == bindparam("place"), _payloads.ciphertext.isnot(None))
 )
-_CIPHERTEXTS = (
-    select(_payloads.taken, _payloads.blob, _payloads.ciphertext)
-    .where(_payloads.taken.in_(bindparam("taken", expanding=True)), _payloads.ciphertext.isnot(None))
-    .order_by(_payloads.taken, _payloads.place)
+_CIPHERTEXTS = PreparedForMany(
+    lambda taken: (
+        select(_payloads.taken, _payloads.blob, _payloads.ciphertext)
+        .where(_payloads.taken.in_(taken), _payloads.ciphertext.isnot(None))
+        .order_by(_payloads.taken, _payloads.place)
+    )
 )
-_WRAPPED_KEYS = select(schema.wrapped_keys).where(_keys.taken.in_(bindparam("taken", expanding=True)))
+_WRAPPED_KEYS = PreparedForMany(lambda taken: select(schema.wrapped_keys).where(_keys.taken.in_(taken)))
+_PUBLIC_KEYS = PreparedForMany(
+    lambda recipients: select(schema.payload_keys.c.recipient, schema.payload_keys.c.public_key).where(
+        schema.payload_keys.c.recipient.in_(recipients)
+    )
+)
 
 # A subject's key as it lies wrapped: node, month, recipient, bytes.
 Wrapped = tuple[str, str, str, bytes]
@@ -440,9 +447,9 @@ class Payloads:
         keys: dict[int, list[KeyRow]] = {}
         if not taken:
             return sealed, keys
-        for row in self._connection.execute(_CIPHERTEXTS, {"taken": taken}):
+        for row in _CIPHERTEXTS.records(self._connection, taken):
             sealed.setdefault(row.taken, []).append((bytes(row.blob), bytes(row.ciphertext)))
-        for row in self._connection.execute(_WRAPPED_KEYS, {"taken": taken}):
+        for row in _WRAPPED_KEYS.records(self._connection, taken):
             keys.setdefault(row.taken, []).append(
                 KeyRow(row.kind, row.node, row.month, row.subject_kind, row.subject_id, row.recipient, bytes(row.wrapped))
             )
@@ -478,11 +485,9 @@ class Payloads:
 
     def learn(self, public_keys: Mapping[str, bytes]) -> bool:
         """Note payload public keys of other nodes; True if one is new or changed."""
-        table = schema.payload_keys
-        rows = self._connection.execute(select(table.c.recipient, table.c.public_key).where(table.c.recipient.in_(sorted(public_keys))))
-        known = {row.recipient: bytes(row.public_key) for row in rows}
+        known = public_keys_of(self._connection, sorted(public_keys))
         news = [{"recipient": name, "public_key": public} for name, public in public_keys.items() if known.get(name) != public]
-        upsert_many(self._connection, table, news)
+        upsert_many(self._connection, schema.payload_keys, news)
         return bool(news)
 
     def erase(self, subject: Subject) -> int:
@@ -505,6 +510,11 @@ class Payloads:
         self._connection.execute(delete(grams).where(grams.c.taken.in_(brought)))
         self._subject_keys = {at: key for at, key in self._subject_keys.items() if at[0] != subject}
         return count
+
+
+def public_keys_of(connection: Connection, recipients: Collection[str]) -> dict[str, bytes]:
+    """The payload public keys of those of *recipients* of whom one is known."""
+    return {recipient: bytes(public) for recipient, public in _PUBLIC_KEYS.rows(connection, recipients)}
 
 
 def _grant_info(subject: Subject, kind: PayloadKind, to: str) -> bytes:

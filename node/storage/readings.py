@@ -9,7 +9,7 @@ from its entries.  What cannot be folded is kept and put into quarantine with it
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.exc import DBAPIError
 
 from node.domain.dossier import DossierEvent
@@ -34,7 +34,7 @@ from node.storage import (
 from node.storage.clock_rows import ClockRows
 from node.storage.database import is_full, micros
 from node.storage.journal import Journal, Stored
-from node.storage.statements import Prepared, delete_of, upsert_many
+from node.storage.statements import Prepared, PreparedForMany, delete_of, upsert_many
 from node.storage.ticket_rows import (
     ask_row,
     ask_values,
@@ -43,22 +43,22 @@ from node.storage.ticket_rows import (
     keys_max,
     parts,
     row_of_values,
-    ticket_row,
     ticket_values,
 )
 from node.storage.waiting import waiting_values
 
 _TICKET = SubjectKind.TICKET.value
-_IDS: BindParameter[str] = bindparam("ids", expanding=True)
-_ROWS = select(schema.tickets).where(schema.tickets.c.id.in_(_IDS))
+_ROWS = PreparedForMany(lambda ids: select(schema.tickets).where(schema.tickets.c.id.in_(ids)))
 # A desk's act is about one ticket: what is asked of one alone needs no list.
 _ROW = Prepared(select(schema.tickets).where(schema.tickets.c.id == bindparam("id")))
 _FIRST = Prepared(
     select(schema.entries.c.taken).where(schema.entries.c.subject_id == bindparam("id")).order_by(schema.entries.c.taken).limit(1)
 )
-_OLDER = select(schema.entries.c.subject_id).where(schema.entries.c.subject_id.in_(_IDS), schema.entries.c.taken < bindparam("taken"))
-_ASKS = select(schema.asks.c.id, schema.asks.c.is_answered).where(schema.asks.c.id.in_(_IDS))
-_ANSWERED = schema.asks.update().where(schema.asks.c.id.in_(_IDS)).values(is_answered=True)
+_OLDER = PreparedForMany(
+    lambda ids: select(schema.entries.c.subject_id).where(schema.entries.c.subject_id.in_(ids), schema.entries.c.taken < bindparam("taken"))
+)
+_ASKS = PreparedForMany(lambda ids: select(schema.asks.c.id, schema.asks.c.is_answered).where(schema.asks.c.id.in_(ids)))
+_ANSWERED = PreparedForMany(lambda ids: schema.asks.update().where(schema.asks.c.id.in_(ids)).values(is_answered=True))
 
 
 @dataclass(frozen=True)
@@ -209,10 +209,7 @@ class Readings:
                 return set(tickets)
             waiting = waiting_values(self._connection, schema.entries, ("subject_id", "taken"))
             return set(tickets) if any(subject == ticket and at < taken for subject, at in waiting) else set()
-        found: set[str] = set()
-        for part in parts(sorted(tickets)):
-            found |= set(self._connection.execute(_OLDER, {"ids": part, "taken": taken}).scalars())
-        return found
+        return {ticket for (ticket,) in _OLDER.rows(self._connection, sorted(tickets), taken=taken)}
 
     def _fold_plainly(self, entries: Sequence[Stored], rows: dict[str, TicketRow | None], is_new: bool) -> Sequence[Stored] | None:
         """
@@ -345,11 +342,8 @@ class Readings:
             (ticket,) = tickets
             values = _ROW.first(self._connection, id=ticket)
             return {} if values is None else {ticket: row_of_values(dict(zip(_ROW.names, values, strict=True)))}
-        found: dict[str, TicketRow] = {}
-        for part in parts(sorted(tickets)):
-            for row in self._connection.execute(_ROWS, {"ids": part}):
-                found[row.id] = ticket_row(row)
-        return found
+        found = (row_of_values(dict(zip(_ROW.names, values, strict=True))) for values in _ROWS.rows(self._connection, sorted(tickets)))
+        return {row.id: row for row in found}
 
     def _fold_asks(self, batch: Sequence[Stored]) -> None:
         new, answered = [], []
@@ -363,13 +357,13 @@ class Readings:
             return
         table = schema.asks
         if new:
-            known = {row.id: row.is_answered for row in self._connection.execute(_ASKS, {"ids": [row["id"] for row in new]})}
+            known = dict(_ASKS.rows(self._connection, [row["id"] for row in new]))
             for row in new:
                 row["is_answered"] = known.get(str(row["id"]), False)
             upsert_many(self._connection, table, new)
         if answered:
-            known_ids = set(self._connection.execute(_ASKS, {"ids": answered}).scalars())
-            self._connection.execute(_ANSWERED, {"ids": answered})
+            known_ids = {id for id, _ in _ASKS.rows(self._connection, answered)}
+            _ANSWERED.run(self._connection, answered)
             # The answer came first: remember it for the ask.
             early = [early_answer(one.header) for one in batch if one.header.answers and one.header.answers not in known_ids]
             upsert_many(self._connection, table, early)

@@ -16,7 +16,7 @@ from node.domain.merkle import Range, leaf_hash
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import instant, micros
-from node.storage.statements import Prepared, insert_missing, upsert_many
+from node.storage.statements import Prepared, insert_missing, update_of, upsert_many
 
 
 def find(connection: Connection, *, move: str = "", node: str = "") -> m.Reparenting | None:
@@ -36,6 +36,16 @@ def _newest_first() -> tuple[UnaryExpression[Any], ...]:
 
 
 _LISTED = Prepared(select(schema.reparentings).order_by(*_newest_first()))
+_HAS_JOINED = Prepared(
+    update(schema.reparentings)
+    .where(
+        schema.reparentings.c.node == bindparam("moved"),
+        schema.reparentings.c.to_node == bindparam("superior"),
+        schema.reparentings.c.stage != m.JOINED,
+        schema.reparentings.c.stage != m.ABORTED,
+    )
+    .values(stage=m.JOINED)
+)
 _BY_ID = Prepared(select(schema.reparentings).where(schema.reparentings.c.id == bindparam("move")))
 _NEWEST = Prepared(select(schema.reparentings).where(schema.reparentings.c.node == bindparam("node")).order_by(*_newest_first()).limit(1))
 
@@ -67,9 +77,7 @@ def parts_of(stream: str) -> tuple[str, int, int, bytes]:
 
 def note_joined(connection: Connection, node: str, superior: str) -> None:
     """The node has joined the superior that was named: its move is over."""
-    table = schema.reparentings
-    its = (table.c.node == node, table.c.to_node == superior, table.c.stage.not_in((m.JOINED, m.ABORTED)))
-    connection.execute(update(table).where(*its).values(stage=m.JOINED))
+    _HAS_JOINED.run(connection, moved=node, superior=superior)
 
 
 def _value(row: Row[Any]) -> m.Reparenting:
@@ -226,14 +234,13 @@ def _aborted(connection: Connection, _own: str, head: Header, event: m.Reparenti
 
 def _step(connection: Connection, move: str, head: Header, says: str, stages: dict[str, str], values: dict[str, Any] | None = None) -> bool:
     """Let the move go from one of *stages* on, if the writer is its *says*; False if he is not.  What comes late changes nothing."""
-    table = schema.reparentings
-    row = connection.execute(select(table).where(table.c.id == move)).first()
+    row = _BY_ID.record(connection, move=move)
     if row is None:
         return True
-    if row._mapping[says] != head.node:
+    if getattr(row, says) != head.node:
         return False
     if row.stage in stages:
-        connection.execute(update(table).where(table.c.id == move).values(stage=stages[row.stage], **(values or {})))
+        update_of(connection, schema.reparentings, {"stage": stages[row.stage], **(values or {})}, id=move)
     return True
 
 

@@ -7,14 +7,14 @@ is one statement.  Whoever listens to the engine hears of each before it runs, a
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from operator import and_, eq, itemgetter
 from typing import Any, TypeVar
 
 from psycopg import sql
-from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Dialect, Select, Table, Update
+from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Dialect, Select, Table, Update, bindparam, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -29,6 +29,8 @@ RunAgain = Select[Any] | ReturningUpdate[Any] | Update
 
 # Fewer rows are not worth a COPY's round trips.
 copied_rows_min = 50
+# A statement for more values at once gains nothing.
+many_max = 256
 _MARKS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
 
 
@@ -36,7 +38,8 @@ class Prepared:
     """
     A statement that is run again and again: compiled once for each kind of database, its rows plain tuples.
 
-    Its values are its ``bindparam`` by name; a list for IN is none of them.
+    Its values are its ``bindparam`` by name; a list for IN is none of them (``PreparedForMany``), and a fixed one stands in it as
+    its ``literal`` values.
     """
 
     def __init__(self, statement: RunAgain) -> None:
@@ -101,6 +104,51 @@ class Prepared:
         if ready is None:
             ready = self._compiled[name] = _Compiled.of(self._statement, connection.dialect)
         return ready
+
+
+class PreparedForMany:
+    """
+    As ``Prepared``, for a list: *make* gives the statement for so many values as it is given parameters, each a tuple of *width*
+    parameters where that is over 1.
+
+    One statement is made for 1, 2, 4, 8 ... values, the last value standing once more for what is missing; over ``many_max`` are
+    asked in parts, so an order holds within a part alone.
+    """
+
+    def __init__(self, make: Callable[[list[Any]], RunAgain], width: int = 1) -> None:
+        self._make, self._width = make, width
+        self._prepared: dict[int, Prepared] = {}
+
+    def rows(self, connection: Connection, many: Collection[Any], **values: Any) -> list[tuple[Any, ...]]:
+        """Run it for *many* values (or tuples of them), and give what it found; nothing for none."""
+        return [row for prepared, given in self._parts(many) for row in prepared.rows(connection, **given, **values)]
+
+    def records(self, connection: Connection, many: Collection[Any], **values: Any) -> list[Any]:
+        """As ``rows``, their values by the names of the columns."""
+        return [row for prepared, given in self._parts(many) for row in prepared.records(connection, **given, **values)]
+
+    def run(self, connection: Connection, many: Collection[Any], **values: Any) -> None:
+        """Run it for what it changes."""
+        for prepared, given in self._parts(many):
+            prepared.run(connection, **given, **values)
+
+    def _parts(self, many: Collection[Any]) -> Iterator[tuple[Prepared, dict[str, Any]]]:
+        listed = list(many)
+        for start in range(0, len(listed), many_max):
+            part = listed[start : start + many_max]
+            size = 1 << (len(part) - 1).bit_length()
+            part += part[-1:] * (size - len(part))
+            flat = part if self._width == 1 else [value for one in part for value in one]
+            yield self._of(size), {f"many_{place}": value for place, value in enumerate(flat)}
+
+    def _of(self, size: int) -> Prepared:
+        prepared = self._prepared.get(size)
+        if prepared is None:
+            names: list[Any] = [bindparam(f"many_{place}") for place in range(size * self._width)]
+            if self._width > 1:
+                names = [tuple_(*names[at : at + self._width]) for at in range(0, len(names), self._width)]
+            prepared = self._prepared[size] = Prepared(self._make(names))
+        return prepared
 
 
 @dataclass(frozen=True)
@@ -199,6 +247,16 @@ def insert_missing_rows(connection: Connection, table: Table, columns: Columns, 
         _put(connection, table, columns, " ON CONFLICT DO NOTHING", rows)
 
 
+def update_of(connection: Connection, table: Table, values: Mapping[str, Any], **key: Any) -> None:
+    """Set *values* in the rows of *table* whose columns are *key*."""
+    waits = waiting_of(connection)
+    if waits is not None:
+        waits.settle((table.name,))
+    sql = _update(table, tuple(values), tuple(key), _MARKS[connection.dialect.paramstyle])
+    given = (*values.values(), *key.values())
+    _run(connection, sql, given, lambda cursor: cursor.execute(sql, given))
+
+
 def delete_of(connection: Connection, table: Table, tickets: Sequence[str]) -> None:
     """Delete the rows of *tickets* by the column ``ticket``."""
     if tickets:
@@ -263,6 +321,13 @@ def _run(connection: Connection, sql: str, values: Any, act: Callable[[Any], R])
 def _insert(table: Table, columns: Columns, mark: str) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join(mark for _ in columns)})"
+
+
+@cache
+def _update(table: Table, columns: Columns, key: Columns, mark: str) -> str:
+    changes = ", ".join(f'"{name}" = {mark}' for name in columns)
+    its = " AND ".join(f'"{name}" = {mark}' for name in key)
+    return f"UPDATE {table.name} SET {changes} WHERE {its}"
 
 
 @cache
