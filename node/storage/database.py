@@ -9,7 +9,7 @@ PostgreSQL: one engine, READ COMMITTED; the head row taken first orders the writ
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,6 +54,8 @@ class Database:
 
     writer: Engine
     reader: Engine
+    # Connections of SQLite between two reads: taking one from the engine's pool costs several times what a read begins with.
+    _idle: list[Connection] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def is_sqlite(self) -> bool:
@@ -69,11 +71,26 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads, from one snapshot on SQLite."""
-        with self.reader.connect() as connection, connection.begin():
-            yield connection
+        if not self.is_sqlite:
+            with self.reader.connect() as connection, connection.begin():
+                yield connection
+            return
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self.reader.connect()
+        try:
+            with connection.begin():
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
 
     def close(self) -> None:
         """Give back every connection."""
+        while self._idle:
+            self._idle.pop().close()
         self.writer.dispose()
         self.reader.dispose()
 
