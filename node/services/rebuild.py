@@ -17,9 +17,8 @@ from sqlalchemy import (
     MetaData,
     RowMapping,
     Table,
-    delete,
+    bindparam,
     exists,
-    func,
     literal,
     select,
     text,
@@ -31,6 +30,7 @@ from node.storage import schema, text_index
 from node.storage.codec import decode_content
 from node.storage.journal import Stored
 from node.storage.readings import Readings
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import Store, UnitOfWork, place_of
 
 batch_entries_max = 1_000
@@ -108,8 +108,8 @@ def _refold(work: UnitOfWork, *, is_kept: bool) -> Rebuilt:
     for table in _TABLES:
         if table.name not in before:
             continue
-        connection.execute(text(f"CREATE TEMPORARY TABLE {_was(table.name)} AS SELECT * FROM {table.name}"))
-        connection.execute(delete(table))
+        connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {_was(table.name)} AS SELECT * FROM {table.name}")
+        connection.exec_driver_sql(f"DELETE FROM {table.name}")
     # The tree is asked anew for each batch: nodes are readings, too.
     readings = Readings(connection, work.journal, lambda: place_of(connection, work.head))
     entries = 0
@@ -130,27 +130,27 @@ def _refold(work: UnitOfWork, *, is_kept: bool) -> Rebuilt:
         for difference in _differences(connection, table, table.name in before)
     ]
     occupied = [table for table in schema.READINGS if table.name in now]
-    rows = sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in occupied)
-    quarantine = connection.execute(select(func.count()).select_from(schema.quarantine)).scalar_one()
+    rows = sum(_count(connection, table) for table in occupied)
+    quarantine = _count(connection, schema.quarantine)
     for name in sorted(before):
-        connection.execute(text(f"DROP TABLE {_was(name)}"))
+        connection.exec_driver_sql(f"DROP TABLE {_was(name)}")
     return Rebuilt(entries, rows, tuple(differences[:differences_max]), quarantine, is_kept)
 
 
+_entries = schema.entries.c
+_BEHIND = Prepared(
+    select(_entries.taken, _entries.content, _entries.leaf)
+    .where(_entries.taken > bindparam("after"))
+    .order_by(_entries.taken)
+    .limit(batch_entries_max)
+)
+
+
 def _batches(connection: Connection) -> Iterator[list[Stored]]:
-    table = schema.entries
     after = 0
-    while True:
-        rows = connection.execute(
-            select(table.c.taken, table.c.content, table.c.leaf)
-            .where(table.c.taken > after)
-            .order_by(table.c.taken)
-            .limit(batch_entries_max)
-        ).all()
-        if not rows:
-            return
-        after = rows[-1].taken
-        yield [Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
+    while rows := _BEHIND.rows(connection, after=after):
+        after = rows[-1][0]
+        yield [Stored.of(taken, decode_content(bytes(content)), bytes(leaf)) for taken, content, leaf in rows]
 
 
 def _differences(connection: Connection, table: Table, had_rows: bool) -> list[Difference]:
@@ -188,6 +188,11 @@ def _who_is_occupied() -> CompoundSelect[Any]:
 def _occupied(connection: Connection) -> set[str]:
     """The tables that have rows, by name."""
     return set(connection.execute(_who_is_occupied()).scalars())
+
+
+def _count(connection: Connection, table: Table) -> int:
+    count: int = connection.exec_driver_sql(f"SELECT count(*) FROM {table.name}").scalar_one()
+    return count
 
 
 def _was(table: str) -> str:

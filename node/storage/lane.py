@@ -41,7 +41,7 @@ def stops() -> tuple[ColumnElement[bool], ...]:
 
 _ANY = Prepared(select(quarantine.c.taken).limit(1))
 _STOPPED = select(quarantine.c.taken).where(quarantine.c.subject_id == bindparam("ticket"), *stops()).limit(1)
-_SKIPPED = select(quarantine.c.taken).where(quarantine.c.reason == SKIPPED)
+_SKIPPED = Prepared(select(quarantine.c.taken).where(quarantine.c.reason == SKIPPED))
 
 
 def is_any(connection: Connection) -> bool:
@@ -56,7 +56,7 @@ def is_set_aside(connection: Connection, ticket: str) -> bool:
 
 def skipped(connection: Connection) -> frozenset[int]:
     """What an operator had passed by, by ``taken``."""
-    return frozenset(connection.execute(_SKIPPED).scalars())
+    return frozenset(taken for (taken,) in _SKIPPED.rows(connection))
 
 
 def in_the_way(connection: Connection, ticket: str) -> tuple[str, int, int] | None:
