@@ -30,7 +30,7 @@ RunAgain = Select[Any] | ReturningUpdate[Any] | Update
 # Fewer rows are not worth a COPY's round trips.
 copied_rows_min = 50
 # A statement for more values at once gains nothing.
-many_max = 256
+many_max = 512
 _MARKS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
 
 

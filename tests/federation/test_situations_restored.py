@@ -4,7 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, event, update
 
 from federation.link import Lane
 from federation.reconciling import parting, reconcile_with
@@ -244,9 +244,14 @@ class TestRow07RestoredAndWroteOn:
         grant_to(city, county)
         database, ask = county.level.store.database, wire.reconcile
         held: list[int] = []
+        is_open: list[Connection] = []
+        for engine in {database.reader, database.writer}:
+            event.listen(engine, "begin", is_open.append)
+            event.listen(engine, "commit", is_open.remove)
+            event.listen(engine, "rollback", is_open.remove)
 
         def counted(request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse:
-            held.extend(engine.pool.checkedout() for engine in (database.reader, database.writer))  # type: ignore[attr-defined]
+            held.append(len(is_open))
             return ask(request)
 
         monkeypatch.setattr(wire, "reconcile", counted)
