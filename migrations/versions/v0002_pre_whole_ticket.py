@@ -479,6 +479,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("leaving", sa.String(), server_default="", nullable=False))
 
     with op.batch_alter_table("tickets", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("opener", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("layer", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("level", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("batch", sa.String(), server_default="", nullable=False))
@@ -521,6 +522,7 @@ def downgrade() -> None:
         batch_op.drop_column("batch")
         batch_op.drop_column("level")
         batch_op.drop_column("layer")
+        batch_op.drop_column("opener")
 
     with op.batch_alter_table("nodes", schema=None) as batch_op:
         batch_op.drop_column("leaving")
