@@ -42,12 +42,12 @@ class TicketRow:
     """
     One ticket in one line, own or mirrored.
 
-    ``asked`` is the node that must answer ("" if none), ``opener`` the id of the entry that opened ``custody``, ``parties`` every
-    node that has or had a part.  ``completed_at`` to
-    ``revisit_consistent`` are those of the round in force: empty again once a new round has begun.  ``satisfied`` is the
-    appellant's vote, else what the revisit heard; None if nobody said; ``solved`` the same.  ``evaluation`` is the value of the
-    vote on its local scale, or "unreached", and ``evaluation_way`` how it was given.  ``ended_as`` tells ends apart that are
-    counted apart: "unconfirmed", "explained", "determined", "struck_off", "terminated"; empty for all others.
+    ``asked`` is the node that must answer ("" if none), ``opener`` the id of the entry that opened ``custody``, ``parties``
+    every node that has or had a part.  ``completed_at`` to ``revisit_consistent`` are those of the round in force: empty again
+    once a new round has begun.  ``satisfied`` is the appellant's vote, else what the revisit heard; None if nobody said;
+    ``solved`` the same.  ``evaluation`` is the value of the vote on its local scale, or "unreached", and ``evaluation_way`` how
+    it was given.  ``ended_as`` tells ends apart that are counted apart: "unconfirmed", "explained", "determined", "struck_off",
+    "terminated"; empty for all others.
     """
 
     id: str
