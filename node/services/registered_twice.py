@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from node.domain.entry import Subject, SubjectKind
 from node.domain.identifier import uuid5_of
+from node.domain.ticket.fold import line_of
 from node.domain.ticket.intake import Registered
 from node.domain.ticket.state import FINAL, State
 from node.storage import schema
@@ -38,13 +39,17 @@ def renumbered(view: View) -> list[Renumbered]:
 
 
 def stands_twice(view: View, one: Renumbered) -> bool:
-    """True if the first registration came back and takes effect, and the two tickets are neither merged nor both at their end."""
-    former, anew = view.readings.ticket(one.former), view.readings.ticket(one.anew)
-    if former is None or anew is None or State.MERGED in (former.state, anew.state) or {former.state, anew.state} <= FINAL:
+    """
+    True if the first registration came back and takes effect, and the two tickets are neither merged nor both at their end.  Asked of
+    headers and rows: a ticket that does not fold must not stop the status that says so.
+    """
+    states = {State(row.state) for row in view.readings.rows({one.former, one.anew}).values()}
+    if State.MERGED in states or states <= FINAL:
         return False
+    line = line_of([entry.folded for entry in view.journal.of_subject(_ticket(one.former))], view.place().rank)
+    first = [entry.header.id for entry in line.entries if entry.header.kind == Registered.kind()]
     known = {entry.header.id for entry in view.journal.of_subject(_ticket(one.anew))}
-    first = [entry.header.id for entry in view.journal.of_subject(_ticket(one.former)) if entry.header.kind == Registered.kind()]
-    return any(id not in former.void and uuid5_of(id, one.anew) in known for id in first)
+    return any(uuid5_of(id, one.anew) in known for id in first)
 
 
 def other_number(view: View, ticket: str) -> str:
