@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, literal, select, update
 
-from federation import blobs, codec, outgoing, taking_back
+from federation import blobs, codec, line_epochs, outgoing, taking_back
 from federation.codec import DownPosition
 from federation.link import batch_entries_max
 from federation.mirror import FORKED, Mirror
@@ -98,6 +98,7 @@ def answer(
         line=[work.head.node, *work.head.line],
         payload_keys=codec.payload_keys_to_pb(payload_keys(work, place)),
         epoch=work.head.epoch,
+        line_epochs=line_epochs.to_say(work),
         wanted=blobs.wanted_to_pb(attachments.tell(work, peer.node) if peer.has_wanted else ()),
     )
 

@@ -6,7 +6,7 @@ The superior's side is ``greeting``.
 
 from sqlalchemy import bindparam, func, select
 
-from federation import codec, giving_back, greeting, outgoing
+from federation import codec, giving_back, greeting, line_epochs, outgoing
 from federation.enrolment import own_payload_keys
 from federation.greeting import BEHIND, FEATURES, protocol_max, protocol_min
 from federation.level import Level
@@ -48,7 +48,7 @@ def request_of(level: Level, view: View, peer: str, boot_id: bytes, cursor: int)
 
 
 def note_answer(level: Level, work: UnitOfWork, peer: str, answer: link_pb2.HelloResponse, held: str) -> None:
-    """Follow a down stream that was numbered anew, and keep whether this node may write."""
+    """Follow a down stream that was numbered anew, and keep in which epochs those above are and whether this node may write."""
     here = outgoing.down_head(work, peer)
     values: dict[str, object] = {
         "heard_at": micros(level.wall()),
@@ -60,6 +60,7 @@ def note_answer(level: Level, work: UnitOfWork, peer: str, answer: link_pb2.Hell
     if answer.down.epoch != here.epoch:
         values |= {"down_epoch": answer.down.epoch, "down_size": 0, "down_peaks": b"", "waiting": answer.down.size}
     update_of(work.connection, schema.links, values, peer=peer)
+    line_epochs.note(work, line_epochs.said_in(answer))
     if work.head.held == greeting.FENCED:
         return
     # Whatever it was held for: what the guard has seen, or a subordinate holds, and neither this node nor its superior, went

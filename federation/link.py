@@ -11,6 +11,7 @@ nothing is ever pruned.  Bounds: one batch of 500 entries in flight; a `Hello` a
 25 s at most.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -116,14 +117,14 @@ class Standing:
 class Greeted:
     """
     `Hello` was answered.  ``credit`` 0: the superior takes nothing (the link is forked there).  ``damaged``: places whose
-    entries are to be fetched from it.  ``epoch``: the superior's own; 0 if it does not say.
+    entries are to be fetched from it.  ``epochs``: in which the superior and those above it are, as far as it says.
     """
 
     standing: Standing
     credit: int
     own_size: int
     damaged: tuple[Spot, ...] = ()
-    epoch: int = 0
+    epochs: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ class Uplink:
     _up_blocked: str = ""
     _down_blocked: str = ""
     _down_blocked_until: datetime | None = None
-    _superior_epoch: int = 0
+    _epochs: dict[str, int] = field(default_factory=dict)
     _ended: str = ""
     _missing: tuple[Position, int] | None = None
     _repairs: list[Spot] = field(default_factory=list)
@@ -308,10 +309,10 @@ class Uplink:
         self._missing = next(iter(missing), None) if reply.credit else None
         self._repairs = list(reply.damaged)
         self._flaw = self._flaw if reply.damaged else ""
-        # A superior in a new epoch has found back to one history, so what it sends is looked at at once.
-        is_anew = reply.epoch > self._superior_epoch
-        self._superior_epoch = max(self._superior_epoch, reply.epoch)
-        if self._down_blocked_until is not None and (is_anew or now >= self._down_blocked_until):
+        # A superior in a new epoch, however far above, has found back to one history: what comes down is looked at at once.
+        risen = {node: epoch for node, epoch in reply.epochs.items() if epoch > self._epochs.get(node, 0)}
+        self._epochs |= risen
+        if self._down_blocked_until is not None and (risen or now >= self._down_blocked_until):
             self._down_blocked, self._down_blocked_until = "", None
         if is_forked:
             self._up_blocked = "forked"

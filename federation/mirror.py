@@ -15,6 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
 
+from federation import line_epochs
 from federation.codec import Carried, DownPosition, Segment
 from federation.numbering import number_down_anew
 from node.domain.entry import Header
@@ -345,13 +346,17 @@ def with_riders(carried: Carried, content: Content, leaf: bytes) -> Arrived:
 
 def _epochs(work: UnitOfWork, heads: Sequence[Header]) -> dict[str, int]:
     """
-    The latest epoch of each superior above the one that speaks, of which an entry is here or comes with *heads*.
+    The latest epoch of each superior of which an entry comes with *heads*: that was said in a greeting, or of which one is here or
+    comes with them.
 
-    What stands in one before it gives way: behind the entry that contradicts may come, in one batch, those of the epoch that
-    settles it.
+    What stands in one before it gives way, whether what settles it was heard of first, or comes behind the entry that contradicts.
     """
     line = [node for node in work.head.line if any(head.node == node for head in heads)]
-    return {node: max(work.journal.last_epoch(node), *(head.epoch for head in heads if head.node == node)) for node in line}
+    if not line:
+        return {}
+    heard = line_epochs.heard(work)
+    here = {node: max(work.journal.last_epoch(node), heard.get(node, 0)) for node in line}
+    return {node: max(here[node], *(head.epoch for head in heads if head.node == node)) for node in line}
 
 
 def _runs(entries: Sequence[tuple[Carried, Content]]) -> Iterator[list[tuple[Carried, Content]]]:

@@ -18,7 +18,7 @@ from node.domain.ticket.intake import Registered
 from node.domain.time import local_day
 from node.domain.values import changed
 from node.services.handle import next_serial
-from node.services.situations import RENUMBERED
+from node.services.registered_twice import RENUMBERED
 from node.storage import schema, sealing
 from node.storage.codec import Content, decode_content
 from node.storage.database import micros

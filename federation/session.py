@@ -18,7 +18,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import bindparam, select, update
 
-from federation import blobs, codec, epochs, giving_back, hello, outgoing, taking_back
+from federation import blobs, codec, epochs, giving_back, hello, line_epochs, outgoing, taking_back
 from federation.client import Peer
 from federation.codec import DownPosition, Segment
 from federation.enrolment import REACTION_ACTOR, rewrap, take_place
@@ -199,7 +199,7 @@ class Session:
             # Nothing of its own is written while another history of this node may stand above.
             self._take_place(answer)
             self._give_back(answer)
-        return Greeted(standing, answer.credit, own.size, damaged, answer.epoch)
+        return Greeted(standing, answer.credit, own.size, damaged, line_epochs.said_in(answer))
 
     def _lost(self, view: View, standing: Standing) -> tuple[tuple[Position, int], ...]:
         """

@@ -166,9 +166,16 @@ class LinkAtRest:
         reason = (
             "" if process is None or process.session is None else process.session.machine.status(self.simulation.schedule.moment).reason
         )
-        if reason == "forked" and self.up["peer_epoch"] < self.above.value("SELECT epoch FROM heads"):
+        if reason == "forked" and self._hears_of_an_epoch:
             return ""  # what comes down is looked at again as soon as it hears of the new epoch
         return reason if reason in ("forked", "clone", "fenced") else ""
+
+    @property
+    def _hears_of_an_epoch(self) -> bool:
+        """True if the next greeting tells the subordinate of a later epoch above it than it has heard of."""
+        here, there = (dict(node.rows("SELECT node, epoch FROM line_epochs")) for node in (self.child, self.above))
+        there[self.above.code] = self.above.value("SELECT epoch FROM heads")
+        return any(there.get(node, 0) > here.get(node, 0) for node in (self.above.code, *self.above.line))
 
 
 # --- is there anything left to do? ------------------------------------------------------------------------------------------

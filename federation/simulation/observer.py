@@ -274,8 +274,8 @@ def _gave_way(node: Node, spot: Spot, former: bytes) -> bool:
     stood there went back to it (`GiveBack`) and counts under its id: nothing is accepted beside it (2.3 no. 11).
     """
     writer, epoch, _ = spot
-    greeted = node.value("SELECT peer_epoch FROM links WHERE peer = ? AND side = 'superior'", writer) or 0
-    if max(greeted, node.value("SELECT max(epoch) FROM entries WHERE node = ? AND from_above", writer) or 0) <= epoch:
+    said = node.value("SELECT epoch FROM line_epochs WHERE node = ?", writer) or 0
+    if max(said, node.value("SELECT max(epoch) FROM entries WHERE node = ? AND from_above", writer) or 0) <= epoch:
         return False
     kept = node.rows("SELECT content FROM incidents WHERE kind = 'branch' AND node = ? AND epoch = ? AND seq = ?", *spot)
     return any(leaf_hash(bytes(content)) == former for (content,) in kept)

@@ -154,10 +154,15 @@ class Node:
     serial: int = 0
 
     @property
-    def superior(self) -> str:
-        """Whose subordinate it is, as its own database says; empty: nobody's."""
+    def line(self) -> list[str]:
+        """Its superiors, nearest first, as its own database says."""
         said: str = self.value("SELECT line FROM heads")
-        return said.partition(",")[0]
+        return said.split(",") if said else []
+
+    @property
+    def superior(self) -> str:
+        """Whose subordinate it is; empty: nobody's."""
+        return next(iter(self.line), "")
 
     def begin(self, seed: str, time: Callable[[], tuple[datetime, datetime]], fault: Callable[[Node, str], None]) -> None:
         """Put the parts together anew, for one seed."""

@@ -239,6 +239,7 @@ class HelloResponse(_message.Message):
     PAYLOAD_KEYS_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
     WANTED_FIELD_NUMBER: _builtins.int
+    LINE_EPOCHS_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     credit: _builtins.int
     """Entries that the caller may send before it waits for an answer."""
@@ -270,6 +271,13 @@ class HelloResponse(_message.Message):
     def wanted(self) -> _containers.RepeatedCompositeFieldContainer[Global___WantedBlob]:
         """Attachments of the caller's subtree that this node wants by `PutBlob`, at most 100."""
 
+    @_builtins.property
+    def line_epochs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """In which epochs those of `line` are, in its order, as this node has heard; 0: it has not; none at all: an older program.
+        The caller keeps the highest that it ever heard of each. What comes down of an epoch before it holds where the caller
+        has something else, which gives way as evidence: also of a superior that it never greets itself.
+        """
+
     def __init__(
         self,
         *,
@@ -284,10 +292,11 @@ class HelloResponse(_message.Message):
         payload_keys: _abc.Iterable[Global___PayloadKey] | None = ...,
         epoch: _builtins.int = ...,
         wanted: _abc.Iterable[Global___WantedBlob] | None = ...,
+        line_epochs: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["down", b"down", "now", b"now", "wall", b"wall"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "down", b"down", "epoch", b"epoch", "features", b"features", "line", b"line", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "protocol", b"protocol", "wall", b"wall", "wanted", b"wanted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "down", b"down", "epoch", b"epoch", "features", b"features", "line", b"line", "line_epochs", b"line_epochs", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "protocol", b"protocol", "wall", b"wall", "wanted", b"wanted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -28,6 +28,8 @@ def show_page(session: Session, console: Console, page: ticket_view.TicketPage) 
         console.print(RichText(session.say("ticket.asked", asked=node_words(names, ticket.custody.asked)), style="yellow"))
     if ticket.is_incomplete:
         console.print(RichText(session.say("ticket.incomplete"), style="yellow"))
+    if page.other_number:
+        console.print(RichText(session.say("ticket.twice", other=page.other_number), style="yellow"))
     _show_asks(session, console, page)
     console.print(_facts_table(session, page))
     show_clocks(session, console, page.clocks, names)

@@ -116,6 +116,7 @@ def page_body(page: ticket_view.TicketPage, now: datetime) -> dict[str, Any]:
             for ask in page.ticket.open_asks()
         ],
         "channels": page.channels,
+        "other_number": page.other_number,
         "heard": [dataclasses.asdict(one) for one in ticket_view.heard(page)],
         "clocks": [clock_body(clock) for clock in page.clocks],
         "timeline": [entry_body(entry) for entry in page.timeline],

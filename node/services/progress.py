@@ -121,7 +121,7 @@ def for_appellant(page: TicketPage) -> TicketPage:
     ]
     clock = running_clock(page.ticket)
     clocks = tuple(one for one in page.clocks if clock is not None and one.name == clock.name and one.node == clock.node)
-    return replace(page, names=replace(page.names, people={}), timeline=tuple(lines), clocks=clocks)
+    return replace(page, names=replace(page.names, people={}), timeline=tuple(lines), clocks=clocks, other_number="")
 
 
 def running_clock(ticket: Ticket) -> Clock | None:

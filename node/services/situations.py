@@ -13,7 +13,8 @@ from typing import Protocol
 from sqlalchemy import func, select
 
 from node.domain.ticket.state import FINAL, State
-from node.services import reconcile, reparentings
+from node.services import reconcile, registered_twice, reparentings
+from node.services.registered_twice import RENUMBERED
 from node.storage import lane, schema
 from node.storage.clashes import CLASH
 from node.storage.codec import decode_content
@@ -32,8 +33,6 @@ free_percent_least = 5
 certificate_days_told = 30
 # Of an incident: a subordinate holds an entry of this node that this node does not hold so.
 TOLD_BELOW = "told_below"
-# A need of this node that was registered once more, because another one has its number.
-RENUMBERED = "renumbered"
 # Kinds of incidents that must never happen; the others are what was kept of a repair or a new epoch.
 BROKEN_KINDS = ("fork", "clone", "fenced")
 ALARMING = (*BROKEN_KINDS, CLASH)
@@ -286,13 +285,17 @@ def _clashes(view: View) -> Iterator[Situation]:
 
 
 def _renumbered(view: View) -> Iterator[Situation]:
-    """One a need that was registered once more (row 9): who brought it has to be told its number."""
-    table = schema.incidents
-    rows = view.connection.execute(select(table.c.content).where(table.c.kind == RENUMBERED)).scalars()
-    found = [bytes(content).decode().split() for content in rows]
-    states = _states(view, [anew for _, anew in found])
-    for taken, anew in sorted(found):
-        yield Situation(RENUMBERED, 9, NOTE if states.get(anew) in FINAL else AMBER, facts={"ticket": taken, "anew": anew})
+    """
+    One a need that was registered once more (row 9): who brought it has to be told its number.  Where its first registration came
+    back, people merge the two.
+    """
+    found = registered_twice.renumbered(view)
+    states = _states(view, [one.anew for one in found])
+    for one in found:
+        facts = {"ticket": one.former, "anew": one.anew}
+        yield Situation(RENUMBERED, 9, NOTE if states.get(one.anew) in FINAL else AMBER, facts=facts)
+        if registered_twice.stands_twice(view, one):
+            yield Situation("registered_twice", 9, AMBER, facts=facts)
 
 
 def _states(view: View, tickets: Collection[str]) -> dict[str, State]:

@@ -17,6 +17,7 @@ from node.domain.ticket.sight import RESERVED, need_sight
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import WorkCalendar
 from node.services.queries import ClockLine, Names, names, whole_clock_line
+from node.services.registered_twice import other_number
 from node.storage.journal import Stored
 from node.storage.unit_of_work import View
 
@@ -54,7 +55,8 @@ class TicketPage:
     """
     A ticket with its clocks and its timeline; *names* says what its nodes and units are called.
 
-    ``channels`` are its own and those of what was merged into it (AS25-4.2.1.2b).
+    ``channels`` are its own and those of what was merged into it (AS25-4.2.1.2b); ``other_number`` is the one under which the same
+    need stands a second time until the two are merged, or empty.
     """
 
     ticket: Ticket
@@ -62,6 +64,7 @@ class TicketPage:
     clocks: tuple[ClockLine, ...]
     timeline: tuple[EntryLine, ...]
     channels: tuple[str, ...]
+    other_number: str
 
 
 def ticket_page(view: View, ticket_id: str, calendar: WorkCalendar, now: datetime, viewer: Actor | None = None) -> TicketPage:
@@ -75,7 +78,7 @@ def ticket_page(view: View, ticket_id: str, calendar: WorkCalendar, now: datetim
     if viewer is not None:
         need_sight(ticket, viewer)
     clocks = tuple(whole_clock_line(ticket.id, clock, calendar, now) for clock in ticket.clocks.values())
-    return TicketPage(ticket, names(view), clocks, timeline(view, ticket), _channels(view, ticket))
+    return TicketPage(ticket, names(view), clocks, timeline(view, ticket), _channels(view, ticket), other_number(view, ticket.id))
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,14 @@ invitations = Table(
     Column("content", Text, nullable=False),
 )
 
+# In which epoch each superior is, the highest that was ever said of it in a greeting.
+line_epochs = Table(
+    "line_epochs",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+)
+
 # Attachments that a neighbour is to give: one that an entry names, and that is not stored here.
 wanted_blobs = Table(
     "wanted_blobs",

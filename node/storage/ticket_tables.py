@@ -14,6 +14,8 @@ tickets = Table(
     # Every node that has or had a part: origin, holders, asked; comma between and around.
     string("parties"),
     Column("custody", Integer, nullable=False),
+    # Id of the entry that opened the custody number in force.
+    string("opener", server_default=""),
     Column("version", Integer, nullable=False),
     string("state"),
     string("with_whom"),

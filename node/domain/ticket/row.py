@@ -42,11 +42,12 @@ class TicketRow:
     """
     One ticket in one line, own or mirrored.
 
-    ``asked`` is the node that must answer ("" if none), ``parties`` every node that has or had a part.  ``completed_at`` to
-    ``revisit_consistent`` are those of the round in force: empty again once a new round has begun.  ``satisfied`` is the
-    appellant's vote, else what the revisit heard; None if nobody said; ``solved`` the same.  ``evaluation`` is the value of the
-    vote on its local scale, or "unreached", and ``evaluation_way`` how it was given.  ``ended_as`` tells ends apart that are
-    counted apart: "unconfirmed", "explained", "determined", "struck_off", "terminated"; empty for all others.
+    ``asked`` is the node that must answer ("" if none), ``opener`` the id of the entry that opened ``custody``, ``parties``
+    every node that has or had a part.  ``completed_at`` to ``revisit_consistent`` are those of the round in force: empty again
+    once a new round has begun.  ``satisfied`` is the appellant's vote, else what the revisit heard; None if nobody said;
+    ``solved`` the same.  ``evaluation`` is the value of the vote on its local scale, or "unreached", and ``evaluation_way`` how
+    it was given.  ``ended_as`` tells ends apart that are counted apart: "unconfirmed", "explained", "determined", "struck_off",
+    "terminated"; empty for all others.
     """
 
     id: str
@@ -55,6 +56,7 @@ class TicketRow:
     asked: str
     parties: frozenset[str]
     custody: int
+    opener: str
     version: int
     state: str
     with_whom: str
@@ -104,6 +106,7 @@ def row_of(ticket: Ticket) -> TicketRow:
             *({hop.from_node, hop.to_node} for hop in hops)
         ),
         custody=ticket.custody.number,
+        opener=ticket.custody.opener,
         version=ticket.version,
         state=ticket.state.value,
         with_whom=ticket.with_whom.value,
@@ -174,6 +177,7 @@ def first_row(folded: Folded) -> TicketRow:
         "holder": head.custody.holder,
         "parties": frozenset((head.node, head.custody.holder)),
         "custody": head.custody.number,
+        "opener": head.id,
         "version": head.version,
         "with_whom": _FIRST_CONTACT if event.in_ledger else _OFFICE,
         "pack": event.pack,
@@ -234,10 +238,12 @@ def fold_row(row: TicketRow | None, folded: Folded) -> TicketRow | None:
         aside = SIDES.get(head.kind)
         told = aside(row, head, folded.event) if aside is not None else None
         return None if told is None else changed(row, changed_at=changed_at, **told)
-    # Under a later number another opener may hold than the one that the writer stood under: the row does not say which.
+    # A later number is refolded: few tickets change hands, and which of its openers holds is the line's to say.
     is_next = head.custody.number == row.custody == 1 and head.version == row.version + 1 and head.node == row.holder
     change = LINES.get(head.kind)
-    if not is_next or head.is_opener or row.asked or row.is_incomplete or change is None:
+    # As in the line: who names another opener wrote beside it, and whether that is void or early only the whole ticket says.
+    is_under = head.custody.opener in ("", row.opener)
+    if not is_next or not is_under or head.is_opener or row.asked or row.is_incomplete or change is None:
         return None
     if head.state not in _STATES or head.with_whom not in _WITH_WHOM:
         return None  # nobody can fold it, so it must not stand in a row either

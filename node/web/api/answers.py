@@ -102,7 +102,7 @@ COMPONENTS: Mapping[str, Schema] = {
     "TicketPage": whole(
         now=MOMENT, ticket=ref("Ticket"),
         asks=many(whole(id=WORD, kind=WORD, node=WORD, addressee=WORD, asked_at=MOMENT)),
-        channels=many(WORD), heard=many(whole(about=WORD, unit=WORD, name=WORD, has_spoken=YES_OR_NO)),
+        channels=many(WORD), other_number=WORD, heard=many(whole(about=WORD, unit=WORD, name=WORD, has_spoken=YES_OR_NO)),
         clocks=many(ref("Clock")), timeline=many(ref("TimelineEntry")),
     ),
     "DeadlineReceipt": whole(

@@ -18,7 +18,7 @@ from node.domain.payload import Contact, Text
 from node.domain.ticket import records as r
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.evaluation import Evaluated
-from node.domain.ticket.fold import evolve
+from node.domain.ticket.fold import Rank, evolve, fold_ticket
 from node.domain.ticket.intake import Registered
 from node.domain.ticket.row import LINES, QUIET_SIDES, SIDES, first_row, fold_row, row_of
 from node.domain.ticket.state import State, With
@@ -165,6 +165,13 @@ def an_event(kind: type[TicketEvent], code: str) -> TicketEvent:
     return kind(**values)
 
 
+def whole(entries: list[Folded], rank: Rank) -> Ticket:
+    """The ticket of all its entries."""
+    ticket = fold_ticket(entries, rank)
+    assert ticket is not None
+    return ticket
+
+
 class TestUnusual:
     """DESIGN 13: anything but the usual next version refolds the ticket."""
 
@@ -187,6 +194,40 @@ class TestUnusual:
             assert fold_row(row, Folded(other, entry.event)) is None
         assert fold_row(replace(row, asked=CITY), entry) is None
         assert fold_row(replace(row, is_incomplete=True), entry) is None
+
+    @pytest.mark.parametrize(
+        ("opener", "is_plain", "after"),
+        [
+            ("own", True, (2, False, 0)),
+            ("", True, (2, False, 0)),
+            # Of an opener that is not here it may have been the turn: what names it waits, and the ticket with it.
+            ("019bf7d0-9280-7c5d-8ccf-f35ac553e325", False, (1, True, 0)),
+            # Beside the line for ever: no opener at all, and one of somebody lower, which does not hold.
+            ("told", False, (1, False, 1)),
+            ("lower", False, (1, False, 2)),
+        ],
+    )
+    def test_what_stands_under_another_opener_is_judged_by_the_whole_ticket(
+        self, opener: str, is_plain: bool, after: tuple[int, bool, int]
+    ):
+        """In the first custody number, too, a peer may name what it likes: row and refold say the same (I06)."""
+        world = a_world()
+        id = registered(world)
+        (first,) = world.known[COUNTY][id].values()
+        rank = world.policies[COUNTY].place.rank
+        entries = [first]
+        if opener == "lower":  # below it stands nobody here: a node that nobody knows ranks last
+            entries.append(Folded(replace(first.header, id="lower", node="520402-x", custody=CustodyHead(1, "520402-x")), first.event))
+        row = row_of(whole(entries, rank))
+        event = an_event(EVENTS["ProgressRecorded"], "x")
+        head = next_entry(whole(entries, rank), event)[0].header
+        head = replace(head, id="told", custody=replace(head.custody, opener=first.header.id if opener == "own" else opener))
+        told = Folded(head, event)
+
+        plain, refolded = fold_row(row, told), whole([*entries, told], rank)
+
+        assert row_of(refolded) == (plain or row_of(refolded))
+        assert (is_plain, after) == (plain is not None, (refolded.version, refolded.is_incomplete, len(refolded.void)))
 
     def test_a_registration_alone_makes_the_first_row(self):
         """For a caller who knows that there is nothing else about the ticket."""
