@@ -62,10 +62,16 @@ def _openings(view: View, tickets: list[str]) -> list[_Opening]:
 def _first_words(view: View, opening: _Opening) -> str:
     for ref in opening.refs:
         try:
-            said = " ".join(view.payloads.open(opening.stored.header.subject, ref).split())
+            said = shortened(view.payloads.open(opening.stored.header.subject, ref))
         except Refusal as refusal:
             if refusal.code not in _UNREADABLE:
                 raise
             continue
-        return said if len(said) <= headline_characters_max else f"{said[: headline_characters_max - 1]}…"
+        return said
     return ""
+
+
+def shortened(words: str) -> str:
+    """The first words, in one line, of a text."""
+    said = " ".join(words.split())
+    return said if len(said) <= headline_characters_max else f"{said[: headline_characters_max - 1]}…"
