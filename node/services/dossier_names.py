@@ -11,6 +11,7 @@ from node.domain.letter.record import Letter
 from node.domain.meeting.record import Meeting
 from node.domain.order.record import SupervisionOrder
 from node.domain.payload import SealedRef
+from node.domain.refusal import Code, Refusal
 from node.domain.task import RegularTask
 from node.domain.time import BEIJING
 from node.services.queries import Names
@@ -22,11 +23,16 @@ from node.texts.catalogue import Lang, text, word
 
 def dossier_name(view: View, subject: Subject, names: Names, lang: Lang, *, is_outside: bool = False) -> str:
     """
-    The name of the dossier *subject* in *lang*; its id, where nothing of it is here.
+    The name of the dossier *subject* in *lang*; its id, where nothing of it is here, or what is cannot be read.
 
     *is_outside*: it leaves the platform, by SMS or mail, and so has no word that somebody wrote.
     """
-    found = dossier_of(view.journal, subject)
+    try:
+        found = dossier_of(view.journal, subject)
+    except Refusal as refusal:
+        if refusal.code is not Code.MALFORMED_ENTRY:
+            raise
+        return subject.id  # a notice of it must not take the first page of a desk down
     return subject.id if found is None else name_of(view, found, names, lang, is_outside=is_outside)
 
 

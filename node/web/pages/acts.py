@@ -25,7 +25,7 @@ from node.domain.ticket.correction import Correct
 from node.domain.ticket.dispatching import Dispatch
 from node.domain.ticket.forming import Form
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
-from node.domain.ticket.sight import OUTSIDE, not_shown
+from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.supplement import ReportSupplement
 from node.domain.ticket.ticket import Ticket
 from node.services import dossiers, drafts
@@ -34,9 +34,10 @@ from node.services.dossier_names import name_of
 from node.services.handle import Outcome
 from node.services.parts import find_for
 from node.services.progress import for_appellant
-from node.services.queries import find_ticket, names
+from node.services.queries import names
 from node.services.superior_reading import note_reading
 from node.services.ticket_view import EntryLine, TicketPage, ticket_page
+from node.services.unreadable import whole_ticket
 from node.storage.unit_of_work import UnitOfWork, View
 from node.texts.catalogue import Lang, explain, text
 from node.web import forms, meeting_options, options
@@ -208,10 +209,7 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
 
 
 def _ticket(view: View, desk: Desk, said: str) -> Ticket:
-    ticket = view.readings.ticket(find_ticket(view, said, *_seats(desk)))
-    if ticket is None:
-        raise not_shown(desk.viewer, said)
-    return ticket
+    return whole_ticket(view, said, *_seats(desk))
 
 
 def _seats(desk: Desk) -> list[Actor]:
