@@ -148,7 +148,7 @@ def _pack_in_force(policies: Policies, view: UnitOfWork | View, moment: datetime
 def dispatcher(node: Node) -> Dispatcher:
     """What sends the messages that wait at *node*."""
     given = node.settings
-    telling = Telling(node.writer, node.now, {"email": given.office_email}, given.public_url)
+    telling = Telling(node.store, node.writer, node.now, {"email": given.office_email}, given.public_url)
     doors = gateways(given.sms_url, given.sms_secret, given.smtp_url, given.robot_url)
     return Dispatcher(node.store, doors, telling.say, telling.reach, random.random)
 

@@ -12,6 +12,7 @@ from node.domain.payload import Text
 from node.domain.ticket.evaluation import Evaluate
 from node.notify.notice import audiences_of
 from node.services.bodies import outcome_body
+from node.services.queries import names
 from node.services.registry import actor_of
 from node.services.telling import sentence
 from node.services.votes import vote
@@ -35,29 +36,32 @@ def inbox(
         with node.store.read() as view:
             actor = actor_of(view.connection, node.code, name, role)
             rows = notices.of_audience(view.connection, audiences_of(actor), unread=not all)
+            called = names(view)
+            said = [sentence(view, row, called, session.lang) for row in rows]
         if read and rows:
             with node.store.write() as work:
                 notices.mark_read(work.connection, [row.id for row in rows], node.now())
-    body = {"notices": [_body(session, row) for row in rows]}
-    session.answer(body, lambda console: _show(session, console, rows))
+    told = list(zip(rows, said, strict=True))
+    session.answer({"notices": [_body(*one) for one in told]}, lambda console: _show(session, console, told))
 
 
-def _body(session: Session, row: notices.Row) -> dict[str, object]:
+def _body(row: notices.Row, said: str) -> dict[str, object]:
     return {
         "id": row.id,
         "subject": {"kind": row.subject_kind, "id": row.subject_id},
         "template": row.template,
         "facts": dict(row.facts),
-        "says": sentence(row, session.lang),
+        "says": said,
         "created_at": row.created_at,
         "read_at": row.read_at,
     }
 
 
-def _show(session: Session, console: Console, rows: list[notices.Row]) -> None:
-    table = session.table("inbox", "recorded", "what")
-    for row in rows:
-        table.add_row(session.moment(row.created_at), RichText(sentence(row, session.lang)))
+def _show(session: Session, console: Console, told: list[tuple[notices.Row, str]]) -> None:
+    # The id is for the next command: ``qyzj letter read ID``.
+    table = session.table("inbox", "recorded", "what", "key")
+    for row, said in told:
+        table.add_row(session.moment(row.created_at), RichText(said), row.subject_id)
     console.print(table)
 
 

@@ -263,6 +263,7 @@ class Code(Enum):
     UPLOADS_MANY = auto(), "RESOURCE_EXHAUSTED", False
     BLOB_DAMAGED = auto(), "DATA_LOSS", False
     ENTRY_DAMAGED = auto(), "DATA_LOSS", False
+    TICKET_UNREADABLE = auto(), "DATA_LOSS", False
     PAYLOAD_TOO_LARGE = auto(), "INVALID_ARGUMENT", False
     PAYLOAD_MISSING = auto(), "NOT_FOUND", True
     PAYLOAD_SEALED = auto(), "PERMISSION_DENIED", False

@@ -13,6 +13,7 @@ from node.domain.dossier import DossierRungFired
 from node.domain.entry import Folded, Header, Subject, SubjectKind
 from node.domain.letter.answering import LetterReceived
 from node.domain.meeting.convening import MeetingConvened, MeetingInvited
+from node.domain.meeting.holding import TaskSet
 from node.domain.order.answering import OrderReceived
 from node.domain.order.issuing import OrderIssued
 from node.domain.order.proposing import OrderProposed
@@ -191,6 +192,9 @@ def _of_dossier(one: Folded, known: Known) -> list[Notice]:
             return [Notice(who, "proposal", facts) for who in _who_owes(head, known.owes(head.subject.id, "proposal_decision"), known)]
         case MeetingConvened() | MeetingInvited():
             return _invitations(head, event)
+        case TaskSet():
+            facts = {"task": str(event.task_number), "due": end_of(event.due).isoformat()}
+            return [] if event.unit == head.actor.unit else [Notice(unit(event.unit), "meeting_task", facts)]
         case LetterReceived():
             letter = known.dossier(head.subject)
             facts = {"letter_kind": letter.letter_kind, "letter": letter.id, "node": letter.owner}

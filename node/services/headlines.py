@@ -20,7 +20,8 @@ from node.storage.journal import Stored
 from node.storage.unit_of_work import View
 
 headline_characters_max = 38
-_UNREADABLE = (Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED)
+# The last: an entry that is damaged must not take a whole list down.
+_UNREADABLE = (Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED, Code.MALFORMED_ENTRY)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,12 @@ def _openings(view: View, tickets: list[str]) -> list[_Opening]:
     )
     found = []
     for row in rows:
-        stored = Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf))
+        try:
+            stored = Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf))
+        except Refusal as refusal:
+            if refusal.code not in _UNREADABLE:
+                raise
+            continue
         event = stored.folded.event
         if isinstance(event, Registered):
             refs = tuple(ref for ref in (event.title, event.appeal) if isinstance(ref, SealedRef))
@@ -62,10 +68,16 @@ def _openings(view: View, tickets: list[str]) -> list[_Opening]:
 def _first_words(view: View, opening: _Opening) -> str:
     for ref in opening.refs:
         try:
-            said = " ".join(view.payloads.open(opening.stored.header.subject, ref).split())
+            said = shortened(view.payloads.open(opening.stored.header.subject, ref))
         except Refusal as refusal:
             if refusal.code not in _UNREADABLE:
                 raise
             continue
-        return said if len(said) <= headline_characters_max else f"{said[: headline_characters_max - 1]}…"
+        return said
     return ""
+
+
+def shortened(words: str) -> str:
+    """The first words, in one line, of a text."""
+    said = " ".join(words.split())
+    return said if len(said) <= headline_characters_max else f"{said[: headline_characters_max - 1]}…"

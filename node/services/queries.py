@@ -154,7 +154,8 @@ def find_ticket(view: View, said: str, *viewers: Actor) -> str:
     each of his roles.
 
     Raises:
-        Refusal: ``not_shown`` to the first of them; VALUE_NOT_OFFERED with the candidates, if it names more than one.
+        Refusal: ``not_shown`` to the first of them; VALUE_NOT_OFFERED with the candidates, if it names more than one;
+            TICKET_UNREADABLE, if it is what a list shows of a row whose own number cannot be.
     """
     table = schema.tickets
     pattern, shown = number_pattern(said), or_(*map(visible_to, viewers)) if viewers else true()
@@ -163,6 +164,8 @@ def find_ticket(view: View, said: str, *viewers: Actor) -> str:
         same = set(view.connection.execute(select(table.c.id).where(is_numbered(pattern), shown)).scalars())
         own = {id for id in same if _is_own(view, id)}
         found |= own or same
+    if not found and view.connection.execute(select(table.c.id).where(table.c.id == said, shown)).first() is not None:
+        raise Refusal(Code.TICKET_UNREADABLE, ticket=said, why="number")
     if not found:
         raise not_shown(viewers[0] if viewers else None, said)
     if len(found) > 1:

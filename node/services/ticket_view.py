@@ -18,6 +18,7 @@ from node.domain.ticket.ticket import Ticket
 from node.domain.time import WorkCalendar
 from node.services.queries import ClockLine, Names, names, whole_clock_line
 from node.services.registered_twice import other_number
+from node.services.unreadable import folded
 from node.storage.journal import Stored
 from node.storage.unit_of_work import View
 
@@ -72,9 +73,10 @@ def ticket_page(view: View, ticket_id: str, calendar: WorkCalendar, now: datetim
     Everything about a ticket that this node knows, for *viewer* if somebody is named.  Texts are opened where it holds the ticket.
 
     Raises:
-        Refusal: SUBJECT_UNKNOWN, also where it is hidden from the viewer's unit; PERMISSION_DENIED, for another's filing.
+        Refusal: SUBJECT_UNKNOWN, also where it is hidden from the viewer's unit; PERMISSION_DENIED, for another's filing;
+            TICKET_UNREADABLE.
     """
-    ticket = _ticket(view, ticket_id)
+    ticket = folded(view, ticket_id)
     if viewer is not None:
         need_sight(ticket, viewer)
     clocks = tuple(whole_clock_line(ticket.id, clock, calendar, now) for clock in ticket.clocks.values())
@@ -109,13 +111,6 @@ def timeline(view: View, ticket: Ticket) -> tuple[EntryLine, ...]:
     subject = Subject(SubjectKind.TICKET.value, ticket.id)
     opens = ticket.custody.holder == view.head.node
     return tuple(entry_line(view, subject, one, opens, ticket.void) for one in _timeline(view, view.journal.of_subject(subject)))
-
-
-def _ticket(view: View, ticket_id: str) -> Ticket:
-    ticket = view.readings.ticket(ticket_id)
-    if ticket is None:
-        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket_id)
-    return ticket
 
 
 def _timeline(view: View, stored: Sequence[Stored]) -> list[Folded]:

@@ -257,7 +257,7 @@ def _control(command: type[Command], field: CommandField, offered: Sequence[Choi
         case FieldKind.CONTACT:
             return "line"
         case FieldKind.NUMBER:
-            return "select" if offered else "number"
+            return "select" if offered or is_chosen else "number"
         case FieldKind.DAY:
             return "date"
         case FieldKind.MOMENT:

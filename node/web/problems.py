@@ -34,7 +34,11 @@ _STATUS: Mapping[str, int] = {
 
 
 # Where HTTP has a status of its own.
-_STATUS_OF_CODE: Mapping[Code, int] = {Code.BODY_TOO_LARGE: 413}
+_STATUS_OF_CODE: Mapping[Code, int] = {
+    Code.BODY_TOO_LARGE: 413,
+    # One damaged ticket is no reason for a proxy to send nobody to this node any more, as 503 would be.
+    Code.TICKET_UNREADABLE: 409,
+}
 
 
 def http_status(code: Code) -> int:

@@ -15,6 +15,7 @@ from node.domain.payload import Text
 from node.domain.ticket.objection import CoordinateObjection, Object, ReportToGovernment
 from node.notify.gateways import Message
 from node.services import figures, leader_daily
+from node.services.queries import names
 from node.services.telling import sentence
 from node.storage import notices, schema
 from node.web.pages.leader import percent
@@ -210,7 +211,7 @@ class TestAtEight:
         assert [("13985300001", expected)] == [(one.to, one.body) for one in taken if "每日一页" in one.body]
         with county.node.store.read() as view:
             (row,) = [one for one in notices.of_subject(view.connection, COUNTY) if one.audience == "account:chief"]
-        assert sentence(row, "zh-CN").startswith("2026-01-26 每日一页：")
+            assert sentence(view, row, names(view), "zh-CN").startswith("2026-01-26 每日一页：")
 
     def test_each_leader_chooses_how_it_comes_and_the_mail_goes_to_his_own_address(self, county: Hands) -> None:
         """B16: by mail over a real SMTP server, on the page alone, or as before; the address is nowhere in the open."""

@@ -17,7 +17,7 @@ from node.services.scope import listed_for, visible_to
 from node.storage import schema
 from tests.support.node import make_node
 from tests.web.busy_county import a_busy_day
-from tests.web.office import CLERK, DIRECTOR, HANDLER, OFFICER, Office, open_office
+from tests.web.office import CLERK, DIRECTOR, HANDLER, OFFICER, Office, open_account, open_office
 from tests.web.support import at_desk
 
 
@@ -115,3 +115,55 @@ class TestDamaged:
 
         assert f"{damaged.handled}（编号有误，请告知运维人员）" in page
         assert account == HANDLER or re.search(rf'href="/tickets/{damaged.pooled}">\d{{4}}-\d+-\d</a>', page)
+
+
+class TestUnreadable:
+    """A ticket that a list shows and that cannot be read is not "not found": its page says why, and what to do."""
+
+    @pytest.mark.parametrize("account", [OFFICER, HANDLER])
+    def test_a_row_whose_number_cannot_be_has_a_page_that_says_so(self, damaged: Office, account: str) -> None:
+        """Whoever sees it in the list gets it, with the number in full and what the list has; forms and parts say the same."""
+        client = at_desk(damaged.hands, account)
+
+        answer = client.get(f"/tickets/{damaged.handled}")
+
+        assert 409 == answer.status_code
+        said = ("这张工单读不出来", "列表里的这一行已损坏", "不要重新登记", damaged.handled, "区住房和城乡建设局")
+        assert all(words in answer.text for words in said)
+        for part in ("do/record-progress", "attach"):
+            refused = client.get(f"/tickets/{damaged.handled}/{part}")
+            assert (409, True) == (refused.status_code, "列表里的这一行已损坏" in refused.text), part
+        assert "TICKET_UNREADABLE" == client.get(f"/api/v1/tickets/{damaged.handled}").json()["code"]
+
+    def test_the_operator_is_told_the_commands_and_a_clerk_whom_to_tell(self, damaged: Office) -> None:
+        """Each what he can do."""
+        open_account(damaged.hands, "op", ("operator",))
+
+        told, clerk = (at_desk(damaged.hands, account).get(f"/tickets/{damaged.handled}").text for account in ("op", CLERK))
+
+        assert ("qyzj rebuild --check" in told, "qyzj" in clerk.partition("<main")[2]) == (True, False)
+
+    def test_who_does_not_see_the_row_in_his_list_is_told_what_is_told_of_any_number(self, damaged: Office) -> None:
+        """Another bureau, and a number that no row has."""
+        water = at_desk(damaged.hands, "d-water")
+
+        hidden, never = (water.get(f"/tickets/{number}") for number in (damaged.handled, damaged.handled[:-1] + "X"))
+
+        assert (404, 404) == (hidden.status_code, never.status_code)
+
+    def test_missing_and_damaged_entries_are_told_apart_and_take_no_list_down(self, tmp_path: Path) -> None:
+        """The row is whole, its entries are not: one need's are gone, another's cannot be decoded."""
+        office = open_office(tmp_path / "node")
+        entries = schema.entries
+        with office.hands.node.store.database.write() as connection:
+            connection.execute(update(entries).where(entries.c.subject_id == office.handled).values(subject_id="gone"))
+            connection.execute(update(entries).where(entries.c.subject_id == office.pooled).values(content=b"\xff\xff\xff"))
+        client = at_desk(office.hands, OFFICER)
+
+        missing, broken = (client.get(f"/tickets/{number}") for number in (office.handled, office.pooled))
+
+        assert (409, True) == (missing.status_code, "流水记录在本节点缺失" in missing.text)
+        assert (409, True) == (broken.status_code, "流水记录有损坏" in broken.text)
+        for path in ("/tickets?state=all", "/"):
+            listed = client.get(path)
+            assert (200, True) == (listed.status_code, f'href="/tickets/{office.pooled}"' in listed.text), path

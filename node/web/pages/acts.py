@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 
 from node.domain.command import Command
 from node.domain.entry import Actor, SubjectKind
+from node.domain.meeting.record import Meeting
 from node.domain.pack import Pack
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.completion import Complete
@@ -24,20 +25,22 @@ from node.domain.ticket.correction import Correct
 from node.domain.ticket.dispatching import Dispatch
 from node.domain.ticket.forming import Form
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
-from node.domain.ticket.sight import OUTSIDE, not_shown
+from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.supplement import ReportSupplement
 from node.domain.ticket.ticket import Ticket
 from node.services import dossiers, drafts
 from node.services.command_fields import command_fields, commands, may_give
+from node.services.dossier_names import name_of
 from node.services.handle import Outcome
 from node.services.parts import find_for
 from node.services.progress import for_appellant
-from node.services.queries import find_ticket
+from node.services.queries import names
 from node.services.superior_reading import note_reading
 from node.services.ticket_view import EntryLine, TicketPage, ticket_page
+from node.services.unreadable import whole_ticket
 from node.storage.unit_of_work import UnitOfWork, View
 from node.texts.catalogue import Lang, explain, text
-from node.web import forms, options
+from node.web import forms, meeting_options, options
 from node.web.beside import Beside, beside
 from node.web.desk import Desk, SignedIn
 from node.web.pages.ticket import happenings
@@ -82,13 +85,14 @@ Sent = Annotated[dict[str, list[str]], Depends(sent)]
 @dataclass(frozen=True)
 class Matter:
     """
-    What a form is about.  ``seen`` is custody number and version of the subject as it stands ("1.4"), empty for a new one; ``shown`` is
-    the page of the ticket, if it is one, and
-    ``beside`` what of it is read while the form is filled in.
+    What a form is about; ``about`` is what people call it.  ``seen`` is custody number and version of the subject as it stands
+    ("1.4"), empty for a new one; ``shown`` is the page of the ticket, if it is one, and ``beside`` what of it is read while the form is
+    filled in.
     """
 
     command: type[Command]
     subject: str
+    about: str
     seen: str
     pack: Pack | None
     shown: TicketPage | None
@@ -188,21 +192,24 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
             shown = for_appellant(whole) if desk.role in OUTSIDE else whole
             said_here = beside(view, desk, command, shown)
             seen = f"{ticket.custody.number}.{ticket.version}"
-        elif subject and kind not in (None, SubjectKind.NODE, SubjectKind.ROUND):
-            seen = f"0.{dossiers.whole(view, kind, subject).version}"
         choices = options.choices_of(view, command, lang, now, ticket, shown.timeline if shown else ())
+        called, about = names(view), subject
+        if subject and kind not in (None, SubjectKind.TICKET, SubjectKind.NODE, SubjectKind.ROUND):
+            dossier = dossiers.whole(view, kind, subject)
+            seen, about = f"0.{dossier.version}", name_of(view, dossier, called, lang)
+            if isinstance(dossier, Meeting):
+                choices |= meeting_options.of_meeting(view, command, dossier, desk.viewer, pack, called, lang)
+        elif kind is SubjectKind.NODE:
+            about = called.node(subject)
         if ticket is not None and command is Correct and shown is not None:
             choices |= options.of_correction(ticket, pack, shown.names, lang)
     if ticket is not None:
         note_reading(node, desk.viewer, ticket)
-    return Matter(command, subject, seen, pack, shown, said_here, choices)
+    return Matter(command, subject, about, seen, pack, shown, said_here, choices)
 
 
 def _ticket(view: View, desk: Desk, said: str) -> Ticket:
-    ticket = view.readings.ticket(find_ticket(view, said, *_seats(desk)))
-    if ticket is None:
-        raise not_shown(desk.viewer, said)
-    return ticket
+    return whole_ticket(view, said, *_seats(desk))
 
 
 def _seats(desk: Desk) -> list[Actor]:

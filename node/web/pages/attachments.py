@@ -23,14 +23,13 @@ from node.domain.organisation import Role
 from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
-from node.domain.ticket.sight import not_shown
 from node.domain.ticket.ticket import Ticket
 from node.domain.whole_number import whole_number
 from node.services import attachments, uploads
 from node.services.begun_uploads import Begun, BegunUploads, Piece
 from node.services.command_fields import may_give
-from node.services.queries import find_ticket
 from node.services.superior_reading import note_reading
+from node.services.unreadable import whole_ticket
 from node.web.desk import Desk, SignedIn
 from node.web.sessions import safe_path
 from node.web.templating import page
@@ -204,8 +203,6 @@ def attachment(request: Request, desk: SignedIn, ticket: str, digest: str) -> Re
 
 def _seen(desk: Desk, ticket: str) -> Ticket:
     with desk.node.store.read() as view:
-        found = view.readings.ticket(find_ticket(view, ticket, desk.viewer))
-    if found is None:
-        raise not_shown(desk.viewer, ticket)
+        found = whole_ticket(view, ticket, desk.viewer)
     note_reading(desk.node, desk.viewer, found)
     return found

@@ -19,7 +19,6 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.completeness import missing_fields
 from node.domain.ticket.consent import AskMergeConsent, RecordMergeConsent
 from node.domain.ticket.enquiry import LogEnquiry
-from node.domain.ticket.sight import not_shown
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import BEIJING
 from node.services import drafts, lookup, queries
@@ -27,6 +26,7 @@ from node.services.drafts import Draft
 from node.services.lookup import PHONE_DIGITS_MIN
 from node.services.spoken import said_aloud, said_number
 from node.services.triage_inputs import units_here
+from node.services.unreadable import whole_ticket
 from node.storage.unit_of_work import View
 from node.texts.catalogue import explain, text
 from node.web.desk import Desk, SignedIn
@@ -168,10 +168,7 @@ def need_desk(desk: Desk) -> None:
 
 
 def _seen(view: View, desk: Desk, said: str) -> Ticket:
-    found = view.readings.ticket(queries.find_ticket(view, said, desk.viewer))
-    if found is None:
-        raise not_shown(desk.viewer, said)
-    return found
+    return whole_ticket(view, said, desk.viewer)
 
 
 def _kept(desk: Desk, id: str) -> Draft:

@@ -24,8 +24,9 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.ticket import Ticket
 from node.services import dossiers
 from node.services.command_fields import may_give
-from node.services.queries import find_ticket, names
+from node.services.queries import names
 from node.services.replies import reply_of
+from node.services.unreadable import whole_ticket
 from node.storage.unit_of_work import View
 from node.texts.catalogue import text
 from node.web.desk import Desk, SignedIn
@@ -95,9 +96,7 @@ def issue(desk: SignedIn, id: str, paper: str, command_id: Annotated[str, Form()
 def reply(request: Request, desk: SignedIn, id: str) -> Response:
     """The reply as it is printed; a draft says that nobody has signed it."""
     with desk.node.store.read() as view:
-        ticket = view.readings.ticket(find_ticket(view, id, desk.viewer))
-        if ticket is None:
-            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=id)
+        ticket = whole_ticket(view, id, desk.viewer)
         found, called = reply_of(view, ticket, desk.viewer), names(view)
     of = ticket.round
     is_signed = found is not None and (found.replied_at is not None or (of is not None and bool(of.draft) and of.countersigned == of.draft))
@@ -110,11 +109,9 @@ def _ticket(view: View, desk: Desk, said: str) -> Ticket:
     The ticket, for whoever may issue papers about it.
 
     Raises:
-        Refusal: PERMISSION_DENIED, SUBJECT_UNKNOWN.
+        Refusal: PERMISSION_DENIED, SUBJECT_UNKNOWN, TICKET_UNREADABLE.
     """
-    ticket = view.readings.ticket(find_ticket(view, said, desk.viewer))
-    if ticket is None:
-        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=said)
+    ticket = whole_ticket(view, said, desk.viewer)
     pack = desk.node.policies.for_ticket(view, ticket, desk.node.now()).pack
     if not may_give(p.IssuePaper, (desk.role,), pack):
         raise Refusal(Code.PERMISSION_DENIED, command="papers", role=desk.role)

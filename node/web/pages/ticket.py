@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from node.domain.organisation import Role
 from node.domain.paper import IssuePaper
-from node.domain.refusal import Refusal
+from node.domain.refusal import Code, Refusal
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
@@ -23,21 +23,25 @@ from node.services.command_fields import AREAS, may_give
 from node.services.entry_words import facts_said, who_said
 from node.services.possible import Action, possible_actions
 from node.services.progress import for_appellant
-from node.services.queries import ClockLine, Names, find_ticket
+from node.services.queries import ClockLine, Names, find_ticket, names
 from node.services.stages import stages_of
 from node.services.superior_reading import note_reading
 from node.services.ticket_levels import level_states
 from node.services.ticket_view import EntryLine, TicketPage, heard, ticket_page
+from node.services.unreadable import as_listed
 from node.storage.unit_of_work import View
 from node.texts.catalogue import Lang, explain, word
 from node.web.desk import Desk, SignedIn
 from node.web.options import files_of
+from node.web.problems import http_status
 from node.web.templating import language_of, page
 
 router = APIRouter()
 
 # Commands that need a file, which a page of its own takes in.
 _BY_FILE = frozenset({"add-evidence", "submit-material"})
+# Who is told by which commands it is repaired; everybody else tells him.
+_REPAIRING = frozenset({Role.OPERATOR.value, Role.AUDIT_ADMIN.value, Role.SECURITY_ADMIN.value})
 # Texts that the head of the page shows.
 _ON_TOP = frozenset({("Registered", "title"), ("Registered", "appeal")})
 # What carries a ticket on from each state: shown first, as far as it is possible.
@@ -111,7 +115,10 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
     """The whole page."""
     node, now, lang = desk.node, desk.node.now(), language_of(request)
     with node.store.read() as view:
-        found = _page(view, desk, id)
+        try:
+            found = _page(view, desk, id)
+        except Refusal as refusal:
+            return _unreadable(request, view, desk, refusal)
         policy = node.policies.for_ticket(view, found.ticket, now)
         actions = possible_actions(view, found.ticket, desk.account, desk.unit, desk.roles, policy, now)
         levels = level_states(view, found.ticket)
@@ -209,6 +216,21 @@ def _in_words(refusal: Refusal, lang: Lang) -> Refusal:
 
 def _step(action: Action) -> Step:
     return Step(action.verb, action.command.__name__)
+
+
+def _unreadable(request: Request, view: View, desk: Desk, refusal: Refusal) -> Response:
+    """
+    What a list has of a ticket that cannot be read, why, and what to do, for whoever sees it there.
+
+    Raises:
+        Refusal: *refusal*, if it says anything else.
+    """
+    if refusal.code is not Code.TICKET_UNREADABLE:
+        raise refusal
+    found, lang = as_listed(view, refusal), language_of(request)
+    sentence, remedy = explain(refusal, lang)
+    facts = {"row": found.row, "why": found.why, "names": names(view), "repairs": desk.role in _REPAIRING}
+    return page(request, "unreadable.html", status_code=http_status(refusal.code), sentence=sentence, remedy=remedy, **facts)
 
 
 def _page(view: View, desk: Desk, said: str) -> TicketPage:

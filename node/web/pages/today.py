@@ -1,27 +1,49 @@
 """What is due today, before anything else: mine and my unit's, by clock."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from node.domain.entry import SubjectKind
 from node.domain.organisation import Role
 from node.notify.notice import audiences_of
 from node.services import kept_forms, queries
 from node.services import today as desk_today
 from node.services.first_day import first_day
 from node.services.headlines import headlines
+from node.services.leader_daily import TEMPLATE
 from node.services.telling import sentence
 from node.storage import notices
 from node.web.desk import Desk, SignedIn
 from node.web.intake_drafts import tab_of, under_way
+from node.web.pages.boards.room import BOARDS
 from node.web.templating import language_of, page
 
 router = APIRouter()
 
 notices_max, notices_looked_through = 8, 100
+_PAGES: Mapping[str, str] = {
+    SubjectKind.TICKET.value: "/tickets/{}",
+    SubjectKind.ORDER.value: "/boards/supervision/{}",
+    SubjectKind.MEETING.value: "/boards/meetings/{}",
+    SubjectKind.LETTER.value: "/boards/letters/{}",
+    SubjectKind.TASK.value: "/task/{}/do/complete-task?back=/",
+}
+_BOARDS = {SubjectKind.ORDER.value: "supervision", SubjectKind.MEETING.value: "meetings", SubjectKind.LETTER.value: "letters"}
 _GETTING_READY = frozenset({Role.OFFICE.value, Role.DIRECTOR.value, Role.OPERATOR.value})
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told of one matter, in one sentence; ``href`` is its page, empty if there is none for this desk."""
+
+    rows: list[notices.Row]
+    sentence: str
+    href: str
 
 
 @router.get("/", name="today")
@@ -35,6 +57,7 @@ def today(request: Request, desk: SignedIn) -> Response:
         told = _by_matter(notices.of_audience(view.connection, audiences_of(desk.viewer), rows_max=notices_looked_through))
         unsent = [tab_of(draft) for draft in under_way(view, desk.account)]
         untaken = kept_forms.of_account(view, desk.account, desk.node.now())
+        said = [Told(rows, sentence(view, rows[0], names, lang), _page_of(rows[0], desk.role)) for rows in told[:notices_max]]
     return page(
         request,
         "today.html",
@@ -42,12 +65,20 @@ def today(request: Request, desk: SignedIn) -> Response:
         names=names,
         headlines=words,
         address=lambda query: f"/tickets?{urlencode(query)}",
-        notices=[(rows[0], sentence(rows[0], lang), rows) for rows in told[:notices_max]],
+        notices=said,
         has_more_notices=len(told) > notices_max,
         unsent=unsent,
         not_taken=untaken,
         unready=_unready(desk),
     )
+
+
+def _page_of(row: notices.Row, role: str) -> str:
+    """Where that stands of which *row* tells; empty where there is no page of it, or none for whoever sits here as *role*."""
+    if row.template == TEMPLATE:
+        return "/leader"
+    board = _BOARDS.get(row.subject_kind, "")
+    return _PAGES[row.subject_kind].format(row.subject_id) if row.subject_kind in _PAGES and (not board or role in BOARDS[board]) else ""
 
 
 def _by_matter(rows: list[notices.Row]) -> list[list[notices.Row]]:

@@ -19,6 +19,7 @@ from node.domain.ticket.turns import LEADER_TURNS
 from node.domain.time import local_day
 from node.services import leaders, meetings
 from node.services.boards import title_of
+from node.services.headlines import headlines
 from node.services.queries import ClockLine, whole_clock_line
 from node.services.scope import sees_all
 from node.services.ticket_view import opened
@@ -83,7 +84,8 @@ def one_meeting(request: Request, desk: SignedIn, id: str) -> Response:
             "meeting": found,
             "items": meetings.agenda(room.view, found),
             "texts": _texts(room, found),
-            "seen": room.seen(found.about),
+            "seen": (seen := room.seen(found.about)),
+            "titles": headlines(room.view, room.view.readings.rows(seen).values()),
             "protocol": meetings.protocol(room.view, found),
             "verbs": tuple(verb for verb in _verbs(found) if room.may(commands()[verb])),
             "is_judging": form_of(room.policy.pack, found.meeting_kind).judges,

@@ -1,0 +1,77 @@
+"""
+What people call an order, a meeting, a letter, a task: by its number, or by kind, title and day; its id says nothing to anybody.
+"""
+
+from datetime import datetime
+
+from node.domain.dossier import Dossier
+from node.domain.enterprise.record import Enterprise
+from node.domain.entry import Subject
+from node.domain.letter.record import Letter
+from node.domain.meeting.record import Meeting
+from node.domain.order.record import SupervisionOrder
+from node.domain.payload import SealedRef
+from node.domain.refusal import Code, Refusal
+from node.domain.task import RegularTask
+from node.domain.time import BEIJING
+from node.services.queries import Names
+from node.services.ticket_view import opened
+from node.storage.dossier_readings import dossier_of
+from node.storage.unit_of_work import View
+from node.texts.catalogue import Lang, text, word
+
+
+def dossier_name(view: View, subject: Subject, names: Names, lang: Lang, *, is_outside: bool = False) -> str:
+    """
+    The name of the dossier *subject* in *lang*; its id, where nothing of it is here, or what is cannot be read.
+
+    *is_outside*: it leaves the platform, by SMS or mail, and so has no word that somebody wrote.
+    """
+    try:
+        found = dossier_of(view.journal, subject)
+    except Refusal as refusal:
+        if refusal.code is not Code.MALFORMED_ENTRY:
+            raise
+        return subject.id  # a notice of it must not take the first page of a desk down
+    return subject.id if found is None else name_of(view, found, names, lang, is_outside=is_outside)
+
+
+def name_of(view: View, dossier: Dossier, names: Names, lang: Lang, *, is_outside: bool = False) -> str:
+    """The name of *dossier*, as ``dossier_name``."""
+
+    def said(ref: object) -> str:
+        return (opened(view, dossier.subject, ref) or "") if isinstance(ref, SealedRef) and not is_outside else ""
+
+    match dossier:
+        case SupervisionOrder():
+            return _order(dossier, names, lang)
+        case Meeting():
+            return text("named.meeting", lang, meeting_kind=dossier.meeting_kind, day=_meeting_day(dossier))
+        case Letter():
+            day = _day(dossier.sent_at or dossier.opened_at)
+            facts = {"sender": names.node(dossier.owner), "letter_kind": dossier.letter_kind, "day": day}
+            title = said(dossier.title) or dossier.file
+            return text("named.letter_titled", lang, title=title, **facts) if title else text("named.letter", lang, **facts)
+        case RegularTask():
+            return text("named.task", lang, task_kind=dossier.task_kind, period=dossier.period)
+        case Enterprise() if name := said(dossier.name):
+            return name
+        case _:
+            kind = word("subject_kind", dossier.kind, lang)
+            return text("named.dossier", lang, dossier_kind=kind, day=_day(dossier.opened_at))
+
+
+def _order(order: SupervisionOrder, names: Names, lang: Lang) -> str:
+    if order.number:
+        return text("named.order", lang, measure=order.measure, order=order.number)
+    against = names.unit(order.unit) if order.unit else names.node(order.to_node)
+    return text("named.proposal", lang, measure=order.measure, against=against, day=_day(order.opened_at))
+
+
+def _meeting_day(meeting: Meeting) -> str:
+    at = meeting.held_at or meeting.planned_at
+    return meeting.period if at is None else f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone(BEIJING):%Y-%m-%d}"

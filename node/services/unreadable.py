@@ -1,0 +1,67 @@
+"""
+Tickets that lists show and of which no page can be made: a row whose number cannot be, or entries that are missing or damaged.
+
+Whoever sees the row in a list is told so, why, and what to do; that it was "not found" would be untrue, and he would register it again.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from node.domain.entry import Actor
+from node.domain.refusal import Code, Refusal
+from node.domain.ticket.row import TicketRow
+from node.domain.ticket.ticket import Ticket
+from node.services.queries import find_ticket
+from node.storage import schema
+from node.storage.ticket_rows import ticket_row
+from node.storage.unit_of_work import View
+
+# Why it cannot be read: the row's own number, entries that have not come yet, that are missing, that are damaged.
+NUMBER, WAITING, MISSING, DAMAGED = "number", "waiting", "missing", "damaged"
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What the list has of the ticket, which may be wrong itself, and ``why`` there is no more."""
+
+    row: TicketRow
+    why: str
+
+
+def whole_ticket(view: View, said: str, *viewers: Actor) -> Ticket:
+    """
+    The ticket that *said* names, as ``find_ticket``, folded whole.
+
+    Raises:
+        Refusal: as ``find_ticket``; TICKET_UNREADABLE, for one that a list shows to *viewers* and that cannot be folded.
+    """
+    return folded(view, find_ticket(view, said, *viewers))
+
+
+def folded(view: View, id: str) -> Ticket:
+    """
+    The ticket of that register number, of which there is a row.
+
+    Raises:
+        Refusal: TICKET_UNREADABLE.
+    """
+    try:
+        found = view.readings.ticket(id)
+    except Refusal as refusal:
+        if refusal.code is not Code.MALFORMED_ENTRY:
+            raise
+        raise Refusal(Code.TICKET_UNREADABLE, ticket=id, why=DAMAGED) from refusal
+    if found is None:
+        row = view.readings.rows({id}).get(id)
+        if row is None:
+            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=id)
+        raise Refusal(Code.TICKET_UNREADABLE, ticket=id, why=WAITING if row.is_incomplete else MISSING)
+    return found
+
+
+def as_listed(view: View, refusal: Refusal) -> Unreadable:
+    """What the list has of the ticket that *refusal*, a TICKET_UNREADABLE, speaks of."""
+    table = schema.tickets
+    row = view.connection.execute(select(table).where(table.c.id == str(refusal.facts["ticket"]))).one()
+    return Unreadable(ticket_row(row), str(refusal.facts["why"]))

@@ -1,0 +1,107 @@
+"""
+What the forms of a meeting offer to choose from: items of its agenda and its tasks by their words, since nobody knows a matter by
+its place on a list, and whom it invited.
+"""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import select
+
+from node.domain.command import Command
+from node.domain.entry import Actor
+from node.domain.meeting.agenda import WithdrawItem
+from node.domain.meeting.convening import UninviteUnit
+from node.domain.meeting.holding import OUTCOMES, DecideItem, FinishTask, HoldMeeting, JudgeItem, PostponeItem, SetTask
+from node.domain.meeting.record import CONVENED, Item, Meeting, Task, form_of
+from node.domain.organisation import Role
+from node.domain.pack import Pack
+from node.domain.payload import SealedRef
+from node.services.headlines import headlines, shortened
+from node.services.numbers import short_number
+from node.services.queries import Names
+from node.services.scope import visible_to
+from node.services.ticket_view import opened
+from node.storage import schema
+from node.storage.unit_of_work import View
+from node.texts.catalogue import Lang, word
+
+Choice = tuple[str, str]
+_BETWEEN = " · "
+
+
+def of_meeting(
+    view: View, command: type[Command], meeting: Meeting, viewer: Actor, pack: Pack | None, called: Names, lang: Lang
+) -> dict[str, tuple[Choice, ...]]:
+    """For each field of *command* that names something of *meeting*: value and words, as far as *viewer* sees what they are about."""
+    if command in _ITEMS:
+        judges = pack is not None and form_of(pack, meeting.meeting_kind).judges
+        items = [one for one in meeting.agenda if _ITEMS[command](one, judges)]
+        return {"agenda_item": tuple((str(one.number), words) for one, words in _said(view, meeting, items, viewer, lang))}
+    if command is FinishTask:
+        return {"task_number": tuple(_task(view, meeting, one, called) for one in _tasks(meeting, viewer))}
+    if command is HoldMeeting:
+        there = dict.fromkeys((*meeting.units, *([meeting.host] if meeting.host else [])))
+        return {"present": tuple((one, called.unit(one)) for one in there)}
+    if command is UninviteUnit:
+        return {"unit": tuple((one, called.unit(one)) for one in meeting.units)}
+    return {}
+
+
+def _is_open(item: Item, judges: bool) -> bool:
+    return item.is_open
+
+
+def _is_to_decide(item: Item, judges: bool) -> bool:
+    """A joint judgement judges its needs, and decides on what else it deals with."""
+    return item.is_open and not (judges and item.kind == "ticket")
+
+
+def _is_to_judge(item: Item, judges: bool) -> bool:
+    return item.is_open and judges and item.kind == "ticket"
+
+
+def _is_decided(item: Item, judges: bool) -> bool:
+    return item.outcome in OUTCOMES
+
+
+_ITEMS: Mapping[type[Command], Callable[[Item, bool], bool]] = {
+    DecideItem: _is_to_decide,
+    JudgeItem: _is_to_judge,
+    PostponeItem: _is_open,
+    WithdrawItem: _is_open,
+    SetTask: _is_decided,
+}
+
+
+def _said(view: View, meeting: Meeting, items: list[Item], viewer: Actor, lang: Lang) -> list[tuple[Item, str]]:
+    """Each item with its place, its ticket's number and first words, or its problem's."""
+    named = sorted({one.ticket for one in items if one.ticket})
+    shown = select(schema.tickets.c.id).where(schema.tickets.c.id.in_(named), visible_to(viewer))
+    seen = set(view.connection.execute(shown).scalars())
+    titles = headlines(view, view.readings.rows(seen).values()) if seen else {}
+
+    def words(item: Item) -> str:
+        if item.ticket:
+            about = [short_number(item.ticket), titles.get(item.ticket, "")] if item.ticket in seen else []
+        else:
+            about = [_opened(view, meeting, item.description)]
+        return _BETWEEN.join([str(item.number), word("item_kind", item.kind, lang), *(one for one in about if one)])
+
+    return [(one, words(one)) for one in items]
+
+
+def _tasks(meeting: Meeting, viewer: Actor) -> list[Task]:
+    """What *viewer* may tick off: all that is open where he acts for the meeting, else what his unit was given."""
+    is_host = viewer.role == Role.OFFICE.value or viewer.unit == meeting.host or viewer.account == meeting.convener
+    open_tasks = [one for one in meeting.tasks if one.done_at is None and meeting.state != CONVENED]
+    return [one for one in open_tasks if is_host or one.unit == viewer.unit]
+
+
+def _task(view: View, meeting: Meeting, task: Task, called: Names) -> Choice:
+    parts = (str(task.number), called.unit(task.unit), task.due.isoformat(), _opened(view, meeting, task.description))
+    return str(task.number), _BETWEEN.join(one for one in parts if one)
+
+
+def _opened(view: View, meeting: Meeting, ref: object) -> str:
+    """The first words, where they may be read here."""
+    return shortened(opened(view, meeting.subject, ref) or "") if isinstance(ref, SealedRef) else ""
