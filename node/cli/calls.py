@@ -21,7 +21,7 @@ def show_calls(
     """The calls of the next days, what every level said to the enterprise before, and how each begins."""
     with session.node() as node, node.store.read() as view:
         now = node.now()
-        calls = call_plan.planned(view, node.policies, now, days)
+        calls = call_plan.planned(view, node.policies, now, days).calls
         names = queries.names(view)
         office = call_plan.office_of(view, node.policies.of_node(view, now))
         here = view.head.name

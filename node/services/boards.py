@@ -23,7 +23,7 @@ from node.domain.ticket.ticket import Ticket
 from node.domain.time import WorkCalendar
 from node.services.queries import ClockLine, whole_clock_line
 from node.services.scope import visible_to
-from node.services.ticket_view import EntryLine, entry_line, opened
+from node.services.ticket_view import EntryLine, bring_words, entry_line, opened
 from node.storage import schema
 from node.storage.database import micros
 from node.storage.unit_of_work import View
@@ -84,40 +84,48 @@ def waiting(
     """
     wanted = _wanted(view, tuple(kinds), viewer, unit, tuple(states))
     clocks, tickets = schema.clocks, schema.tickets
-    query = select(clocks.c.ticket, clocks.c.name, clocks.c.node, tickets.c.holder).join(tickets, tickets.c.id == clocks.c.ticket)
+    # What waits in all is counted by the statement that gives the first of it.
+    counted = (func.count().over().label("total"), func.count().filter(clocks.c.due_at <= micros(now)).over().label("overdue"))
+    query = select(clocks.c.ticket, clocks.c.name, clocks.c.node, tickets.c.holder, *counted).join(tickets, tickets.c.id == clocks.c.ticket)
     query = query.where(*wanted).order_by(clocks.c.due_at.is_(None), clocks.c.due_at, clocks.c.ticket, clocks.c.name)
-    lines: list[Waiting] = []
-    passed = 0
-    late = 0
-    for row in view.connection.execute(query.limit(lines_max if within is None else looked_through_max)).all():
-        ticket = view.readings.ticket(row.ticket)
+    rows = view.connection.execute(query.limit(lines_max if within is None else looked_through_max)).all()
+    known = view.readings.tickets(row.ticket for row in rows)
+    found: list[tuple[Ticket, ClockLine]] = []
+    for row in rows:
+        ticket = known.get(row.ticket)
         clock = None if ticket is None else ticket.clocks.get(row.name if row.node == row.holder else f"{row.name}@{row.node}")
-        if ticket is None or clock is None or (within is not None and not within(ticket)):
-            continue
-        passed += 1
-        line = whole_clock_line(ticket.id, clock, calendar, now)
-        late += line.is_overdue
-        if len(lines) < lines_max:
-            lines.append(Waiting(ticket, line, title_of(view, ticket)))
+        if ticket is not None and clock is not None and (within is None or within(ticket)):
+            found.append((ticket, whole_clock_line(ticket.id, clock, calendar, now)))
+    shown = found[:lines_max]
+    bring_titles(view, [ticket for ticket, _ in shown])
+    lines = tuple(Waiting(ticket, line, title_of(view, ticket)) for ticket, line in shown)
     if within is not None:
-        return Board(tuple(lines), passed, late)
-    counts = count(view, kinds, now, viewer, unit=unit, states=states)
-    return Board(tuple(lines), counts.total, counts.overdue)
+        return Board(lines, len(found), sum(line.is_overdue for _, line in found))
+    return Board(lines, *((rows[0].total, rows[0].overdue) if rows else (0, 0)))
 
 
-def count(view: View, kinds: Iterable[str], now: datetime, viewer: Actor, *, unit: str = "", states: Iterable[State] = ()) -> Counted:
-    """How many clocks of *kinds* run or stand here, and how many are overdue, as far as *viewer* sees their tickets."""
+def count(
+    view: View, boards: Mapping[str, Iterable[str]], now: datetime, viewer: Actor, *, unit: str = "", states: Iterable[State] = ()
+) -> dict[str, Counted]:
+    """
+    How many clocks of the kinds of each of *boards* run or stand here, and how many are overdue, as far as *viewer* sees their tickets;
+    all of them counted by one statement.
+    """
     clocks, tickets = schema.clocks, schema.tickets
-    wanted = _wanted(view, tuple(kinds), viewer, unit, tuple(states))
-    query = select(func.count()).select_from(clocks.join(tickets, tickets.c.id == clocks.c.ticket)).where(*wanted)
-    total = view.connection.execute(query).scalar_one()
-    return Counted(total, view.connection.execute(query.where(clocks.c.due_at <= micros(now))).scalar_one())
+    figures: list[ColumnElement[int]] = []
+    kinds_of = {name: tuple(kinds) for name, kinds in boards.items()}
+    for kinds in kinds_of.values():
+        named = _is_named(kinds)
+        figures += [func.count().filter(named), func.count().filter(named, clocks.c.due_at <= micros(now))]
+    wanted = _wanted(view, tuple(kind for kinds in kinds_of.values() for kind in kinds), viewer, unit, tuple(states))
+    query = select(*figures).select_from(clocks.join(tickets, tickets.c.id == clocks.c.ticket)).where(*wanted)
+    counts = tuple(view.connection.execute(query).one()) if figures else ()
+    return {name: Counted(*counts[2 * place : 2 * place + 2]) for place, name in enumerate(kinds_of)}
 
 
 def _wanted(view: View, kinds: tuple[str, ...], viewer: Actor, unit: str, states: tuple[State, ...]) -> list[ColumnElement[bool]]:
     clocks, tickets = schema.clocks, schema.tickets
-    named = [or_(clocks.c.name == kind, clocks.c.name.startswith(f"{kind}/", autoescape=True)) for kind in kinds]
-    wanted = [clocks.c.node == view.head.node, clocks.c.stopped_at.is_(None), or_(*named), visible_to(viewer)]
+    wanted = [clocks.c.node == view.head.node, clocks.c.stopped_at.is_(None), _is_named(kinds), visible_to(viewer)]
     if states:
         wanted.append(tickets.c.state.in_(sorted(one.value for one in states)))
     if unit:
@@ -125,10 +133,23 @@ def _wanted(view: View, kinds: tuple[str, ...], viewer: Actor, unit: str, states
     return wanted
 
 
+def _is_named(kinds: Sequence[str]) -> ColumnElement[bool]:
+    name = schema.clocks.c.name
+    return or_(*(or_(name == kind, name.startswith(f"{kind}/", autoescape=True)) for kind in kinds))
+
+
+def bring_titles(view: View, tickets: Iterable[Ticket]) -> None:
+    """Read what ``title_of`` opens of *tickets* together."""
+    bring_words(view, tickets, lambda ticket, head: head.id == getattr(_title_ref(ticket), "entry", ""))
+
+
+def _title_ref(ticket: Ticket) -> object:
+    return ticket.intake.title or ticket.intake.appeal
+
+
 def title_of(view: View, ticket: Ticket) -> str | None:
     """The title of *ticket* in words, where this node holds it and has the key."""
-    ref = ticket.intake.title or ticket.intake.appeal
-    return text_of(view, ticket, ref)
+    return text_of(view, ticket, _title_ref(ticket))
 
 
 def text_of(view: View, ticket: Ticket, ref: object) -> str | None:
@@ -164,18 +185,23 @@ def allowed_roles(policy: Policy, command: type[Command]) -> frozenset[str]:
 
 def deciders(view: View, policy: Policy, ticket: Ticket, command: type[Command]) -> list[str]:
     """The accounts of this node that may give *command* on *ticket*: in a role that may, and with no hand in it (AS25-4.4.2a)."""
-    table, allowed = schema.accounts, allowed_roles(policy, command)
+    allowed, found = allowed_roles(policy, command), []
+    for account, unit, roles in view.once("active accounts", lambda: _active_accounts(view)):
+        fitting = sorted(allowed & roles)
+        if fitting and not is_handler(ticket, Actor(account, fitting[0], unit)):
+            found.append(account)
+    return found
+
+
+def _active_accounts(view: View) -> list[tuple[str, str, frozenset[str]]]:
+    """Account, unit and roles of everybody who acts at this node."""
+    table = schema.accounts
     rows = view.connection.execute(
         select(table.c.id, table.c.unit, table.c.roles)
         .where(table.c.node == view.head.node, table.c.is_active.is_(True))
         .order_by(table.c.id)
     )
-    found = []
-    for row in rows:
-        fitting = sorted(allowed & set(row.roles.split(",")))
-        if fitting and not is_handler(ticket, Actor(row.id, fitting[0], row.unit)):
-            found.append(row.id)
-    return found
+    return [(row.id, row.unit, frozenset(row.roles.split(","))) for row in rows]
 
 
 def steward_filter(policy: Policy, units: Mapping[str, Unit], viewer: Actor) -> Callable[[Ticket], bool] | None:

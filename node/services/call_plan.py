@@ -6,13 +6,14 @@ office's and a superior's (its calls of a round once that is revealed).  What th
 beside; it was said about one ticket and holds for all of his.  Nothing here opens a name or a number.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import select
 
-from node.domain.entry import Actor, Subject
+from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.policy import Policy
 from node.domain.round_record import CallRecorded, CallRevealed
 from node.domain.ticket.after_record import CallPreference
@@ -23,6 +24,7 @@ from node.services.policies import Policies
 from node.storage import schema
 from node.storage.database import instant, micros
 from node.storage.journal import Stored
+from node.storage.ticket_rows import parts
 from node.storage.unit_of_work import View
 
 window_days = 7
@@ -79,33 +81,72 @@ class Call:
         return min(sheet.due_at for sheet in self.sheets)
 
 
+@dataclass(frozen=True)
+class Plan:
+    """The calls that are shown, and how many revisits are due in all and overdue."""
+
+    calls: tuple[Call, ...]
+    tickets: int
+    overdue: int
+
+
 def plan(view: View, policies: Mapping[str, Policy], now: datetime, days: int = window_days) -> list[Call]:
     """
     The calls of the next *days*, those first that are due first; what is overdue is due.
 
     *policies* are those of the tickets, by number (``planned``).
     """
-    groups: dict[str, list[tuple[Ticket, datetime]]] = {}
-    for id, due_at in _due(view, now, days):
-        ticket = view.readings.ticket(id)
-        if ticket is not None and id in policies:
-            groups.setdefault(_whose(ticket), []).append((ticket, due_at))
-    calls = [_call(view, key, tickets, policies, now) for key, tickets in groups.items()]
-    return sorted(calls, key=lambda call: (call.first_due, call.enterprise))
+    due = [one for one in _due(view, now, days) if one.ticket in policies]
+    return _calls(view, due, view.readings.tickets(one.ticket for one in due), policies, now)
 
 
 def planned(
-    view: View, policies: Policies, now: datetime, days: int = window_days, seen: Callable[[list[str]], set[str]] | None = None
-) -> list[Call]:
-    """The calls of the next *days* under the policy of each ticket; of those that *seen* lets pass, if it is given."""
-    due = due_tickets(view, now, days)
-    wanted = set(due) if seen is None else seen(due)
-    found = {}
-    for id in due:
-        ticket = view.readings.ticket(id) if id in wanted else None
+    view: View,
+    policies: Policies,
+    now: datetime,
+    days: int = window_days,
+    seen: Callable[[list[str]], set[str]] | None = None,
+    tickets_max: int | None = None,
+) -> Plan:
+    """
+    The calls of the next *days* under the policy of each ticket; of those that *seen* lets pass, if it is given.  Shown are those about
+    the first *tickets_max* that are due, each with whatever else is due of the same enterprise.
+    """
+    due = _due(view, now, days)
+    wanted = {one.ticket for one in due} if seen is None else seen([one.ticket for one in due])
+    due = [one for one in due if one.ticket in wanted]
+    first = due[:tickets_max]
+    tickets = view.readings.tickets(one.ticket for one in first)
+    beside = _of_the_same(view, tickets.values(), due[len(first) :])
+    tickets |= view.readings.tickets(one.ticket for one in beside)
+    shown = [*first, *beside]
+    governed = {id: policies.for_ticket(view, ticket, now) for id, ticket in tickets.items()}
+    return Plan(tuple(_calls(view, shown, tickets, governed, now)), len(due), sum(one.due_at <= now for one in due))
+
+
+def _of_the_same(view: View, tickets: Collection[Ticket], due: Sequence["_Due"]) -> list["_Due"]:
+    """What of *due* is of an enterprise that one of *tickets* is of, by its code or by its file."""
+    if not due:
+        return []
+    codes = {ticket.appellant.credit_code for ticket in tickets} - {""}
+    files = {ticket.appellant.enterprise for ticket in tickets if not ticket.appellant.credit_code} - {""}
+    traits, filed = schema.traits, set[str]()
+    for part in parts(sorted(files)):
+        of_files = (traits.c.name == "enterprise", traits.c.value.in_(part))
+        filed |= set(view.connection.execute(select(traits.c.ticket).where(*of_files)).scalars())
+    return [one for one in due if one.credit_code in codes or (one.ticket in filed and not one.credit_code)]
+
+
+def _calls(view: View, due: Iterable["_Due"], tickets: Mapping[str, Ticket], policies: Mapping[str, Policy], now: datetime) -> list[Call]:
+    groups: dict[str, list[tuple[Ticket, datetime]]] = {}
+    for one in due:
+        ticket = tickets.get(one.ticket)
         if ticket is not None:
-            found[id] = policies.for_ticket(view, ticket, now)
-    return plan(view, found, now, days)
+            groups.setdefault(_whose(ticket), []).append((ticket, one.due_at))
+    called = {key: group[0][0].appellant.credit_code for key, group in groups.items() if key != group[0][0].id}
+    others, rounds = _others(view, called.values(), now), _calls_of_rounds(view, now)
+    calls = [_call(view, key, group, others.get(called.get(key, ""), ()), rounds, policies, now) for key, group in groups.items()]
+    return sorted(calls, key=lambda call: (call.first_due, call.enterprise))
 
 
 def contacts_with(view: View, ticket: Ticket, viewer: Actor, now: datetime) -> list[Contact]:
@@ -115,9 +156,10 @@ def contacts_with(view: View, ticket: Ticket, viewer: Actor, now: datetime) -> l
     What was said about another ticket that *viewer* may not read is told without its number; of one that is hidden from his unit, and
     of a call of a round that is not revealed, there is no word.
     """
-    same = [] if _whose(ticket) == ticket.id else _others(view, ticket.appellant.credit_code, now)
+    code = ticket.appellant.credit_code
+    same = [] if _whose(ticket) == ticket.id else _others(view, {code}, now).get(code, [])
     known = {one.id: one for one in (ticket, *same) if not is_concealed(one, viewer.unit)}
-    found = sorted(_contacts(view, known, now), key=lambda one: (one.at, one.ticket), reverse=True)
+    found = sorted(_contacts(view, known, _calls_of_rounds(view, now), now), key=lambda one: (one.at, one.ticket), reverse=True)
     readable = {id for id, one in known.items() if may_read(one, viewer)}
     return [one if one.ticket in readable else replace(one, ticket="") for one in found if one.kind != CallRecorded.kind()]
 
@@ -130,14 +172,22 @@ def office_of(view: View, policy: Policy) -> str:
 
 def due_tickets(view: View, now: datetime, days: int = window_days) -> list[str]:
     """The tickets whose revisit this node owes within *days*, by number."""
-    return [id for id, _ in _due(view, now, days)]
+    return [one.ticket for one in _due(view, now, days)]
 
 
-def _due(view: View, now: datetime, days: int) -> list[tuple[str, datetime]]:
+class _Due(NamedTuple):
+    """A revisit that this node owes, and of which enterprise the ticket is."""
+
+    ticket: str
+    due_at: datetime
+    credit_code: str
+
+
+def _due(view: View, now: datetime, days: int) -> list[_Due]:
     clocks, tickets = schema.clocks, schema.tickets
     until = end_of(local_day(now) + timedelta(days=days))
     rows = view.connection.execute(
-        select(clocks.c.ticket, clocks.c.due_at)
+        select(clocks.c.ticket, clocks.c.due_at, tickets.c.credit_code)
         .join(tickets, tickets.c.id == clocks.c.ticket)
         .where(
             clocks.c.node == view.head.node,
@@ -148,7 +198,7 @@ def _due(view: View, now: datetime, days: int) -> list[tuple[str, datetime]]:
         )
         .order_by(clocks.c.due_at, clocks.c.ticket)
     )
-    return [(row.ticket, instant(row.due_at)) for row in rows]
+    return [_Due(row.ticket, instant(row.due_at), row.credit_code) for row in rows]
 
 
 def _whose(ticket: Ticket) -> str:
@@ -156,25 +206,38 @@ def _whose(ticket: Ticket) -> str:
     return ticket.appellant.credit_code or ticket.appellant.enterprise or ticket.id
 
 
-def _call(view: View, key: str, tickets: Sequence[tuple[Ticket, datetime]], policies: Mapping[str, Policy], now: datetime) -> Call:
-    others = [] if key == tickets[0][0].id else _others(view, tickets[0][0].appellant.credit_code, now)
+def _call(
+    view: View,
+    key: str,
+    tickets: Sequence[tuple[Ticket, datetime]],
+    others: Sequence[Ticket],
+    rounds: "_OfRounds",
+    policies: Mapping[str, Policy],
+    now: datetime,
+) -> Call:
     known = {ticket.id: ticket for ticket in (*(one for one, _ in tickets), *others)}
     wishes = [ticket.call_preference for ticket in known.values() if ticket.call_preference is not None]
     return Call(
         enterprise=key,
         sheets=tuple(_sheet(ticket, due_at, policies[ticket.id]) for ticket, due_at in tickets),
-        contacts=tuple(sorted(_contacts(view, known, now), key=lambda one: (one.at, one.ticket))),
+        contacts=tuple(sorted(_contacts(view, known, rounds, now), key=lambda one: (one.at, one.ticket))),
         preference=max(wishes, key=lambda wish: wish.at, default=None),
     )
 
 
-def _others(view: View, credit_code: str, now: datetime) -> list[Ticket]:
-    """Every ticket of the enterprise in this node's sight about which something was written in the last 30 days."""
+def _others(view: View, credit_codes: Collection[str], now: datetime) -> dict[str, list[Ticket]]:
+    """By unified code every ticket of the enterprise in this node's sight about which something was written in the last 30 days."""
     table = schema.tickets
     since = micros(now - timedelta(days=contact_days))
-    same = (table.c.credit_code == credit_code, table.c.credit_code != "", table.c.changed_at >= since)
-    ids = view.connection.execute(select(table.c.id).where(*same).order_by(table.c.id)).scalars().all()
-    return [ticket for id in ids if (ticket := view.readings.ticket(id)) is not None]
+    ids: list[str] = []
+    for part in parts(sorted(set(credit_codes) - {""})):
+        # That they are not empty is said for the index, which leaves out what is.
+        same = (table.c.credit_code.in_(part), table.c.credit_code != "", table.c.changed_at >= since)
+        ids += view.connection.execute(select(table.c.id).where(*same).order_by(table.c.id)).scalars()
+    found: dict[str, list[Ticket]] = {}
+    for ticket in view.readings.tickets(ids).values():
+        found.setdefault(ticket.appellant.credit_code, []).append(ticket)
+    return found
 
 
 def _sheet(ticket: Ticket, due_at: datetime, policy: Policy) -> Sheet:
@@ -191,13 +254,13 @@ def _sheet(ticket: Ticket, due_at: datetime, policy: Policy) -> Sheet:
     )
 
 
-def _contacts(view: View, tickets: Mapping[str, Ticket], now: datetime) -> Iterator[Contact]:
+def _contacts(view: View, tickets: Iterable[str], rounds: "_OfRounds", now: datetime) -> Iterator[Contact]:
     since = now - timedelta(days=contact_days)
     for id in tickets:
-        for one in view.journal.of_subject(Subject("ticket", id)):
+        for one in view.journal.of_subject(Subject(SubjectKind.TICKET.value, id)):
             if one.header.kind in CONTACT_KINDS and since <= one.header.recorded_at <= now:
                 yield _contact(one, id)
-    yield from (one for one in _calls_of_rounds(view, tickets, now) if since <= one.at <= now)
+        yield from (one for one in rounds.get(id, ()) if since <= one.at <= now)
 
 
 def _contact(one: Stored, ticket: str) -> Contact:
@@ -206,17 +269,26 @@ def _contact(one: Stored, ticket: str) -> Contact:
     return Contact(head.recorded_at, head.node, head.actor.unit or head.actor.account, ticket, head.kind, "yes" if told else "no")
 
 
-def _calls_of_rounds(view: View, tickets: Iterable[str], now: datetime) -> Iterator[Contact]:
-    """A superior's own calls, and those that it has revealed."""
-    wanted, table = set(tickets), schema.rounds
+# A superior's own calls, and those that it has revealed, by ticket.
+_OfRounds = Mapping[str, Sequence[Contact]]
+
+
+def _calls_of_rounds(view: View, now: datetime) -> _OfRounds:
+    table, found = schema.rounds, dict[str, list[Contact]]()
     since = micros(now - timedelta(days=round_days))
-    for id in view.connection.execute(select(table.c.id).where(table.c.opened_at >= since).order_by(table.c.id)).scalars().all():
-        for one in view.journal.of_subject(Subject("round", id)):
+    ids = view.connection.execute(select(table.c.id).where(table.c.opened_at >= since).order_by(table.c.id)).scalars().all()
+    view.journal.bring(SubjectKind.ROUND.value, ids)
+    for id in ids:
+        for one in view.journal.of_subject(Subject(SubjectKind.ROUND.value, id)):
             event, head = one.content.event, one.header
-            if not isinstance(event, CallRecorded | CallRevealed) or event.key.partition("#")[0] not in wanted:
+            if not isinstance(event, CallRecorded | CallRevealed):
                 continue
-            reached = "yes" if event.is_reached else "no"
+            ticket, reached = event.key.partition("#")[0], "yes" if event.is_reached else "no"
             if isinstance(event, CallRecorded):
-                yield Contact(head.recorded_at, head.node, head.actor.unit, event.key.partition("#")[0], head.kind, reached)
+                said = Contact(head.recorded_at, head.node, head.actor.unit, ticket, head.kind, reached)
             elif event.called_at is not None:
-                yield Contact(event.called_at, head.node, event.called_by, event.key.partition("#")[0], head.kind, reached)
+                said = Contact(event.called_at, head.node, event.called_by, ticket, head.kind, reached)
+            else:
+                continue
+            found.setdefault(ticket, []).append(said)
+    return found

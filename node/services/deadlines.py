@@ -3,12 +3,14 @@ Read models about limits: deadline receipts, due times that another calendar wou
 many limits each unit missed.
 """
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 
 from node.domain.entry import Actor
 from node.domain.payload import SealedRef
@@ -18,12 +20,13 @@ from node.domain.ticket import records as r
 from node.domain.ticket.due_proposal import DueProposal, proposal, proposals
 from node.domain.ticket.sweep import SETTLEMENT
 from node.domain.ticket.ticket import Ticket
-from node.domain.time import DayLine, Limit, Pause, Unit, due, due_of_date, end_of, explain, period_end, recount
+from node.domain.time import DayLine, Limit, Pause, Unit, due, due_of_date, end_of, explain, local_day, period_end, recount
 from node.services.policies import Policies
 from node.services.queries import ClockLine, whole_clock_line
 from node.services.scope import sees_all, visible_to
 from node.storage import schema
-from node.storage.database import micros
+from node.storage.database import instant, micros
+from node.storage.ticket_rows import parts
 from node.storage.unit_of_work import View
 
 
@@ -99,19 +102,59 @@ def _recounted(clock: r.Clock, pauses: tuple[Pause, ...], days: tuple[DayLine, .
 # --- another calendar -------------------------------------------------------------------------------------------------
 
 
-def due_proposals(view: View, policies: Policies, now: datetime) -> list[DueProposal]:
+# Tickets whose clocks are recounted together.
+_recounted_together = 100
+
+
+def due_proposals(view: View, policies: Policies, now: datetime, most: int | None = None) -> list[DueProposal]:
     """
     Every running clock of this node that the calendar in force would count otherwise than it was issued, the first due first
-    (DESIGN 5: a changed calendar makes proposals).
+    (DESIGN 5: a changed calendar makes proposals); no more are looked for once *most* are found.
+    """
+    found: list[DueProposal] = []
+    for part in parts(_under_another_calendar(view, policies.bare(view)), _recounted_together):
+        for ticket in view.readings.tickets(part).values():
+            found += proposals(ticket, policies.for_ticket(view, ticket, now))
+        if most is not None and len(found) >= most:
+            break
+    return sorted(found, key=lambda one: (one.issued, one.ticket, one.clock))[:most]
+
+
+def _under_another_calendar(view: View, policy: Policy) -> list[str]:
+    """
+    The tickets with a running clock of this node that was counted by another calendar than the one in force, of which a day between its
+    start and its end counts otherwise; the first due first.  Few are left of them soon after an adoption.
     """
     table = schema.clocks
-    running = select(table.c.ticket).where(table.c.node == view.head.node, table.c.stopped_at.is_(None), table.c.due_at.isnot(None))
-    found: list[DueProposal] = []
-    for ticket_id in view.connection.execute(running.distinct()).scalars().all():
-        ticket = view.readings.ticket(ticket_id)
-        if ticket is not None:
-            found += proposals(ticket, policies.for_ticket(view, ticket, now))
-    return sorted(found, key=lambda one: (one.issued, one.ticket, one.clock))
+    its = (table.c.node == view.head.node, table.c.stopped_at.is_(None), table.c.due_at.isnot(None))
+    rows = view.connection.execute(
+        select(table.c.ticket, table.c.calendar, table.c.started_at, table.c.due_at)
+        .where(*its, table.c.calendar != policy.calendar.version)
+        .order_by(table.c.due_at, table.c.ticket)
+    ).all()
+    versions: dict[str, list[Row[*tuple[Any, ...]]]] = {}
+    for row in rows:
+        versions.setdefault(row.calendar, []).append(row)
+    changed = {version: _days_changed(policy, version, its_rows) for version, its_rows in versions.items()}
+    return list(dict.fromkeys(row.ticket for row in rows if _spans(changed[row.calendar], instant(row.started_at), instant(row.due_at))))
+
+
+def _days_changed(policy: Policy, version: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> Sequence[date] | None:
+    """The days on which the calendar *version* and the one in force differ, as far as *rows* reach; None where it is not known here."""
+    former = policy.former.get(version)
+    if former is None:
+        return None
+    first, last = local_day(instant(min(row.started_at for row in rows))), local_day(instant(max(row.due_at for row in rows)))
+    days = (date.fromordinal(one) for one in range(first.toordinal(), last.toordinal() + 1))
+    return [day for day in days if former.is_workday(day) != policy.calendar.is_workday(day)]
+
+
+def _spans(days: Sequence[date] | None, begin: datetime, end: datetime) -> bool:
+    """True if one of *days* lies between *begin* and *end*; any may, if they are not known."""
+    if days is None:
+        return True
+    place = bisect_left(days, local_day(begin))
+    return place < len(days) and days[place] <= local_day(end)
 
 
 # --- settled within the month -----------------------------------------------------------------------------------------
@@ -132,8 +175,7 @@ def carried_over(view: View, month: date) -> list[CarriedOver]:
     """The matters that were put to the leader and still open at the end of the month in which *month* lies, by number."""
     ended = end_of(period_end(month, Limit(0, Unit.MONTH_END)))
     rows = view.connection.execute(select(schema.clocks.c.ticket).where(schema.clocks.c.name == SETTLEMENT).distinct()).scalars().all()
-    tickets = (ticket for ticket in map(view.readings.ticket, rows) if ticket is not None)
-    found = [_carried(view, ticket, ended) for ticket in tickets]
+    found = [_carried(view, ticket, ended) for ticket in view.readings.tickets(rows).values()]
     return sorted((one for one in found if one is not None), key=lambda one: (one.number, one.ticket))
 
 

@@ -217,7 +217,7 @@ def _is_overdue(now: datetime) -> ColumnElement[bool]:
 def _brought(viewer: Actor, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
     """How many needs of the row's file *viewer* sees that meet *conditions*: those that name it, and those under its code."""
     tickets, traits, table = schema.tickets, schema.traits, schema.enterprises
-    by_code = (tickets.c.credit_code == table.c.credit_code) & (table.c.credit_code != "")
+    by_code = (tickets.c.credit_code == table.c.credit_code) & (table.c.credit_code != "") & (tickets.c.credit_code != "")
     names_it = select(traits.c.ticket).where(traits.c.name == "enterprise", traits.c.value == table.c.id).correlate(table)
     is_its = or_(by_code, tickets.c.id.in_(names_it))
     return select(func.count()).select_from(tickets).where(is_its, visible_to(viewer), *conditions).correlate(table).scalar_subquery()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from node.domain.directory import PlanFault, Turn, plan_faults
 from node.domain.enterprise.record import Enterprise
@@ -254,13 +254,14 @@ def _tickets(view: View, files: Iterable[str], viewer: Actor | None = None) -> s
     ids = list(files)
     codes = select(table.c.credit_code).where(table.c.id.in_(ids), table.c.credit_code != "")
     linked = select(traits.c.ticket).where(traits.c.name == "enterprise", traits.c.value.in_(ids))
-    query = select(tickets.c.id).where(or_(tickets.c.credit_code.in_(codes), tickets.c.id.in_(linked)), visible_to(viewer))
+    by_code = and_(tickets.c.credit_code.in_(codes), tickets.c.credit_code != "")  # said for the index, too
+    query = select(tickets.c.id).where(or_(by_code, tickets.c.id.in_(linked)), visible_to(viewer))
     return set(view.connection.execute(query).scalars())
 
 
 def _brought(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """That the file of the row has a need with *condition*."""
     tickets, traits, table = schema.tickets, schema.traits, schema.enterprises
-    by_code = (tickets.c.credit_code == table.c.credit_code) & (table.c.credit_code != "")
+    by_code = and_(tickets.c.credit_code == table.c.credit_code, table.c.credit_code != "", tickets.c.credit_code != "")
     by_file = select(traits.c.ticket).where(traits.c.ticket == tickets.c.id, traits.c.name == "enterprise", traits.c.value == table.c.id)
     return select(tickets.c.id).where(or_(by_code, by_file.correlate(tickets, table).exists()), condition).correlate(table).exists()

@@ -260,7 +260,7 @@ def leader_page(
         units=tuple(_units(view, now, viewer)),
         findings_from_above=findings,
         waiting=view.connection.execute(select(func.count()).where(waits)).scalar_one(),
-        waiting_for_leader=tuple(_waiting(view, ticket) for one in waiting if (ticket := view.readings.ticket(one)) is not None),
+        waiting_for_leader=tuple(_waiting(view, ticket) for ticket in view.readings.tickets(waiting).values()),
         link_heard_at=heard,
     )
 

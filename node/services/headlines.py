@@ -34,7 +34,7 @@ def headlines(view: View, rows: Iterable[TicketRow]) -> dict[str, str]:
     """Title, else the beginning of the appeal, of each of *rows* that is held here; what cannot be opened is left out."""
     held = [row.id for row in rows if row.holder == view.head.node]
     openings = _openings(view, held)
-    view.payloads.bring_texts({one.stored.header.subject for one in openings}, [one.stored.taken for one in openings])
+    view.payloads.bring_texts({one.stored.header.subject for one in openings}, {one.stored.taken: one.stored.header.id for one in openings})
     found = {}
     for one in openings:
         words = _first_words(view, one)

@@ -82,9 +82,8 @@ def matters(view: View | UnitOfWork, policy: Policy, account: str, now: datetime
             found.setdefault(id, []).append(reason)
     for id in _put_to(view, policy, account):
         found.setdefault(id, []).append(AWAITS)
-    lines = [
-        _matter(view, ticket, tuple(reasons), now) for id, reasons in found.items() if (ticket := view.readings.ticket(id)) is not None
-    ]
+    tickets = view.readings.tickets(found)
+    lines = [_matter(view, ticket, tuple(found[id]), now) for id, ticket in tickets.items()]
     return sorted(lines, key=lambda one: (one.registered_at, one.ticket))
 
 
@@ -92,8 +91,8 @@ def _put_to(view: View | UnitOfWork, policy: Policy, account: str) -> list[str]:
     """What a leader must decide on the local ladder: he by name, or whoever of them takes it.  Few wait at a time."""
     tickets = schema.tickets
     waiting = select(tickets.c.id).where(tickets.c.holder == policy.node, tickets.c.with_whom == With.LEADER.value)
-    found = (view.readings.ticket(id) for id in list(view.connection.execute(waiting).scalars()))
-    return [ticket.id for ticket in found if ticket is not None and ticket.layering.to in ("", account)]
+    found = view.readings.tickets(view.connection.execute(waiting).scalars().all()).values()
+    return [ticket.id for ticket in found if ticket.layering.to in ("", account)]
 
 
 def _conditions(leader: Leader, policy: Policy, now: datetime) -> Mapping[str, ColumnElement[bool]]:
@@ -105,7 +104,10 @@ def _conditions(leader: Leader, policy: Policy, now: datetime) -> Mapping[str, C
     }
     if leader.enterprises and pack.names("leaders.linked_channels"):
         found[LINKED] = and_(
-            here, tickets.c.credit_code.in_(leader.enterprises), tickets.c.channel.in_(pack.names("leaders.linked_channels"))
+            here,
+            tickets.c.credit_code.in_(leader.enterprises),
+            tickets.c.credit_code != "",
+            tickets.c.channel.in_(pack.names("leaders.linked_channels")),
         )
     if leader.holds(pack.names("leaders.direct_posts"), today):
         found[DIRECT] = and_(here, tickets.c.channel.in_(pack.names("leaders.direct_channels")))
@@ -214,10 +216,7 @@ def flags(view: View | UnitOfWork) -> list[Flag]:
     traits = schema.traits
     led = select(traits.c.ticket).where(traits.c.name.in_(("leader", "led_before"))).distinct()
     found = []
-    for id in list(view.connection.execute(led).scalars()):
-        ticket = view.readings.ticket(id)
-        if ticket is None:
-            continue
+    for id, ticket in view.readings.tickets(view.connection.execute(led).scalars().all()).items():
         leader = ticket.leading.leader or ticket.leading.former[-1]
         missed = [one for one in ticket.missed_turns if one.clock in LEADER_TURNS]
         found += [Flag(id, leader, f"missing_{one.clock}", last_day(one.due_at).isoformat()) for one in missed]

@@ -194,9 +194,9 @@ def asked_levels(view: View | UnitOfWork, now: datetime, *, overdue_only: bool =
     if overdue_only:
         wanted.append(clocks.c.due_at <= micros(now))
     rows = view.connection.execute(select(clocks).where(*wanted).order_by(clocks.c.due_at, clocks.c.ticket)).all()
-    found = []
+    tickets, found = view.readings.tickets(row.ticket for row in rows), []
     for row in rows:
-        ticket = view.readings.ticket(row.ticket)
+        ticket = tickets.get(row.ticket)
         if ticket is None or ticket.custody.asked != row.node:
             continue
         due_at = instant(row.due_at)
@@ -218,9 +218,10 @@ def returned_again(view: View | UnitOfWork) -> list[ReturnedLine]:
     """What two levels hand to and fro for the same reason: the level above both sees it (FEDERATION 2.5)."""
     table = schema.traits
     ids = view.connection.execute(select(table.c.ticket, table.c.value).where(table.c.name == "returned_again").order_by(table.c.ticket))
-    found = []
-    for row in ids.all():
-        ticket = view.readings.ticket(row.ticket)
+    rows = ids.all()
+    tickets, found = view.readings.tickets(row.ticket for row in rows), []
+    for row in rows:
+        ticket = tickets.get(row.ticket)
         hop = None if ticket is None else next((one for one in ticket.escalations if one.return_reason == row.value), None)
         if hop is not None:
             found.append(ReturnedLine(row.ticket, hop.to_node, hop.from_node, row.value))

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from node.domain.credit_code import Verdict
 from node.domain.credit_code import check as check_credit_code
@@ -176,7 +176,8 @@ def _of_files(view: View, files: Iterable[str]) -> set[str]:
         return set()
     codes = select(rows.c.credit_code).where(rows.c.id.in_(ids), rows.c.credit_code != "")
     linked = select(traits.c.ticket).where(traits.c.name == "enterprise", traits.c.value.in_(ids))
-    query = select(table.c.id).where(or_(table.c.credit_code.in_(codes), table.c.id.in_(linked))).order_by(table.c.id.desc())
+    by_code = and_(table.c.credit_code.in_(codes), table.c.credit_code != "")  # said for the index, too
+    query = select(table.c.id).where(or_(by_code, table.c.id.in_(linked))).order_by(table.c.id.desc())
     return set(view.connection.execute(query.limit(found_max)).scalars())
 
 

@@ -3,9 +3,10 @@ Meetings: which tickets are ripe for one, what its agenda and material hold, who
 open, and which meetings were due and not held.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 
 from sqlalchemy import select
 
@@ -24,9 +25,14 @@ from node.domain.time import local_day
 from node.storage import schema
 from node.storage.database import instant, micros
 from node.storage.dossier_readings import dossier_of
+from node.storage.ticket_rows import parts
 from node.storage.unit_of_work import UnitOfWork, View
 
 _OPEN = sorted(state.value for state in OPEN)
+# Tickets of a pool that are read together: as many as a page shows.
+_read_together = 100
+# Those of some tickets that somebody may see.
+Seen = Callable[[Sequence[str]], Collection[str]]
 
 
 # --- reading meetings -------------------------------------------------------------------------------------------------
@@ -152,10 +158,12 @@ class Candidate:
         return not self.missing
 
 
-def candidates(view: View | UnitOfWork, policy: Policy, meeting_kind: str, duty_line: str = "") -> list[Candidate]:
+def candidates(
+    view: View | UnitOfWork, policy: Policy, meeting_kind: str, duty_line: str = "", *, seen: Seen | None = None, most: int | None = None
+) -> list[Candidate]:
     """
     What could be submitted to a meeting of the kind and line, the oldest first: of a joint judgement what lies in the office's pool,
-    else what the centre has made ready for it.
+    else what the centre has made ready for it.  Only what *seen* lets pass, if it is given, and the first *most* of it.
 
     Raises:
         Refusal: VALUE_NOT_OFFERED, if the pack has no such kind.
@@ -163,14 +171,15 @@ def candidates(view: View | UnitOfWork, policy: Policy, meeting_kind: str, duty_
     if meeting_kind not in policy.pack.names("meetings.kinds"):
         raise Refusal(Code.VALUE_NOT_OFFERED, key="meetings.kinds", value=meeting_kind, offered=policy.pack.names("meetings.kinds"))
     form = form_of(policy.pack, meeting_kind)
-    return [_candidate(ticket, form, duty_line) for ticket in _pool(view, form, duty_line) if on_agenda(ticket) is None]
+    pool = (_candidate(ticket, form, duty_line) for ticket in _pool(view, form, duty_line, seen) if on_agenda(ticket) is None)
+    return list(islice(pool, most))
 
 
 def _candidate(ticket: Ticket, form: Form, duty_line: str) -> Candidate:
     return Candidate(ticket.id, ticket.state.value, duty_line, lacking(ticket, form.ripe_needs, form.code, duty_line))
 
 
-def _pool(view: View | UnitOfWork, form: Form, duty_line: str) -> Iterator[Ticket]:
+def _pool(view: View | UnitOfWork, form: Form, duty_line: str, seen: Seen | None) -> Iterator[Ticket]:
     tickets, traits = schema.tickets, schema.traits
     held = (tickets.c.holder == view.head.node, tickets.c.asked == "")
     if form.judges:
@@ -178,10 +187,10 @@ def _pool(view: View | UnitOfWork, form: Form, duty_line: str) -> Iterator[Ticke
     else:
         ready = (traits.c.name == "ready_for", traits.c.value == f"{form.code}/{duty_line}")
         wanted = select(tickets.c.id).join(traits, traits.c.ticket == tickets.c.id).where(*held, *ready, tickets.c.state.in_(_OPEN))
-    for id in list(view.connection.execute(wanted.order_by(tickets.c.registered_at, tickets.c.id)).scalars()):
-        ticket = view.readings.ticket(id)
-        if ticket is not None:
-            yield ticket
+    ids = view.connection.execute(wanted.order_by(tickets.c.registered_at, tickets.c.id)).scalars().all()
+    shown = set(ids) if seen is None else seen(ids)
+    for part in parts([id for id in ids if id in shown], _read_together):
+        yield from view.readings.tickets(part).values()
 
 
 # --- invitations and tasks ----------------------------------------------------------------------------------------------
@@ -219,8 +228,8 @@ def _rechecks(view: View | UnitOfWork, unit: str) -> list[str]:
     """The tickets under recheck on which *unit* was asked for an opinion and gave none yet (AS25-2.5)."""
     table = schema.tickets
     here = (table.c.holder == view.head.node, table.c.state == State.RECHECKING.value)
-    tickets = [view.readings.ticket(id) for id in view.connection.execute(select(table.c.id).where(*here)).scalars()] if unit else []
-    rechecks = [(one.id, one.recheck) for one in tickets if one is not None and one.recheck is not None]
+    tickets = view.readings.tickets(view.connection.execute(select(table.c.id).where(*here)).scalars()).values() if unit else ()
+    rechecks = [(one.id, one.recheck) for one in tickets if one.recheck is not None]
     return [id for id, recheck in rechecks if unit in recheck.participants and unit not in recheck.opinions]
 
 

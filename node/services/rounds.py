@@ -339,7 +339,7 @@ def refs_of(view: UnitOfWork | View, ticket: Ticket, key: str) -> Mapping[str, S
 
 def _contacts(view: UnitOfWork | View, enterprise: str, tickets: Sequence[str], now: datetime) -> tuple[Contacted, ...]:
     table, entries = schema.tickets, schema.entries
-    same = view.connection.execute(select(table.c.id).where(table.c.credit_code == enterprise)).scalars()
+    same = view.connection.execute(select(table.c.id).where(table.c.credit_code == enterprise, table.c.credit_code != "")).scalars()
     since = now - timedelta(days=earlier_contacts_days)
     rows = view.connection.execute(
         select(entries.c.content)

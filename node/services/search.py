@@ -181,7 +181,7 @@ def _entries(view: View, tickets: Sequence[str], words: Sequence[str]) -> dict[s
         one = Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf))
         found.setdefault(one.header.subject.id, []).append(one)
     every = [one for stored in found.values() for one in stored]
-    view.payloads.bring_texts({one.header.subject for one in every}, [one.taken for one in every])
+    view.payloads.bring_texts({one.header.subject for one in every}, {one.taken: one.header.id for one in every})
     return found
 
 

@@ -5,11 +5,11 @@ Nothing here writes, and nothing opens a contact; texts are opened where the nod
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from node.domain.entry import Actor, Event, Folded, Subject, SubjectKind
+from node.domain.entry import Actor, Event, Folded, Header, Subject, SubjectKind
 from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.fold import in_order, line_of
@@ -166,6 +166,17 @@ def event_fields(event: Event | None) -> Iterable[tuple[str, object]]:
         return []
     values = ((field, getattr(event, field.name)) for field in dataclasses.fields(event))
     return [(field.name, value) for field, value in values if value or (value in (False, 0) and value != field.default)]
+
+
+def bring_words(view: View, tickets: Iterable[Ticket], is_wanted: Callable[[Ticket, Header], bool]) -> None:
+    """
+    Read what opens the texts of those entries of *tickets* together that *is_wanted* says: for as many tickets as a page shows.  Where
+    this node does not hold a ticket, it opens none.
+    """
+    held = {ticket.id: ticket for ticket in tickets if ticket.custody.holder == view.head.node}
+    view.journal.bring(SubjectKind.TICKET.value, held)
+    wanted = [(ticket, one) for ticket in held.values() for one in view.journal.of_subject(ticket.subject) if is_wanted(ticket, one.header)]
+    view.payloads.bring_texts({ticket.subject for ticket, _ in wanted}, {one.taken: one.header.id for _, one in wanted})
 
 
 def opened(view: View, subject: Subject, ref: SealedRef) -> str | None:

@@ -190,9 +190,9 @@ def _incomplete(view: View, viewer: Actor, policies: Policies, now: datetime) ->
     query = {"whose": "taken_in", "only": "incomplete"}
     wanted = wanted_of(query, viewer)
     lines = queries.list_tickets(view, wanted, policies.bare(view).calendar, now)[:own_intakes_max]
-    found = []
+    tickets, found = view.readings.tickets(line.row.id for line in lines), []
     for line in lines:
-        ticket = view.readings.ticket(line.row.id)
+        ticket = tickets.get(line.row.id)
         if ticket is not None and (missing := missing_fields(ticket, policies.for_ticket(view, ticket, now))):
             found.append(Incomplete(line.row, missing))
     return found

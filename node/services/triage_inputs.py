@@ -4,17 +4,19 @@ What suggestions are made from: the texts that people sorted at this node, and t
 Texts are opened where the ticket is held, for its own handling; nothing of them is kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
-from node.domain.entry import SubjectKind
+from node.domain.entry import Header, SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.refusal import Refusal
 from node.domain.ticket.ticket import Ticket
+from node.services.ticket_view import bring_words
 from node.storage import schema
+from node.storage.ticket_rows import parts
 from node.storage.unit_of_work import View
 
 history_max = 500
@@ -46,26 +48,51 @@ def text_of(view: View, ticket: Ticket) -> str:
     return "\n".join(parts)
 
 
+def bring_texts(view: View, tickets: Iterable[Ticket]) -> None:
+    """Read what ``text_of`` opens of *tickets* together."""
+
+    def says(ticket: Ticket, head: Header) -> bool:
+        return any(isinstance(ref, SealedRef) and ref.entry == head.id for ref in (ticket.intake.title, ticket.intake.appeal))
+
+    bring_words(view, tickets, says)
+
+
 def history(view: View) -> Iterator[tuple[str, str]]:
     """(text, unit) of the latest tickets held here that people gave to a unit."""
     table = schema.tickets
     held = (table.c.holder == view.head.node, table.c.lead != "")
-    for id in view.connection.execute(select(table.c.id).where(*held).order_by(table.c.registered_at.desc()).limit(history_max)).scalars():
-        ticket = view.readings.ticket(id)
-        if ticket is not None and (text := text_of(view, ticket)):
+    ids = view.connection.execute(select(table.c.id).where(*held).order_by(table.c.registered_at.desc()).limit(history_max)).scalars().all()
+    tickets = view.readings.tickets(ids).values()
+    bring_texts(view, tickets)
+    for ticket in tickets:
+        if text := text_of(view, ticket):
             yield text, ticket.lead
 
 
 def need_of(view: View, ticket: Ticket) -> KnownNeed:
     """One need as it is compared."""
-    table = schema.lookups
-    rows = view.connection.execute(
-        select(table.c.kind, table.c.token).where(table.c.subject_kind == SubjectKind.TICKET.value, table.c.subject_id == ticket.id)
-    )
-    # A phone or a code is somebody; two characters of a name are not.
-    who = {f"{row.kind}:{row.token}" for row in rows if row.kind in ("phone", "code")}
-    who |= {f"file:{ticket.appellant.enterprise}"} if ticket.appellant.enterprise else set()
-    return KnownNeed(ticket.id, text_of(view, ticket), ticket.intake.registered_at, frozenset(who), ticket.intake.matter)
+    return _known(view, [ticket])[0]
+
+
+def _known(view: View, tickets: Collection[Ticket]) -> list[KnownNeed]:
+    bring_texts(view, tickets)
+    tokens = _tokens(view, [ticket.id for ticket in tickets])
+    found = []
+    for ticket in tickets:
+        file = {f"file:{ticket.appellant.enterprise}"} if ticket.appellant.enterprise else set[str]()
+        who = frozenset(tokens.get(ticket.id, set()) | file)
+        found.append(KnownNeed(ticket.id, text_of(view, ticket), ticket.intake.registered_at, who, ticket.intake.matter))
+    return found
+
+
+def _tokens(view: View, tickets: list[str]) -> dict[str, set[str]]:
+    """By ticket the tokens of who it is about.  A phone or a code is somebody; two characters of a name are not."""
+    table, found = schema.lookups, dict[str, set[str]]()
+    for part in parts(tickets):
+        of_some = (table.c.subject_kind == SubjectKind.TICKET.value, table.c.subject_id.in_(part), table.c.kind.in_(("phone", "code")))
+        for row in view.connection.execute(select(table.c.subject_id, table.c.kind, table.c.token).where(*of_some)):
+            found.setdefault(row.subject_id, set()).add(f"{row.kind}:{row.token}")
+    return found
 
 
 def earlier_needs(view: View, ticket: Ticket) -> list[KnownNeed]:
@@ -77,8 +104,7 @@ def earlier_needs(view: View, ticket: Ticket) -> list[KnownNeed]:
     same = select(lookups.c.subject_id).where(lookups.c.subject_kind == SubjectKind.TICKET.value, lookups.c.token.in_(tokens))
     recent = select(tickets.c.id).where(tickets.c.holder == view.head.node).order_by(tickets.c.registered_at.desc()).limit(recent_max)
     ids = {*view.connection.execute(same).scalars(), *view.connection.execute(recent).scalars()} - {ticket.id}
-    found = [view.readings.ticket(id) for id in sorted(ids)]
-    return [need_of(view, one) for one in found if one is not None]
+    return _known(view, view.readings.tickets(sorted(ids)).values())
 
 
 def units_here(view: View) -> dict[str, str]:

@@ -67,6 +67,7 @@ def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) 
                 "stopped_at": None,
                 "is_provisional": change.provisional,
                 "fired": "",
+                "calendar": change.calendar,
             }
         elif former is None or former["stopped_at"] is not None:
             continue
@@ -74,7 +75,7 @@ def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) 
             rows[key] = former | {"due_at": None}
         elif change.change is Change.RESUMED:
             if former["due_at"] is None:
-                rows[key] = former | {"due_at": due, "last_due_at": due}
+                rows[key] = former | {"due_at": due, "last_due_at": due, "calendar": change.calendar}
         elif change.change is Change.STOPPED:
             rows[key] = former | {"due_at": None, "stopped_at": at}
         else:
@@ -87,6 +88,7 @@ def _fold_clocks(rows: dict[tuple[str, str, str], dict[str, Any]], one: Folded) 
                 "is_provisional": change.provisional,
                 "owes": change.owes or former["owes"],
                 "fired": former["fired"] if due is not None and due == former["due_at"] else "",
+                "calendar": change.calendar,
             }
         touched.add(key)
     if isinstance(one.event, RungFired):

@@ -88,4 +88,5 @@ def clock_row(subject: str, clock: r.Clock) -> dict[str, Any]:
         "stopped_at": micros_or_none(clock.stopped_at),
         "is_provisional": clock.is_provisional,
         "fired": ",".join(clock.fired),
+        "calendar": clock.calendar,
     }

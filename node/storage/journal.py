@@ -9,6 +9,7 @@ numbers commit in any order and a reader past 7 would never see a late 6.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, update
@@ -29,14 +30,19 @@ from node.storage.statements import Prepared, PreparedForMany, insert_rows, upse
 Stream = tuple[str, int]
 Spot = tuple[str, int, int]
 
-# Files that a transaction keeps at hand: of those that it works on, each entry is read once.
+# Files that a transaction keeps at hand: of those that it works on, each entry is read once.  What is brought together stays together.
 files_at_hand_max = 64
+# Subjects whose files one statement reads.
+subjects_at_once_max = 500
 
 _entries, _streams, _heads = schema.entries.c, schema.streams.c, schema.heads
 _STORED = select(_entries.taken, _entries.content, _entries.leaf).order_by(_entries.taken)
 _OF_SUBJECT = Prepared(_STORED.where(_entries.subject_id == bindparam("id"), _entries.subject_kind == bindparam("kind")))
 _STREAMS = Prepared(
     select(schema.streams.c.node, schema.streams.c.epoch, schema.streams.c.peaks).order_by(schema.streams.c.node, schema.streams.c.epoch)
+)
+_OF_SUBJECTS = select(_entries.subject_id, _entries.taken, _entries.content, _entries.leaf).where(
+    _entries.subject_id.in_(bindparam("ids", expanding=True)), _entries.subject_kind == bindparam("kind")
 )
 _OF_CAUSE = Prepared(_STORED.where(_entries.cause == bindparam("cause")))
 _PEAKS = Prepared(select(_streams.peaks).where(_streams.node == bindparam("node"), _streams.epoch == bindparam("epoch")))
@@ -128,6 +134,7 @@ class Journal:
         self._payloads = payloads
         self._ranges: dict[Stream, Range] = {}
         self._files: dict[Subject, list[Stored]] = {}
+        self._files_max = files_at_hand_max
         self.head = head
 
     # --- own entries --------------------------------------------------------------------------------------------------
@@ -323,12 +330,27 @@ class Journal:
             self._keep_file(subject, file)
         return file.copy()
 
+    def bring(self, kind: str, ids: Collection[str]) -> None:
+        """
+        Read the files of the subjects *ids* of one *kind* together: ``of_subject`` of each then asks nothing.  One statement for each
+        ``subjects_at_once_max`` of them, a few thousand at most.
+        """
+        missing = [id for id in dict.fromkeys(ids) if Subject(kind, id) not in self._files]
+        self._files_max = max(self._files_max, len(self._files) + len(missing))
+        for start in range(0, len(missing), subjects_at_once_max):
+            part = missing[start : start + subjects_at_once_max]
+            rows: dict[str, list[tuple[Any, ...]]] = {id: [] for id in part}
+            for id, *row in self._connection.execute(_OF_SUBJECTS, {"ids": part, "kind": kind}):
+                rows[id].append(tuple(row))
+            for id, of_one in rows.items():
+                self._keep_file(Subject(kind, id), _all(sorted(of_one, key=itemgetter(0))))
+
     def begin_file(self, entries: Sequence[Stored]) -> None:
         """*entries*, just appended, are all that is held about their subject: its file is at hand from here on."""
         self._keep_file(entries[0].header.subject, list(entries))
 
     def _keep_file(self, subject: Subject, file: list[Stored]) -> None:
-        if len(self._files) >= files_at_hand_max:
+        if len(self._files) >= self._files_max:
             self._files.pop(next(iter(self._files)))
         self._files[subject] = file
 

@@ -41,4 +41,6 @@ notices = Table(
     Index(None, "entry", "audience", "channel", "template", unique=True),
     Index(None, "token_digest"),
     Index(None, "subject_id"),
+    # The last error of a channel: few messages have one.
+    Index("ix_notices_error", "channel", "created_at", sqlite_where=Column("error") != "", postgresql_where=Column("error") != ""),
 )

@@ -9,7 +9,7 @@ as received.  A missing one never holds an entry.  Erasing drops rows here; the 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
@@ -65,6 +65,7 @@ _PUBLIC_KEYS = PreparedForMany(
     )
 )
 
+V = TypeVar("V")
 # A subject's key as it lies wrapped: node, month, recipient, bytes.
 Wrapped = tuple[str, str, str, bytes]
 
@@ -118,10 +119,12 @@ class Payloads:
         self._subject_keys: dict[tuple[Subject, PayloadKind], bytes] = {}
         self._month_keys: dict[MonthKeyName, bytes] = {}
         self._new_keys: list[KeyRow] = []
-        # Subjects of which no wrapped key was held when one was looked for.
+        # Subjects of which no wrapped key was held when one was looked for, and those of which none was of texts.
         self._keyless: set[Subject] = set()
-        # Ciphertexts by entry and place, read for many at once.
+        self._textless: set[Subject] = set()
+        # Ciphertexts by entry and place, read for many at once; of the entries ``_brought`` there are no others.
         self._at_hand: dict[tuple[str, int], bytes] = {}
+        self._brought: set[str] = set()
 
     # --- sealing ------------------------------------------------------------------------------------------------------
 
@@ -288,6 +291,8 @@ class Payloads:
             raise Refusal(Code.PAYLOAD_MISSING, entry=ref.entry, place=ref.place, fault=error.code) from error
 
     def _ciphertext(self, subject: Subject, ref: SealedRef) -> bytes | None:
+        if ref.entry in self._brought:
+            return None
         found = _CIPHERTEXT.scalar(self._connection, subject_id=subject.id, id=ref.entry, place=ref.place)
         return None if found is None else bytes(found)
 
@@ -304,7 +309,7 @@ class Payloads:
                 .join(entries, entries.c.taken == table.c.taken)
                 .where(table.c.taken.in_(taken[start : start + taken_at_once_max]), table.c.ciphertext.isnot(None))
             )
-        at_hand, self._at_hand = self._at_hand, {(row.id, row.place): bytes(row.ciphertext) for row in rows}
+        at_hand, self._at_hand = self._at_hand, self._at_hand | {(row.id, row.place): bytes(row.ciphertext) for row in rows}
         found: dict[str, str] = {}
         for name, ref in refs.items():
             try:
@@ -315,30 +320,32 @@ class Payloads:
         self._at_hand = at_hand
         return found
 
-    def bring_texts(self, subjects: Collection[Subject], taken: Sequence[int]) -> None:
+    def bring_texts(self, subjects: Collection[Subject], entries: Mapping[int, str]) -> None:
         """
-        Read what ``open`` needs for the entries *taken* of *subjects* with two statements, however many they are (a few hundred
-        at most), instead of two an entry.
+        Read what ``open`` needs for the texts of *entries*, by ``taken`` their ids, which are about *subjects*: two statements for each
+        ``taken_at_once_max`` of them, a few thousand at most, instead of two an entry.
         """
-        table, entries, keys = schema.payloads, schema.entries, schema.wrapped_keys
-        rows = self._connection.execute(
-            select(entries.c.id, table.c.place, table.c.ciphertext)
-            .join(entries, entries.c.taken == table.c.taken)
-            .where(table.c.taken.in_(taken), table.c.ciphertext.isnot(None))
-        )
-        self._at_hand = {(row.id, row.place): bytes(row.ciphertext) for row in rows}
-        missing = {one.id for one in subjects if (one, PayloadKind.TEXT) not in self._subject_keys}
-        wrapped: dict[Subject, list[Wrapped]] = {}
-        for row in self._connection.execute(
-            select(keys.c.subject_kind, keys.c.subject_id, keys.c.node, keys.c.month, keys.c.recipient, keys.c.wrapped)
-            .where(keys.c.kind == PayloadKind.TEXT.value, keys.c.subject_id.in_(sorted(missing)))
-            .order_by(keys.c.taken)
-        ):
-            wrapped.setdefault(Subject(row.subject_kind, row.subject_id), []).append(
-                (row.node, row.month, row.recipient, bytes(row.wrapped))
+        table, keys = schema.payloads, schema.wrapped_keys
+        for part in _parts(sorted(entries)):
+            rows = self._connection.execute(
+                select(table.c.taken, table.c.place, table.c.ciphertext).where(table.c.taken.in_(part), table.c.ciphertext.isnot(None))
             )
+            self._at_hand |= {(entries[row.taken], row.place): bytes(row.ciphertext) for row in rows}
+        self._brought.update(entries.values())
+        missing = {one for one in subjects if (one, PayloadKind.TEXT) not in self._subject_keys} - self._keyless - self._textless
+        wrapped: dict[Subject, list[Wrapped]] = {one: [] for one in missing}
+        for ids in _parts(sorted({one.id for one in missing})):
+            for row in self._connection.execute(
+                select(keys.c.subject_kind, keys.c.subject_id, keys.c.node, keys.c.month, keys.c.recipient, keys.c.wrapped)
+                .where(keys.c.kind == PayloadKind.TEXT.value, keys.c.subject_id.in_(ids))
+                .order_by(keys.c.taken)
+            ):
+                wrapped.setdefault(Subject(row.subject_kind, row.subject_id), []).append(
+                    (row.node, row.month, row.recipient, bytes(row.wrapped))
+                )
         for subject, found in wrapped.items():
-            self._first_that_opens(subject, PayloadKind.TEXT, found)
+            if self._first_that_opens(subject, PayloadKind.TEXT, found) is None:
+                self._textless.add(subject)
 
     def query_code(self, subject: Subject) -> str | None:
         """
@@ -379,7 +386,7 @@ class Payloads:
         known = self._subject_keys.get((subject, kind))
         if known is not None:
             return known
-        if subject in self._keyless:
+        if subject in self._keyless or (kind is PayloadKind.TEXT and not as_desk and subject in self._textless):
             return None
         rows = _SUBJECT_KEYS.rows(self._connection, subject_kind=subject.kind, subject_id=subject.id)
         if not rows:
@@ -438,8 +445,8 @@ class Payloads:
         columns = ("taken", "place", "blob", "subject_kind", "subject_id", "ciphertext")
         insert_rows(self._connection, schema.payloads, columns, rows)
         insert_missing(self._connection, schema.wrapped_keys, [{"taken": one.taken, **key.__dict__} for one in laden for key in one.keys])
-        if self._keyless:
-            self._keyless.difference_update([Subject(key.subject_kind, key.subject_id) for one in laden for key in one.keys])
+        for known in filter(None, (self._keyless, self._textless)):
+            known.difference_update([Subject(key.subject_kind, key.subject_id) for one in laden for key in one.keys])
 
     def beside(self, taken: Sequence[int]) -> tuple[dict[int, list[tuple[bytes, bytes]]], dict[int, list[KeyRow]]]:
         """What rides beside these entries: (blob, ciphertext) and wrapped keys, by ``taken``."""
@@ -506,6 +513,7 @@ class Payloads:
         self._connection.execute(delete(lookups).where(lookups.c.subject_kind == subject.kind, lookups.c.subject_id == subject.id))
         grams = schema.text_grams
         self._at_hand.clear()
+        self._brought.clear()
         brought = select(table.c.taken).where(table.c.subject_kind == subject.kind, table.c.subject_id == subject.id)
         self._connection.execute(delete(grams).where(grams.c.taken.in_(brought)))
         self._subject_keys = {at: key for at, key in self._subject_keys.items() if at[0] != subject}
@@ -515,6 +523,10 @@ class Payloads:
 def public_keys_of(connection: Connection, recipients: Collection[str]) -> dict[str, bytes]:
     """The payload public keys of those of *recipients* of whom one is known."""
     return {recipient: bytes(public) for recipient, public in _PUBLIC_KEYS.rows(connection, recipients)}
+
+
+def _parts(keys: Sequence[V]) -> list[Sequence[V]]:
+    return [keys[start : start + taken_at_once_max] for start in range(0, len(keys), taken_at_once_max)]
 
 
 def _grant_info(subject: Subject, kind: PayloadKind, to: str) -> bytes:

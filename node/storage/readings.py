@@ -6,7 +6,7 @@ in memory and written with a few more.  The usual next version is folded onto th
 from its entries.  What cannot be folded is kept and put into quarantine with its reason; everything behind it flows on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, select
@@ -264,6 +264,13 @@ class Readings:
         """The whole ticket, folded from every entry about it; None if its first entry is not here."""
         stored = self._journal.of_subject(Subject(_TICKET, ticket_id))
         return folds.of(stored, self._skipped(), self._place()) if stored else None
+
+    def tickets(self, ids: Iterable[str]) -> dict[str, Ticket]:
+        """As ``ticket`` of each of *ids*, their entries read together; without those whose first entry is not here."""
+        wanted = list(dict.fromkeys(ids))
+        self._journal.bring(_TICKET, wanted)
+        found = ((id, self.ticket(id)) for id in wanted)
+        return {id: ticket for id, ticket in found if ticket is not None}
 
     # --- lanes that stand ---------------------------------------------------------------------------------------------
 

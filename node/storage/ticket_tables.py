@@ -64,6 +64,8 @@ tickets = Table(
         sqlite_where=Column("first_contact") != "",
         postgresql_where=Column("first_contact") != "",
     ),
+    # What an enterprise has, here and below.
+    Index("ix_tickets_credit_code", "credit_code", sqlite_where=Column("credit_code") != "", postgresql_where=Column("credit_code") != ""),
     Index("ix_tickets_asked", "asked", sqlite_where=Column("asked") != "", postgresql_where=Column("asked") != ""),
     Index(
         "ix_tickets_external_number",
@@ -91,6 +93,8 @@ clocks = Table(
     Column("is_provisional", Boolean, nullable=False),
     # Rungs that went off, comma between.
     string("fired"),
+    # The version of the calendar that it was counted by: another one that is adopted may count it otherwise.
+    string("calendar", server_default=""),
     Index(None, "node", "due_at"),
     Index("ix_clocks_due", "due_at", "ticket", sqlite_where=Column("due_at").isnot(None), postgresql_where=Column("due_at").isnot(None)),
     # What boards ask: of a hundred clocks one is not stopped, and those that stand have no due time to be found by.

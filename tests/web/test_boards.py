@@ -449,12 +449,12 @@ class TestSupervision:
 class TestCounting:
     def test_a_count_is_of_what_the_viewer_sees(self, county: County) -> None:
         """AS25-3.1.1a: counts ask the scope as lists do."""
-        node = county.hands.node
+        node, asked = county.hands.node, {"both": ("extension_decision", "termination_decision")}
         found = {}
         for account, role in (("centre", "office"), ("housing", "department"), ("fire", "department")):
             with node.store.read() as view:
                 viewer = actor_of(view.connection, node.code, account, role)
-                found[account] = boards.count(view, ("extension_decision", "termination_decision"), node.now(), viewer).total
+                found[account] = boards.count(view, asked, node.now(), viewer)["both"].total
 
         assert {"centre": 2, "housing": 1, "fire": 0} == found
 

@@ -19,7 +19,7 @@ from node.domain.ticket.supplement import DecideSupplement
 from node.domain.ticket.termination import DecideTermination, DecideWithdrawal
 from node.domain.ticket.ticket import Ticket
 from node.services.boards import Waiting, deciders, entries_of
-from node.services.ticket_view import EntryLine
+from node.services.ticket_view import EntryLine, bring_words
 from node.web.desk import SignedIn
 from node.web.pages.boards.room import Room, board, room_of
 
@@ -64,6 +64,8 @@ def approvals(request: Request, desk: SignedIn, kind: str = "", unit: str = "") 
     with room_of(desk) as room:
         kinds = (kind,) if kind in KINDS else tuple(KINDS)
         found = room.waiting(*kinds, unit=unit)
+        asks = {_asked(line.ticket, line)[0] for line in found.lines} - {""}
+        bring_words(room.view, [line.ticket for line in found.lines], lambda _ticket, head: head.id in asks)
         rows = [_row(room, line) for line in found.lines]
         return board(request, room, "approvals", board=found, rows=rows, kinds=tuple(KINDS), kind=kind, unit=unit)
 

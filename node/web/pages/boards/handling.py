@@ -14,7 +14,7 @@ from node.domain.ticket.duties import matter_of
 from node.domain.ticket.state import State
 from node.services.boards import Waiting, entries_of
 from node.services.precedents import of_node
-from node.services.ticket_view import EntryLine
+from node.services.ticket_view import EntryLine, bring_words
 from node.web.desk import SignedIn
 from node.web.pages.boards.room import Room, board, room_of
 
@@ -69,6 +69,9 @@ def objections(request: Request, desk: SignedIn, unit: str = "") -> Response:
         ruled = of_node(room.view.connection, room.view.head.node)[:precedents_looked_through]
         seen = room.seen(one.ticket for one in ruled)
         ruled = [one for one in ruled if one.ticket in seen]
+        raised = (one for line in found.lines for one in (line.ticket.objection, line.ticket.coordination))
+        asks = {one.ask for one in raised if one is not None}
+        bring_words(room.view, [line.ticket for line in found.lines], lambda _ticket, head: head.id in asks)
         rows = [_dispute(room, line, ruled) for line in found.lines]
         return board(request, room, "objections", board=found, rows=rows, ruled=ruled[:precedents_shown], unit=unit)
 

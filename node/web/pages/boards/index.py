@@ -32,5 +32,5 @@ def all_boards(request: Request, desk: SignedIn) -> Response:
     if not shown:
         raise Refusal(Code.PERMISSION_DENIED, command="boards", role=desk.role)
     with room_of(desk) as room:
-        counts = {name: boards.count(room.view, COUNTED[name], room.now, desk.viewer) for name in shown if name in COUNTED}
+        counts = boards.count(room.view, {name: COUNTED[name] for name in shown if name in COUNTED}, room.now, desk.viewer)
         return board(request, room, shown[0], template="index", counts=counts)

@@ -3,7 +3,7 @@ Joint judgement (集中研判): sessions with their batch, members, opinions and
 judged and waits to be carried out (AS25-3.2.2a, 4.2.1.3a).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from node.domain.entry import SubjectKind
+from node.domain.entry import Header, SubjectKind
 from node.domain.meeting.agenda import SubmitTickets
 from node.domain.meeting.holding import JudgeItem
 from node.domain.meeting.record import CONVENED, HELD, Item, Meeting, form_of
@@ -21,12 +21,13 @@ from node.domain.ticket.judgement import OUTCOMES, UNDECIDED
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.services import meetings
-from node.services.boards import Waiting, entries_of, title_of
-from node.services.ticket_view import EntryLine
+from node.services.boards import Waiting, bring_titles, entries_of, title_of
+from node.services.ticket_view import EntryLine, bring_words
 from node.web.desk import Desk, SignedIn
 from node.web.pages.boards.room import Posted, Room, board, chosen, each, need_board, reported, room_of, said
 
 router = APIRouter(prefix="/boards")
+pool_shown_max = 100
 # How an outcome is carried out by the office.
 CARRIED_OUT: Mapping[str, str] = {
     "form": "form",
@@ -60,16 +61,18 @@ def judgement(request: Request, desk: SignedIn) -> Response:
         sessions = [one for one in meetings.meetings(room.view, CONVENED, HELD) if one.meeting_kind in kinds and room.sees_meeting(one)]
         ahead = [one for one in sessions if one.is_open]
         may_submit = room.may(SubmitTickets)
-        pool = [one for kind in kinds for one in meetings.candidates(room.view, room.policy, kind)] if may_submit else []
-        seen = room.seen(one.ticket for one in pool)
+        pool = _pool(room, kinds) if may_submit else []
+        submittable = room.view.readings.tickets(one.ticket for one in pool[:pool_shown_max])
+        bring_titles(room.view, submittable.values())
+        single = [one for one in found.lines if one.ticket.judgement and not one.ticket.judgement.session]
+        bring_words(room.view, [one.ticket for one in single], _is_opinion)
         facts: dict[str, Any] = {
             "board": found,
             "sessions": ahead,
-            "single": [
-                _judged(room, one.ticket, line=one) for one in found.lines if one.ticket.judgement and not one.ticket.judgement.session
-            ],
+            "single": [_judged(room, one.ticket, line=one) for one in single],
             "done": [(one, CARRIED_OUT.get(_outcome(one.ticket), "")) for one in done.lines if _outcome(one.ticket)],
-            "pool": [(one, _title(room, one.ticket)) for one in pool if one.ticket in seen],
+            "pool": [(one, title_of(room.view, submittable[one.ticket])) for one in pool[:pool_shown_max]],
+            "has_more": len(pool) > pool_shown_max,
             "kinds": kinds,
             "may_submit": may_submit,
         }
@@ -96,10 +99,12 @@ def session(request: Request, desk: SignedIn, id: str) -> Response:
     with room_of(desk) as room:
         found = _session(room, id)
         seen = room.seen(one.ticket for one in found.agenda)
-        items = [_item(room, one) for one in found.agenda if one.ticket in seen]
+        tickets = room.view.readings.tickets(one.ticket for one in found.agenda if one.ticket in seen)
+        bring_titles(room.view, tickets.values())
+        bring_words(room.view, tickets.values(), _is_opinion)
         facts: dict[str, Any] = {
             "meeting": found,
-            "items": [one for one in items if one is not None],
+            "items": [_judged(room, tickets[one.ticket], item=one) for one in found.agenda if one.ticket in tickets],
             "outcomes": OUTCOMES,
             "undecided": UNDECIDED,
             "units": room.staffed(),
@@ -146,6 +151,12 @@ def _session(room: Room, id: str) -> Meeting:
     return found
 
 
+def _pool(room: Room, kinds: Sequence[str]) -> list[meetings.Candidate]:
+    """What could be put before the members, as far as this desk sees it: one more than is shown tells that there are more."""
+    most = pool_shown_max + 1
+    return [one for kind in kinds for one in meetings.candidates(room.view, room.policy, kind, seen=room.seen, most=most)][:most]
+
+
 def _outcome(ticket: Ticket) -> str:
     return ticket.judgement.outcome if ticket.judgement is not None else ""
 
@@ -165,11 +176,5 @@ def _judged(room: Room, ticket: Ticket, *, line: Waiting | None = None, item: It
     return Judged(ticket, title_of(room.view, ticket), tuple(last.values()), silent, verbs, line, item)
 
 
-def _item(room: Room, item: Item) -> Judged | None:
-    ticket = room.view.readings.ticket(item.ticket) if item.ticket else None
-    return None if ticket is None else _judged(room, ticket, item=item)
-
-
-def _title(room: Room, number: str) -> str | None:
-    ticket = room.view.readings.ticket(number)
-    return None if ticket is None else title_of(room.view, ticket)
+def _is_opinion(_ticket: Ticket, head: Header) -> bool:
+    return head.kind == "OpinionGiven"

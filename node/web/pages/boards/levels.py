@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from node.domain.ticket.state import OPEN
 from node.domain.ticket.ticket import Ticket
-from node.services.boards import title_of
+from node.services.boards import bring_titles, title_of
 from node.services.letters import AskedLine, asked_levels, returned_again
 from node.services.queries import ClockLine, whole_clock_line
 from node.services.scope import visible_to
@@ -50,13 +50,17 @@ def escalations(request: Request, desk: SignedIn) -> Response:
         here = room.view.head.node
         lines = asked_levels(room.view, room.now)
         seen = room.seen(one.ticket for one in lines)
-        asked = [_asked(room, one) for one in lines if one.ticket in seen]
+        put = room.view.readings.tickets(one.ticket for one in lines if one.ticket in seen)
+        bring_titles(room.view, put.values())
+        asked = [_asked(room, one, put[one.ticket]) for one in lines if one.ticket in put]
         table = schema.tickets
         ours = table.c.parties.contains(f",{here},", autoescape=True)
         away = _tickets(room, ours, table.c.holder != here, table.c.asked == "", ~table.c.holder.in_(sorted(room.below)))
         # What another level had a part in and is here again.
         back = _tickets(room, table.c.holder == here, table.c.asked == "", table.c.parties != f",{here},")
+        bring_titles(room.view, (*away, *back))
         again = returned_again(room.view)
+        seen_again = room.seen(one.ticket for one in again)
         facts: dict[str, Any] = {
             "to_answer": [one for one in asked if one.line.node == here],
             "waiting": [one for one in asked if one.line.asker == here],
@@ -64,15 +68,13 @@ def escalations(request: Request, desk: SignedIn) -> Response:
             "away": [_away(room, one) for one in away],
             "returned": [_away(room, one) for one in back if one.escalation is not None and one.escalation.outcome == "returned"],
             "received": [_away(room, one) for one in back if one.origin != here],
-            "again": [one for one in again if one.ticket in room.seen(two.ticket for two in again)],
+            "again": [one for one in again if one.ticket in seen_again],
             "overdue": sum(1 for one in asked if one.line.is_overdue),
         }
         return board(request, room, "escalations", **facts)
 
 
-def _asked(room: Room, line: AskedLine) -> Asked:
-    ticket = room.view.readings.ticket(line.ticket)
-    assert ticket is not None  # ``asked_levels`` has just read it
+def _asked(room: Room, line: AskedLine, ticket: Ticket) -> Asked:
     here = room.view.head.node
     clock = next(
         (one for one in ticket.clocks.values() if one.name == line.kind and one.node == line.node and one.stopped_at is None), None
@@ -89,8 +91,7 @@ def _asked(room: Room, line: AskedLine) -> Asked:
 def _tickets(room: Room, *wanted: ColumnElement[bool]) -> list[Ticket]:
     table = schema.tickets
     query = select(table.c.id).where(table.c.state.in_(_OPEN), visible_to(room.desk.viewer), *wanted).order_by(table.c.registered_at)
-    found = (room.view.readings.ticket(id) for id in room.view.connection.execute(query.limit(lines_max)).scalars().all())
-    return [one for one in found if one is not None]
+    return list(room.view.readings.tickets(room.view.connection.execute(query.limit(lines_max)).scalars().all()).values())
 
 
 def _away(room: Room, ticket: Ticket) -> Away:

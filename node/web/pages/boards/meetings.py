@@ -18,7 +18,7 @@ from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.turns import LEADER_TURNS
 from node.domain.time import local_day
 from node.services import leaders, meetings
-from node.services.boards import title_of
+from node.services.boards import bring_titles, title_of
 from node.services.headlines import headlines
 from node.services.queries import ClockLine, whole_clock_line
 from node.services.scope import sees_all
@@ -102,7 +102,10 @@ def leading(request: Request, desk: SignedIn) -> Response:
         led |= {ticket.id: ticket for ticket in _led_without_turns(room)}
         unassigned = [one for one in leaders.unassigned(room.view, room.policy)]
         unnamed = [one for one in leaders.unnamed(room.view, room.policy)]
-        seen = room.seen((*unassigned, *unnamed))
+        flags = leaders.flags(room.view)
+        seen = room.seen((*unassigned, *unnamed, *(one.ticket for one in flags)))
+        without, nameless = _tickets(room, unassigned, seen), _tickets(room, unnamed, seen)
+        bring_titles(room.view, (*led.values(), *without, *nameless))
         lines = sorted((_led(room, one) for one in led.values()), key=_first_due)
         facts: dict[str, Any] = {
             "lines": lines,
@@ -110,9 +113,9 @@ def leading(request: Request, desk: SignedIn) -> Response:
             "leaders": leaders.leaders(room.view),
             "load": leaders.load(room.view),
             "today": local_day(room.now),
-            "unassigned": [(one, title_of(room.view, one)) for one in _tickets(room, unassigned, seen)],
-            "unnamed": [(one, title_of(room.view, one)) for one in _tickets(room, unnamed, seen)],
-            "flags": [one for one in leaders.flags(room.view) if one.ticket in room.seen([one.ticket])],
+            "unassigned": [(one, title_of(room.view, one)) for one in without],
+            "unnamed": [(one, title_of(room.view, one)) for one in nameless],
+            "flags": [one for one in flags if one.ticket in seen],
         }
         return board(request, room, "leading", **facts)
 
@@ -146,8 +149,7 @@ def _led_without_turns(room: Room) -> list[Ticket]:
 
 
 def _tickets(room: Room, numbers: list[str], seen: set[str]) -> list[Ticket]:
-    found = (room.view.readings.ticket(number) for number in numbers if number in seen)
-    return [one for one in found if one is not None]
+    return list(room.view.readings.tickets(number for number in numbers if number in seen).values())
 
 
 def _led(room: Room, ticket: Ticket) -> Led:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from node.domain.pack import Pack
 from node.domain.ticket.ticket import Ticket
-from node.services.triage_inputs import history, text_of, units_here
+from node.services.triage_inputs import bring_texts, history, text_of, units_here
 from node.storage import schema
 from node.storage.unit_of_work import View
 from node.triage.lexicon import shipped
@@ -50,6 +50,7 @@ class Proposals:
         if not tickets or not pack.flag(SWITCH):
             return {}
         units, classes = self._suggesters(view, pack)
+        bring_texts(view, tickets)
         found = {}
         for ticket in tickets:
             text = text_of(view, ticket)

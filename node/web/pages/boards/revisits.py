@@ -18,6 +18,8 @@ from node.web.desk import Desk, SignedIn
 from node.web.pages.boards.room import Posted, board, need_board, room_of, said
 
 router = APIRouter(prefix="/boards")
+# What is due first; the rest is counted, and comes up as these are called.
+tickets_shown_max = 100
 
 
 @router.get("/revisits", name="revisits")
@@ -50,18 +52,19 @@ def open_for_revisit(request: Request, desk: SignedIn, form: Posted) -> Response
 def _shown(request: Request, desk: Desk, days: int, opened: dict[str, dict[str, str]]) -> Response:
     with room_of(desk) as room:
         need_board(desk, "revisits")
-        calls = call_plan.planned(room.view, desk.node.policies, room.now, days, room.seen)
-        called = {sheet.ticket for one in calls for sheet in one.sheets}
+        found = call_plan.planned(room.view, desk.node.policies, room.now, days, room.seen, tickets_shown_max)
+        called = {sheet.ticket for one in found.calls for sheet in one.sheets}
         return board(
             request,
             room,
             "revisits",
-            calls=calls,
+            calls=found.calls,
+            shown=len(called),
             titles=headlines(room.view, room.view.readings.rows(called).values()),
             days=days,
             opened=opened,
             office=call_plan.office_of(room.view, room.policy),
             may_call=room.may(RecordRevisit),
-            tickets=sum(len(one.sheets) for one in calls),
-            overdue=sum(1 for one in calls for sheet in one.sheets if sheet.due_at <= room.now),
+            tickets=found.tickets,
+            overdue=found.overdue,
         )

@@ -14,6 +14,8 @@ from node.web.desk import SignedIn
 from node.web.pages.registers.common import need_offered, register_page
 
 router = APIRouter()
+# Beyond, the page says that there are more: each is recounted from its whole ticket.
+proposals_counted_max = 200
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
 
@@ -26,7 +28,7 @@ def calendar(request: Request, desk: SignedIn, month: str = "") -> Response:
     with desk.node.store.read() as view:
         found = desk.node.policies.bare(view).calendar
         files = files_in_force(desk.node, view)
-        proposals = due_proposals(view, desk.node.policies, desk.node.now())
+        proposals = due_proposals(view, desk.node.policies, desk.node.now(), proposals_counted_max + 1)
     days = days_of(found, files, year, number)
     facts = {
         "today": today,
@@ -38,7 +40,8 @@ def calendar(request: Request, desk: SignedIn, month: str = "") -> Response:
         "workdays": sum(one.is_workday for one in days),
         "files": files,
         "version": found.version,
-        "proposals": len(proposals),
+        "proposals": min(len(proposals), proposals_counted_max),
+        "has_more_proposals": len(proposals) > proposals_counted_max,
         "before": _shifted(year, number, -1),
         "behind": _shifted(year, number, 1),
     }
