@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 
 from node.domain.command import Command
 from node.domain.entry import Actor, Subject, SubjectKind
@@ -135,7 +135,7 @@ def _wanted(view: View, kinds: tuple[str, ...], viewer: Actor, unit: str, states
 
 def _is_named(kinds: Sequence[str]) -> ColumnElement[bool]:
     name = schema.clocks.c.name
-    return or_(*(or_(name == kind, name.startswith(f"{kind}/", autoescape=True)) for kind in kinds))
+    return or_(false(), *(or_(name == kind, name.startswith(f"{kind}/", autoescape=True)) for kind in kinds))
 
 
 def bring_titles(view: View, tickets: Iterable[Ticket]) -> None:
