@@ -151,7 +151,12 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
         """Note what the subordinate has durably applied, if that is news."""
         if down.size <= peer.down_acked:
             return
-        self._level.writer.command(lambda work: _ACKED.run(work.connection, subordinate=peer.node, numbering=down.epoch, size=down.size))
+
+        def note(work: UnitOfWork) -> None:
+            _ACKED.run(work.connection, subordinate=peer.node, numbering=down.epoch, size=down.size)
+
+        # It says so again whenever it pulls: this is what people are shown.
+        self._level.writer.soon(("down", peer.node), note)
 
     def Fetch(self, request: link_pb2.FetchRequest, context: grpc.ServicerContext) -> link_pb2.FetchResponse:
         caller = self._trust.caller(context.auth_context())

@@ -382,14 +382,19 @@ class Session:
             }
             state = tuple(values.values())
             is_fresh = self._kept_at is not None and now < self._kept_at + cursor_kept_every
-            if state == self._kept or (state[1:] == self._kept[1:] and is_fresh and not machine.is_idle):
+            is_cursor_alone = state[1:] == self._kept[1:]
+            if state == self._kept or (is_cursor_alone and is_fresh and not machine.is_idle):
                 return
             self._kept, self._kept_at = state, now
 
         def write(work: UnitOfWork) -> None:
             _KEEP.run(work.connection, peer=self.peer, **values)
 
-        self.level.writer.command(write)
+        if is_cursor_alone:
+            # After a crash the superior says how far it is; a commit for each push would cost more than what was pushed.
+            self.level.writer.soon(("link", self.peer), write)
+        else:
+            self.level.writer.command(write)
         self._note_guard()
 
     def _note_guard(self) -> None:

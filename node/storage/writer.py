@@ -2,17 +2,22 @@
 The one writer of a process: takes what waits, in one transaction and one commit, then answers (DESIGN 13, "Threads").
 
 Commands go before mirror batches.  On an unexpected error the group is rolled back and its jobs run one by one, so that
-one bad job spoils no other.  The queue is bounded: who comes when it is full is told to come again (BUSY).
+one bad job spoils no other.  The queue is bounded: who comes when it is full is told to come again (BUSY).  What nobody waits
+for (``soon``) goes with the next commit, or has one of its own a moment later.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, wait
 from typing import Any, Generic, TypeVar
 
+import structlog
+
 from node.domain.refusal import Code, Refusal
 from node.storage.unit_of_work import Store, UnitOfWork
+
+log = structlog.get_logger()
 
 R = TypeVar("R")
 
@@ -20,6 +25,8 @@ queue_jobs_max = 1_000
 group_commands_max = 64
 group_entries_max = 4_000
 retry_after_ms = 500
+# What nobody waits for has no commit of its own before this.
+soon_seconds = 0.2
 
 
 class _Job(Generic[R]):
@@ -41,6 +48,7 @@ class Writer:
         self._inline = inline
         self._commands: deque[_Job[Any]] = deque()
         self._batches: deque[_Job[Any]] = deque()
+        self._soon: dict[Hashable, _Job[Any]] = {}
         self._wake = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -81,6 +89,26 @@ class Writer:
         """As ``command``, for a batch of so many mirrored entries; commands go before it."""
         return self._submit(work, max(entries, 1))
 
+    def soon(self, key: Hashable, work: Callable[[UnitOfWork], None]) -> None:
+        """
+        Run *work* with the next commit, within ``soon_seconds`` at the latest; of one *key* only the latest that waits.
+
+        It is for what is known from elsewhere if the process dies before, and may say something older meanwhile.  What it raises is logged.
+        """
+        if self._inline:
+            with self._store.write() as unit:
+                work(unit)
+            return
+        job = _Job(work, 0)
+        job.future.add_done_callback(_tell)
+        with self._wake:
+            if self._closing:
+                return
+            is_first = not self._soon
+            self._soon[key] = job
+            if is_first:
+                self._wake.notify_all()  # the writer waits no longer than ``soon_seconds`` from here on
+
     def close(self) -> None:
         """Finish what waits, then stop."""
         with self._wake:
@@ -113,8 +141,10 @@ class Writer:
     def _next_group(self) -> list[_Job[Any]]:
         with self._wake:
             while not self._commands and not self._batches and not self._closing:
-                self._wake.wait()
-            group: list[_Job[Any]] = []
+                if not self._wake.wait(soon_seconds if self._soon else None):
+                    break
+            group: list[_Job[Any]] = list(self._soon.values())
+            self._soon.clear()
             entries = 0
             while self._commands and len(group) < group_commands_max:
                 group.append(self._commands.popleft())
@@ -159,3 +189,9 @@ def _answer(job: _Job[Any], unit: UnitOfWork) -> Any:
         if unit.head.taken != before:
             raise
         return refusal
+
+
+def _tell(future: "Future[None]") -> None:
+    error = future.exception()
+    if error is not None:
+        log.warning("note not written", error=type(error).__name__)

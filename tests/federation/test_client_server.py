@@ -150,7 +150,7 @@ class TestCalls:
         )
         again = link_pb2.PullRequest(boot_id=BOOT, down=answer.down, max=500, wait_ms=0)
         assert 0 == len(linked.pull(again).entries)
-        assert 1 == city.link(COUNTY).down_acked
+        until(lambda: city.link(COUNTY).down_acked == 1)
 
     def test_a_lost_history_is_given_back(self, linked: Superior, county: Place) -> None:
         linked.push(push_of(*owed(county)))
