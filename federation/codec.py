@@ -13,7 +13,7 @@ from federation.v1 import link_pb2
 from node.domain.refusal import Code, Refusal
 from node.storage.codec import PAYLOAD_KINDS
 from node.storage.journal import Position
-from node.storage.payloads import KeyRow
+from node.storage.riders import KeyRow
 from node.v1 import entry_pb2
 
 boot_id_length_bytes = 16

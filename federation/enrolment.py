@@ -53,6 +53,7 @@ from node.storage import schema
 from node.storage.keyring import KeyRing
 from node.storage.payloads import Payloads
 from node.storage.reparenting_readings import find
+from node.storage.riders import learn
 from node.storage.sealing import CodedError
 from node.storage.statements import Prepared, upsert_many
 from node.storage.unit_of_work import UnitOfWork, View
@@ -170,7 +171,7 @@ def admit(level: Level, work: UnitOfWork, node: str, name: str, fingerprint: str
     order_id = str(uuid.uuid5(_NAMESPACE, f"admit/{fingerprint}"))
     level.handler.carry_out(work, Order(order_id, REACTION_ACTOR, work.head.node, AdmitNode(node, name, fingerprint)))
     _adopt(work, node, epoch)
-    work.payloads.learn(keys)
+    learn(work.connection, keys)
 
 
 def _keep_standing(work: UnitOfWork, standing: Standing, name: str, certificate: str) -> None:
@@ -367,7 +368,7 @@ def take_place(level: Level, work: UnitOfWork, line: tuple[str, ...], names: Map
 
     True if month keys may have to be wrapped anew; `rewrap` does that in the next transaction, which begins with the line.
     """
-    is_new = work.payloads.learn(keys)
+    is_new = learn(work.connection, keys)
     if line == work.head.line:
         return is_new
     order_id = uuid7(level.now(), work.payloads.random)

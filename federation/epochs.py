@@ -39,7 +39,7 @@ from node.services.rebuild import refold
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.journal import Kept, Position
-from node.storage.payloads import KeyRow
+from node.storage.riders import KeyRow
 from node.storage.sealing import month_of
 from node.storage.unit_of_work import UnitOfWork
 

@@ -25,7 +25,7 @@ from node.storage import schema
 from node.storage.codec import moment, stamp
 from node.storage.database import micros
 from node.storage.journal import Position
-from node.storage.payloads import public_keys_of
+from node.storage.riders import learn, public_keys_of
 from node.storage.statements import update_of
 from node.storage.unit_of_work import UnitOfWork, View
 
@@ -85,7 +85,7 @@ def answer(
     is_forked = peer.is_forked or _is_forked(work, peer, held, request, mirror)
     down = _down(work, peer, codec.down_from_pb(request.down))
     below = [node for node in place.superiors if place.branch(node) == peer.node]
-    work.payloads.learn(codec.payload_keys_from_pb(request.payload_keys, below))
+    learn(work.connection, codec.payload_keys_from_pb(request.payload_keys, below))
     _note(work, request, peer, boot_ids, down, wall)
     return link_pb2.HelloResponse(
         protocol=protocol,

@@ -18,7 +18,7 @@ from node.domain.merkle import Range, empty_root, leaf_hashes
 from node.domain.refusal import Code, Refusal
 from node.storage import schema
 from node.storage.journal import Position
-from node.storage.payloads import KeyRow
+from node.storage.riders import KeyRow, beside
 from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
@@ -256,7 +256,7 @@ def _carried(view: View, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Carried]
     laden = [row.taken for row in rows if row.is_laden]
     sealed: dict[int, list[tuple[bytes, bytes]]]
     keys: dict[int, list[KeyRow]]
-    sealed, keys = view.payloads.beside(laden)
+    sealed, keys = beside(view.connection, laden)
     return [Carried(bytes(row.content), tuple(sealed.get(row.taken, ())), tuple(keys.get(row.taken, ()))) for row in rows]
 
 

@@ -19,6 +19,7 @@ from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.keyring import KeyRing
 from node.storage.payloads import recipient
+from node.storage.riders import learn
 from node.storage.unit_of_work import Store
 
 Randomness = Callable[[int], bytes]
@@ -61,7 +62,7 @@ def initialise(store: Store, blobs: Blobs, ring: KeyRing, beginning: Beginning, 
             )
         )  # fmt: skip
     with store.write() as work:
-        work.payloads.learn({recipient(beginning.node, reader): public for reader, public in ring.public_keys().items()})
+        learn(work.connection, {recipient(beginning.node, reader): public for reader, public in ring.public_keys().items()})
         drafts = [_draft(event, beginning.node, now, work.payloads.random) for event in _first_events(blobs, beginning, find)]
         work.append(drafts)
 

@@ -19,10 +19,11 @@ from node.domain.merkle import Range, leaf_hash
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
 from node.domain.values import changed, of_fields
-from node.storage import schema
+from node.storage import riders, schema
 from node.storage.codec import Content, PayloadLine, content_at_hand, decode_content, encode_content, encode_event, moved_content
 from node.storage.database import micros
-from node.storage.payloads import KeyRow, Payloads, Riders
+from node.storage.payloads import Payloads
+from node.storage.riders import KeyRow, Riders
 from node.storage.sealing import month_of
 from node.storage.statements import Prepared, PreparedForMany, insert_rows, upsert_many
 
@@ -272,8 +273,8 @@ class Journal:
         rows = self._connection.execute(select(table.c.taken, table.c.content).where(*its).order_by(table.c.seq)).all()
         places = [row.taken for row in rows]
         self.forget_files()
-        sealed, keys = self._payloads.beside(places)
-        self._payloads.take_out(places)
+        sealed, keys = riders.beside(self._connection, places)
+        riders.take_out(self._connection, places)
         self._connection.execute(delete(table).where(*its))
         kept = select(table.c.leaf).where(table.c.node == node, table.c.epoch == epoch).order_by(table.c.seq)
         self._set_ranges({(node, epoch): Range().extend([bytes(leaf) for leaf in self._connection.execute(kept).scalars()])})
@@ -285,7 +286,7 @@ class Journal:
         its = (tuple_(table.c.node, table.c.epoch, table.c.seq).in_(spots), table.c.from_above)
         places = list(self._connection.execute(select(table.c.taken).where(*its)).scalars())
         self.forget_files()
-        self._payloads.take_out(places)
+        riders.take_out(self._connection, places)
         self._connection.execute(delete(table).where(table.c.taken.in_(places)))
         return places
 

@@ -9,18 +9,19 @@ as received.  A missing one never holds an entry.  Erasing drops rows here; the 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, select
 
 from node.domain.entry import Subject
 from node.domain.payload import Contact, PayloadKind, SealedRef, Text
 from node.domain.refusal import Code, Refusal
-from node.storage import schema, sealing
+from node.storage import riders, schema, sealing
 from node.storage.codec import PayloadLine
 from node.storage.keyring import KeyRing
+from node.storage.riders import KeyRow, Riders
 from node.storage.sealing import MonthKeyName, Random, Reader, SealingError
-from node.storage.statements import Prepared, PreparedForMany, insert_missing, insert_rows, upsert_many
+from node.storage.statements import Prepared, upsert_many
 
 # Up to this size a payload rides in the batch with its entry; larger ones go as blobs.
 payload_bytes_max = 64 * 1024
@@ -51,46 +52,9 @@ _CIPHERTEXT = Prepared(
     .where(_entries.subject_id == bindparam("subject_id"), _entries.id == bindparam("id"))
     .where(_payloads.place == bindparam("place"), _payloads.ciphertext.isnot(None))
 )
-_CIPHERTEXTS = PreparedForMany(
-    lambda taken: (
-        select(_payloads.taken, _payloads.blob, _payloads.ciphertext)
-        .where(_payloads.taken.in_(taken), _payloads.ciphertext.isnot(None))
-        .order_by(_payloads.taken, _payloads.place)
-    )
-)
-_WRAPPED_KEYS = PreparedForMany(lambda taken: select(schema.wrapped_keys).where(_keys.taken.in_(taken)))
-_PUBLIC_KEYS = PreparedForMany(
-    lambda recipients: select(schema.payload_keys.c.recipient, schema.payload_keys.c.public_key).where(
-        schema.payload_keys.c.recipient.in_(recipients)
-    )
-)
-
 V = TypeVar("V")
 # A subject's key as it lies wrapped: node, month, recipient, bytes.
 Wrapped = tuple[str, str, str, bytes]
-
-
-@dataclass(frozen=True)
-class KeyRow:
-    """A wrapped key as it is stored and sent."""
-
-    kind: str
-    node: str
-    month: str
-    subject_kind: str
-    subject_id: str
-    recipient: str
-    wrapped: bytes
-
-
-class Riders(NamedTuple):
-    """What rides beside the entry *taken*: its payload lines with the ciphertexts by blob, and wrapped keys."""
-
-    taken: int
-    subject: Subject
-    lines: Sequence[PayloadLine]
-    sealed: Mapping[bytes, bytes]
-    keys: Sequence[KeyRow]
 
 
 @dataclass(frozen=True)
@@ -435,32 +399,11 @@ class Payloads:
 
     # --- keeping ------------------------------------------------------------------------------------------------------
 
-    def keep(self, laden: Sequence["Riders"]) -> None:
+    def keep(self, laden: Sequence[Riders]) -> None:
         """Store what rides beside entries.  A ciphertext that is not there yet leaves its place empty; a key is kept once."""
-        rows = [
-            (one.taken, place, line.blob, one.subject.kind, one.subject.id, one.sealed.get(line.blob))
-            for one in laden
-            for place, line in enumerate(one.lines, 1)
-        ]
-        columns = ("taken", "place", "blob", "subject_kind", "subject_id", "ciphertext")
-        insert_rows(self._connection, schema.payloads, columns, rows)
-        insert_missing(self._connection, schema.wrapped_keys, [{"taken": one.taken, **key.__dict__} for one in laden for key in one.keys])
+        riders.write(self._connection, laden)
         for known in filter(None, (self._keyless, self._textless)):
             known.difference_update([Subject(key.subject_kind, key.subject_id) for one in laden for key in one.keys])
-
-    def beside(self, taken: Sequence[int]) -> tuple[dict[int, list[tuple[bytes, bytes]]], dict[int, list[KeyRow]]]:
-        """What rides beside these entries: (blob, ciphertext) and wrapped keys, by ``taken``."""
-        sealed: dict[int, list[tuple[bytes, bytes]]] = {}
-        keys: dict[int, list[KeyRow]] = {}
-        if not taken:
-            return sealed, keys
-        for row in _CIPHERTEXTS.records(self._connection, taken):
-            sealed.setdefault(row.taken, []).append((bytes(row.blob), bytes(row.ciphertext)))
-        for row in _WRAPPED_KEYS.records(self._connection, taken):
-            keys.setdefault(row.taken, []).append(
-                KeyRow(row.kind, row.node, row.month, row.subject_kind, row.subject_id, row.recipient, bytes(row.wrapped))
-            )
-        return sealed, keys
 
     def keys_of(self, subject: Subject) -> dict[PayloadKind, bytes]:
         """The keys of *subject*, as far as this node can open them."""
@@ -482,47 +425,15 @@ class Payloads:
             self._subject_keys[subject, kind] = key
         return [*self.new_keys(), *rows]
 
-    def take_out(self, taken: Sequence[int]) -> None:
-        """Drop what rides beside these entries; whoever writes them again brings it back."""
-        for start in range(0, len(taken), 500):
-            part = taken[start : start + 500]
-            self._connection.execute(delete(schema.payloads).where(schema.payloads.c.taken.in_(part)))
-            self._connection.execute(delete(schema.wrapped_keys).where(schema.wrapped_keys.c.taken.in_(part)))
-            self._connection.execute(delete(schema.text_grams).where(schema.text_grams.c.taken.in_(part)))
-
-    def learn(self, public_keys: Mapping[str, bytes]) -> bool:
-        """Note payload public keys of other nodes; True if one is new or changed."""
-        known = public_keys_of(self._connection, sorted(public_keys))
-        news = [{"recipient": name, "public_key": public} for name, public in public_keys.items() if known.get(name) != public]
-        upsert_many(self._connection, schema.payload_keys, news)
-        return bool(news)
-
     def erase(self, subject: Subject) -> int:
         """
         Drop the ciphertexts and keys of *subject* and what it was found by; gives how many payloads were dropped.  Entries stay
         and still verify.
         """
-        table, wrapped = schema.payloads, schema.wrapped_keys
-        count = self._connection.execute(
-            update(table)
-            .where(table.c.subject_kind == subject.kind, table.c.subject_id == subject.id, table.c.ciphertext.isnot(None))
-            .values(ciphertext=None)
-        ).rowcount
-        self._connection.execute(delete(wrapped).where(wrapped.c.subject_kind == subject.kind, wrapped.c.subject_id == subject.id))
-        lookups = schema.lookups
-        self._connection.execute(delete(lookups).where(lookups.c.subject_kind == subject.kind, lookups.c.subject_id == subject.id))
-        grams = schema.text_grams
         self._at_hand.clear()
         self._brought.clear()
-        brought = select(table.c.taken).where(table.c.subject_kind == subject.kind, table.c.subject_id == subject.id)
-        self._connection.execute(delete(grams).where(grams.c.taken.in_(brought)))
         self._subject_keys = {at: key for at, key in self._subject_keys.items() if at[0] != subject}
-        return count
-
-
-def public_keys_of(connection: Connection, recipients: Collection[str]) -> dict[str, bytes]:
-    """The payload public keys of those of *recipients* of whom one is known."""
-    return {recipient: bytes(public) for recipient, public in _PUBLIC_KEYS.rows(connection, recipients)}
+        return riders.erase(self._connection, subject)
 
 
 def _parts(keys: Sequence[V]) -> list[Sequence[V]]:

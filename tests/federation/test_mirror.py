@@ -12,7 +12,7 @@ from federation.outgoing import read_up
 from node.domain.merkle import Range, leaf_hash
 from node.domain.refusal import Code, Refusal
 from node.storage import schema
-from node.storage.payloads import KeyRow
+from node.storage.riders import KeyRow
 from node.v1 import entry_pb2
 from tests.federation.levels import Place, enrol, make_place
 

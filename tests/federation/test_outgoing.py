@@ -10,6 +10,7 @@ from federation.link import Standing
 from federation.outgoing import Roots, after_push, read_up, standing
 from node.domain.merkle import Range, leaf_hash
 from node.storage.journal import Position
+from node.storage.riders import beside
 from tests.federation.levels import Place, connect, enrol, make_place, settle
 
 COUNTY, CITY = "520402", "520400"
@@ -35,7 +36,7 @@ class TestReadUp:
     def test_a_batch_has_the_bytes_of_the_journal_and_what_rides_beside(self, county: Place) -> None:
         with county.level.store.read() as view:
             batch = read_up(view, 0)
-            sealed, keys = view.payloads.beside(range(1, 12))
+            sealed, keys = beside(view.connection, range(1, 12))
 
         (segment,) = batch.segments
         assert (COUNTY, 1, 1, 11) == (segment.node, segment.epoch, segment.from_seq, batch.upto)

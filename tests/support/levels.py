@@ -10,6 +10,7 @@ from node.domain.identifier import uuid7
 from node.services.registry import NODE_ACTOR
 from node.storage import schema
 from node.storage.payloads import recipient
+from node.storage.riders import learn
 from tests.support.node import Hands
 
 
@@ -23,11 +24,11 @@ def join(upper: Hands, *lowers: Hands) -> None:
         with upper.node.store.write() as work:
             work.connection.execute(insert(schema.links).values(peer=lower.node.code, side="subordinate", status="active"))
             work.journal.adopt(lower.node.code, 1)
-            work.payloads.learn(_public_keys(lower))
+            learn(work.connection, _public_keys(lower))
         with lower.node.store.write() as work:
             work.connection.execute(insert(schema.links).values(peer=upper.node.code, side="superior", status="active"))
             work.head.line = line
-            work.payloads.learn(_public_keys(upper))
+            learn(work.connection, _public_keys(upper))
 
 
 def carry_up(lower: Hands, upper: Hands) -> None:
