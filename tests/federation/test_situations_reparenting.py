@@ -391,7 +391,7 @@ class TestRow22Reparented:
         Restored without its guard file from before the move, it took the county for the former city's, and overrode an escalation: that
         is owed to the former city alone.  Under the number of its order, too, so that all that heard the order have to give way.
         """
-        county, city, other, province = four.all
+        county, _, other, province = four.all
         number = county.register()
         escalate(county, number)
         four.run()
