@@ -308,7 +308,9 @@ def _write_again(
             wrapped.add(head.subject)
             rows += work.payloads.rewrapped(head.subject, keys.get(head.subject, {}), month_of(head.recorded_at, work.head.epoch))
         again.append(Kept(one.taken, one.data, one.sealed, _once(rows)))
-    work.fold_and_route(work.journal.write_again(again))
+    written = work.journal.write_again(again)
+    work.fold_and_route(written)
+    reparenting.send_what_concerns_the_moved(work, written)
     return len(again), aside
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
 
-from federation import line_epochs
+from federation import line_epochs, reparenting
 from federation.codec import Carried, DownPosition, Segment
 from federation.numbering import number_down_anew
 from node.domain.entry import Header
@@ -168,6 +168,7 @@ class Mirror:
         stored = work.journal.mirror(arrived)
         work.head.last_at = max([work.head.last_at, *(micros(one.header.recorded_at) for one in stored)])
         work.fold_and_route(stored)
+        reparenting.send_what_concerns_the_moved(work, stored)
         return len(stored)
 
 

@@ -29,7 +29,7 @@ entry on the province passes by what A still brings of the node.  A that never h
 B takes nothing (I23).
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -50,6 +50,7 @@ from node.services.reparentings import branch_of, history_of, open_escalations
 from node.storage import reparenting_readings as readings
 from node.storage import schema
 from node.storage.codec import decode_content
+from node.storage.journal import Stored
 from node.storage.unit_of_work import Store, UnitOfWork, View
 from node.storage.writer import Writer
 
@@ -194,6 +195,24 @@ def _send_history(work: UnitOfWork, move: m.Reparenting) -> None:
     """Owe the new superior whatever is held of the node and about it, as far as it has not gone there before."""
     also = (work.head.node, *work.head.line, move.from_node)
     work.send_down(move.to_node, history_of(work, branch_of(work, move.node), with_own=True, also=also))
+
+
+def send_what_concerns_the_moved(work: UnitOfWork, came_back: Iterable[Stored]) -> None:
+    """
+    Owe the new superior of each node whose move is told of by own entries that *came_back* all that is held about that node.
+
+    This node was restored from before the move.  What was written and taken here until it heard of it again went down to the former
+    superior, and nothing else would take it to the new one.
+    """
+    moves = {
+        getattr(one.content.event, "move", "")
+        for one in came_back
+        if isinstance(one.content.event, m.ReparentingOrdered | m.NodeReparented)
+    }
+    for id in sorted(moves):
+        move = readings.find(work.connection, move=id)
+        if move is not None and move.ordered_by == work.head.node and move.stage in (m.REPARENTED, m.JOINED):
+            _send_history(work, move)
 
 
 def _owes_history(view: View, move: m.Reparenting) -> bool:

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
 
+from federation import reparenting
 from federation.codec import Carried, Place
 from federation.mirror import ACTIVE, Mirror, content_of, with_riders
 from node.domain.entry import Draft, Header, Subject, SubjectKind
@@ -90,7 +91,9 @@ def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: date
         header = Header("", 0, 0, uuid7(now, work.payloads.random), now, subject, event.kind(), NODE_ACTOR)
         work.append([Draft(header, event)])
         kept = [Kept(0, one.data, one.sealed, one.keys) for one in lost]
-        work.fold_and_route(work.journal.write_again(kept))
+        again = work.journal.write_again(kept)
+        work.fold_and_route(again)
+        reparenting.send_what_concerns_the_moved(work, again)
     return len(lost)
 
 

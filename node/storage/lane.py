@@ -23,8 +23,10 @@ SKIPPED = "skipped"
 REPORTED = "reported"
 TRANSIENT = "transient"
 UNKNOWN_KIND = "unknown_kind"
+# Its writer may not say that, as far as is known here.
+NOT_ITS_OWN = "not_its_own"
 # Reasons that stop no lane.
-BESIDE = (UNKNOWN_KIND, "not_its_own", SKIPPED, REPORTED)
+BESIDE = (UNKNOWN_KIND, NOT_ITS_OWN, SKIPPED, REPORTED)
 REACTION = "reaction:"
 
 transient_tries_max = 3

@@ -15,7 +15,9 @@ from node.domain import accounts as a
 from node.domain import registry as g
 from node.domain.entry import Event, Folded, Header
 from node.domain.merkle import Range
-from node.storage import catalogue_readings, directory_readings, reparenting_readings, schema
+from node.domain.reparenting import NodeReparented, ReparentingOrdered
+from node.storage import catalogue_readings, directory_readings, lane, reparenting_readings, schema
+from node.storage.codec import decode_content
 from node.storage.database import micros
 from node.storage.statements import Prepared, insert_missing, upsert_many
 
@@ -65,6 +67,24 @@ def _node_admitted(connection: Connection, own: str, head: Header, event: g.Node
     row = {"code": event.node, "superior": head.node, "name": event.name, "status": "active", "fingerprint": event.fingerprint}
     upsert_many(connection, schema.nodes, [row])
     reparenting_readings.note_joined(connection, event.node, head.node)
+    return True
+
+
+def _moved(connection: Connection, own: str, head: Header, event: ReparentingOrdered | NodeReparented) -> bool:
+    """
+    As ``reparenting_readings`` has it.  Where the move was told of once more, by a common superior that was restored from before it,
+    the new superior's admission may stand before it here, and was not believed: it counts from now on.
+    """
+    if not reparenting_readings.WAYS[type(event)](connection, own, head, event):
+        return False
+    entries, quarantine = schema.entries, schema.quarantine
+    its = (quarantine.c.reason == lane.NOT_ITS_OWN, entries.c.kind == g.NodeAdmitted.kind())
+    query = select(entries.c.taken, entries.c.content).join(quarantine, quarantine.c.taken == entries.c.taken).where(*its)
+    for taken, content in connection.execute(query.order_by(entries.c.taken)).all():
+        one = decode_content(bytes(content))
+        admitted = one.event
+        if isinstance(admitted, g.NodeAdmitted) and admitted.node == event.node and _node_admitted(connection, own, one.header, admitted):
+            connection.execute(delete(quarantine).where(quarantine.c.taken == taken))
     return True
 
 
@@ -221,4 +241,6 @@ _WAYS: dict[type[Event], Callable[[Connection, str, Header, Any], bool]] = {
     **catalogue_readings.WAYS,
     **directory_readings.WAYS,
     **reparenting_readings.WAYS,
+    ReparentingOrdered: _moved,
+    NodeReparented: _moved,
 }

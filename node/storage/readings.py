@@ -108,10 +108,10 @@ class Readings:
         dossiers = [one for one in batch if isinstance(one.content.event, DossierEvent)]
         if dossiers:
             for one in dossier_readings.fold(self._connection, self._journal, dossiers):
-                self._set_aside(one, "not_its_own")
+                self._set_aside(one, lane.NOT_ITS_OWN)
         for one in batch:
             if not node_readings.fold(self._connection, self._journal.head.node, one.folded):
-                self._set_aside(one, "not_its_own")
+                self._set_aside(one, lane.NOT_ITS_OWN)
             round_readings.fold(self._connection, one.folded)
 
     def _without_known(self, batch: Sequence[Stored]) -> tuple[Sequence[Stored], Sequence[Stored]]:

@@ -18,7 +18,7 @@ from node.domain.merkle import leaf_hash
 from node.domain.payload import Text
 from node.domain.refusal import Code
 from node.domain.registry import SetNodeStatus
-from node.domain.ticket.custody import DecideAbove
+from node.domain.ticket.custody import DecideAbove, OverrideCustody
 from node.domain.ticket.escalation import AcceptEscalation
 from node.services.handle import Handler
 from node.services.rebuild import check
@@ -385,6 +385,35 @@ class TestRow22Reparented:
         assert {number, later} <= set(tickets(four.province))
         assert [] == [code for place in four.all for code in incidents(place) if code == "fork"]
         assert [{}] * 3 == [alarms(place) for place in (four.county, four.other, four.province)]
+
+    def test_what_a_province_decided_before_it_heard_of_the_move_again_reaches_the_new_city(self, four: Four, tmp_path: Path) -> None:
+        """
+        Restored without its guard file from before the move, it took the county for the former city's, and overrode an escalation: that
+        is owed to the former city alone.  Under the number of its order, too, so that all that heard the order have to give way.
+        """
+        county, _, other, province = four.all
+        number = county.register()
+        escalate(county, number)
+        four.run()
+        backup = back_up(province, tmp_path / "before.db")
+        four.move()
+        restore(province, backup)
+        four.start()
+        four.run(seconds=51)
+        province.hands.act("office", OverrideCustody(COUNTY, Text("退回原办理层级")), number)
+        four.run(seconds=51)
+        assert (COUNTY, "") == holder(province, number) != holder(other, number) == holder(county, number)
+
+        start(province.level, "从备份恢复", OPERATOR)
+        for _ in range(3):
+            four.run(seconds=121)
+
+        assert [(COUNTY, "")] * 4 == [holder(place, number) for place in four.all]
+        agree(county, other, province)
+        assert (OTHER, {OTHER: 2}) == (four.superior, four.taken_by())
+        assert [{}] * 4 == [alarms(place) for place in four.all]
+        assert [] == [row for place in four.all for row in place.rows(schema.quarantine)]
+        assert all(check(place.level.store).agrees for place in four.all)
 
     @pytest.mark.parametrize("saved", ["before the order", "before the handover", "before the confirmation"])
     def test_a_province_that_was_restored_on_the_way_sends_the_history_once_more(self, four: Four, saved: str, tmp_path: Path) -> None:
