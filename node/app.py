@@ -36,6 +36,7 @@ from node.services.hooks import Hooks
 from node.services.leader_daily import send_due
 from node.services.logins import logins_of
 from node.services.policies import Policies
+from node.services.secret_files import secret_of
 from node.services.setup import Beginning, initialise
 from node.services.telling import Telling
 from node.services.upgrading import check_schema
@@ -146,10 +147,16 @@ def _pack_in_force(policies: Policies, view: UnitOfWork | View, moment: datetime
 
 
 def dispatcher(node: Node) -> Dispatcher:
-    """What sends the messages that wait at *node*."""
+    """
+    What sends the messages that wait at *node*.
+
+    Raises:
+        Refusal: as ``secret_of``.
+    """
     given = node.settings
+    password = secret_of(given.smtp_password_file, "smtp_password_file") if given.smtp_url and given.smtp_password_file else ""
     telling = Telling(node.store, node.writer, node.now, {"email": given.office_email}, given.public_url)
-    doors = gateways(given.sms_url, given.sms_secret, given.smtp_url, given.robot_url)
+    doors = gateways(given.sms_url, given.sms_secret, given.smtp_url, given.robot_url, password)
     return Dispatcher(node.store, doors, telling.say, telling.reach, random.random)
 
 

@@ -46,8 +46,10 @@ class Settings(BaseSettings):
     # Gateways of messages; empty: that channel is not used.  Secrets are best set in the environment.
     sms_url: str = ""
     sms_secret: str = ""
-    # smtp://user:password@host:port/from@address, or smtps://
+    # smtp://user:password@host:port/from@address, or smtps://; the password stands better in a file.
     smtp_url: str = ""
+    # Holds the password of the user in smtp_url and nothing else, readable by the node's own account alone (chmod 600).
+    smtp_password_file: Path | None = None
     robot_url: str = ""
     # Where notices for staff go by mail.
     office_email: str = ""
@@ -99,6 +101,18 @@ class Settings(BaseSettings):
         host, _, port = value.rpartition(":")
         if value and (not host or not port.isdigit() or int(port) > 65535):
             raise ValueError("host:port is wanted")
+        return value
+
+    @field_validator("smtp_password_file")
+    @classmethod
+    def _password_file(cls, value: Path | None, given: ValidationInfo) -> Path | None:
+        url = given.data.get("smtp_url", "")
+        if value is not None and url:
+            parts = urlsplit(url)
+            if parts.password is not None:
+                raise ValueError("smtp_url has a password already: take it out there")
+            if not parts.username:
+                raise ValueError("smtp_url names no user that it is the password of")
         return value
 
     @field_validator("web_certificate")

@@ -168,11 +168,13 @@ def groups(session: Session) -> None:
     """The service groups of the pack in force, and how many are in each."""
     with session.node() as node, node.store.read() as view:
         found = group_register.listed(view, node.policies.of_registry(view, node.now()).pack)
+        known = names(view)
 
     def show(console: Console) -> None:
-        table = session.table("groups", "group", "kind", "unit", "officials", "enterprises")
+        table = session.table("groups", "group", "name", "kind", "unit", "officials", "enterprises")
         for one in found:
-            table.add_row(one.group, session.word("service_group", one.kind), one.unit, str(one.officials), str(one.enterprises))
+            called = (session.word("group", one.group), session.word("service_group", one.kind), known.unit(one.unit) if one.unit else "")
+            table.add_row(one.group, *called, str(one.officials), str(one.enterprises))
         console.print(table)
 
     session.answer({"groups": [dataclasses.asdict(one) for one in found]}, show)

@@ -225,6 +225,9 @@ class Code(Enum):
     SCHEMA_OLD = auto(), "FAILED_PRECONDITION", False
     SETTING_REFUSED = auto(), "INVALID_ARGUMENT", False
     EXTRA_MISSING = auto(), "FAILED_PRECONDITION", False
+    SECRET_FILE_MISSING = auto(), "FAILED_PRECONDITION", False
+    SECRET_FILE_EXPOSED = auto(), "FAILED_PRECONDITION", False
+    SECRET_FILE_BROKEN = auto(), "FAILED_PRECONDITION", False
 
     # Custody and levels.
     NOT_HOLDER = auto(), "FAILED_PRECONDITION", False

@@ -82,10 +82,14 @@ class RobotGateway:
 
 
 class EmailGateway:
-    """Mail by SMTP: ``smtp://user:password@host:port/from@address``, with STARTTLS where the server offers it (``smtps``: TLS)."""
+    """
+    Mail by SMTP: ``smtp://user:password@host:port/from@address``, with STARTTLS where the server offers it (``smtps``: TLS).
+    *password*, if there is one, is that of the URL's user.
+    """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, password: str = "") -> None:
         self._parts = urlsplit(url)
+        self._password = password or self._parts.password or ""
 
     def send(self, message: Message) -> None:
         """Send one plain mail."""
@@ -98,7 +102,7 @@ class EmailGateway:
                 if self._parts.scheme == "smtp" and server.has_extn("starttls"):
                     server.starttls()
                 if self._parts.username:
-                    server.login(self._parts.username, self._parts.password or "")
+                    server.login(self._parts.username, self._password)
                 server.send_message(mail)
         except (OSError, smtplib.SMTPException) as error:
             raise GatewayError(type(error).__name__) from error
@@ -124,13 +128,13 @@ def _post(url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         raise GatewayError(type(error).__name__) from error
 
 
-def gateways(sms_url: str, sms_secret: str, smtp_url: str, robot_url: str) -> dict[str, Gateway]:
+def gateways(sms_url: str, sms_secret: str, smtp_url: str, robot_url: str, smtp_password: str = "") -> dict[str, Gateway]:
     """The gateways that an operator has set, by channel."""
     found: dict[str, Gateway] = {}
     if sms_url:
         found["sms"] = SmsGateway(sms_url, sms_secret.encode())
     if smtp_url:
-        found["email"] = EmailGateway(smtp_url)
+        found["email"] = EmailGateway(smtp_url, smtp_password)
     if robot_url:
         found["robot"] = RobotGateway(robot_url)
     return found

@@ -2,11 +2,13 @@
 What people call an order, a meeting, a letter, a task: by its number, or by kind, title and day; its id says nothing to anybody.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from node.domain.dossier import Dossier
 from node.domain.enterprise.record import Enterprise
-from node.domain.entry import Subject
+from node.domain.entry import Subject, SubjectKind
 from node.domain.letter.record import Letter
 from node.domain.meeting.record import Meeting
 from node.domain.order.record import SupervisionOrder
@@ -15,7 +17,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.task import RegularTask
 from node.domain.time import BEIJING
 from node.services.queries import Names
-from node.services.ticket_view import opened
+from node.services.ticket_view import EntryLine, opened
 from node.storage.dossier_readings import dossier_of
 from node.storage.unit_of_work import View
 from node.texts.catalogue import Lang, text, word
@@ -34,6 +36,16 @@ def dossier_name(view: View, subject: Subject, names: Names, lang: Lang, *, is_o
             raise
         return subject.id  # a notice of it must not take the first page of a desk down
     return subject.id if found is None else name_of(view, found, names, lang, is_outside=is_outside)
+
+
+# Facts of a ticket's entries that are the id of a dossier, by its kind.
+_IN_ENTRIES = {"order": SubjectKind.ORDER, "meeting": SubjectKind.MEETING}
+
+
+def with_dossiers(view: View, names: Names, entries: Iterable[EntryLine], lang: Lang) -> Names:
+    """*names* with those of the dossiers that *entries* speak of."""
+    said = {(kind, str(value)) for one in entries for name, kind in _IN_ENTRIES.items() if (value := one.facts.get(name))}
+    return replace(names, dossiers={id: dossier_name(view, Subject(kind.value, id), names, lang) for kind, id in sorted(said, key=str)})
 
 
 def name_of(view: View, dossier: Dossier, names: Names, lang: Lang, *, is_outside: bool = False) -> str:

@@ -4,7 +4,7 @@ What an entry says, in words: each fact with its label, codes in the words of th
 What ties entries together for machines (ids of asks, whole digests) is left out; what is sealed or not opened here has no words.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from node.domain.organisation import Role
 from node.domain.time import BEIJING
@@ -45,6 +45,7 @@ _SECTIONS = {
 }
 _UNITS = frozenset(UNIT_FIELDS)
 _NODES = frozenset({"county", "decided_by", "holder", "node", "to"})
+_DOSSIERS = frozenset({"meeting", "order"})
 _DIGESTS = frozenset({"digest", "evidence", "materials", "provided", "scan"})
 # Fields that hold an account, of which some may name a unit or a role as well.
 _ACCOUNTS = frozenset(
@@ -96,7 +97,11 @@ def _of_people(entry: EntryLine, name: str, value: object, names: Names, lang: L
 def fact_said(kind: str, name: str, value: object, names: Names, lang: Lang) -> str:
     """A plain fact of a *kind* of event: codes in words where there are some, units and nodes by name, digests short, times Beijing's."""
     if isinstance(value, datetime):
-        return f"{value.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+        local = value.astimezone(BEIJING)
+        # What is due at midnight is due on the day before: 24:00 belongs to the day that it closes.
+        if name.endswith("due_at") and local.time() == time(0):
+            return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
+        return f"{local:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bool):
@@ -113,6 +118,8 @@ def _in_words(kind: str, name: str, codes: list[str], names: Names, lang: Lang) 
         return [names.unit(one) for one in codes]
     if name in _NODES:
         return [names.node(one) for one in codes]
+    if name in _DOSSIERS:
+        return [names.dossiers.get(one, one) for one in codes]
     if name in _DIGESTS:
         return [one if len(one) <= _DIGEST_CHARACTERS else f"{one[:_DIGEST_CHARACTERS]}…" for one in codes]
     return [word(_SECTIONS.get(name, name), one, lang) for one in codes]

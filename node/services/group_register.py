@@ -41,6 +41,10 @@ class Member:
     is_active: bool = True
 
 
+# What the list is narrowed by for groups that the pack does not name any more.
+UNNAMED = "unnamed"
+
+
 def listed(view: View, pack: Pack) -> list[GroupLine]:
     """Every group of *pack* in its order, then those that it does not name and that still have members."""
     table, node = schema.group_members, view.head.node

@@ -115,12 +115,16 @@ def unit_of(owes: str, lead: str, first_contact: str) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """What nodes and units are called, by code, as far as this node knows them, and the *people* of this one, ``own``, by account."""
+    """
+    What nodes and units are called, by code, as far as this node knows them, the *people* of this one, ``own``, by account, and the
+    *dossiers* that are spoken of, by id.
+    """
 
     nodes: Mapping[str, str]
     units: Mapping[str, str]
     people: Mapping[str, str] = field(default_factory=dict)
     own: str = ""
+    dossiers: Mapping[str, str] = field(default_factory=dict)
 
     def node(self, code: str) -> str:
         """The node's name; its code if it has none here."""

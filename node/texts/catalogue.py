@@ -141,9 +141,19 @@ def with_more(said: str, more: str, lang: Lang) -> str:
 
 
 def word(section: str, code: str | Enum, lang: Lang = "zh-CN") -> str:
-    """The word for *code* in *section*, or the code itself if the catalogue does not know it; several joined by ", " one by one."""
-    codes = _plain(code).split(", ")
-    return BETWEEN[lang].join(catalogue(lang).get(f"{section}.{one}", one) for one in codes)
+    """
+    The word for *code* in *section*, or the code itself if the catalogue does not know it; several joined by ", " one by one.
+
+    Codes that are numbered through, as a pack's "town_07", have one word for all: "<section>.town_numbered" with the number in it.
+    """
+    entries = catalogue(lang)
+    return BETWEEN[lang].join(entries.get(f"{section}.{one}") or _numbered(entries, section, one) for one in _plain(code).split(", "))
+
+
+def _numbered(entries: Mapping[str, str], section: str, code: str) -> str:
+    series, _, number = code.rpartition("_")
+    of_all = entries.get(f"{section}.{series}_numbered") if number.isdecimal() else None
+    return code if of_all is None else of_all.replace("{number}", number)
 
 
 def label(owner: str, field: str, lang: Lang = "zh-CN") -> str:

@@ -161,8 +161,11 @@ def listed_of(command: type[Command]) -> tuple[str, ...]:
     return (*more, *(field.name for field in command_fields(command) if field.name in LISTED and not field.is_many))
 
 
-def at_field(command: type[Command], refusal: Refusal, lang: Lang) -> dict[str, tuple[str, str]]:
-    """The field of *command* that *refusal* speaks of, with sentence and remedy; empty if it speaks of none."""
+def at_field(command: type[Command], refusal: Refusal, lang: Lang, named: Refusal | None = None) -> dict[str, tuple[str, str]]:
+    """
+    The field of *command* that *refusal* speaks of, with sentence and remedy; empty if it speaks of none.  *named*: the same refusal
+    with names in place of codes.
+    """
     names = {field.name for field in command_fields(command)}
     said = [str(refusal.facts.get(name, "")) for name in ("field", "key")]
     if refusal.code is Code.VALUE_NOT_OFFERED:
@@ -173,8 +176,8 @@ def at_field(command: type[Command], refusal: Refusal, lang: Lang) -> dict[str, 
         said += ["duty_item", "duty_matter"]
     if refusal.code is Code.UNIT_UNKNOWN or refusal.code is Code.UNIT_UNSTAFFED:
         said += [one.name for one in command_fields(command) if one.kind is FieldKind.UNIT]
-    named = next((one for one in said if one in names), "")
-    return {named: _explained(refusal, lang)} if named else {}
+    field = next((one for one in said if one in names), "")
+    return {field: _explained(named or refusal, lang)} if field else {}
 
 
 def _explained(refusal: Refusal, lang: Lang) -> tuple[str, str]:

@@ -55,7 +55,7 @@ _WAYS: tuple[tuple[str, tuple[tuple[str, str, frozenset[Role]], ...]], ...] = (
             ("supervision", "/boards/supervision", _RUNNING | _WATCHING - {Role.ASSESSOR} | {Role.DEPARTMENT, Role.DEPARTMENT_LEADER}),
             ("revisits", "/boards/revisits", _RUNNING | {Role.SPECIALIST, Role.SUPERVISION}),
             ("rounds", "/boards/rounds", _RUNNING | {Role.SUPERVISOR, Role.SUPERVISION}),
-            ("meetings", "/boards/meetings", _RUNNING | _LEADING | {Role.MEMBER}),
+            ("meetings", "/boards/meetings", _RUNNING | _LEADING | {Role.MEMBER, Role.DEPARTMENT, Role.DEPARTMENT_LEADER}),
             ("leading", "/boards/leading", _RUNNING | _LEADING),
         ),
     ),

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from node.domain.refusal import Code, Refusal
+from node.services.refusal_words import in_names
 from node.texts.catalogue import Lang, explain
 from node.web import kept
 from node.web.templating import language_of, page
@@ -82,9 +83,22 @@ def answer(request: Request, refusal: Refusal) -> Response:
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         back = here if request.method == "GET" else f"/kept/{kept}" if kept else "/"
         return RedirectResponse(request.url_for("login").include_query_params(back=back), 303)
-    sentence, way_out = explain(refusal, language_of(request))
+    sentence, way_out = explain(_named(request, refusal), language_of(request))
     facts = {"sentence": sentence, "remedy": way_out, "code": refusal.code.name, "kept_id": _kept(request, refusal)}
     return page(request, "refusal.html", status_code=http_status(refusal.code), **facts)
+
+
+# What the database itself may be the reason of: nothing is asked of it then.
+_OF_STORAGE = frozenset({"DATA_LOSS", "RESOURCE_EXHAUSTED", "UNAVAILABLE"})
+
+
+def _named(request: Request, refusal: Refusal) -> Refusal:
+    """*refusal* with the names of what it speaks of, for whoever is signed in."""
+    desk = getattr(request.state, "desk", None)
+    if desk is None or refusal.code.status in _OF_STORAGE:
+        return refusal
+    with desk.node.store.read() as view:
+        return in_names(view, refusal, language_of(request))
 
 
 def _kept(request: Request, refusal: Refusal) -> str:

@@ -1,5 +1,6 @@
 """Gateways on loopback that keep what they are sent, and can be told to fail."""
 
+import base64
 import json
 import socketserver
 import threading
@@ -17,6 +18,8 @@ class Taken:
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.mails: list[str] = []
+        # Who signed in at the mail server, with what password.
+        self.logins: list[tuple[str, str]] = []
         self.status = 200
         self.answer: dict[str, Any] = {"errcode": 0}
 
@@ -55,6 +58,14 @@ def smtp_door() -> Iterator[Taken]:
             self._say("220 ready")
             while line := self.rfile.readline().decode().strip():
                 verb = line.split()[0].upper()
+                if verb == "EHLO":
+                    self._say("250-ready\r\n250 AUTH PLAIN")
+                    continue
+                if verb == "AUTH":
+                    _, user, password = base64.b64decode(line.split()[2]).decode().split("\0")
+                    taken.logins.append((user, password))
+                    self._say("235 welcome")
+                    continue
                 if verb == "DATA":
                     self._say("354 go on")
                     lines = []

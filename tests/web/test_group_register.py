@@ -1,5 +1,7 @@
 """The register of service groups: which there are, and exactly who is in each, as far as the desk may see it (FJ23-3.2c)."""
 
+import re
+
 import pytest
 
 from node.domain import registry as g
@@ -28,13 +30,36 @@ def hands(tmp_path_factory: pytest.TempPathFactory) -> Hands:
     return county
 
 
-def test_every_group_of_the_pack_is_listed_with_its_members_counted(hands: Hands) -> None:
-    """The 1 + 7 + 33 groups and those of the villages; a unit is said by its name."""
-    shown = at_desk(hands, "centre").get(PAGE).text
-    row = shown.partition('href="/registers/groups/modern_agriculture"')[2].partition("</tr>")[0]
+def test_every_group_of_the_pack_is_listed_by_name_with_its_members_counted(hands: Hands) -> None:
+    """The 1 + 7 + 33 groups and those of the villages, a hundred a page; a unit is said by its name, and no code is shown."""
+    client = at_desk(hands, "centre")
+    pages = [client.get(f"{PAGE}?page={number}").text for number in (1, 2, 3, 4)]
+    row = pages[0].partition('href="/registers/groups/modern_agriculture"')[2].partition("</tr>")[0]
+    rows = [shown.partition("<tbody>")[2].partition("</tbody>")[0] for shown in pages]
 
-    assert 1 + 7 + 33 + 323 == shown.count('href="/registers/groups/')
-    assert ["行业群", "农业农村委", ">2<", ">1<"] == [one for one in ("行业群", "农业农村委", ">2<", ">1<") if one in row]
+    assert [100, 100, 100, 64] == [shown.count('href="/registers/groups/') for shown in rows]
+    assert 1 + 7 + 33 + 323 == len({group for shown in rows for group in re.findall(r'href="/registers/groups/([^"]+)"', shown)})
+    assert ["现代农业群", "行业群", "农业农村委", ">2<", ">1<"] == [
+        one for one in ("现代农业群", "行业群", "农业农村委", ">2<", ">1<") if one in row
+    ]
+    said = " ".join(re.sub(r"<[^>]+>", " ", shown) for shown in rows)
+    assert ([], True) == (
+        re.findall(r"[a-z]+_\w+", said),
+        all(one in said for one in ("重点企业群", "行业群4", "镇街群01", "村（社区）群323")),
+    )
+
+
+def test_the_list_is_narrowed_to_one_kind(hands: Hands) -> None:
+    """Each kind with how many there are; another one is refused."""
+    client = at_desk(hands, "centre")
+    shown = client.get(f"{PAGE}?kind=town").text
+    villages = client.get(f"{PAGE}?kind=village&page=2").text
+
+    assert 33 == shown.partition("<tbody>")[2].count('href="/registers/groups/town_')
+    assert '<option value="town" selected>镇街群（33）</option>' in shown and '<option value="village">' in shown
+    assert 'value="unnamed"' not in shown, "a kind of which there is none is not offered"
+    assert 100 == villages.partition("<tbody>")[2].count('href="/registers/groups/village_') and "kind=village&amp;page=3" in villages
+    assert 422 == client.get(f"{PAGE}?kind=no_such").status_code
 
 
 def test_a_group_shows_exactly_its_members_officials_by_name(hands: Hands) -> None:
@@ -65,7 +90,7 @@ def test_a_member_is_put_in_and_taken_out_from_the_page(hands: Hands) -> None:
 
 
 def test_an_account_says_which_groups_it_is_in(hands: Hands) -> None:
-    assert f'href="{PAGE}/trade_services"' in at_desk(hands, "centre").get("/registers/accounts/d-commerce").text
+    assert f'href="{PAGE}/trade_services">商贸服务群</a>' in at_desk(hands, "centre").get("/registers/accounts/d-commerce").text
 
 
 def test_a_group_that_was_never_named_is_refused(hands: Hands) -> None:

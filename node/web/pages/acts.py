@@ -25,16 +25,18 @@ from node.domain.ticket.correction import Correct
 from node.domain.ticket.dispatching import Dispatch
 from node.domain.ticket.forming import Form
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
+from node.domain.ticket.intake import Registered
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.supplement import ReportSupplement
 from node.domain.ticket.ticket import Ticket
 from node.services import dossiers, drafts
 from node.services.command_fields import command_fields, commands, may_give
-from node.services.dossier_names import name_of
+from node.services.dossier_names import name_of, with_dossiers
 from node.services.handle import Outcome
 from node.services.parts import find_for
 from node.services.progress import for_appellant
 from node.services.queries import names
+from node.services.refusal_words import in_names
 from node.services.superior_reading import note_reading
 from node.services.ticket_view import EntryLine, TicketPage, ticket_page
 from node.services.unreadable import whole_ticket
@@ -98,6 +100,12 @@ class Matter:
     shown: TicketPage | None
     beside: Beside | None
     choices: Mapping[str, tuple[forms.Choice, ...]]
+
+    @property
+    def title(self) -> str:
+        """What the ticket is called, where its words are opened; empty elsewhere."""
+        said = (one.texts.get("title") for one in self.shown.timeline if one.kind == Registered.kind()) if self.shown else iter(())
+        return next((one for one in said if one), "")
 
     @property
     def draft(self) -> str:
@@ -189,6 +197,7 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
         seen = ""
         if ticket is not None:
             whole = ticket_page(view, ticket.id, policy.calendar, now)
+            whole = replace(whole, names=with_dossiers(view, whole.names, whole.timeline, lang))
             shown = for_appellant(whole) if desk.role in OUTSIDE else whole
             said_here = beside(view, desk, command, shown)
             seen = f"{ticket.custody.number}.{ticket.version}"
@@ -366,8 +375,10 @@ def _refused(request: Request, desk: Desk, matter: Matter, typed: dict[str, list
         # Of another clerk's change in between: the form is about the subject as it stands now.
         verb = request.url.path.rpartition("/")[2]
         matter = _matter(request, desk, verb, matter.command.subject_kind, matter.subject)
-    wrong = forms.at_field(matter.command, refusal, lang)
-    return _page(request, desk, matter, typed, refusal=refusal, wrong=wrong, since=since)
+    with desk.node.store.read() as view:
+        named = in_names(view, refusal, lang)
+    wrong = forms.at_field(matter.command, refusal, lang, named)
+    return _page(request, desk, matter, typed, refusal=named, wrong=wrong, since=since)
 
 
 def _set_aside(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[str]], then: str) -> Response:

@@ -20,10 +20,12 @@ from node.domain.ticket.ticket import Ticket
 from node.services import deadlines, openings
 from node.services.callers import name_of_file
 from node.services.command_fields import AREAS, may_give
+from node.services.dossier_names import with_dossiers
 from node.services.entry_words import facts_said, who_said
 from node.services.possible import Action, possible_actions
 from node.services.progress import for_appellant
 from node.services.queries import ClockLine, Names, find_ticket, names
+from node.services.refusal_words import in_names
 from node.services.stages import stages_of
 from node.services.superior_reading import note_reading
 from node.services.ticket_levels import level_states
@@ -123,6 +125,7 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         actions = possible_actions(view, found.ticket, desk.account, desk.unit, desk.roles, policy, now)
         levels = level_states(view, found.ticket)
         appeal = _appeal(found)
+        steps = steps_of(view, found, actions, lang)
         file_name = _file_name(view, found.ticket)
     note_reading(node, desk.viewer, found.ticket)
     return page(
@@ -136,7 +139,7 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         happenings=happenings(found.timeline, found.names, lang),
         stages=stages_of(found.timeline),
         absent=[one.name for one in heard(found) if not one.has_spoken],
-        steps=steps_of(found.ticket, actions, lang),
+        steps=steps,
         levels=levels,
         appeal=appeal,
         file_name=file_name,
@@ -191,8 +194,9 @@ def _without(entry: EntryLine) -> EntryLine:
     return replace(entry, facts=facts, texts=texts)
 
 
-def steps_of(ticket: Ticket, actions: Sequence[Action], lang: Lang) -> Steps:
+def steps_of(view: View, found: TicketPage, actions: Sequence[Action], lang: Lang) -> Steps:
     """*actions* as a person looks for them."""
+    ticket = found.ticket
     open_to_him = {one.verb: one for one in actions if one.refusal is None}
     first = [verb for verb in _NEXT.get(ticket.state, ()) if verb in open_to_him]
     others: dict[str, tuple[Step, ...]] = {}
@@ -203,7 +207,7 @@ def steps_of(ticket: Ticket, actions: Sequence[Action], lang: Lang) -> Steps:
     refused: dict[str, tuple[Step, ...]] = {}
     for one in actions:
         if one.refusal is not None:
-            sentence = explain(_in_words(one.refusal, lang), lang)[0]
+            sentence = explain(in_names(view, _in_words(one.refusal, lang), lang, found.names), lang)[0]
             refused[sentence] = (*refused.get(sentence, ()), _step(one))
     return Steps(tuple(_step(open_to_him[verb]) for verb in first), others, refused)
 
@@ -228,7 +232,7 @@ def _unreadable(request: Request, view: View, desk: Desk, refusal: Refusal) -> R
     if refusal.code is not Code.TICKET_UNREADABLE:
         raise refusal
     found, lang = as_listed(view, refusal), language_of(request)
-    sentence, remedy = explain(refusal, lang)
+    sentence, remedy = explain(in_names(view, refusal, lang), lang)
     facts = {"row": found.row, "why": found.why, "names": names(view), "repairs": desk.role in _REPAIRING}
     return page(request, "unreadable.html", status_code=http_status(refusal.code), sentence=sentence, remedy=remedy, **facts)
 
@@ -236,6 +240,7 @@ def _unreadable(request: Request, view: View, desk: Desk, refusal: Refusal) -> R
 def _page(view: View, desk: Desk, said: str) -> TicketPage:
     calendar = desk.node.policies.bare(view).calendar
     found = ticket_page(view, find_ticket(view, said, desk.viewer), calendar, desk.node.now(), desk.viewer)
+    found = replace(found, names=with_dossiers(view, found.names, found.timeline, desk.lang))
     # Who files from outside reads what was said to him, and nothing that offices wrote among themselves.
     return for_appellant(found) if desk.role in OUTSIDE else found
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
+from sqlalchemy import select
 from starlette.responses import RedirectResponse, Response
 
 from node.domain.entry import SubjectKind
@@ -16,10 +17,13 @@ from node.services import today as desk_today
 from node.services.first_day import first_day
 from node.services.headlines import headlines
 from node.services.leader_daily import TEMPLATE
+from node.services.scope import visible_to
 from node.services.telling import sentence
-from node.storage import notices
+from node.storage import notices, schema
+from node.storage.unit_of_work import View
 from node.web.desk import Desk, SignedIn
 from node.web.intake_drafts import tab_of, under_way
+from node.web.navigation import groups_of
 from node.web.pages.boards.room import BOARDS
 from node.web.templating import language_of, page
 
@@ -39,11 +43,15 @@ _GETTING_READY = frozenset({Role.OFFICE.value, Role.DIRECTOR.value, Role.OPERATO
 
 @dataclass(frozen=True)
 class Told:
-    """What was told of one matter, in one sentence; ``href`` is its page, empty if there is none for this desk."""
+    """
+    What was told of one matter, in one sentence; ``href`` is its page, empty if there is none for this desk, ``about`` the first words of
+    the ticket, where they may be read here.
+    """
 
     rows: list[notices.Row]
     sentence: str
     href: str
+    about: str
 
 
 @router.get("/", name="today")
@@ -57,7 +65,11 @@ def today(request: Request, desk: SignedIn) -> Response:
         told = _by_matter(notices.of_audience(view.connection, audiences_of(desk.viewer), rows_max=notices_looked_through))
         unsent = [tab_of(draft) for draft in under_way(view, desk.account)]
         untaken = kept_forms.of_account(view, desk.account, desk.node.now())
-        said = [Told(rows, sentence(view, rows[0], names, lang), _page_of(rows[0], desk.role)) for rows in told[:notices_max]]
+        matters = _matters(view, desk, [rows[0] for rows in told[:notices_max]])
+        said = [
+            Told(rows, sentence(view, rows[0], names, lang), _page_of(rows[0], desk.role), matters.get(rows[0].subject_id, ""))
+            for rows in told[:notices_max]
+        ]
     return page(
         request,
         "today.html",
@@ -70,7 +82,16 @@ def today(request: Request, desk: SignedIn) -> Response:
         unsent=unsent,
         not_taken=untaken,
         unready=_unready(desk),
+        takes_in=any(way.path == "/intake" for group in groups_of(desk.role) for way in group.ways),
     )
+
+
+def _matters(view: View, desk: Desk, rows: list[notices.Row]) -> dict[str, str]:
+    """The first words of the tickets of *rows*, as far as whoever sits here sees them still."""
+    told = sorted({row.subject_id for row in rows if row.subject_kind == SubjectKind.TICKET.value})
+    table = schema.tickets
+    shown = view.connection.execute(select(table.c.id).where(table.c.id.in_(told), visible_to(desk.viewer))).scalars().all()
+    return headlines(view, view.readings.rows(set(shown)).values()) if shown else {}
 
 
 def _page_of(row: notices.Row, role: str) -> str:

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from node.domain.directory import JoinGroup, LeaveGroup
+from node.domain.refusal import Code, Refusal
+from node.domain.service_groups import KINDS
 from node.services import group_register as register
 from node.services.queries import names
 from node.web.desk import SignedIn
@@ -14,21 +16,36 @@ from node.web.paging import Page
 
 router = APIRouter()
 
-members_a_page = 100
+groups_a_page = members_a_page = 100
+Number = Annotated[int, Query(alias="page", ge=1, le=10**6)]
 
 
 @router.get("/registers/groups", name="groups")
-def groups(request: Request, desk: SignedIn) -> Response:
-    """Every group with its kind, the body that it belongs to, and how many are in it."""
+def groups(request: Request, desk: SignedIn, kind: str = "", number: Number = 1) -> Response:
+    """
+    Every group, or those of one kind: the body that it belongs to, and how many are in it.
+
+    Raises:
+        Refusal: VALUE_NOT_OFFERED.
+    """
     need_offered(desk, "groups")
+    offered = (*KINDS, register.UNNAMED)
+    if kind and kind not in offered:
+        raise Refusal(Code.VALUE_NOT_OFFERED, key="kind", value=kind, offered=offered)
     with desk.node.store.read() as view:
-        lines = register.listed(view, desk.node.policies.of_registry(view, desk.node.now()).pack)
+        found = register.listed(view, desk.node.policies.of_registry(view, desk.node.now()).pack)
         called = names(view)
-    return register_page(request, desk, "groups", "registers/groups.html", lines=lines, called=called)
+    # A kind of which there is none is not offered.
+    kinds = [(one, count) for one in offered if (count := sum((line.kind or register.UNNAMED) == one for line in found))]
+    lines = [line for line in found if not kind or (line.kind or register.UNNAMED) == kind]
+    where = Page(number, groups_a_page, len(lines), request.url.path, {"kind": kind} if kind else {})
+    shown = lines[where.skipped : where.skipped + where.size]
+    facts = {"lines": shown, "kinds": kinds, "kind": kind, "where": where, "called": called}
+    return register_page(request, desk, "groups", "registers/groups.html", **facts)
 
 
 @router.get("/registers/groups/{group}", name="group")
-def group(request: Request, desk: SignedIn, group: str, number: Annotated[int, Query(alias="page", ge=1, le=10**6)] = 1) -> Response:
+def group(request: Request, desk: SignedIn, group: str, number: Number = 1) -> Response:
     """One group: its officials by unit, then its enterprises, as far as the desk may see their files."""
     need_offered(desk, "groups")
     with desk.node.store.read() as view:
