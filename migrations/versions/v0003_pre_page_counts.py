@@ -19,6 +19,13 @@ def upgrade() -> None:
 
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_tickets_arrived",
+            ["holder"],
+            unique=False,
+            sqlite_where=sa.text("holder != origin"),
+            postgresql_where=sa.text("holder != origin"),
+        )
+        batch_op.create_index(
             "ix_tickets_credit_code",
             ["credit_code"],
             unique=False,
@@ -34,14 +41,17 @@ def upgrade() -> None:
             sqlite_where=sa.text("error != ''"),
             postgresql_where=sa.text("error != ''"),
         )
+        batch_op.create_index("ix_notices_channel_state", ["channel", "state"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.drop_index("ix_notices_channel_state")
         batch_op.drop_index("ix_notices_error")
 
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.drop_index("ix_tickets_credit_code")
+        batch_op.drop_index("ix_tickets_arrived")
 
     with op.batch_alter_table("clocks", schema=None) as batch_op:
         batch_op.drop_column("calendar")

@@ -1,12 +1,10 @@
 """Lists as xlsx: the summary list of annex 2 (海门), and the ledger (台账) with its fixed columns, per unit and period."""
 
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
+from node.documents import xlsx
 
 # Annex 2, in this order (HM20-A2.2).
 SUMMARY_COLUMNS = ("编号", "企业名称", "存在问题", "问题来源", "企业联系人", "联系电话")
@@ -23,37 +21,21 @@ class Sheet:
     title: str
     above: tuple[str, ...]
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: Iterable[tuple[str, ...]]
     below: tuple[str, ...] = ()
 
 
 def to_xlsx(sheet: Sheet) -> bytes:
     """The list as a workbook of one sheet; every cell is text, so that no number loses its zeros."""
-    book = Workbook()
-    page = book.active
-    assert page is not None
-    page.title = sheet.title[:31]
-    lines: list[Sequence[str]] = [
-        (sheet.title,),
-        *((line,) for line in sheet.above),
-        sheet.columns,
-        *sheet.rows,
-        *((x,) for x in sheet.below),
-    ]
+    return b"".join(xlsx_pieces(sheet))
+
+
+def xlsx_pieces(sheet: Sheet) -> Iterator[bytes]:
+    """As ``to_xlsx``, piece by piece: rows are asked for as they are written."""
     head = 2 + len(sheet.above)
-    for place, line in enumerate(lines, 1):
-        for column, value in enumerate(line, 1):
-            cell = page.cell(row=place, column=column, value=_safe(value))
-            cell.number_format = "@"
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-            if place in (1, head):
-                cell.font = Font(bold=True)
-    for column, name in enumerate(sheet.columns, 1):
-        page.column_dimensions[get_column_letter(column)].width = 40 if name in ("存在问题",) else max(14, 2 * len(name) + 2)
-    page.freeze_panes = page.cell(row=head + 1, column=1)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    lines = chain([(sheet.title,)], ((line,) for line in sheet.above), [sheet.columns], sheet.rows, ((line,) for line in sheet.below))
+    widths = [40 if name in ("存在问题",) else max(14, 2 * len(name) + 2) for name in sheet.columns]
+    return xlsx.written(sheet.title, (tuple(map(_safe, line)) for line in lines), bold=frozenset((1, head)), frozen=head, widths=widths)
 
 
 def _safe(value: str) -> str:

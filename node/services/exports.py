@@ -23,6 +23,8 @@ from node.storage.database import instant
 from node.storage.unit_of_work import UnitOfWork, View
 
 rows_max = 5_000
+# Beyond, an export says that there are more: nobody takes a hundred thousand away five thousand at a time.
+counted_max = 100_000
 # Texts are opened one by one, and each leaves an entry.
 rows_with_texts_max = 500
 _CLOSED = frozenset({Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED, Code.PERMISSION_DENIED, Code.PURPOSE_REQUIRED})
@@ -39,12 +41,16 @@ class ExportLine:
 
 @dataclass(frozen=True)
 class Export:
-    """The table; ``count`` is of all that were found, of which ``lines`` are the first.  ``opened`` needs left an entry or had one."""
+    """
+    The table; ``count`` is of all that were found, of which ``lines`` are the first; ``is_more``: of more than ``count``, which were not
+    counted.  ``opened`` needs left an entry or had one.
+    """
 
     lines: tuple[ExportLine, ...]
     count: int
     has_texts: bool
     opened: int
+    is_more: bool = False
 
 
 def export(node: Node, sought: Sought, actor: Actor, *, with_texts: bool) -> Export:
@@ -56,12 +62,13 @@ def export(node: Node, sought: Sought, actor: Actor, *, with_texts: bool) -> Exp
     """
     now = node.now()
     with node.store.read() as view:
-        found = search(view, replace(sought, viewer=actor, rows_max=rows_with_texts_max if with_texts else rows_max), now)
+        most = rows_with_texts_max if with_texts else rows_max
+        found = search(view, replace(sought, viewer=actor, rows_max=most, counted_max=counted_max), now)
         rows = [one.row for one in found.tickets]
         due = _due(view, [row.id for row in rows])
     texts = node.writer.command(lambda work: {row.id: _texts(work, row.id, actor, now) for row in rows}) if with_texts else {}
     lines = tuple(ExportLine(row, due.get(row.id), texts.get(row.id, {})) for row in rows)
-    return Export(lines, found.count, with_texts, sum(bool(line.texts) for line in lines))
+    return Export(lines, found.count, with_texts, sum(bool(line.texts) for line in lines), found.is_more)
 
 
 def _due(view: View, ids: Sequence[str]) -> dict[str, datetime]:

@@ -5,8 +5,8 @@ Counts come from thin rows; rates are shown only from 20 on, below that two coun
 superior's finding on a ticket counts as not completed, until it is completed anew.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, fields
 from datetime import date, datetime, time
 from typing import Any
 
@@ -158,7 +158,7 @@ def level(view: View, now: datetime, viewer: Actor | None = None) -> Level:
     return Level(
         node=view.head.node,
         name=view.head.name,
-        total=counts(view, now, shown),
+        total=together(by_origin.values()),
         by_origin=tuple((one, names.get(one, ""), of_origin) for one, of_origin in sorted(by_origin.items())),
         samples=tuple(_samples(view)) if sees_all(viewer) else (),
     )
@@ -173,6 +173,12 @@ def counts_by(view: View, now: datetime, column: ColumnElement[str], *where: Col
     """The same for each value of *column* that occurs, in one pass."""
     rows = view.connection.execute(_counted(now, *where).add_columns(column).group_by(column)).all()
     return {row[-1]: Counts(*row[:-1]) for row in rows}
+
+
+def together(parts: Iterable[Counts]) -> Counts:
+    """What is counted in *parts*, no ticket in two of them, as one."""
+    figures = [astuple(one) for one in parts]
+    return Counts(*map(sum, zip(*figures, strict=True))) if figures else Counts(*[0] * len(fields(Counts)))
 
 
 def _counted(now: datetime, *where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -242,6 +248,7 @@ def leader_page(
     findings = view.connection.execute(
         select(func.count()).where(schema.asks.c.kind == "FindingRaised", schema.asks.c.addressee == view.head.node)
     ).scalar_one()
+    of_own = _of_own(view, now, viewer)
     his = table.c.with_whom.in_(_WITH_LEADERS) if put_to is None else table.c.id.in_(sorted(put_to))
     waits = and_(table.c.holder == view.head.node, his, table.c.state.in_(_OPEN), visible_to(viewer))
     oldest = select(table.c.id).where(waits).order_by(table.c.registered_at, table.c.id).limit(leader_tickets_max)
@@ -256,8 +263,8 @@ def leader_page(
         since=first,
         came_in=came_in,
         due_today=due,
-        counts=counts(view, now, own),
-        units=tuple(_units(view, now, viewer)),
+        counts=together(of_own.values()),
+        units=tuple(_units(view, of_own)),
         findings_from_above=findings,
         waiting=view.connection.execute(select(func.count()).where(waits)).scalar_one(),
         waiting_for_leader=tuple(_waiting(view, ticket) for ticket in view.readings.tickets(waiting).values()),
@@ -281,12 +288,29 @@ def _waiting(view: View, ticket: Ticket) -> Waiting:
     )
 
 
-def _units(view: View, now: datetime, viewer: Actor | None) -> Sequence[UnitLine]:
-    """Departments with tickets, the worst first: most overdue, then most late."""
+def _of_own(view: View, now: datetime, viewer: Actor | None) -> dict[tuple[str, str, bool], Counts]:
+    """
+    What this node took in or holds, as far as *viewer* sees it, each ticket once: by its lead, its holder, and whether it arrived from
+    another level.  What arrived is asked for by itself, since each part has an index of its own.
+    """
+    table, found = schema.tickets, dict[tuple[str, str, bool], Counts]()
+    arrived = and_(table.c.holder == view.head.node, table.c.holder != table.c.origin)
+    for has_arrived, where in ((False, table.c.origin == view.head.node), (True, arrived)):
+        query = _counted(now, where, visible_to(viewer)).add_columns(table.c.lead, table.c.holder)
+        for *counted, lead, holder in view.connection.execute(query.group_by(table.c.lead, table.c.holder)):
+            found[lead, holder, has_arrived] = Counts(*counted)
+    return found
+
+
+def _units(view: View, of_own: Mapping[tuple[str, str, bool], Counts]) -> Sequence[UnitLine]:
+    """Departments with tickets that are held here, the worst first: most overdue, then most late."""
     names = {row.code: row.name for row in view.connection.execute(select(schema.units.c.code, schema.units.c.name))}
-    table = schema.tickets
-    led = counts_by(view, now, table.c.lead, table.c.holder == view.head.node, table.c.lead != "", visible_to(viewer))
-    lines = [UnitLine(lead, names.get(lead, lead), one.open, one.overdue, one.completed, one.on_time) for lead, one in led.items()]
+    led: dict[str, list[Counts]] = {}
+    for (lead, holder, _), counted in of_own.items():
+        if lead and holder == view.head.node:
+            led.setdefault(lead, []).append(counted)
+    whole = {lead: together(counted) for lead, counted in led.items()}
+    lines = [UnitLine(lead, names.get(lead, lead), one.open, one.overdue, one.completed, one.on_time) for lead, one in whole.items()]
     return sorted(lines, key=lambda line: (-line.overdue, line.on_time - line.completed, -line.open, line.unit))
 
 

@@ -185,18 +185,22 @@ def asked_levels(view: View | UnitOfWork, now: datetime, *, overdue_only: bool =
     The asks for another level's decision that this node sees: its own, those that wait at its superior, and those of the levels
     below, so that one level up sees what is overdue (FEDERATION 2.5: shown and reported, never accepted by silence).
     """
-    clocks = schema.clocks
+    clocks, tickets = schema.clocks, schema.tickets
     wanted: list[ColumnElement[bool]] = [
+        # Few tickets are asked of another level at a time, and an index has them alone.
+        tickets.c.asked != "",
+        tickets.c.asked == clocks.c.node,
         clocks.c.name.in_(("escalation_answer", "transfer_answer")),
         clocks.c.stopped_at.is_(None),
         clocks.c.due_at.is_not(None),
     ]
     if overdue_only:
         wanted.append(clocks.c.due_at <= micros(now))
-    rows = view.connection.execute(select(clocks).where(*wanted).order_by(clocks.c.due_at, clocks.c.ticket)).all()
-    tickets, found = view.readings.tickets(row.ticket for row in rows), []
+    asked = select(clocks).join(tickets, tickets.c.id == clocks.c.ticket).where(*wanted)
+    rows = view.connection.execute(asked.order_by(clocks.c.due_at, clocks.c.ticket)).all()
+    wholes, found = view.readings.tickets(row.ticket for row in rows), []
     for row in rows:
-        ticket = tickets.get(row.ticket)
+        ticket = wholes.get(row.ticket)
         if ticket is None or ticket.custody.asked != row.node:
             continue
         due_at = instant(row.due_at)

@@ -54,6 +54,8 @@ class Sought:
     viewer: Actor | None = None
     rows_max: int = 200
     due: str = ""
+    # Counted no further; None counts all.
+    counted_max: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,13 @@ class Found:
     What was found, the latest registration first, at most ``Sought.rows_max``; ``count`` is of all.
 
     ``is_exact``: whatever is counted has the words.  Else there are more than ``verified_max`` that may, and ``count`` is of these.
+    ``is_more``: there are more than ``count``, which were not counted (``Sought.counted_max``).
     """
 
     tickets: tuple[FoundTicket, ...]
     count: int
     is_exact: bool = True
+    is_more: bool = False
 
 
 def search(view: View, sought: Sought, now: datetime) -> Found:
@@ -107,11 +111,14 @@ def search(view: View, sought: Sought, now: datetime) -> Found:
     words = words_of(sought.text)
     query = _query(view, sought, words, now)
     if all(text_index.is_exact(word) for word in words):
-        return Found(tuple(_verified(view, _rows(view, query, sought.rows_max), words)), _count(view, query))
+        rows = _rows(view, query, sought.rows_max) if sought.rows_max else []
+        count, is_more = _count(view, query, sought.counted_max)
+        return Found(tuple(_verified(view, rows, words)), count, is_more=is_more)
     rows = _rows(view, query, verified_max + 1)
     verified = tuple(_verified(view, rows[:verified_max], words))
     is_exact = len(rows) <= verified_max
-    return Found(verified[: sought.rows_max], len(verified) if is_exact else _count(view, query), is_exact)
+    count, is_more = (len(verified), False) if is_exact else _count(view, query, sought.counted_max)
+    return Found(verified[: sought.rows_max], count, is_exact, is_more)
 
 
 def words_of(text: str) -> list[str]:
@@ -153,8 +160,11 @@ def _rows(view: View, query: Select[tuple[object, ...]], rows_max: int) -> list[
     return [ticket_row(row) for row in view.connection.execute(query.order_by(*order).limit(rows_max))]
 
 
-def _count(view: View, query: Select[tuple[object, ...]]) -> int:
-    return view.connection.execute(select(func.count()).select_from(query.with_only_columns(schema.tickets.c.id).subquery())).scalar_one()
+def _count(view: View, query: Select[tuple[object, ...]], most: int | None) -> tuple[int, bool]:
+    """How many *query* finds, counted up to *most*, and whether there are more."""
+    counted = query.with_only_columns(schema.tickets.c.id).limit(None if most is None else most + 1).subquery()
+    count: int = view.connection.execute(select(func.count()).select_from(counted)).scalar_one()
+    return (count, False) if most is None else (min(count, most), count > most)
 
 
 def _verified(view: View, rows: Sequence[TicketRow], words: Sequence[str]) -> Iterator[FoundTicket]:

@@ -102,7 +102,8 @@ def today(view: View, viewer: Actor, policies: Policies, now: datetime) -> Today
     policy = policies.of_node(view, now)
     owed = Wanted(owed=(viewer.role, viewer.unit), viewer=viewer, rows_max=lines_max)
     keys = _trays_of(viewer, local_day(now))
-    found = {key: queries.count_tickets(view, wanted_of(query, viewer), now, queries.counted_max) for key, query in keys.items()}
+    lists = {key: wanted_of(query, viewer) for key, query in keys.items()}
+    found = queries.count_lists(view, lists, now, queries.counted_max)
     is_running = viewer.role in _RUNNING
     return Today(
         trays=(

@@ -5,22 +5,26 @@ A ticket is in a unit's tray while the unit leads it and has it in hand, or owes
 an opinion.  Whose it is inside the unit is a row of ``desks``; without one it lies in the shared tray.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, func, select
 
+from node.domain.entry import SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.ticket.countersigning import ReplyDrafted
 from node.domain.ticket.row import TicketRow
 from node.domain.ticket.state import IN_HAND, OPEN, State
 from node.domain.ticket.ticket import Ticket
 from node.services.narrowing import in_tray, owed_by_unit
-from node.services.ticket_view import opened
+from node.services.ticket_view import bring_words, opened
 from node.storage import schema
 from node.storage.database import instant, instant_or_none
-from node.storage.ticket_rows import ticket_row
+from node.storage.ticket_rows import parts
 from node.storage.unit_of_work import View
+
+_IN_HAND = frozenset(state.value for state in IN_HAND)
 
 
 @dataclass(frozen=True)
@@ -33,21 +37,48 @@ class TrayLine:
     due_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Lying:
+    """A ticket in a tray before its row is read: with whom it lies, whether the unit leads it, and its own next due time."""
+
+    ticket: str
+    person: str
+    is_lead: bool
+    state: str
+    due_at: datetime | None
+
+    @property
+    def is_to_sign(self) -> bool:
+        """It was sent to the unit, and nobody there has signed for it."""
+        return self.is_lead and self.state == State.DISPATCHED.value
+
+
 def tray(view: View, unit: str, person: str | None = None) -> list[TrayLine]:
     """
     What *unit* has to do, what is due first first: everything, of one *person* only, or with "" what nobody has yet.
     """
+    return lines(view, lying(view, unit, person))
+
+
+def lying(view: View, unit: str, person: str | None = None) -> list[Lying]:
+    """As ``tray``, without the rows of the tickets, of which a page shows some and counts the others."""
     tickets, clocks, desks = schema.tickets, schema.clocks, schema.desks
-    first_due = select(clocks.c.ticket, func.min(clocks.c.due_at).label("due_at")).where(*owed_by_unit(view, unit))
-    owed = first_due.group_by(clocks.c.ticket).subquery()
-    query = (
-        select(tickets, func.coalesce(desks.c.person, "").label("person"), owed.c.due_at.label("own_due_at"))
-        .outerjoin(owed, owed.c.ticket == tickets.c.id)
+    # Asked for by themselves: no store guesses well how few of all clocks run, and so how to join them.
+    first_due = select(clocks.c.ticket, func.min(clocks.c.due_at)).where(*owed_by_unit(view, unit)).group_by(clocks.c.ticket)
+    due: dict[str, int] = {ticket: due_at for ticket, due_at in view.connection.execute(first_due)}
+    rows = view.connection.execute(
+        select(tickets.c.id, tickets.c.lead, tickets.c.state, tickets.c.registered_at, func.coalesce(desks.c.person, "").label("person"))
         .outerjoin(desks, and_(desks.c.ticket == tickets.c.id, desks.c.unit == unit))
         .where(in_tray(view, unit, person))
-    )
-    rows = view.connection.execute(query.order_by(owed.c.due_at.is_(None), owed.c.due_at, tickets.c.registered_at, tickets.c.id))
-    return [TrayLine(ticket_row(row), row.person, row.lead == unit, instant_or_none(row.own_due_at)) for row in rows]
+    ).all()
+    in_order = sorted(rows, key=lambda row: (row.id not in due, due.get(row.id, 0), row.registered_at, row.id))
+    return [Lying(row.id, row.person, row.lead == unit, row.state, instant_or_none(due.get(row.id))) for row in in_order]
+
+
+def lines(view: View, found: Sequence[Lying]) -> list[TrayLine]:
+    """*found* with the rows of the tickets."""
+    rows = view.readings.rows({one.ticket for one in found})
+    return [TrayLine(rows[one.ticket], one.person, one.is_lead, one.due_at) for one in found if one.ticket in rows]
 
 
 def waiting_to_be_signed(view: View, unit: str) -> int:
@@ -68,13 +99,16 @@ class ReceiptLine:
     person: str
 
 
-def receipt_register(view: View, unit: str, year: int) -> list[ReceiptLine]:
-    """The receipt register (收文登记) of *unit* in a Beijing year, by number."""
+def receipt_register(view: View, unit: str, year: int, last: int | None = None) -> list[ReceiptLine]:
+    """The receipt register (收文登记) of *unit* in a Beijing year, by number; only the *last* so many, if it is given."""
     table = schema.receipts
     rows = view.connection.execute(
-        select(table).where(table.c.unit == unit, table.c.year == year, table.c.number > 0).order_by(table.c.number)
-    )
-    return [ReceiptLine(row.number, row.ticket, instant(row.received_at), row.account, row.person) for row in rows]
+        select(table)
+        .where(table.c.unit == unit, table.c.year == year, table.c.number > 0)
+        .order_by(table.c.number.desc(), table.c.ticket.desc())
+        .limit(last)
+    ).all()
+    return [ReceiptLine(row.number, row.ticket, instant(row.received_at), row.account, row.person) for row in reversed(rows)]
 
 
 @dataclass(frozen=True)
@@ -87,20 +121,31 @@ class UnsignedReply:
     reply: str | None
 
 
-def unsigned_replies(view: View, unit: str) -> list[UnsignedReply]:
-    """What a leader of *unit* may countersign, what is due first first."""
-    found = []
-    for line in tray(view, unit):
-        ticket = view.readings.ticket(line.row.id) if line.is_lead else None
-        of = ticket.round if ticket is not None and ticket.state in IN_HAND else None
-        if ticket is None or of is None or not of.draft or of.countersigned == of.draft:
+def unsigned_replies(view: View, unit: str, found: Sequence[Lying] | None = None) -> list[UnsignedReply]:
+    """What a leader of *unit* may countersign, what is due first first; *found* is what lies in the unit's tray, if it was read."""
+    tickets = view.readings.tickets(_with_a_draft(view, lying(view, unit) if found is None else found))
+    bring_words(view, tickets.values(), lambda ticket, head: ticket.round is not None and head.id == ticket.round.draft)
+    unsigned = []
+    for ticket in tickets.values():
+        of = ticket.round if ticket.state in IN_HAND else None
+        if of is None or not of.draft or of.countersigned == of.draft:
             continue
         drafted = next((one for one in view.journal.of_subject(ticket.subject) if one.header.id == of.draft), None)
         event = drafted.folded.event if drafted is not None else None
         if drafted is not None and isinstance(event, ReplyDrafted):
             words = opened(view, ticket.subject, event.reply) if isinstance(event.reply, SealedRef) else None
-            found.append(UnsignedReply(ticket, drafted.header.actor.account, drafted.header.recorded_at, words))
-    return found
+            unsigned.append(UnsignedReply(ticket, drafted.header.actor.account, drafted.header.recorded_at, words))
+    return unsigned
+
+
+def _with_a_draft(view: View, found: Sequence[Lying]) -> list[str]:
+    """Those that the unit leads and has in hand and about which a reply was ever drafted: the others have none."""
+    in_hand = [one.ticket for one in found if one.is_lead and one.state in _IN_HAND]
+    table, drafted = schema.entries, set[str]()
+    for part in parts(in_hand):
+        about = (table.c.subject_id.in_(part), table.c.subject_kind == SubjectKind.TICKET.value, table.c.kind == ReplyDrafted.kind())
+        drafted |= set(view.connection.execute(select(table.c.subject_id).where(*about)).scalars())
+    return [one for one in in_hand if one in drafted]
 
 
 def people_of(view: View, unit: str) -> list[str]:

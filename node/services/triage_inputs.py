@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from node.domain.entry import Header, SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.refusal import Refusal
+from node.domain.ticket.dispatching import Dispatched
 from node.domain.ticket.ticket import Ticket
 from node.services.ticket_view import bring_words
 from node.storage import schema
@@ -72,6 +73,13 @@ def history(view: View) -> Iterator[tuple[str, str]]:
 def need_of(view: View, ticket: Ticket) -> KnownNeed:
     """One need as it is compared."""
     return _known(view, [ticket])[0]
+
+
+def dispatched_since(view: View, taken: int) -> int:
+    """How many tickets were sent to a unit at this node behind *taken*, up to the head of *view*: only what is new is read."""
+    table = schema.entries
+    sent = (table.c.taken > taken, table.c.taken <= view.head.taken, table.c.node == view.head.node, table.c.kind == Dispatched.kind())
+    return view.connection.execute(select(func.count()).select_from(table).where(*sent)).scalar_one()
 
 
 def _known(view: View, tickets: Collection[Ticket]) -> list[KnownNeed]:

@@ -41,6 +41,8 @@ notices = Table(
     Index(None, "entry", "audience", "channel", "template", unique=True),
     Index(None, "token_digest"),
     Index(None, "subject_id"),
+    # How many of a channel wait, went out and failed.
+    Index(None, "channel", "state"),
     # The last error of a channel: few messages have one.
     Index("ix_notices_error", "channel", "created_at", sqlite_where=Column("error") != "", postgresql_where=Column("error") != ""),
 )

@@ -290,6 +290,7 @@ class Payloads:
         ``taken_at_once_max`` of them, a few thousand at most, instead of two an entry.
         """
         table, keys = schema.payloads, schema.wrapped_keys
+        entries = {taken: id for taken, id in entries.items() if id not in self._brought}
         for part in _parts(sorted(entries)):
             rows = self._connection.execute(
                 select(table.c.taken, table.c.place, table.c.ciphertext).where(table.c.taken.in_(part), table.c.ciphertext.isnot(None))

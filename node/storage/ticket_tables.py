@@ -64,6 +64,13 @@ tickets = Table(
         sqlite_where=Column("first_contact") != "",
         postgresql_where=Column("first_contact") != "",
     ),
+    # What came here from another level, of all that is held.
+    Index(
+        "ix_tickets_arrived",
+        "holder",
+        sqlite_where=Column("holder") != Column("origin"),
+        postgresql_where=Column("holder") != Column("origin"),
+    ),
     # What an enterprise has, here and below.
     Index("ix_tickets_credit_code", "credit_code", sqlite_where=Column("credit_code") != "", postgresql_where=Column("credit_code") != ""),
     Index("ix_tickets_asked", "asked", sqlite_where=Column("asked") != "", postgresql_where=Column("asked") != ""),

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from node.domain.payload import Text
 from node.domain.refusal import Code
@@ -15,6 +16,7 @@ from node.domain.time import end_of as day_end
 from node.packs.calendar_file import parse_calendar, shipped_texts
 from node.services import deadlines
 from node.services.acting import act
+from node.storage import schema
 from tests.clauses.given import a_county, beijing, clock_of, end_of, handled, kinds_of, page_of, refuses, registered, rungs_of, swept, the
 from tests.support.node import Hands
 
@@ -240,3 +242,44 @@ def test_the_shipped_calendar_is_that_of_2026():
     """What the dates of these tests rest on."""
     assert ["2026.toml"] == list(shipped_texts())
     assert datetime(2026, 3, 5).weekday() == 3
+
+
+class TestConcerned:
+    """Only what another calendar may count otherwise is recounted: the others' files are not even read."""
+
+    @pytest.mark.parametrize(
+        ("day", "is_read"), [("2026-03-03", True), ("2026-02-10", False), ("2026-03-20", False)], ids=["within", "before", "behind"]
+    )
+    def test_a_day_outside_a_limit_concerns_nobody(self, tmp_path: Path, day: str, is_read: bool) -> None:
+        """Ten working days from 13 February, due on 5 March."""
+        county = a_county(tmp_path)
+        ticket = handled(county)
+        closed(county, day)
+        with county.node.store.read() as view:
+            read = deadlines._under_another_calendar(view, county.node.policies.bare(view))
+
+        assert (is_read, is_read) == (ticket in read, ticket in {one.ticket for one in proposed(county)})
+
+    def test_what_was_decided_is_under_the_calendar_in_force(self, tmp_path: Path) -> None:
+        """Its clock's row says so, as the whole ticket does."""
+        county = a_county(tmp_path)
+        ticket = handled(county)
+        closed(county, "2026-03-03", "2026-03-04")
+        county.act("office", DecideDueProposal("resolve", "2026.1+520402.1", is_accepted=True), ticket)
+        with county.node.store.read() as view:
+            rows = view.connection.execute(select(schema.clocks.c.name, schema.clocks.c.calendar).where(schema.clocks.c.ticket == ticket))
+            kept = {row.name: row.calendar for row in rows}
+
+        assert {clock.name: clock.calendar for clock in the(county, ticket).clocks.values()} == kept
+        assert "2026.1+520402.1" == kept["resolve"]
+
+    def test_no_more_are_looked_for_than_are_wanted(self, tmp_path: Path) -> None:
+        """The register says that there are more."""
+        county = a_county(tmp_path)
+        for _ in range(3):
+            handled(county)
+        closed(county, "2026-03-03", "2026-03-04")
+        with county.node.store.read() as view:
+            found = deadlines.due_proposals(view, county.node.policies, county.now, 2)
+
+        assert (2, 3) == (len(found), len(proposed(county)))

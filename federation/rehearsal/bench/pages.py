@@ -51,6 +51,8 @@ _OTHERS = (
     *(("office", f"/boards/{name}") for name in ("escalations", "letters", "supervision", "revisits", "rounds", "meetings", "leading")),
     *(("office", path) for path in (f"/search?q={quote('水渠')}", "/leader", "/first-day", "/export")),
     *(("office", f"/registers/{name}") for name in ("enterprises", "contacts", "calendar", "packs", "what-if", "channels", "links")),
+    *(("office", path) for path in ("/registers/units", "/registers/groups")),
+    *(("department", path) for path in ("/boards/tray", "/boards/co-handling", "/boards/supervision")),
     *(("leader", path) for path in ("/leader", "/boards/leading", "/boards/approvals")),
 )
 

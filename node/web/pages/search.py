@@ -3,12 +3,12 @@ Search over needs and enterprise files: by words and facts, under the viewer's s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.responses import Response
 
 from node.documents import sheets
@@ -17,7 +17,7 @@ from node.domain.ticket.state import State
 from node.services import enterprise_register, exports, saved_filters
 from node.services.narrowing import DUE_CHOICES
 from node.services.openings import HANDLING, RIGHTS
-from node.services.queries import Names, find_ticket, names
+from node.services.queries import Names, counted_max, find_ticket, names
 from node.services.search import Sought, search, verified_max
 from node.storage.unit_of_work import View
 from node.texts.catalogue import BETWEEN, Lang, text, word
@@ -109,7 +109,7 @@ def show(request: Request, desk: SignedIn, asked: Asked) -> Response:
     node, facts = desk.node, dict[str, Any]()
     with node.store.read() as view:
         if not asked.is_empty and asked.kind == "tickets":
-            facts["found"] = search(view, asked.sought(desk, rows_a_page), node.now())
+            facts["found"] = search(view, replace(asked.sought(desk, rows_a_page), counted_max=counted_max), node.now())
         elif not asked.is_empty:
             wanted = enterprise_register.Wanted(text=asked.q)
             facts["files"] = enterprise_register.listed(view, wanted, desk.viewer, node.now())
@@ -179,7 +179,7 @@ def export(request: Request, desk: SignedIn, asked: Asked) -> Response:
     need_staff(desk)
     node = desk.node
     with node.store.read() as view:
-        found = search(view, asked.sought(desk, 1), node.now())
+        found = search(view, replace(asked.sought(desk, 0), counted_max=exports.counted_max), node.now())
         conditions = _conditions(asked, dict(_choices(desk, view)["unit"]), desk.lang)
     sizes = {
         "rows": min(found.count, exports.rows_max),
@@ -237,22 +237,24 @@ def _table(desk: Desk, asked: Filter, *, with_texts: bool) -> Response:
         "in_time",
     )
     columns += ("satisfied", *(_TEXTS if with_texts else ()))
-    rows = tuple(_row(desk, called, line, with_texts) for line in taken.lines)
+    count = len(taken.lines)
     shown = {
         "node": called.node(desk.node.code),
         "as_of": moment(now),
         "who": desk.name if desk.is_service else called.person(desk.account),
         "role": desk.role,
     }
-    above = [_say(desk, "head", **shown), _say(desk, "count", count=taken.count, rows=len(rows))]
-    if len(rows) < taken.count:
-        above.append(_say(desk, "cut", rows=len(rows), count=taken.count))
+    more = "_more" if taken.is_more else ""
+    above = [_say(desk, "head", **shown), _say(desk, f"count{more}", count=taken.count, rows=count)]
+    if count < taken.count or taken.is_more:
+        above.append(_say(desk, f"cut{more}", rows=count, count=taken.count))
     if with_texts:
         above.append(_say(desk, "opened", count=taken.opened))
+    rows = (_row(desk, called, line, with_texts) for line in taken.lines)
     sheet = sheets.Sheet(_say(desk, "title"), tuple(above), tuple(_say(desk, f"column.{name}") for name in columns), rows)
     file = f"{desk.node.code}-{moment(now, '%Y%m%d-%H%M')}.xlsx"
     head = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file)}", "Cache-Control": "no-store"}
-    return Response(sheets.to_xlsx(sheet), media_type=_XLSX, headers=head)
+    return StreamingResponse(sheets.xlsx_pieces(sheet), media_type=_XLSX, headers=head)
 
 
 def _row(desk: Desk, called: Names, line: exports.ExportLine, with_texts: bool) -> tuple[str, ...]:

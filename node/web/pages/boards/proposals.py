@@ -7,21 +7,19 @@ texts nothing is kept but how often a word came.
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-
-from sqlalchemy import func, select
+from dataclasses import dataclass, field
 
 from node.domain.pack import Pack
 from node.domain.ticket.ticket import Ticket
-from node.services.triage_inputs import bring_texts, history, text_of, units_here
-from node.storage import schema
+from node.services.triage_inputs import bring_texts, dispatched_since, history, text_of, units_here
 from node.storage.unit_of_work import View
 from node.triage.lexicon import shipped
 from node.triage.offered import SWITCH, classes_here, functions_here
 from node.triage.suggest import Suggester, Suggestion
 
-# It learns anew after so many tickets more that people gave to a unit.
+# It learns anew after so many tickets more that were sent to a unit.
 learnt_anew_after = 20
+proposals_kept_max = 2_000
 
 
 @dataclass(frozen=True)
@@ -43,31 +41,57 @@ class Proposals:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, str, tuple[str, ...], int], tuple[Suggester, Suggester | None]] = {}
+        self._kept: dict[tuple[str, str, tuple[str, ...]], _Learnt] = {}
 
     def of(self, view: View, pack: Pack, tickets: list[Ticket]) -> Mapping[str, Proposal]:
         """The proposals for *tickets*, by number."""
         if not tickets or not pack.flag(SWITCH):
             return {}
-        units, classes = self._suggesters(view, pack)
+        learnt = self._learnt(view, pack)
         bring_texts(view, tickets)
         found = {}
         for ticket in tickets:
             text = text_of(view, ticket)
             if text:
-                named = tuple(classes.suggest(text)) if classes is not None else ()
-                found[ticket.id] = Proposal(tuple(units.suggest(text)), named, units.model)
+                found[ticket.id] = self._proposed(learnt, ticket, text)
         return found
 
-    def _suggesters(self, view: View, pack: Pack) -> tuple[Suggester, Suggester | None]:
+    def _proposed(self, learnt: "_Learnt", ticket: Ticket, text: str) -> Proposal:
+        """The same needs stand on a board click after click: what was proposed for one is kept as long as what it follows from."""
+        key = (ticket.id, ticket.intake.title, ticket.intake.appeal)
+        proposal = learnt.proposed.get(key)
+        if proposal is None:
+            named = tuple(learnt.classes.suggest(text)) if learnt.classes is not None else ()
+            proposal = Proposal(tuple(learnt.units.suggest(text)), named, learnt.units.model)
+            if len(learnt.proposed) < proposals_kept_max:
+                learnt.proposed[key] = proposal
+        return proposal
+
+    def _learnt(self, view: View, pack: Pack) -> "_Learnt":
         here = units_here(view)
-        tickets = schema.tickets
-        given = (tickets.c.holder == view.head.node, tickets.c.lead != "")
-        decided = view.connection.execute(select(func.count()).select_from(tickets).where(*given)).scalar_one()
-        key = (view.head.node, pack.name, tuple(sorted(here)), decided // learnt_anew_after)
+        key = (view.head.node, pack.name, tuple(sorted(here)))
         with self._lock:
-            if key not in self._kept:
+            kept = self._kept.get(key)
+            if kept is not None:
+                kept.sent += dispatched_since(view, kept.taken)
+                kept.taken = max(kept.taken, view.head.taken)
+            if kept is None or kept.sent >= learnt_anew_after:
                 offered = classes_here(pack)
                 units = Suggester(shipped(), functions_here(here, pack), history(view))
-                self._kept = {key: (units, Suggester(shipped(), offered) if offered else None)}
-            return self._kept[key]
+                kept = _Learnt(units, Suggester(shipped(), offered) if offered else None, view.head.taken)
+                self._kept = {key: kept}
+            return kept
+
+
+@dataclass
+class _Learnt:
+    """
+    Suggesters; up to where the journal was read and how many tickets were sent since they learnt; and what they proposed, by ticket
+    and where its texts lie.
+    """
+
+    units: Suggester
+    classes: Suggester | None
+    taken: int
+    sent: int = 0
+    proposed: dict[tuple[str, object, object], Proposal] = field(default_factory=dict)

@@ -3,6 +3,7 @@ A unit's own work: what was sent to it and is not signed, what nobody has yet, w
 leader's signature, and the unit's receipt register (USERS C25, XS25-4.4.1a, 4.4.3).
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,24 +14,26 @@ from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.assignment import AssignPerson
 from node.domain.ticket.dispatching import Sign
-from node.domain.ticket.state import State
 from node.services import trays
 from node.services.headlines import headlines
-from node.services.trays import TrayLine
+from node.services.trays import Lying, TrayLine
 from node.web.desk import Desk, SignedIn
 from node.web.pages.boards.room import Posted, board, chosen, each, kinds_of, need_board, reported, room_of, rows_at_once_max, said
 
 router = APIRouter(prefix="/boards")
 receipts_shown = 50
+# Of what is to be signed, and of all else, what is due first; the rest is counted, and moves up.
+shown_max = 200
 _HERE = "/boards/tray"
 
 
 @dataclass(frozen=True)
 class Pile:
-    """What one person of the unit has, or with an empty name what nobody has."""
+    """What one person of the unit has, or with an empty name what nobody has: ``count`` tickets, of which ``lines`` are shown."""
 
     person: str
     lines: tuple[TrayLine, ...]
+    count: int
 
 
 @router.get("/tray", name="tray")
@@ -39,19 +42,24 @@ def tray(request: Request, desk: SignedIn) -> Response:
     with room_of(desk) as room:
         need_board(desk, "tray")
         unit = desk.viewer.unit
-        lines = trays.tray(room.view, unit) if unit else []
-        to_sign = [one for one in lines if one.is_lead and one.row.state == State.DISPATCHED.value]
+        lying = trays.lying(room.view, unit) if unit else []
+        waiting, in_hand = ([one for one in lying if one.is_to_sign is is_to_sign] for is_to_sign in (True, False))
+        to_sign, others = (trays.lines(room.view, one[:shown_max]) for one in (waiting, in_hand))
+        drafts = trays.unsigned_replies(room.view, unit, lying) if unit else []
+        drafted = room.view.readings.rows({one.ticket.id for one in drafts})
         facts: dict[str, Any] = {
             "to_sign": to_sign,
             "at_once_max": rows_at_once_max,
-            "piles": _piles([one for one in lines if one not in to_sign], desk.account),
-            "titles": headlines(room.view, [one.row for one in lines]),
+            "to_sign_count": len(waiting),
+            "piles": _piles(others, in_hand, desk.account),
+            "titles": headlines(room.view, [*(one.row for one in (*to_sign, *others)), *drafted.values()]),
             "answered_at_once": room.policy.pack.names("sign_and_answer.classes"),
             "people": trays.people_of(room.view, unit),
-            "drafts": trays.unsigned_replies(room.view, unit) if unit else [],
-            "receipts": trays.receipt_register(room.view, unit, room.now.year)[-receipts_shown:][::-1] if unit else [],
-            "overdue": sum(1 for one in lines if one.due_at is not None and one.due_at <= room.now),
-            "total": len(lines),
+            "drafts": drafts,
+            "receipts": trays.receipt_register(room.view, unit, room.now.year, receipts_shown)[::-1] if unit else [],
+            "overdue": sum(1 for one in lying if one.due_at is not None and one.due_at <= room.now),
+            "total": len(lying),
+            "shown": len(to_sign) + len(others),
         }
         return board(request, room, "tray", **facts)
 
@@ -86,10 +94,8 @@ def _everything_of(desk: Desk, former: str) -> list[str]:
         return [one.row.id for one in trays.tray(view, desk.viewer.unit, former)]
 
 
-def _piles(lines: list[TrayLine], own: str) -> list[Pile]:
+def _piles(lines: list[TrayLine], in_hand: list[Lying], own: str) -> list[Pile]:
     """Nobody's, then one's own, then the others' by name; one's own stands there also while it is empty."""
-    by_person: dict[str, list[TrayLine]] = {"": [], own: []}
-    for one in lines:
-        by_person.setdefault(one.person, []).append(one)
-    order = ["", own, *sorted(by_person.keys() - {"", own})]
-    return [Pile(person, tuple(by_person[person])) for person in order]
+    counts = Counter(one.person for one in in_hand)
+    order = ["", own, *sorted(counts.keys() - {"", own})]
+    return [Pile(person, tuple(one for one in lines if one.person == person), counts[person]) for person in order]

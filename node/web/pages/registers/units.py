@@ -7,7 +7,7 @@ from sqlalchemy import select
 from starlette.responses import Response
 
 from node.domain.registry import OpenUnit
-from node.services.figures import Counts, counts
+from node.services.figures import Counts, counts_by, together
 from node.services.registry import read_units
 from node.services.scope import visible_to
 from node.storage import schema
@@ -35,6 +35,8 @@ def units(request: Request, desk: SignedIn) -> Response:
     need_offered(desk, "units")
     table, now = schema.tickets, desk.node.now()
     with desk.node.store.read() as view:
+        # All in one pass, not one for each unit.
+        led = counts_by(view, now, table.c.lead, table.c.holder == desk.node.code, table.c.lead != "", visible_to(desk.viewer))
         called = {row.code: row.name for row in view.connection.execute(select(schema.units.c.code, schema.units.c.name))}
         lines = [
             UnitLine(
@@ -43,7 +45,7 @@ def units(request: Request, desk: SignedIn) -> Response:
                 unit.kind,
                 unit.staff,
                 unit.is_active,
-                counts(view, now, table.c.holder == desk.node.code, table.c.lead == unit.code, visible_to(desk.viewer)),
+                led.get(unit.code, together(())),
             )
             for unit in read_units(view.connection, desk.node.code).values()
         ]
