@@ -171,12 +171,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("node", "id", name=op.f("pk_intermediaries")),
     )
     op.create_table(
-        "line_epochs",
-        sa.Column("node", sa.String(), nullable=False),
-        sa.Column("epoch", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("node", name=op.f("pk_line_epochs")),
-    )
-    op.create_table(
         "login_attempts",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -485,7 +479,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("leaving", sa.String(), server_default="", nullable=False))
 
     with op.batch_alter_table("tickets", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("opener", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("layer", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("level", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("batch", sa.String(), server_default="", nullable=False))
@@ -528,7 +521,6 @@ def downgrade() -> None:
         batch_op.drop_column("batch")
         batch_op.drop_column("level")
         batch_op.drop_column("layer")
-        batch_op.drop_column("opener")
 
     with op.batch_alter_table("nodes", schema=None) as batch_op:
         batch_op.drop_column("leaving")
@@ -620,7 +612,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_login_attempts_last_at"))
 
     op.drop_table("login_attempts")
-    op.drop_table("line_epochs")
     op.drop_table("intermediaries")
     op.drop_table("hooks")
     op.drop_table("guide_entries")
