@@ -46,7 +46,7 @@ def test_a_county_that_was_admitted_meanwhile_is_one_of_the_citys_above_too(
     enrol(sister, city)
     connect(sister, city)
     connect(county, city)
-    number = sister.register()
+    number = sister.register(appeal="of the new one")
     settle(sister, county, city)
 
     go_on(city, province, sister, county)
@@ -55,7 +55,11 @@ def test_a_county_that_was_admitted_meanwhile_is_one_of_the_citys_above_too(
     assert ["running", "running", "running"] == [place.status() for place in (sister, county, city)]
     agree(sister, city, province)
     agree(county, city)
-    assert number in tickets(province)
+    for place in (city, province):
+        with place.level.store.read() as view:
+            ticket = view.readings.ticket(number)
+            assert ticket is not None, "what rides beside its entries has moved with them"
+            assert "of the new one" == view.payloads.open(ticket.subject, ticket.intake.appeal)  # type: ignore[arg-type]
     assert [] == [row for place in (city, province) for row in place.rows(schema.quarantine)]
     later = sister.register(appeal="later")
     settle(sister, county, city, province, seconds=51)
