@@ -33,12 +33,14 @@ from node.domain.entry import Actor, Draft, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
 from node.domain.payload import PayloadKind, Text
 from node.domain.refusal import Code, Refusal
-from node.domain.registry import EpochStarted, GrantEpoch
+from node.domain.registry import EpochGranted, EpochStarted, GrantEpoch, NodeAdmitted
+from node.domain.reparenting import NodeReparented
 from node.services import lookup_index
 from node.services.rebuild import refold
 from node.storage import schema
 from node.storage.codec import decode_content
-from node.storage.journal import Kept, Position
+from node.storage.journal import Kept, Position, Stored
+from node.storage.retaking import take_again_from_below
 from node.storage.riders import KeyRow
 from node.storage.sealing import month_of
 from node.storage.unit_of_work import UnitOfWork
@@ -212,7 +214,7 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
             former = max(epoch for epoch in (way.epoch, *later) if epoch != current)
             _begin(level, work, current, work.journal.position(node, former), reason, actor)
         work.head.epoch = current
-        again, aside = _write_again(work, branch, keys, _told(segments), is_new=not way.kept)
+        written, aside = _write_again(work, branch, keys, _told(segments), is_new=not way.kept)
         anew = register_anew(work, aside, keys, level.now())
         number_down_anew(work, [one.taken for one in branch])
         await_those_below(work, level.wall())
@@ -221,8 +223,11 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
         over = {"side": FORMER, "status": "left", "last_error": "", "next_attempt_at": None, "attempts": 0, "waiting": 0}
         work.connection.execute(update(links).where(links.c.side == LEAVING).values(**over))
         if branch:
+            _follow_those_below(work, branch[0].taken, written)
             lookup_index.refill(work)
-        return Rejoined(current, count, again, tuple(dict.fromkeys(decode_content(one.data).header.subject.id for one in aside)), anew)
+        return Rejoined(
+            current, count, len(written), tuple(dict.fromkeys(decode_content(one.data).header.subject.id for one in aside)), anew
+        )
 
     return level.writer.command(carry_out)
 
@@ -290,8 +295,8 @@ def _told(segments: Sequence[Segment]) -> set[Subject]:
 
 def _write_again(
     work: UnitOfWork, branch: Sequence[Kept], keys: dict[Subject, Keys], told: set[Subject], *, is_new: bool
-) -> tuple[int, list[Kept]]:
-    """Write what of *branch* fits behind what was fetched; gives how much, and the rest."""
+) -> tuple[list[Stored], list[Kept]]:
+    """Write what of *branch* fits behind what was fetched; gives it, and the rest."""
     again: list[Kept] = []
     aside: list[Kept] = []
     wrapped: set[Subject] = set()
@@ -310,8 +315,21 @@ def _write_again(
         again.append(Kept(one.taken, one.data, one.sealed, _once(rows)))
     written = work.journal.write_again(again)
     work.fold_and_route(written)
+    return written, aside
+
+
+def _follow_those_below(work: UnitOfWork, begun: int, written: Sequence[Stored]) -> None:
+    """
+    Let what came from below since the branch was *begun* stand behind what was *written* again, if a node was let in by that, went on
+    in an epoch or moved: those above believe nothing of it before, and neither would this node when it folds anew.
+    """
+    leaned_on = [one.content.event for one in written if isinstance(one.content.event, NodeAdmitted | EpochGranted | NodeReparented)]
+    if leaned_on and take_again_from_below(work.connection, work.journal, begun):
+        refold(work)
+    for event in leaned_on:
+        if isinstance(event, NodeAdmitted):
+            reparenting.send_what_concerns_the_admitted(work, event.node)
     reparenting.send_what_concerns_the_moved(work, written)
-    return len(again), aside
 
 
 def _once(rows: Iterable[KeyRow]) -> tuple[KeyRow, ...]:

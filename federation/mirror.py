@@ -214,8 +214,8 @@ class _Batch:
         if not self._is_below(segment.node):
             raise Refusal(Code.FOREIGN_STREAM, node=segment.node, peer=self.peer)
         current = self.epochs.setdefault(segment.node, 1)
-        if segment.epoch > current and any(isinstance(one.content.event, EpochGranted) for one in self._unwritten):
-            # So did the entry that grants the epoch.
+        if segment.epoch > current and any(isinstance(one.content.event, EpochGranted | NodeReparented) for one in self._unwritten):
+            # So did the entry that grants the epoch, or names another superior, of whom the node begins it.
             self.write()
             current = self.epochs[segment.node] = self.work.journal.current_epochs({segment.node}).get(segment.node, 1)
         if segment.epoch != current and not (segment.epoch < current and (self._is_held(segment) or self._is_kept(segment, current))):

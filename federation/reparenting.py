@@ -297,6 +297,11 @@ def send_what_concerns(work: UnitOfWork, node: str) -> None:
     work.send_down(node, history_of(work, branch_of(work, node), with_own=False, also=also))
 
 
+def send_what_concerns_the_admitted(work: UnitOfWork, node: str) -> None:
+    """Owe a node whose admission was written again all that is held about it, as far as it has not gone there before."""
+    work.send_down(node, history_of(work, branch_of(work, node), with_own=False, also=(work.head.node, *work.head.line)))
+
+
 def begins_here(work: UnitOfWork, node: str, epoch: int) -> bool:
     """
     True if *node* comes from another superior in *epoch*: to begin the one that it was named for, or restored from a backup of

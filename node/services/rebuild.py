@@ -116,6 +116,7 @@ def _refold(work: UnitOfWork, *, is_kept: bool) -> Rebuilt:
     for batch in _batches(connection):
         readings.fold(batch)
         entries += len(batch)
+    work.forget_tree()
     lookup_index.refill(work)
     text_index.refill(connection, work.journal, work.payloads)
     # What was set aside by a reaction that stumbled is no matter of folding, and waits for an operator all the same.

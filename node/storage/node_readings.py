@@ -91,9 +91,17 @@ def _moved(connection: Connection, own: str, head: Header, event: ReparentingOrd
 def _status_set(connection: Connection, _own: str, head: Header, event: g.NodeStatusSet) -> bool:
     known = _node(connection, event.node)
     if known is None or known.superior != head.node:
-        return False
+        return _came_too_late(known, head)
     connection.execute(update(schema.nodes).where(schema.nodes.c.code == event.node).values(status=event.status))
     return True
+
+
+def _came_too_late(known: Row[Any] | None, head: Header) -> bool:
+    """
+    True if the node stood below the writer once: he had not heard yet that it was named another superior.  What he says then has no
+    effect, and nobody has to look at it.
+    """
+    return known is not None and head.node in known.former.split(",")
 
 
 def _epoch_granted(connection: Connection, own: str, head: Header, event: g.EpochGranted) -> bool:
@@ -102,7 +110,7 @@ def _epoch_granted(connection: Connection, own: str, head: Header, event: g.Epoc
     if event.node == own:
         return True  # it begins the epoch itself, once its operator says so, too
     if known is None or known.superior != head.node:
-        return False
+        return _came_too_late(known, head)
     table = schema.streams
     row = {"node": event.node, "epoch": event.epoch, "size": 0, "peaks": Range().to_bytes()}
     insert_missing(connection, table, [row])

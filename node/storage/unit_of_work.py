@@ -87,8 +87,7 @@ class UnitOfWork:
         moved = self.readings.fold(stored)
         text_index.follow(self.connection, self.journal, self.payloads, stored, moved, plain)
         if "node" in {one.header.subject.kind for one in stored}:
-            self._place = None
-            self.memo.clear()
+            self.forget_tree()
         self._downs.route(stored, moved)
         self._kinds.update([one.header.kind for one in stored])
         self._has_completed = self._has_completed or any(one.is_completed for one in moved.values())
@@ -107,6 +106,11 @@ class UnitOfWork:
         if self._place is None:
             self._place = place_of(self.connection, self.head)
         return self._place
+
+    def forget_tree(self) -> None:
+        """Read anew who stands where, when it is asked next: entries about nodes came, or all readings were made anew."""
+        self._place = None
+        self.memo.clear()
 
     def calls_for_reaction(self, concerns: Concerns) -> bool:
         """True if something that was appended may: by its kind, or because a ticket that was incomplete has all its entries now."""

@@ -21,7 +21,7 @@ from tests.support.tree import ROOT, files
 CORPUS = (
     8, 33, 34, 39, 43, 48, 56, 57, 68, 79, 100, 151, 233, 303, 401, 470, 1029, 1129, 5000040,
     210716935, 210716987, 210716994, 619512975, 619512981, 619512990, 2196394529, 2653148607, 2653148641, 3397798909, 3397798921,
-    4154708400,
+    1716874064, 4154708400,
 )
 # fmt: on
 # With the corpus, so many seeds at each change, in parts that run beside one another.

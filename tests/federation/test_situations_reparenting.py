@@ -323,6 +323,26 @@ class TestRow22Reparented:
         assert [{}] * 4 == [alarms(place) for place in four.all]
         assert all(check(place.level.store).agrees for place in four.all)
 
+    def test_what_the_former_city_says_of_it_before_it_hears_of_the_decision_has_no_effect(self, four: Four) -> None:
+        """It let it rest while it was away: an operator's word that came too late, and nothing that anybody has to look at."""
+        county, city, _, province = four.all
+        four.wires[CITY].is_cut = True
+        four.order()
+        four.run(seconds=130)
+        decide(province.level, COUNTY, "原上级机房停运", OPERATOR)
+        city.hands.act("operator", SetNodeStatus(COUNTY, "suspended"), CITY)
+        four.run()
+        four.join(is_moved=True)
+        four.wires[CITY].is_cut = False
+        for _ in range(2):
+            four.run(seconds=130)
+
+        assert city.contents(CITY) == province.contents(CITY)
+        assert ["active"] == [row.status for row in province.rows(schema.nodes) if row.code == COUNTY]
+        assert [] == [row for place in four.all for row in place.rows(schema.quarantine)]
+        assert (OTHER, {OTHER: 2}, "running") == (four.superior, four.taken_by(), county.status())
+        assert all(check(place.level.store).agrees for place in four.all)
+
     @pytest.mark.slow
     def test_another_history_is_not_taken_by_the_new_city(self, four: Four) -> None:
         """The province's copy was changed, with its leaf: the roots say so, nothing is named, and A stays in charge."""
