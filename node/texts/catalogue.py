@@ -119,6 +119,10 @@ def explain(refusal: Refusal, lang: Lang = "zh-CN") -> tuple[str, str]:
         codes = _plain(facts.get("offered", "")).split(", ")
         offered = BETWEEN[lang].join(_with_word(section, one, lang) for one in codes)
         facts = {**facts, "key": word("field", field, lang), "offered": offered}
+    if refusal.code is Code.WRONG_STATE:
+        # Several states at once, and those of a co-handler's part, are no states of a ticket.
+        named = {name: catalogue(lang).get(f"state_group.{_plain(value)}", value) for name, value in facts.items()}
+        facts = {**facts, **{name: named[name] for name in ("state", "wanted") if name in named}}
     return text(refusal.code, lang, **facts), remedy(refusal.code, lang, **facts)
 
 
