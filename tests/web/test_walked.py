@@ -34,6 +34,15 @@ def test_a_clerk_without_work_is_led_to_intake(office: Office) -> None:
     assert (True, False) == ('<a href="/intake">登记一件诉求</a>' in clerk, "登记一件诉求" in housing)
 
 
+def test_a_leader_whose_desk_is_empty_is_led_to_his_page(office: Office) -> None:
+    """Walk (f): five lines, three names, two decisions; Today has none of it."""
+    open_account(office.hands, "chief", ("leader",), name="莫县长")
+
+    empty = at_desk(office.hands, "chief").get("/").text.partition('<p class="empty">')[2].partition("</p>")[0]
+
+    assert '<a href="/leader">每日一页</a>' in empty
+
+
 def test_a_notice_of_a_ticket_says_what_the_matter_is(office: Office) -> None:
     """Walk (b): nobody knows a matter by its number."""
     told = at_desk(office.hands, HANDLER).get("/").text.partition("<h2>通知</h2>")[2]
@@ -45,13 +54,23 @@ def test_a_refusal_names_the_unit_the_ticket_and_the_person(office: Office) -> N
     """Codes stay in the refusal itself, which programs read."""
     unit = unit_code(office.hands.node.code, "housing")
     refusals = (Refusal(Code.PERSON_UNFIT, account=CLERK, unit=unit, role="department"), Refusal(Code.UNIT_UNSTAFFED, unit=unit))
+    unripe = Refusal(Code.NOT_RIPE, tickets=[office.handled, office.pooled], missing=["plan"])
     state = Refusal(Code.WRONG_STATE, ticket=office.handled, state="dispatched", wanted="open")
     with office.hands.node.store.read() as view:
-        said = " ".join(part for one in (*refusals, state) for part in explain(in_names(view, one, "zh-CN"), "zh-CN"))
+        said = " ".join(part for one in (*refusals, state, unripe) for part in explain(in_names(view, one, "zh-CN"), "zh-CN"))
 
-    assert "尚在办理的工单" in said
+    assert "尚在办理的工单" in said and f"{short_number(office.handled)}、{short_number(office.pooled)}" in said, said
     assert [] == [code for code in (CLERK + " ", unit, office.handled, "open") if code in said], said
     assert all(name in said for name in ("李梅", "区住房和城乡建设局", short_number(office.handled))), said
+
+
+def test_a_choice_that_is_refused_is_said_in_words(office: Office) -> None:
+    """Walk (b): "coordination" stood among what may not be done now."""
+    refusal = Refusal(Code.VALUE_NOT_OFFERED, key="classes", value="coordination", offered=("consultation", "complaint"))
+    with office.hands.node.store.read() as view:
+        said = " ".join(explain(in_names(view, refusal, "zh-CN"), "zh-CN"))
+
+    assert "“协调类”不在“类别”的可选范围内" in said and not re.search("[a-z]{5}", said)
 
 
 def test_a_form_that_is_refused_says_the_number_that_people_say(office: Office) -> None:
@@ -103,3 +122,11 @@ def test_the_form_s_aside_says_what_the_matter_is(office: Office) -> None:
     aside = form.partition("<aside")[2]
 
     assert ("施工许可反复补材料" in aside, f">{office.handled}<" in aside) == (True, False)
+
+
+@pytest.mark.parametrize("verb", ["publish-notice", "ask-guidance", "convene-meeting"])
+def test_a_form_about_no_ticket_asks_for_no_file_that_cannot_be_handed_in(office: Office, verb: str) -> None:
+    """Walk (c): "this ticket has no files yet" stood on a notice to the counties, with no way to hand one in."""
+    form = at_desk(office.hands, OFFICER).get(f"/new/{verb}").text
+
+    assert "本工单还没有附件" not in form
