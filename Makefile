@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 FORMATTED := node federation migrations tests
 RELEASED := proto/released.binpb
 
-.PHONY: help demo screenshots test check format lint types arrows wire clauses bench soak proto lock
+.PHONY: help demo screenshots test check format lint types arrows wire clauses rights bench soak proto lock
 
 help:
 	@echo "make demo     a province, a city and two counties at work, then what they agree on (KEEP=1 leaves their desks open)"
@@ -19,6 +19,7 @@ help:
 	@echo "make test     the tests"
 	@echo "make check    format, lint, types, import arrows, wire, tests"
 	@echo "make clauses  which core clauses of the source documents are covered"
+	@echo "make rights   who may call which page and give which command, as a table"
 	@echo "make bench    the ratios of the design, measured in one run"
 	@echo "make soak     the slow tests"
 	@echo "make format   make proto   make lock: write formatted code, generated code, pinned versions anew"
@@ -62,6 +63,9 @@ wire: $(STAMP)
 
 clauses: $(STAMP)
 	@$(BIN)/pytest -q -n 2 --dist loadscope -m "not slow" --clauses
+
+rights: $(STAMP)
+	@$(BIN)/python -m tests.web.rights
 
 bench: $(STAMP)
 	@$(BIN)/qyzj bench

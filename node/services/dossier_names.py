@@ -9,6 +9,7 @@ from datetime import datetime
 from node.domain.dossier import Dossier
 from node.domain.enterprise.record import Enterprise
 from node.domain.entry import Subject, SubjectKind
+from node.domain.leader.record import Leader
 from node.domain.letter.record import Letter
 from node.domain.meeting.record import Meeting
 from node.domain.order.record import SupervisionOrder
@@ -66,6 +67,8 @@ def name_of(view: View, dossier: Dossier, names: Names, lang: Lang, *, is_outsid
             return text("named.letter_titled", lang, title=title, **facts) if title else text("named.letter", lang, **facts)
         case RegularTask():
             return text("named.task", lang, task_kind=dossier.task_kind, period=dossier.period)
+        case Leader():
+            return names.person(dossier.account, dossier.owner)
         case Enterprise() if name := said(dossier.name):
             return name
         case _:

@@ -115,14 +115,19 @@ def explain(refusal: Refusal, lang: Lang = "zh-CN") -> tuple[str, str]:
     """Sentence and remedy of *refusal*; a choice that is not offered is named with its field and with what each code means."""
     facts = refusal.facts
     if refusal.code is Code.VALUE_NOT_OFFERED:
-        field, section = _offered(str(facts.get("key", "")))
+        field, section = offered_as(str(facts.get("key", "")))
         codes = _plain(facts.get("offered", "")).split(", ")
         offered = BETWEEN[lang].join(_with_word(section, one, lang) for one in codes)
         facts = {**facts, "key": word("field", field, lang), "offered": offered}
+    if refusal.code is Code.WRONG_STATE:
+        # Several states at once, and those of a co-handler's part, are no states of a ticket.
+        named = {name: catalogue(lang).get(f"state_group.{_plain(value)}", value) for name, value in facts.items()}
+        facts = {**facts, **{name: named[name] for name in ("state", "wanted") if name in named}}
     return text(refusal.code, lang, **facts), remedy(refusal.code, lang, **facts)
 
 
-def _offered(key: str) -> tuple[str, str]:
+def offered_as(key: str) -> tuple[str, str]:
+    """The field that people fill for the choice *key* of a refusal, and the section with the words for its codes, "" if it has none."""
     whole = OFFERED.get(key) or next((row for known, row in OFFERED.items() if known[-1] == "." and key.startswith(known)), None)
     return whole or (key, "")
 

@@ -124,12 +124,21 @@ def form_of(
     shown = [
         _shown(command, one, typed, choices, pack, lang, wrong, is_fresh, is_short)
         for one in fields
-        # What is chosen out of nothing is asked only where it must be given: there the form says that there is nothing yet.
-        if one.is_required or one.kind is FieldKind.FILE or one.name not in choices or choices[one.name] or any(typed.get(one.name, ()))
+        if one.is_required or any(typed.get(one.name, ())) or _is_offered(one, choices)
     ]
     more = tuple(one for one in shown if one.is_more)
     is_open = any(one.refused or (one.values and one.name in typed and any(typed[one.name])) for one in more)
     return Form(command.__name__, word("command", command.__name__, lang), tuple(one for one in shown if not one.is_more), more, is_open)
+
+
+def _is_offered(field: CommandField, choices: Mapping[str, Sequence[Choice]]) -> bool:
+    """
+    What is chosen out of nothing is asked only where it must be given: there the form says that there is nothing yet.  A file is handed
+    in with a ticket; where a form is about none there is no way to it.
+    """
+    if field.kind is FieldKind.FILE:
+        return field.name in choices
+    return field.name not in choices or bool(choices[field.name])
 
 
 def read_form(command: type[Command], typed: Typed, lang: Lang) -> Read:

@@ -1,11 +1,13 @@
 """What fields that name something of this node offer to choose from: units, people, nodes, files of a ticket, what is pending on it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
 
 from node.domain.command import Command
+from node.domain.leader.appointing import LEADING_ROLES, EnterLeader
+from node.domain.organisation import Role
 from node.domain.pack import Pack
 from node.domain.ticket.correction import CONTACTS, DETAILS, FIELDS
 from node.domain.ticket.intake import Register
@@ -16,6 +18,7 @@ from node.services.command_codes import codes_of
 from node.services.command_fields import FieldKind, command_fields
 from node.services.duties import duty_list
 from node.services.entry_words import fact_said
+from node.services.leaders import leaders
 from node.services.people import people_of
 from node.services.queries import Names, names
 from node.services.ticket_view import EntryLine
@@ -45,7 +48,9 @@ def choices_of(
             found[field.name] = tuple(listed(view, called, local_day(now)))
             continue
         offer = _OF_NODE.get(field.kind)
-        if offer is not None:
+        if field.kind is FieldKind.ACCOUNT and (fit := _fit(view, command, field.name, local_day(now))) is not None:
+            found[field.name] = tuple(one for one in _accounts(view) if one[0] in fit)
+        elif offer is not None:
             found[field.name] = tuple(_below(view, offer(view)) if command.__name__ in _DOWNWARD else offer(view))
         elif ticket is not None and field.kind is FieldKind.FILE:
             found[field.name] = tuple(files_of(timeline).items())
@@ -153,6 +158,24 @@ def _accounts(view: View) -> list[Choice]:
     people = people_of(view)
     called = [(row.id, people.get(row.id, row.id), row.name) for row in rows]
     return [(id, f"{person} · {unit}" if unit else person) for id, person, unit in called]
+
+
+def _fit(view: View, command: type[Command], name: str, day: date) -> frozenset[str] | None:
+    """
+    The accounts that may be named in the field *name* of *command* at all: leaders of the register in a post on *day*, who tracks, who
+    assesses; None where any account may.
+    """
+    if name == "leader" and command is not EnterLeader:
+        return frozenset(one.account for one in leaders(view) if one.posts_on(day))
+    roles = LEADING_ROLES if command is EnterLeader else _ROLES_OF.get(name)
+    if roles is None:
+        return None
+    table = schema.accounts
+    rows = view.connection.execute(select(table.c.id, table.c.roles).where(table.c.node == view.head.node)).all()
+    return frozenset(row.id for row in rows if not set(roles).isdisjoint(row.roles.split(",")))
+
+
+_ROLES_OF: Mapping[str, Collection[str]] = {"tracker": (Role.TRACKER.value,), "assessor": (Role.ASSESSOR.value,)}
 
 
 def _below(view: View, nodes: list[Choice]) -> list[Choice]:

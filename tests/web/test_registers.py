@@ -7,12 +7,16 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import update
 
-from node.domain.entry import Subject
-from node.domain.registry import PayloadOpened
+from node.domain.entry import Subject, SubjectKind
+from node.domain.order.issuing import IssueOrder
+from node.domain.registry import PayloadOpened, unit_code
+from node.domain.time import BEIJING
 from node.services.link_proof import AGREES, DIFFERS, UNWITNESSED, proof_of
+from node.services.numbers import short_number
 from node.services.reconcile import Reconciled, keep
 from node.services.status import LinkLine
 from node.storage import schema
+from node.storage.dossier_readings import dossier_of
 from node.web.pages.registers.common import REGISTERS
 from tests.clauses.given import CITY, a_county
 from tests.support.levels import carry_up, join
@@ -204,6 +208,22 @@ class TestAudit:
         assert "部门经办人" in of_account
         assert "联合服务工作机制办公室" not in of_account.split("办了什么")[1]
         assert "工单" not in of_registry.split("办了什么")[1]
+
+    def test_a_subject_is_asked_for_and_shown_as_people_call_it(self, given: Given) -> None:
+        """A ticket by its spoken number; an order, shown under its day, by its own number and not by its id."""
+        client, hands = at_desk(given.hands, "audit"), given.hands
+        command = IssueOrder("supervise", "overdue", tickets=(given.late,), unit=unit_code(hands.node.code, "housing"))
+        order = hands.act("office", command).subject.id
+        with hands.node.store.read() as view:
+            number = dossier_of(view.journal, Subject(SubjectKind.ORDER.value, order)).number
+
+        by_number = plain(client.get("/registers/audit", params={"subject": short_number(given.late)}).text)
+        by_order = client.get("/registers/audit", params={"subject": number}).text
+
+        assert "签收" in by_number.split("办了什么")[1]
+        rows = plain(by_order).split("办了什么")[1]
+        assert (True, False) == (f"督办 {number}" in rows, order in rows)
+        assert f"{hands.now.astimezone(BEIJING):%Y-%m-%d} 星期" in rows
 
     def test_the_chain_is_told_with_size_and_root(self, given: Given) -> None:
         with given.hands.node.store.read() as view:

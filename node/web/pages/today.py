@@ -82,7 +82,7 @@ def today(request: Request, desk: SignedIn) -> Response:
         unsent=unsent,
         not_taken=untaken,
         unready=_unready(desk),
-        takes_in=any(way.path == "/intake" for group in groups_of(desk.role) for way in group.ways),
+        ways={way.path for group in groups_of(desk.role) for way in group.ways},
     )
 
 
