@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from node.domain.payload import Contact, Text
 from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.forming import Form
 from node.domain.ticket.intake import Register
 from node.domain.ticket.objection import CoordinateObjection, Object, ReportToGovernment
-from node.services.figures import leader_page, leader_tickets_max, level
+from node.services.figures import counts, leader_page, leader_tickets_max, level
 from node.storage import schema
 from tests.support.node import Hands, make_node
 
@@ -71,6 +71,22 @@ class TestLevel:
 
 class TestLeaderPage:
     """One page a day."""
+
+    def test_each_ticket_that_came_in_or_is_held_here_counts_once(self, hands: Hands):
+        """Own ones, one that went to another level and one that arrived from there; departments have what is held here."""
+        table = schema.tickets
+        _, given, arrived = (a_dispatched_ticket(hands) for _ in range(3))
+        with hands.node.store.database.write() as connection:
+            connection.execute(update(table).where(table.c.id == given).values(holder="520400"))
+            connection.execute(update(table).where(table.c.id == arrived).values(origin="520400"))
+
+        with hands.node.store.read() as view:
+            page = leader_page(view, hands.now)
+            same = counts(view, hands.now, or_(table.c.origin == "520402", table.c.holder == "520402"))
+            of_unit = counts(view, hands.now, table.c.holder == "520402", table.c.lead == "520402-water")
+
+        assert (3, same) == (page.counts.tickets, page.counts)
+        assert [("520402-water", 2)] == [(one.unit, one.open) for one in page.units] == [("520402-water", of_unit.open)]
 
     def test_what_waits_for_the_leader_is_a_question_in_words(self, hands: Hands):
         """What it is about, which step was put to him, since when, and what whoever put it wrote."""
