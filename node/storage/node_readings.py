@@ -96,7 +96,7 @@ def _status_set(connection: Connection, _own: str, head: Header, event: g.NodeSt
     return True
 
 
-def _came_too_late(known: Row[Any] | None, head: Header) -> bool:
+def _came_too_late(known: Any, head: Header) -> bool:
     """
     True if the node stood below the writer once: he had not heard yet that it was named another superior.  What he says then has no
     effect, and nobody has to look at it.
