@@ -7,10 +7,11 @@ for ever, and the city itself believes nothing of it when it folds anew.
 
 from pathlib import Path
 
-from node.services.rebuild import check
+from node.services.rebuild import check, refold
 from node.storage import schema
+from node.storage.retaking import take_again_from_below
 from tests.federation.levels import MemoryWire, Place, connect, enrol, make_place, settle
-from tests.federation.situations import agree, alarms, back_up, grant_to, held, rejoin_by, restore, tickets
+from tests.federation.situations import COUNTY, agree, alarms, back_up, grant_to, held, rejoin_by, restore, tickets
 
 
 def acknowledged_and_restored(city: Place, tmp_path: Path, *levels: Place) -> None:
@@ -96,3 +97,27 @@ def test_a_county_that_began_an_epoch_by_the_citys_branch_goes_on_in_it(
     agree(county, city, province)
     assert tickets(county).items() <= tickets(province).items() and later in tickets(province)
     assert all(check(place.level.store).agrees for place in (county, city, province))
+
+
+def test_what_is_taken_again_is_the_same_on_either_database(county: Place, city: Place) -> None:
+    """Its places change and nothing else: bytes, order, words, what is shown, and what comes next."""
+    connect(county, city)
+    number = county.register(appeal="taken twice")
+    settle(county, city)
+    before, shown = city.contents(COUNTY), tickets(city)
+
+    with city.level.store.write() as work:
+        last = work.head.taken
+        moved = take_again_from_below(work.connection, work.journal, 0)
+        refold(work)
+
+    assert moved == len(before)
+    taken = [row.taken for row in city.rows(schema.entries) if row.node == COUNTY]
+    assert last < min(taken) and taken == sorted(taken)
+    assert (before, shown) == (city.contents(COUNTY), tickets(city))
+    with city.level.store.read() as view:
+        ticket = view.readings.ticket(number)
+        assert ticket is not None and "taken twice" == view.payloads.open(ticket.subject, ticket.intake.appeal)  # type: ignore[arg-type]
+    county.register()
+    settle(county, city, seconds=51)
+    agree(county, city)
