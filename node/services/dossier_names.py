@@ -28,7 +28,7 @@ def dossier_name(view: View, subject: Subject, names: Names, lang: Lang, *, is_o
     """
     The name of the dossier *subject* in *lang*; its id, where nothing of it is here, or what is cannot be read.
 
-    *is_outside*: it leaves the platform, by SMS or mail, and so has no word that somebody wrote.
+    *is_outside*: it leaves the platform, by SMS or mail, or is shown to who may not read it, and so has no word that somebody wrote.
     """
     try:
         found = dossier_of(view.journal, subject)

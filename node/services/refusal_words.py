@@ -18,8 +18,8 @@ from node.storage import schema
 from node.storage.unit_of_work import View
 from node.texts.catalogue import BETWEEN, Lang, offered_as, word
 
-# What these say is a field, or a path.
-_AS_THEY_ARE = frozenset({Code.FIELD_REQUIRED, Code.MALFORMED_COMMAND, Code.PAGE_UNKNOWN})
+# What these say is a field, a path, or nothing of what is hidden.
+_AS_THEY_ARE = frozenset({Code.FIELD_REQUIRED, Code.MALFORMED_COMMAND, Code.PAGE_UNKNOWN, Code.SUBJECT_UNKNOWN})
 _NODES = frozenset({"holder", "node", "of", "peer", "superior", "to"})
 # A ticket's page explains dozens of refusals: only what may be the id of a dossier, "O520402-2026-0018" or a UUID, is looked for.
 _ID = re.compile(r"[A-Z]{1,2}\d{6}\S*-\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -72,4 +72,5 @@ def _dossier(view: View, value: str, known: Names, lang: Lang) -> str:
         return value
     table = schema.dossiers
     kind = view.connection.execute(select(table.c.kind).where(table.c.id == value)).scalar()
-    return value if kind is None else dossier_name(view, Subject(kind, value), known, lang)
+    # Whoever is refused may not be one who reads it: no title.
+    return value if kind is None else dossier_name(view, Subject(kind, value), known, lang, is_outside=True)

@@ -17,8 +17,9 @@ from node.storage import schema
 from node.storage.ticket_rows import ticket_row
 from node.storage.unit_of_work import View
 
-# Why it cannot be read: the row's own number, entries that have not come yet, that are missing, that are damaged.
-NUMBER, WAITING, MISSING, DAMAGED = "number", "waiting", "missing", "damaged"
+# Why it cannot be read: entries that have not come yet, that are missing, that are damaged; ``find_ticket`` says "number" of a row whose
+# own number cannot be.
+WAITING, MISSING, DAMAGED = "waiting", "missing", "damaged"
 
 
 @dataclass(frozen=True)

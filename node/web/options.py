@@ -167,7 +167,7 @@ def _fit(view: View, command: type[Command], name: str, day: date) -> frozenset[
     """
     if name == "leader" and command is not EnterLeader:
         return frozenset(one.account for one in leaders(view) if one.posts_on(day))
-    roles = LEADING_ROLES if command is EnterLeader else _ROLES_OF.get(name)
+    roles = LEADING_ROLES if command is EnterLeader else _ROLES_OF.get(f"{command.__name__}.{name}", _ROLES_OF.get(name))
     if roles is None:
         return None
     table = schema.accounts
@@ -175,7 +175,11 @@ def _fit(view: View, command: type[Command], name: str, day: date) -> frozenset[
     return frozenset(row.id for row in rows if not set(roles).isdisjoint(row.roles.split(",")))
 
 
-_ROLES_OF: Mapping[str, Collection[str]] = {"tracker": (Role.TRACKER.value,), "assessor": (Role.ASSESSOR.value,)}
+_ROLES_OF: Mapping[str, Collection[str]] = {
+    "tracker": (Role.TRACKER.value,),
+    "assessor": (Role.ASSESSOR.value,),
+    "AttachTaskForce.members": (Role.DEPARTMENT.value,),
+}
 
 
 def _below(view: View, nodes: list[Choice]) -> list[Choice]:

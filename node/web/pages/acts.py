@@ -205,7 +205,8 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
         called, about = names(view), subject
         if subject and kind not in (None, SubjectKind.TICKET, SubjectKind.NODE, SubjectKind.ROUND):
             dossier = dossiers.whole(view, kind, subject)
-            seen, about = f"0.{dossier.version}", name_of(view, dossier, called, lang)
+            # Without the words of a letter: that somebody may act on it is no right to read it.
+            seen, about = f"0.{dossier.version}", name_of(view, dossier, called, lang, is_outside=True)
             if isinstance(dossier, Meeting):
                 choices |= meeting_options.of_meeting(view, command, dossier, desk.viewer, pack, called, lang)
         elif kind is SubjectKind.NODE:
