@@ -111,6 +111,8 @@ def count(
     How many clocks of the kinds of each of *boards* run or stand here, and how many are overdue, as far as *viewer* sees their tickets;
     all of them counted by one statement.
     """
+    if not boards:
+        return {}
     clocks, tickets = schema.clocks, schema.tickets
     figures: list[ColumnElement[int]] = []
     kinds_of = {name: tuple(kinds) for name, kinds in boards.items()}
@@ -119,7 +121,7 @@ def count(
         figures += [func.count().filter(named), func.count().filter(named, clocks.c.due_at <= micros(now))]
     wanted = _wanted(view, tuple(kind for kinds in kinds_of.values() for kind in kinds), viewer, unit, tuple(states))
     query = select(*figures).select_from(clocks.join(tickets, tickets.c.id == clocks.c.ticket)).where(*wanted)
-    counts = tuple(view.connection.execute(query).one()) if figures else ()
+    counts = tuple(view.connection.execute(query).one())
     return {name: Counted(*counts[2 * place : 2 * place + 2]) for place, name in enumerate(kinds_of)}
 
 

@@ -236,7 +236,7 @@ def _has_earlier(view: View) -> ColumnElement[bool]:
     clocks, tickets, other = schema.clocks, schema.tickets, schema.clocks.alias()
     at_once = and_(other.c.due_at == clocks.c.due_at, tuple_(other.c.node, other.c.name) < tuple_(clocks.c.node, clocks.c.name))
     is_concerned = or_(other.c.node == tickets.c.holder, other.c.node == tickets.c.asked, other.c.node == view.head.node)
-    counts = (other.c.ticket == tickets.c.id, is_concerned, other.c.stopped_at.is_(None), other.c.due_at.isnot(None))
+    counts = (other.c.ticket == tickets.c.id, is_concerned, other.c.due_at.isnot(None))
     return select(other.c.ticket).where(*counts, or_(other.c.due_at < clocks.c.due_at, at_once)).correlate(clocks, tickets).exists()
 
 

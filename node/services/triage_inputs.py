@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from node.domain.entry import Header, SubjectKind
 from node.domain.payload import SealedRef
@@ -60,10 +60,7 @@ def bring_texts(view: View, tickets: Iterable[Ticket]) -> None:
 
 def history(view: View) -> Iterator[tuple[str, str]]:
     """(text, unit) of the latest tickets held here that people gave to a unit."""
-    table = schema.tickets
-    held = (table.c.holder == view.head.node, table.c.lead != "")
-    ids = view.connection.execute(select(table.c.id).where(*held).order_by(table.c.registered_at.desc()).limit(history_max)).scalars().all()
-    tickets = view.readings.tickets(ids).values()
+    tickets = view.readings.tickets(_latest_held(view, history_max, schema.tickets.c.lead != "")).values()
     bring_texts(view, tickets)
     for ticket in tickets:
         if text := text_of(view, ticket):
@@ -105,14 +102,25 @@ def _tokens(view: View, tickets: list[str]) -> dict[str, set[str]]:
 
 def earlier_needs(view: View, ticket: Ticket) -> list[KnownNeed]:
     """What *ticket* is compared with: every need of the same appellant, and the latest of everybody."""
-    tickets, lookups = schema.tickets, schema.lookups
+    lookups = schema.lookups
     tokens = select(lookups.c.token).where(
         lookups.c.subject_kind == SubjectKind.TICKET.value, lookups.c.subject_id == ticket.id, lookups.c.kind.in_(("phone", "code"))
     )
     same = select(lookups.c.subject_id).where(lookups.c.subject_kind == SubjectKind.TICKET.value, lookups.c.token.in_(tokens))
-    recent = select(tickets.c.id).where(tickets.c.holder == view.head.node).order_by(tickets.c.registered_at.desc()).limit(recent_max)
-    ids = {*view.connection.execute(same).scalars(), *view.connection.execute(recent).scalars()} - {ticket.id}
+    ids = {*view.connection.execute(same).scalars(), *_latest_held(view, recent_max)} - {ticket.id}
     return _known(view, view.readings.tickets(sorted(ids)).values())
+
+
+def _latest_held(view: View, most: int, *wanted: ColumnElement[bool]) -> list[str]:
+    """The latest tickets held here, at most *most*: of those registered here and of those that arrived, each along an index of its own."""
+    table, here = schema.tickets, view.head.node
+    own, arrived = (table.c.origin == here, table.c.holder == here), (table.c.holder == here, table.c.holder != table.c.origin)
+    rows: list[tuple[int, str]] = []
+    for held in (own, arrived):
+        query = select(table.c.registered_at, table.c.id).where(*held, *wanted)
+        found = view.connection.execute(query.order_by(table.c.registered_at.desc(), table.c.id.desc()).limit(most))
+        rows += [(row.registered_at, row.id) for row in found]
+    return [id for _, id in sorted(rows, reverse=True)[:most]]
 
 
 def units_here(view: View) -> dict[str, str]:
