@@ -1,10 +1,22 @@
 """Lists as xlsx: the summary list of annex 2 (海门), and the ledger (台账) with its fixed columns, per unit and period."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import io
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
-from node.documents import xlsx
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+
+# What the name of a sheet must not have, and how long it may be.
+_NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]")
+name_characters_max = 31
+_TOP, _BOLD = Alignment(wrap_text=True, vertical="top"), Font(bold=True)
 
 # Annex 2, in this order (HM20-A2.2).
 SUMMARY_COLUMNS = ("编号", "企业名称", "存在问题", "问题来源", "企业联系人", "联系电话")
@@ -26,16 +38,30 @@ class Sheet:
 
 
 def to_xlsx(sheet: Sheet) -> bytes:
-    """The list as a workbook of one sheet; every cell is text, so that no number loses its zeros."""
-    return b"".join(xlsx_pieces(sheet))
-
-
-def xlsx_pieces(sheet: Sheet) -> Iterator[bytes]:
-    """As ``to_xlsx``, piece by piece: rows are asked for as they are written."""
+    """
+    The list as a workbook of one sheet; every cell is text, so that no number loses its zeros.  Rows are asked for as they are written,
+    and none is held as cells.
+    """
+    book = Workbook(write_only=True)
+    page = book.create_sheet(_NOT_IN_NAMES.sub(" ", sheet.title)[:name_characters_max])
     head = 2 + len(sheet.above)
+    for column, name in enumerate(sheet.columns, 1):
+        page.column_dimensions[get_column_letter(column)].width = 40 if name in ("存在问题",) else max(14, 2 * len(name) + 2)
+    page.freeze_panes = f"A{head + 1}"
     lines = chain([(sheet.title,)], ((line,) for line in sheet.above), [sheet.columns], sheet.rows, ((line,) for line in sheet.below))
-    widths = [40 if name in ("存在问题",) else max(14, 2 * len(name) + 2) for name in sheet.columns]
-    return xlsx.written(sheet.title, (tuple(map(_safe, line)) for line in lines), bold=frozenset((1, head)), frozen=head, widths=widths)
+    for place, line in enumerate(lines, 1):
+        page.append([_cell(page, value, is_bold=place in (1, head)) for value in line])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _cell(page: Any, value: str, *, is_bold: bool) -> WriteOnlyCell:
+    cell = WriteOnlyCell(page, ILLEGAL_CHARACTERS_RE.sub("", _safe(value)))
+    cell.number_format, cell.alignment = "@", _TOP
+    if is_bold:
+        cell.font = _BOLD
+    return cell
 
 
 def _safe(value: str) -> str:

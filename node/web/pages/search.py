@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from node.documents import sheets
@@ -254,7 +254,7 @@ def _table(desk: Desk, asked: Filter, *, with_texts: bool) -> Response:
     sheet = sheets.Sheet(_say(desk, "title"), tuple(above), tuple(_say(desk, f"column.{name}") for name in columns), rows)
     file = f"{desk.node.code}-{moment(now, '%Y%m%d-%H%M')}.xlsx"
     head = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file)}", "Cache-Control": "no-store"}
-    return StreamingResponse(sheets.xlsx_pieces(sheet), media_type=_XLSX, headers=head)
+    return Response(sheets.to_xlsx(sheet), media_type=_XLSX, headers=head)
 
 
 def _row(desk: Desk, called: Names, line: exports.ExportLine, with_texts: bool) -> tuple[str, ...]:
