@@ -29,6 +29,7 @@ from node.domain.time import WorkCalendar
 from node.services import boards
 from node.services.numbers import short_number
 from node.services.queries import Names, names
+from node.services.refusal_words import in_names
 from node.services.registry import read_units
 from node.services.scope import sees_all, visible_to
 from node.storage import schema
@@ -314,7 +315,8 @@ def each(
             kinds = do(row, str(uuid.uuid5(_NAMESPACE, f"{token}|{row}")))
             outcomes.append(Outcome(row, done=word("event", ", ".join(kinds), desk.lang) if kinds else "=", href=home + row))
         except Refusal as refusal:
-            sentence, way_out = explain(refusal, desk.lang)
+            with desk.node.store.read() as view:
+                sentence, way_out = explain(in_names(view, refusal, desk.lang), desk.lang)
             outcomes.append(Outcome(row, sentence=sentence, remedy=way_out, code=refusal.code.name, verb=verb, href=home + row))
     return outcomes
 
