@@ -156,6 +156,11 @@ class Readings:
         stopped = self._stopped(set(before) | older)
         for ticket in stopped:
             self._stop(of_ticket[ticket], lane.WAITS)
+        may_go_on = [
+            ticket
+            for ticket in sorted(stopped)
+            if ticket in contested or any(_reaches_back(one.header, before.get(ticket)) for one in of_ticket[ticket])
+        ]
         for ticket in lane.tried_out(self._connection, set(of_ticket) - stopped):
             self._stop(of_ticket[ticket], lane.TRANSIENT)
             stopped.add(ticket)
@@ -179,6 +184,7 @@ class Readings:
         self._write_wholes(tickets, [ticket.id for ticket in tickets if ticket.id not in new])
         rows |= {ticket.id: row_of(ticket) for ticket in tickets}
         upsert_many(self._connection, schema.tickets, [ticket_values(row) for row in rows.values() if row is not None])
+        rows |= {ticket.id: row_of(ticket) for ticket in map(self._refold, may_go_on) if ticket is not None}
         return {ticket: Moved(before.get(ticket), rows.get(ticket), ticket in new) for ticket in of_ticket}
 
     def _stopped(self, tickets: set[str]) -> set[str]:
@@ -213,12 +219,12 @@ class Readings:
 
     def _fold_plainly(self, entries: Sequence[Stored], rows: dict[str, TicketRow | None], is_new: bool) -> Sequence[Stored] | None:
         """
-        Fold the entries of one ticket onto its row, if it is new from its first one on, and give those that were folded; None if
-        the whole must be folded anew.
+        Fold the entries of one ticket onto its row, if it is new from its first one on, and give them; None if the whole must be folded
+        anew.
         """
         ticket = entries[0].header.subject.id
         row = rows.get(ticket)
-        for place, one in enumerate(entries):
+        for one in entries:
             try:
                 if row is None and is_new and _begins(one.header):
                     after: TicketRow | None = first_row(one.folded)
@@ -227,9 +233,7 @@ class Readings:
                     after = None if _is_move(one.header) else fold_row(row, one.folded)
             except Exception as error:  # broken content must not stop what is about other tickets (FEDERATION 2.3 no. 15)
                 self._need_lasting(ticket, error)
-                self._stop(entries[place:], type(error).__name__)
-                rows[ticket] = row
-                return entries[:place]
+                return None
             if after is None:
                 return None
             row = after
@@ -238,7 +242,7 @@ class Readings:
 
     def _whole(self, entries: Sequence[Stored], is_new: bool) -> Ticket | None:
         """
-        The whole ticket after *entries*, or before the first of them that does not fold; None if its first entry is missing, or
+        The whole ticket after *entries*, or after the longest beginning of them that folds; None if its first entry is missing, or
         nothing changed.
         """
         subject = entries[0].header.subject
@@ -246,19 +250,29 @@ class Readings:
             return fold_ticket((one.folded for one in entries), self._place().rank) if is_new else self.ticket(subject.id)
         except Exception as error:
             self._need_lasting(subject.id, error)
-            return self._before_trouble(entries, is_new)
+        earlier = [] if is_new else [one for one in self._journal.of_subject(subject) if one.taken < entries[0].taken]
+        return self._as_far_as_it_goes([*earlier, *entries], len(earlier))
 
-    def _before_trouble(self, entries: Sequence[Stored], is_new: bool) -> Ticket | None:
-        """As ``_whole``: the longest beginning of *entries* that folds; the rest is set aside."""
-        earlier = [] if is_new else [one for one in self._journal.of_subject(entries[0].header.subject) if one.taken < entries[0].taken]
-        ticket = None
-        for place in range(len(entries)):
+    def _as_far_as_it_goes(self, entries: Sequence[Stored], folded: int) -> Ticket | None:
+        """
+        The longest beginning of *entries* that folds, beyond the first *folded*; the rest is set aside.  None if there is none.
+
+        The longest, and not the first that stumbles: what comes later (an override from above) may put aside what does not fold, and
+        the readings have to follow from the entries alone, in however many batches they came.
+        """
+        counting, reason = [self._as_it_counts(one) for one in entries], ""
+        for size in range(len(entries), folded, -1):
             try:
-                ticket = fold_ticket((one.folded for one in (*earlier, *entries[: place + 1])), self._place().rank)
+                ticket = fold_ticket(counting[:size], self._place().rank)
             except Exception as error:
-                self._stop(entries[place:], type(error).__name__)
-                break
-        return ticket
+                self._need_lasting(entries[0].header.subject.id, error)
+                reason = type(error).__name__
+            else:
+                if size < len(entries):
+                    self._stop(entries[size:], reason)
+                return ticket
+        self._stop(entries[folded:], reason)
+        return None
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The whole ticket, folded from every entry about it; None if its first entry is not here."""
@@ -312,23 +326,16 @@ class Readings:
             lane.forget_tries(self._connection, event.ticket)
             self._refold(event.ticket)
 
-    def _refold(self, ticket_id: str) -> None:
+    def _refold(self, ticket_id: str) -> Ticket | None:
         """Fold a lane that stands once more, as far as it goes; what does not fold is set aside again."""
         stored = self._journal.of_subject(Subject(SubjectKind.TICKET.value, ticket_id))
-        counting = [self._as_it_counts(one) for one in stored]
         table = schema.quarantine
         self._connection.execute(delete(table).where(table.c.subject_id == ticket_id, *lane.stops()))
-        ticket = None
-        for place in range(len(counting)):
-            try:
-                ticket = fold_ticket(counting[: place + 1], self._place().rank)
-            except Exception as error:
-                self._need_lasting(ticket_id, error)
-                self._stop(stored[place:], type(error).__name__)
-                break
+        ticket = self._as_far_as_it_goes(stored, 0)
         if ticket is not None:
             self._write_wholes([ticket], [ticket.id])
             upsert_many(self._connection, schema.tickets, [ticket_values(row_of(ticket))])
+        return ticket
 
     def _write_wholes(self, tickets: Sequence[Ticket], known: Sequence[str]) -> None:
         """Write the clocks and asks of whole tickets; those of *known* tickets are replaced."""
@@ -392,3 +399,8 @@ def _begins(head: Header) -> bool:
 
 def _is_move(head: Header) -> bool:
     return head.is_opener and head.custody.number > 1
+
+
+def _reaches_back(head: Header, row: TicketRow | None) -> bool:
+    """True if a lane that stands behind *row* may go on by it: it opens a custody number, or takes a place that is taken."""
+    return head.is_line and (row is None or head.is_opener or (head.custody.number, head.version) <= (row.custody, row.version + 1))

@@ -62,7 +62,7 @@ class TestSession:
         )
 
         assert 0 != said.code
-        assert f"正在集中研判会议 {meeting} 中研判" in said.err
+        assert f"正在集中研判会议“{meeting}”中研判" in said.err
 
     def test_whoever_is_invited_finds_it(self, qyzj: Program):
         """AS25-1.2d: the unit's desk, as it has no specialist."""

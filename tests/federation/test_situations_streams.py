@@ -29,7 +29,7 @@ from node.domain.ticket.row import TicketRow, first_row, fold_row
 from node.domain.ticket.ticket import Ticket
 from node.services.lanes import handle_lane
 from node.services.rebuild import check, rebuild
-from node.storage import readings, schema
+from node.storage import folds, readings, schema
 from node.storage.codec import decode_content, encode_content, encode_event, entry_bytes_max
 from node.texts.catalogue import LANGS, text
 from tests.federation.levels import MemoryWire, Place, connect, enrol, make_place, settle
@@ -472,7 +472,8 @@ def _stumble(patch: pytest.MonkeyPatch, number: str) -> None:
         return fold_ticket(kept, rank)
 
     patch.setattr(readings, "fold_row", row)
-    patch.setattr(readings, "fold_ticket", whole)
+    for module in (readings, folds):
+        patch.setattr(module, "fold_ticket", whole)
 
 
 def _poisoned(place: Place, patch: pytest.MonkeyPatch) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from node.domain.entry import CustodyHead, Draft
+from node.domain.entry import CustodyHead, Draft, Subject
 from node.domain.ticket.completion import Completed
+from node.domain.ticket.custody import CustodyOverridden
 from node.services import rebuild
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -24,7 +25,7 @@ def hands(tmp_path: Path) -> Hands:
     return a_county(tmp_path)
 
 
-def poison(hands: Hands, ticket: str, *, state: str = "no state", times: int = 1) -> None:
+def poison(hands: Hands, ticket: str, *, state: str = "no state", times: int = 1, name: str = "f0") -> None:
     """Append entries about *ticket* whose header names a state that is none, as a broken release might."""
     with hands.node.store.read() as view:
         found = view.readings.ticket(ticket)
@@ -36,7 +37,7 @@ def poison(hands: Hands, ticket: str, *, state: str = "no state", times: int = 1
         for place in range(times):
             head = replace(
                 decode_content(work.journal.at(first.header.node, 1, first.header.seq) or b"").header,
-                id=f"01985f2e-0000-7000-8000-00000000f0{place:02}",
+                id=f"01985f2e-0000-7000-8000-0000{ticket[-5:-1]}{name}{place:02}",
                 kind=Completed.kind(),
                 recorded_at=hands.now,
                 custody=CustodyHead(found.custody.number, opener=found.custody.opener),
@@ -48,6 +49,26 @@ def poison(hands: Hands, ticket: str, *, state: str = "no state", times: int = 1
             )
             drafts.append(Draft(head, Completed("", False, False)))
         work.append(drafts)
+
+    hands.node.writer.command(write)
+
+
+def override(hands: Hands, ticket: str) -> None:
+    """Custody goes on behind the registration, over the head of its holder."""
+
+    def write(work: UnitOfWork) -> None:
+        first = work.journal.of_subject(Subject("ticket", ticket))[0].header
+        head = replace(
+            first,
+            id="01985f2e-0000-7000-8000-0000000000ee",
+            kind=CustodyOverridden.kind(),
+            recorded_at=hands.now,
+            custody=CustodyHead(2, holder=first.node, follows=1, opener=first.id),
+            version=1,
+            cause="",
+            clocks=(),
+        )
+        work.append([Draft(head, CustodyOverridden())])
 
     hands.node.writer.command(write)
 
@@ -97,3 +118,30 @@ class TestStoppedLanes:
 
         assert () == rebuild.rebuild(hands.node.store).differences
         assert ["reaction:KeyError"] == reasons(hands)
+
+    @pytest.mark.parametrize("poisons", [1, 3])
+    def test_an_override_that_puts_the_poison_aside_lets_the_ticket_go_on(self, hands: Hands, poisons: int) -> None:
+        """What does not fold is of no effect any more: nobody has to help, and a refold in one go says the same."""
+        ticket, other = registered(hands), registered(hands)
+        poison(hands, ticket, times=poisons)
+
+        override(hands, ticket)
+
+        with hands.node.store.read() as view:
+            row = view.readings.rows({ticket})[ticket]
+        assert (2, 1, "registered", []) == (row.custody, row.version, row.state, reasons(hands))
+        assert () == rebuild.check(hands.node.store).differences
+        poison(hands, other)
+        assert ["ValueError"] == reasons(hands)
+
+    def test_poison_behind_the_override_stops_there(self, hands: Hands) -> None:
+        """In however many batches they come: the ticket stands behind the longest beginning that folds."""
+        ticket = registered(hands)
+        poison(hands, ticket)
+        override(hands, ticket)
+        poison(hands, ticket, name="f1")
+
+        with hands.node.store.read() as view:
+            row = view.readings.rows({ticket})[ticket]
+        assert (2, 1, ["ValueError"]) == (row.custody, row.version, reasons(hands))
+        assert () == rebuild.check(hands.node.store).differences

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from node.domain.entry import SubjectKind
 from node.domain.organisation import Role
+from node.domain.ticket.row import TicketRow
 from node.notify.notice import audiences_of
 from node.services import kept_forms, queries
 from node.services import today as desk_today
@@ -61,11 +62,12 @@ def today(request: Request, desk: SignedIn) -> Response:
     with desk.node.store.read() as view:
         found = desk_today.today(view, desk.viewer, desk.node.policies, desk.node.now())
         names = queries.names(view)
-        words = headlines(view, found.rows)
         told = _by_matter(notices.of_audience(view.connection, audiences_of(desk.viewer), rows_max=notices_looked_through))
         unsent = [tab_of(draft) for draft in under_way(view, desk.account)]
         untaken = kept_forms.of_account(view, desk.account, desk.node.now())
-        matters = _matters(view, desk, [rows[0] for rows in told[:notices_max]])
+        told_of = _tickets_of(view, desk, [rows[0] for rows in told[:notices_max]])
+        words = headlines(view, {row.id: row for row in (*found.rows, *told_of)}.values())
+        matters = {row.id: words.get(row.id, "") for row in told_of}
         said = [
             Told(rows, sentence(view, rows[0], names, lang), _page_of(rows[0], desk.role), matters.get(rows[0].subject_id, ""))
             for rows in told[:notices_max]
@@ -86,12 +88,12 @@ def today(request: Request, desk: SignedIn) -> Response:
     )
 
 
-def _matters(view: View, desk: Desk, rows: list[notices.Row]) -> dict[str, str]:
-    """The first words of the tickets of *rows*, as far as whoever sits here sees them still."""
+def _tickets_of(view: View, desk: Desk, rows: list[notices.Row]) -> list[TicketRow]:
+    """The tickets of *rows*, as far as whoever sits here sees them still."""
     told = sorted({row.subject_id for row in rows if row.subject_kind == SubjectKind.TICKET.value})
     table = schema.tickets
     shown = view.connection.execute(select(table.c.id).where(table.c.id.in_(told), visible_to(desk.viewer))).scalars().all()
-    return headlines(view, view.readings.rows(set(shown)).values()) if shown else {}
+    return list(view.readings.rows(set(shown)).values())
 
 
 def _page_of(row: notices.Row, role: str) -> str:
