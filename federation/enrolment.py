@@ -19,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 import grpc
+import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select, update
 
@@ -57,6 +58,8 @@ from node.storage.riders import learn
 from node.storage.sealing import CodedError
 from node.storage.statements import Prepared, upsert_many
 from node.storage.unit_of_work import UnitOfWork, View
+
+log = structlog.get_logger()
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0003")
 REACTION_ACTOR = Actor("reaction", Role.NODE.value)
@@ -282,7 +285,14 @@ def join(level: Level, files: KeyFiles, invited: Invitation, call: Call | None =
 
 
 def come_below(level: Level, joined: Joined, address: str, fingerprint: str, keys: Mapping[str, bytes]) -> None:
-    """Note the superior at *address* as this node's own, in one transaction, and then wrap its month keys for the new readers."""
+    """
+    Note the superior at *address* as this node's own, in one transaction, and then wrap its month keys for the new readers.
+
+    A node that is not able to wrap them just then has joined all the same: its next session does it.
+
+    Raises:
+        Refusal: CLOCK_BEHIND, BUSY, STORAGE_FULL, NODE_HELD; it has not joined.
+    """
     line, names = joined.line, joined.names
 
     def write(work: UnitOfWork) -> None:
@@ -296,7 +306,13 @@ def come_below(level: Level, joined: Joined, address: str, fingerprint: str, key
         take_place(level, work, line, dict(zip(line, names, strict=True)), keys)
 
     level.writer.command(write)
-    level.writer.command(lambda work: rewrap(work, level.store.ring, level.now()))
+    try:
+        level.writer.command(lambda work: rewrap(work, level.store.ring, level.now()))
+    except Refusal as refusal:
+        # No answer to the joining, which is done: who heard it would not keep the certificate that the new link needs.
+        if refusal.code not in reparenting.UNABLE:
+            raise
+        log.warning("month keys wait", peer=line[0], code=refusal.code.name)
 
 
 def need_order(view: View, superior: str, *, is_moved: bool = False) -> None:

@@ -61,7 +61,7 @@ log = structlog.get_logger()
 
 ACTOR = Actor("reaction", Role.NODE.value)
 # The node itself is not able just now, or the database is busy: looked at again.
-_UNABLE = frozenset({Code.CLOCK_BEHIND, Code.BUSY, Code.STORAGE_FULL, Code.NODE_HELD})
+UNABLE = frozenset({Code.CLOCK_BEHIND, Code.BUSY, Code.STORAGE_FULL, Code.NODE_HELD})
 
 
 # --- what the common superior's operator decides ----------------------------------------------------------------------
@@ -184,7 +184,7 @@ def _do(writer: Writer, handler: Handler, move: m.Reparenting, make: Make) -> bo
     except _NotYet:
         return False
     except Refusal as refusal:
-        if refusal.code not in _UNABLE:
+        if refusal.code not in UNABLE:
             raise
         log.warning("reparenting waits", move=move.id, node=move.node, code=refusal.code.name)
         return False
@@ -251,7 +251,7 @@ def _give_back(work: UnitOfWork, handler: Handler, move: m.Reparenting, ticket: 
     try:
         handler.carry_out(work, Order(uuid5_of(move.id, ticket), Actor(account, role, unit), ticket, command))
     except Refusal as refusal:
-        if refusal.code in _UNABLE:
+        if refusal.code in UNABLE:
             raise
         log.warning("escalation stays", move=move.id, ticket=ticket, code=refusal.code.name)
 

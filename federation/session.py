@@ -235,8 +235,9 @@ class Session:
         def take(work: UnitOfWork) -> bool:
             return take_place(self.level, work, line, dict(_NAMES.rows(work.connection)), keys)
 
-        is_news = self.level.writer.command(take)
-        if is_news or not self._is_wrapped:  # once in each session: the last one may have died in between
+        if self.level.writer.command(take):
+            self._is_wrapped = False
+        if not self._is_wrapped:  # also once in each session, and again until it is done: one may have died in between, or had no room
             self.level.writer.command(lambda work: rewrap(work, self.level.store.ring, self.level.now()))
             self._is_wrapped = True
 

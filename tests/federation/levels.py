@@ -8,12 +8,14 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pysqlite3.dbapi2 as sqlite
 from sqlalchemy import select
 
 from federation.certificates import Credentials, certificate_to_pem
@@ -31,6 +33,7 @@ from node.domain.payload import Contact, Text
 from node.domain.refusal import Refusal
 from node.domain.ticket.intake import Register
 from node.storage import schema
+from node.storage.unit_of_work import no_fault
 from tests.support.node import MONDAY, Hands, make_node
 
 # OpenSSL reads the machine's clock, so certificates are issued by it.
@@ -254,6 +257,25 @@ def _state(place: Place) -> tuple[object, ...]:
     with place.level.store.read() as view:
         links = view.connection.execute(select(schema.links.c.peer, schema.links.c.down_size, schema.links.c.acked)).all()
         return view.head.taken, view.head.reacted, tuple(map(tuple, links))
+
+
+@contextmanager
+def full_behind(place: Place, appends: int) -> Iterator[None]:
+    """The disk of *place* has room to append so many times more while this lasts, each time whatever one transaction does at once."""
+    left = appends
+
+    def fault(point: str) -> None:
+        nonlocal left
+        if point == "append.after_entries":
+            left -= 1
+            if left < 0:
+                raise sqlite.OperationalError("database or disk is full")
+
+    place.level.store.fault = fault
+    try:
+        yield
+    finally:
+        place.level.store.fault = no_fault
 
 
 def serve(place: Place, listen: str = "127.0.0.1:0") -> Server:

@@ -18,7 +18,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.registry import NodeAdmitted, NodeInvited, SetNodeStatus, SuperiorJoined
 from node.storage import schema
 from node.storage.codec import decode_content
-from tests.federation.levels import WALL, Context, Place, connect, enrol, make_place, settle
+from tests.federation.levels import WALL, Context, Place, connect, enrol, full_behind, make_place, settle
 
 COUNTY, CITY, PROVINCE = "520402", "520400", "520000"
 
@@ -237,6 +237,39 @@ class TestKeys:
         settle(county, city)
 
         assert "灌溉水渠堵塞" == _appeal(city, number)
+
+    def test_a_disk_that_fills_between_place_and_keys_does_not_undo_the_joining(self, county: Place, city: Place) -> None:
+        """The certificate is in force at once, so the link runs; what was sealed before is opened above as soon as there is room."""
+        number = county.register(appeal="灌溉水渠堵塞")
+        with full_behind(county, 1):
+            enrol(county, city)
+            assert (True, False) == (county.files.uplink.exists(), county.files.pending.exists())
+            connect(county, city)
+            settle(county, city)
+        assert [(CITY,)] == [one.line for one in events(county, COUNTY, SuperiorJoined)]  # type: ignore[attr-defined]
+
+        settle(county, city, seconds=51)
+
+        assert "running" == county.status()
+        assert "灌溉水渠堵塞" == _appeal(city, number)
+
+    def test_a_disk_that_fills_as_a_higher_level_is_heard_of_lets_the_keys_follow(self, tmp_path: Path, county: Place, city: Place) -> None:
+        """The line is no news at the next greeting, and the session has wrapped keys before: it does it all the same."""
+        province = make_place(tmp_path, PROVINCE, "guizhou")
+        number = county.register(appeal="灌溉水渠堵塞")
+        enrol(county, city)
+        connect(county, city)
+        settle(county, city)
+        enrol(city, province)
+        connect(city, province)
+        with full_behind(county, 1):
+            settle(county, city, province, seconds=51)
+            with county.level.store.read() as view:
+                assert (CITY, PROVINCE) == view.head.line
+
+        settle(county, city, province, seconds=51)
+
+        assert "灌溉水渠堵塞" == _appeal(province, number)
 
     def test_nobody_speaks_for_the_keys_of_others(self) -> None:
         said = [("520402/node", 32), ("520402/desk", 31), ("520424/node", 32), ("520402/thief", 32), ("520402", 32)]

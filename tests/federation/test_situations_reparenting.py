@@ -27,7 +27,7 @@ from node.services.status import LinkLine, link_lines
 from node.storage import schema
 from node.storage.codec import moved_content
 from node.storage.writer import Writer
-from tests.federation.levels import WALL, Context, MemoryWire, Place, connect, enrol, make_place, settle
+from tests.federation.levels import WALL, Context, MemoryWire, Place, connect, enrol, full_behind, make_place, settle
 from tests.federation.situations import (
     CITY,
     COUNTY,
@@ -481,6 +481,27 @@ class TestRow22Reparented:
 
         assert Code.REPARENTING_OPEN is refused(lambda: four.city.hands.act("operator", SetNodeStatus(COUNTY, "suspended"), CITY)).code
         assert Code.REPARENTING_OPEN is refused(lambda: grant(four.city.level, COUNTY, "备份恢复", OPERATOR)).code
+
+    def test_a_disk_that_fills_as_the_county_joins_the_new_city_does_not_hold_it_in_the_former_epoch(self, four: Four) -> None:
+        """Its place is written, its month keys find no room: the operator has done what he had to, and it goes on as there is room."""
+        county, _, other, province = four.all
+        four.order()
+        four.run()
+        unsent = county.register(appeal="unsent")
+
+        with full_behind(county, 1):
+            four.join()
+            four.run()
+            assert (OTHER, PROVINCE) == line(county)
+        four.run(seconds=130)
+        four.run(seconds=130)
+
+        assert ({OTHER: 2}, "running") == (four.taken_by(), county.status())
+        agree(county, other, province)
+        with other.level.store.read() as view:
+            ticket = view.readings.ticket(unsent)
+            assert ticket is not None and "unsent" == view.payloads.open(ticket.subject, ticket.intake.appeal)  # type: ignore[arg-type]
+        assert [{}] * 4 == [alarms(place) for place in four.all]
 
     def test_whoever_dies_behind_whatever_step_goes_on_from_there(self, four: Four, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each step dies once before its commit and once behind it, and every process is started anew each time."""
