@@ -4,6 +4,8 @@ How a node greets its superior, and what it keeps of the answer: where the down 
 The superior's side is ``greeting``.
 """
 
+from dataclasses import replace
+
 from sqlalchemy import bindparam, func, select
 
 from federation import codec, giving_back, greeting, line_epochs, outgoing
@@ -71,6 +73,38 @@ def note_answer(level: Level, work: UnitOfWork, peer: str, answer: link_pb2.Hell
 
 def _fits_guard(level: Level, work: UnitOfWork) -> bool:
     return level.guard is None or level.guard.fits(work)
+
+
+def as_compared(standing: Standing, request: link_pb2.HelloRequest, taken: int) -> Standing:
+    """
+    *standing* by what *request* said, when *taken* was the head's: where the superior holds more of a stream, it compared that and no
+    more.  What was taken here since may be another history of it, so it does not count as held, and is compared when it is fetched.
+    """
+    if not standing.ahead:
+        return standing
+    said = _said(request)
+    lost = tuple((one, min(size, said.get((one.node, one.epoch), 0))) for one, size in standing.lost)
+    return replace(standing, cursor=min(standing.cursor, taken), lost=lost)
+
+
+def has_written_on(work: UnitOfWork, standing: Standing, request: link_pb2.HelloRequest) -> bool:
+    """
+    True if this node wrote an entry after *request* under a number that its superior holds another one of: the node was restored, and
+    wrote before it was told.
+    """
+    own = work.journal.position(work.head.node, work.head.epoch)
+    is_ahead = any((one.node, one.epoch) == (own.node, own.epoch) for one in standing.ahead)
+    return is_ahead and own.size > _said(request).get((own.node, own.epoch), 0)
+
+
+def as_forked(standing: Standing, own: Position) -> Standing:
+    """*standing*, once it is known that the superior holds another history of *own* and not only more of it: the next greeting shows it."""
+    there = tuple(one for one in standing.ahead if (one.node, one.epoch) == (own.node, own.epoch))
+    return replace(standing, forked=(*standing.forked, *there), ahead=tuple(one for one in standing.ahead if one not in there))
+
+
+def _said(request: link_pb2.HelloRequest) -> dict[tuple[str, int], int]:
+    return {(one.node, one.epoch): one.size for one in request.positions}
 
 
 def held_by(standing: Standing, own: Position, damaged: tuple[Spot, ...], *, is_taken: bool) -> str:

@@ -180,6 +180,7 @@ class Session:
             with self._lock:
                 cursor = self.machine.cursor
             request = hello.request_of(self.level, view, self.peer, self.boot_id, cursor)
+            taken = view.head.taken
         try:
             answer = self._called(lambda: self.ends[Lane.UP].hello(request))
         except CallFailed as error:
@@ -190,11 +191,18 @@ class Session:
         self.wanted = blobs.wanted_from_pb(answer.wanted)
         with self.level.store.read() as view:
             standing = outgoing.standing(view, [codec.position_from_pb(one) for one in answer.positions], self._roots)
-            standing = replace(standing, lost=self._lost(view, standing))
+            standing = hello.as_compared(replace(standing, lost=self._lost(view, standing)), request, taken)
             own = view.journal.position(view.head.node, view.head.epoch)
             damaged = tuple(reconcile.damaged(view.connection))
         held = hello.held_by(standing, own, damaged, is_taken=answer.credit > 0)
-        self.level.writer.command(lambda work: hello.note_answer(self.level, work, self.peer, answer, held))
+
+        def note(work: UnitOfWork) -> bool:
+            has_written_on = answer.credit > 0 and hello.has_written_on(work, standing, request)
+            hello.note_answer(self.level, work, self.peer, answer, "forked" if has_written_on else held)
+            return has_written_on
+
+        if self.level.writer.command(note):
+            standing = hello.as_forked(standing, own)
         if not held:
             # Nothing of its own is written while another history of this node may stand above.
             self._take_place(answer)

@@ -441,10 +441,14 @@ def _differences(link: LinkAtRest) -> Iterator[str]:
     downs = [(row["down_epoch"], row["down_size"], row["down_peaks"]) for row in (link.up, link.down)]
     if downs[0] != downs[1] or link.down["down_acked"] != link.down["down_size"]:
         yield f"down {downs[0][0]}/{downs[0][1]} of {downs[1][0]}/{downs[1][1]}"
+    epoch = link.above.value("SELECT epoch FROM heads")
+    if link.up["given_epoch"] < epoch:
+        # Where nothing was numbered anew all else agrees already: what only the subordinate holds goes back when it greets.
+        yield f"given back up to epoch {link.up['given_epoch']} of {epoch}"
 
 
 def _row(node: Node, peer: str) -> Mapping[str, Any]:
-    names = ("acked", "down_epoch", "down_size", "down_peaks", "down_acked", "status", "peer_epoch")
+    names = ("acked", "down_epoch", "down_size", "down_peaks", "down_acked", "status", "given_epoch")
     found = node.rows(f"SELECT {', '.join(names)} FROM links WHERE peer = ?", peer)
     # A superior that was restored from before it admitted the node knows nothing of it: there is no such link at its end.
     return dict(zip(names, found[0] if found else (0, 1, 0, b"", 0, "unregistered", 1), strict=True))

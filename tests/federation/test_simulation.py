@@ -8,10 +8,14 @@ from hashlib import sha256
 
 import pytest
 
+from federation import epochs
+from federation.simulation.invariants import is_at_rest
+from federation.simulation.operators import REASON, DirectEnd
 from federation.simulation.plan import FAULTS, POINTS, Plan, plan_of
 from federation.simulation.report import failure_lines
 from federation.simulation.run import digest_of, run_plan, simulate
 from federation.simulation.shrink import shrunk
+from federation.simulation.simulation import Simulation
 from federation.simulation.world import Grounds
 from tests.federation.mutants import MUTANTS
 from tests.support.tree import ROOT, files
@@ -21,7 +25,7 @@ from tests.support.tree import ROOT, files
 CORPUS = (
     8, 33, 34, 39, 43, 48, 56, 57, 68, 79, 100, 151, 233, 303, 401, 470, 1029, 1129, 5000040,
     210716935, 210716987, 210716994, 619512975, 619512981, 619512990, 2196394529, 2653148607, 2653148641, 3397798909, 3397798921,
-    1716874064, 4154708400, 20000446, 20000259,
+    1716874064, 4154708400, 20000446, 20000259, 1845985818, 20000204,
 )
 # fmt: on
 # With the corpus, so many seeds at each change, in parts that run beside one another.
@@ -124,6 +128,41 @@ class TestDeterminism:
         named = {part.split('"')[1] for text in texts for part in text.split(".fault(")[1:] if part.startswith('"')}
 
         assert named == set(POINTS)
+
+
+class TestRest:
+    """Nothing is judged while somebody still has something to do."""
+
+    def test_who_has_not_given_back_to_the_superiors_new_epoch_is_waited_for(self, grounds: Grounds) -> None:
+        """
+        2.3 no. 11, seed 1845985818: a city that begins an epoch with nothing of its own behind numbers nothing anew, so every
+        stream agrees before its counties have heard of it.
+        """
+        simulation = Simulation(grounds, plan_of(23).only(()))
+        nodes, counties = simulation.nodes, ("520402", "520424")
+        city, province = nodes["520400"], nodes["520000"]
+        for code in nodes:
+            simulation.start(code)
+        simulation.schedule.run_until(60.0)
+        assert is_at_rest(simulation)
+
+        for code in counties:
+            simulation.links[code].is_cut = True
+        epochs.grant(province.level, city.code, REASON, province.actor("operator"))
+        epochs.rejoin(city.level, DirectEnd(simulation, city.code), REASON, city.actor("operator"))  # type: ignore[arg-type]
+        simulation.stop(city.code)
+        simulation.start(city.code)
+        simulation.schedule.run_until(180.0)
+        held_above = province.value("SELECT size FROM streams WHERE node = ? AND epoch = 2", city.code)
+        assert (1, False) == (held_above, is_at_rest(simulation))
+
+        for code in counties:
+            simulation.links[code].is_cut = False
+        simulation.schedule.run_until(600.0)
+        assert is_at_rest(simulation)
+        assert [2, 2] == [nodes[code].value("SELECT given_epoch FROM links WHERE peer = ?", city.code) for code in counties]
+        for code in nodes:
+            simulation.stop(code)
 
 
 class TestShrinking:

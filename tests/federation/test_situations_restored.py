@@ -97,6 +97,48 @@ class TestRow07RestoredAndWroteOn:
         assert (mirrored, ["fork"]) == (city.contents(COUNTY), incidents(city))
         assert Code.NODE_HELD is refused(county.register).code
 
+    def test_what_it_writes_while_its_greeting_is_under_way_is_a_fork_and_not_held_above(
+        self, county: Place, city: Place, tmp_path: Path
+    ) -> None:
+        """The superior compared what the greeting said, which was alike: that it holds more says nothing of what came since."""
+        connect(county, city)
+        settle(county, city)
+        backup = back_up(county, tmp_path / "backup.db")
+        kept = len(county.contents(COUNTY))
+        lost = [county.register(appeal="first past"), county.register(appeal="first past, too")]
+        settle(county, city)
+        whole = city.contents(COUNTY)
+        restore(county, backup)
+        wire = connect(county, city)
+        greet = wire.hello
+
+        def hello(request: link_pb2.HelloRequest) -> link_pb2.HelloResponse:
+            answer = greet(request)
+            county.register(appeal="second past")
+            return answer
+
+        wire.hello = hello  # type: ignore[method-assign]
+        assert county.session is not None
+        county.session.step(Lane.UP)
+        wire.hello = greet  # type: ignore[method-assign]
+
+        with county.level.store.read() as view:
+            before = next(one.taken for one in county.rows(schema.entries) if (one.node, one.seq) == (COUNTY, kept + 1)) - 1
+            assert view.head.taken > before >= county.link(CITY).acked
+        settle(county, city)
+        assert ("stopped forked", "forked", kept + 1) == (county.status(), held(county), len(county.contents(COUNTY)))
+        assert "Fetch" not in wire.calls
+        settle(county, city, seconds=51)
+        assert (whole, ["fork"]) == (city.contents(COUNTY), incidents(city))
+
+        grant_to(city, county)
+        done = rejoin_by(county, wire)
+        settle(county, city, seconds=51)
+        assert (2, len(whole) - kept, "") == (done.epoch, done.fetched, held(county))
+        assert whole == county.contents(COUNTY)[: len(whole)]
+        assert set(lost) <= set(tickets(county))
+        agree(county, city)
+
     def test_nobody_rejoins_what_nobody_granted(self, county: Place, city: Place, tmp_path: Path) -> None:
         fork(county, city, tmp_path)
         before = county.contents(COUNTY)
