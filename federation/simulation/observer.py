@@ -162,13 +162,22 @@ class Observer:
         if head.is_opener:
             self.openers[head.id] = head.custody.holder
         elif head.is_line and is_watched and head.subject.id not in self._simulation.poisoned:
-            holder = self.openers.get(head.custody.opener)
+            holder = self.openers.get(head.custody.opener) or self._opened_by_a_clone(node, head.custody.opener)
             if holder != node.code:
-                self._simulation.violate("I17", f"{node.code} wrote {head.kind} of {head.subject.id} under a number of {holder}")
+                self._simulation.violate(
+                    "I17", f"{node.code} wrote {head.kind} of {head.subject.id} under a number of {holder or 'nobody'}"
+                )
             elif head.custody.opener in seen.frozen:
                 self._simulation.violate("I17", f"{node.code} wrote {head.kind} of {head.subject.id} while it was asked of another")
         if head.kind in FREEZING:
             seen.frozen.add(head.custody.opener or head.id)
+
+    def _opened_by_a_clone(self, node: Node, opener: str) -> str:
+        """Whom *opener* names, which a second copy of a node wrote: its commits are not looked at, what others took of it is."""
+        for writer, content in node.rows("SELECT node, content FROM entries WHERE id = ?", opener):
+            if writer in self._simulation.cloned:
+                self.openers[opener] = decode_content(bytes(content)).header.custody.holder
+        return self.openers.get(opener, "")
 
     def _streams(self, node: Node, seen: Seen) -> None:
         for writer, epoch, size in node.rows("SELECT node, epoch, size FROM streams"):

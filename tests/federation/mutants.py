@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from federation import codec, giving_back, greeting, mirror, outgoing, server
-from federation.link import Standing, Uplink
+from federation.link import Lane, Standing, Uplink
 from federation.session import Session
 from federation.v1 import link_pb2
 from node.domain.merkle import leaf_hash
@@ -76,12 +76,14 @@ def _repeat_is_appended(patch: pytest.MonkeyPatch) -> None:
 
 
 def _gap_is_jumped(patch: pytest.MonkeyPatch) -> None:
-    """Entries behind a gap are taken as if they were the next."""
+    """Entries behind a gap are taken under their own numbers, as if what lies before were there."""
     real = mirror._Batch.take
 
     def take(self: Any, segment: Any) -> Any:
-        size = self.work.journal.range_of(segment.node, segment.epoch).size
-        return real(self, replace(segment, from_seq=min(segment.from_seq, size + 1)))
+        stream = segment.node, segment.epoch
+        size = self._sizes.setdefault(stream, self.work.journal.range_of(*stream).size)
+        self._sizes[stream] = max(size, segment.from_seq - 1)
+        return real(self, segment)
 
     patch.setattr(mirror._Batch, "take", take)
 
@@ -119,15 +121,16 @@ def _custody_is_not_compared(patch: pytest.MonkeyPatch) -> None:
 
 
 def _idle_nodes_do_not_greet(patch: pytest.MonkeyPatch) -> None:
-    """A node that has nothing to send does not ask where its superior stands."""
-    real = Uplink._next_up
+    """A node that has nothing to send does not ask where its superior stands, and does not wake for it."""
+    next_up, look_again_at = Uplink._next_up, Uplink.look_again_at
 
-    def next_up(self: Any, now: Any) -> Any:
-        if self._greeted and not self._must_greet and self.cursor >= self.tail:
-            return None
-        return real(self, now)
+    def is_idle(self: Any) -> bool:
+        return bool(self._greeted and not self._must_greet and self.cursor >= self.tail)
 
-    patch.setattr(Uplink, "_next_up", next_up)
+    patch.setattr(Uplink, "_next_up", lambda self, now: None if is_idle(self) else next_up(self, now))
+    patch.setattr(
+        Uplink, "look_again_at", lambda self, lane, now: None if lane is Lane.UP and is_idle(self) else look_again_at(self, lane, now)
+    )
 
 
 def _forks_are_not_looked_for(patch: pytest.MonkeyPatch) -> None:
@@ -244,6 +247,7 @@ EQUIVALENT: Mapping[str, str] = {
     "the sequence is max() + 1 over the table": (
         "nothing is ever deleted from the epoch that is being written, so both give the same number"
     ),
+    "what lies behind a gap is taken as the next": "an entry says its own place, so it is refused there as malformed",
     "bytes of what comes again are not compared": "the root of the next answer tells the same, one call later",
     "roots are compared by the superior alone": "it compares at each greeting, and so finds what an answer to a push would have shown",
 }
