@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text as RichText
 
@@ -45,6 +45,21 @@ SetClock = Callable[[Path, datetime], None]
 # Lets a node that was built serve until the process is told to stop.
 Serve = Callable[[Any], None]
 Lines = Callable[[Console], None]
+
+
+class _Rows(Table):
+    """A table that says *none* behind its title where it has no rows."""
+
+    def __init__(self, none: str, *, title: str | None, **style: Any) -> None:
+        super().__init__(title=title, **style)
+        self._none = none
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """As rich asks for it."""
+        if self.rows:
+            yield from super().__rich_console__(console, options)
+        else:
+            yield RichText(f"{self.title or ''}{self._none}".strip())
 
 
 class Usage(Exception):
@@ -138,8 +153,14 @@ class Session:
         return word(section, code, self.lang)
 
     def table(self, title: str, *columns: str, **facts: Any) -> Table:
-        """An empty table; *title* and *columns* are keys of the sections ``cli.title`` and ``cli.column``."""
-        table = Table(title=self.say(f"title.{title}", **facts) if title else None, title_justify="left", header_style="bold")
+        """
+        An empty table; *title* and *columns* are keys of the sections ``cli.title`` and ``cli.column``.
+
+        Printed without a row it is one sentence: a head with nothing under it looks as if something had failed.
+        """
+        table = _Rows(
+            self.say("no_rows"), title=self.say(f"title.{title}", **facts) if title else None, title_justify="left", header_style="bold"
+        )
         for name in columns:
             table.add_column(self.say(f"column.{name}"), overflow="fold")
         return table

@@ -94,6 +94,8 @@ def test_calendars_and_packs_are_handed_down(levels: tuple[Place, Place, Program
 
     assert 0 == qyzj("letter", "adopt", handed[1], "--as", "centre", data=below).code
     assert [] == qyzj("letter", "inbox", "--json", data=below).json["letters"]
+    # For people one sentence, no head of a table with nothing under it.
+    assert ["待办文书（没有）"] == qyzj("letter", "inbox", data=below).out.splitlines()
     carried(county, city)
     assert ["adopted", "adopted"] == [qyzj("letter", "receipts", one, "--json", data=above).json["nodes"][0]["result"] for one in handed]
 
