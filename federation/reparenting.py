@@ -19,6 +19,9 @@ never has to hold what is not proved.  From then on B brings it like anything of
 the move gets it back from there, and one that was restored between its confirmation and the history's way down sends that once
 more; B waits until all of it is there.  A's word is its own journal entry, which the province mirrors under A's root.
 
+Behind NodeReparented A gets from the province, too, what the node wrote about all in which A has a part.  A took that from the node
+itself; but if A is restored from before, nothing else would bring it, and what was asked of A is still A's to answer.
+
 **Who is in charge.**  A, until the province's NodeReparented; B from there on.  The steps are single transactions, each
 follows from what the journals hold, and each is looked for again by ``advance``: a process that dies anywhere goes on from there.
 What the node writes meanwhile it keeps; what A had not taken is written again in the new epoch with the same entry ids.
@@ -46,7 +49,7 @@ from node.domain.payload import SealedRef, Text
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.custody import OverrideCustody
 from node.services.handle import Handler
-from node.services.reparentings import branch_of, history_of, open_escalations
+from node.services.reparentings import branch_of, history_of, left_with, open_escalations
 from node.storage import reparenting_readings as readings
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -176,6 +179,8 @@ def _do(writer: Writer, handler: Handler, move: m.Reparenting, make: Make) -> bo
         order_id = uuid5_of(move.id, type(command).__name__)
         if not handler.carry_out(work, Order(order_id, ACTOR, work.head.node, command)).entries:
             raise _NotYet
+        if isinstance(command, m.NameSuperior):
+            _send_what_is_left(work, move)
         for ticket, back_to in still_open:
             _give_back(work, handler, move, ticket, back_to)
 
@@ -197,6 +202,16 @@ def _send_history(work: UnitOfWork, move: m.Reparenting) -> None:
     work.send_down(move.to_node, history_of(work, branch_of(work, move.node), with_own=True, also=also))
 
 
+def _send_what_is_left(work: UnitOfWork, move: m.Reparenting) -> None:
+    """
+    Owe the former superior what the moved nodes wrote about all in which it has a part, behind the word that names another one.
+
+    It took that from them itself, and there it is a no-op.  Restored from before, it takes nothing of them any more, and yet has to
+    answer what was asked of it.
+    """
+    work.send_down(move.from_node, left_with(work, branch_of(work, move.node), move.from_node))
+
+
 def send_what_concerns_the_moved(work: UnitOfWork, came_back: Iterable[Stored]) -> None:
     """
     Owe the new superior of each node whose move is told of by own entries that *came_back* all that is held about that node.
@@ -213,6 +228,7 @@ def send_what_concerns_the_moved(work: UnitOfWork, came_back: Iterable[Stored]) 
         move = readings.find(work.connection, move=id)
         if move is not None and move.ordered_by == work.head.node and move.stage in (m.REPARENTED, m.JOINED):
             _send_history(work, move)
+            _send_what_is_left(work, move)
 
 
 def _owes_history(view: View, move: m.Reparenting) -> bool:

@@ -104,6 +104,24 @@ def history_of(work: UnitOfWork, branch: Collection[str], *, with_own: bool, als
     return sorted(found.items())
 
 
+def left_with(work: UnitOfWork, branch: Collection[str], at: str) -> list[tuple[int, bytes]]:
+    """
+    What the nodes of *branch* wrote about tickets and dossiers in which *at* has a part, as it is held here: (taken, leaf) in the
+    order in which it was taken.
+    """
+    entries, tickets = schema.entries, schema.tickets
+    others = entries.alias()
+    wrote = select(others.c.subject_id).where(others.c.node == at, others.c.subject_kind.not_in(_OWN_ONLY))
+    has_part = select(tickets.c.id).where(tickets.c.parties.contains(f",{at},", autoescape=True))
+    its = (
+        entries.c.node.in_(sorted(branch)),
+        entries.c.subject_kind.not_in(_OWN_ONLY),
+        or_(entries.c.subject_id.in_(wrote), entries.c.subject_id.in_(has_part)),
+    )
+    rows = work.connection.execute(select(entries.c.taken, entries.c.leaf).where(*its).order_by(entries.c.taken))
+    return [(row.taken, bytes(row.leaf)) for row in rows]
+
+
 def _speaks_to(content: bytes, branch: Collection[str]) -> bool:
     read = decode_content(content)
     if read.header.addressee in branch:

@@ -1,4 +1,4 @@
-"""FEDERATION 2.3, rows 11 and 22 at once, in the middle of the tree: whoever ordered a move was restored from before it."""
+"""FEDERATION 2.3, rows 6, 11 and 22 at once: whoever ordered a move, or handed a node over, was restored from before it."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from federation.reparenting import order
 from node.domain.payload import Text
-from node.domain.ticket.custody import OverrideCustody
+from node.domain.ticket.custody import DecideAbove, OverrideCustody
 from node.services.rebuild import check
 from tests.federation.levels import Place, connect, enrol, make_place, settle
 from tests.federation.situations import OPERATOR, agree, alarms, back_up, escalate, grant_to, held, rejoin_by, restore
@@ -113,3 +113,34 @@ def test_what_the_city_gets_back_beside_a_move_of_its_branch_reaches_the_new_sup
 
     assert [(ZONE, "")] * 5 == [holder(place, number) for place in levels]
     agreed(*levels)
+
+
+def test_what_a_former_superior_lost_of_whom_it_handed_over_comes_to_it_from_above(levels: tuple[Place, ...], tmp_path: Path) -> None:
+    """
+    Seeds 21000515 and 21000555.  The zone's escalations stayed with the county when it left; restored from before they were asked,
+    the county takes nothing of the zone itself any more, and has to answer them all the same.
+    """
+    zone, county, *_ = levels
+    handled, asked = zone.register(), zone.register()
+    settle(*levels)
+    backup = back_up(county, tmp_path / "before.db")
+    for number in (handled, asked):
+        escalate(zone, number)
+    settle(*levels)
+    accept(county, handled)
+    move(*levels)
+
+    restore(county, backup)
+    connect(county, levels[3])
+    for _ in range(3):
+        settle(*levels, seconds=121)
+    assert [(ZONE, county.code)] * 5 == [holder(place, asked) for place in levels]
+    accept(county, asked)
+    for number in (handled, asked):
+        county.hands.act("office", DecideAbove(Text("按批复办理")), number)
+    settle(*levels, seconds=2)
+
+    for number in (handled, asked):
+        assert [(ZONE, "")] * 5 == [holder(place, number) for place in levels]
+    agreed(*levels)
+    assert [{}] * 5 == [alarms(place) for place in levels]
