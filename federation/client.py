@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from federation.certificates import Credentials, IdentityError, check_own
 from federation.channel import Verdict, probe_identity, secure_channel
+from federation.codec import check_numbers
 from federation.retry import CallFailed, Failure, failed
 from federation.v1 import enrolment_pb2, enrolment_pb2_grpc, link_pb2, link_pb2_grpc
 from node.domain.refusal import Code, Refusal
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Message)
 
 hello_deadline_seconds = 5.0
 push_deadline_seconds = 20.0
@@ -152,6 +154,10 @@ class Superior:
             raise failed(self._failure(failure_of(error), channel)) from None
         except ValueError:
             raise failed(Failure("CANCELLED")) from None  # the channel was closed by us
+        try:
+            check_numbers(answer)
+        except Refusal as refusal:
+            raise CallFailed(Failure(refusal.code.status, refusal)) from None
         self._unavailable = 0
         return answer
 

@@ -8,15 +8,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from federation.link import batch_bytes_max, batch_entries_max
 from federation.v1 import link_pb2
 from node.domain.refusal import Code, Refusal
-from node.storage.codec import PAYLOAD_KINDS
+from node.storage.codec import PAYLOAD_KINDS, number_max, sequence_max
 from node.storage.journal import Position
 from node.storage.riders import KeyRow
 from node.v1 import entry_pb2
 
 boot_id_length_bytes = 16
+
+_MOST = {FieldDescriptor.TYPE_UINT32: number_max, FieldDescriptor.TYPE_UINT64: sequence_max}
+_READ_ELSEWHERE = (entry_pb2.Entry.DESCRIPTOR.name,)
+# The year 9999 ends.
+_seconds_max = 253_402_300_799
 
 _KINDS = {number: kind.value for kind, number in PAYLOAD_KINDS.items()}
 _KINDS_BACK = {kind.value: number for kind, number in PAYLOAD_KINDS.items()}
@@ -115,6 +124,24 @@ def check_batch(entries: Sequence[entry_pb2.Entry]) -> None:
     count, size = len(entries), sum(entry.ByteSize() for entry in entries)
     if count > batch_entries_max or (size > batch_bytes_max and count > 1):
         raise Refusal(Code.BATCH_TOO_LARGE, entries=count, entries_max=batch_entries_max, bytes=size, bytes_max=batch_bytes_max)
+
+
+def check_numbers(message: Message) -> None:
+    """
+    Need the numbers and times of a call to be such as both databases keep; those of its entries are looked at where these are read.
+
+    Raises:
+        Refusal: MALFORMED_ENTRY with the field.
+    """
+    for field, value in message.ListFields():
+        if field.message_type is not None and field.message_type.name not in _READ_ELSEWHERE:
+            for one in value if field.is_repeated else (value,):
+                check_numbers(one)
+            is_kept = not isinstance(value, Timestamp) or 0 <= value.seconds <= _seconds_max
+        else:
+            is_kept = field.type not in _MOST or max(value if field.is_repeated else (value,)) <= _MOST[field.type]
+        if not is_kept:
+            raise Refusal(Code.MALFORMED_ENTRY, field=field.name, node="", epoch=0, seq=0)
 
 
 def position_to_pb(position: Position) -> link_pb2.Position:

@@ -226,7 +226,7 @@ def _wait_seconds(request: link_pb2.PullRequest, context: grpc.ServicerContext) 
 
 
 class Refusals(grpc.ServerInterceptor):
-    """Turns what a method raises into the status of its call."""
+    """Turns what a method raises into the status of its call, after a look at the numbers that it is called with."""
 
     def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
         handler = continuation(handler_call_details)
@@ -236,6 +236,7 @@ class Refusals(grpc.ServerInterceptor):
 
         def call(request: Any, context: grpc.ServicerContext) -> Any:
             try:
+                codec.check_numbers(request)
                 return method(request, context)
             except Refusal as refusal:
                 log.info("call refused", method=handler_call_details.method, code=refusal.code.name, **_facts(refusal))

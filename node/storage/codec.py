@@ -25,11 +25,16 @@ from node.domain.refusal import Code, Refusal
 from node.domain.values import of_fields
 from node.v1 import entry_pb2, events_pb2
 
+# Sums of money stand in no column.
+_AMOUNT = "_yuan"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 # An entry over this size is refused when it is made (FEDERATION 2.3 no. 16).
 entry_bytes_max = 256 * 1024
+# What PostgreSQL keeps of an epoch, a version, a round ...: larger ones nobody writes, and one database would take what another refuses.
+number_max = 2**31 - 1
+sequence_max = 2**63 - 1
 # Entries that a process keeps as they were read: those of the files that are being worked on.
 contents_kept_max = 4_096
 
@@ -72,7 +77,10 @@ def encode_event(event: Event, seal: Seal) -> bytes:
 
 
 def decode_event(kind: str, body: bytes, entry_id: str, payloads: Sequence[PayloadLine]) -> Event | None:
-    """The event of that kind, or None where this program does not know it or cannot read it: the header goes on without it."""
+    """
+    The event of that kind, or None where this program does not know it or cannot read it (a number out of range, too): the header goes
+    on without it.
+    """
     cls = EVENTS.get(kind)
     if cls is None:
         return None
@@ -84,6 +92,8 @@ def decode_event(kind: str, body: bytes, entry_id: str, payloads: Sequence[Paylo
         for field, value in message.ListFields():
             name = field.name
             get = reading.ways.get(name)
+            if value.__class__ is int and not -number_max <= value <= number_max and not name.endswith(_AMOUNT):
+                return None
             if get is not None:
                 values[name] = value if get is _get_plain else get(message, name, entry_id, payloads)
         return of_fields(cls, values)
@@ -166,6 +176,8 @@ def decode_content(data: bytes) -> Content:
     node, epoch, seq, id, kind = pb.node, pb.epoch, pb.seq, pb.id, pb.kind
     if not (node and epoch and seq and id and kind and subject.kind and pb.HasField("recorded_at")):
         raise Refusal(Code.MALFORMED_ENTRY, field=_missing(pb))
+    if epoch > number_max or seq > sequence_max or pb.version > number_max:
+        raise Refusal(Code.MALFORMED_ENTRY, field="epoch" if epoch > number_max else "seq" if seq > sequence_max else "version")
     try:
         values = {
             "node": node,
@@ -223,6 +235,8 @@ _subject = lru_cache(maxsize=4096)(Subject)
 
 
 def _custody_from_pb(pb: entry_pb2.Custody) -> CustodyHead:
+    if pb.number > number_max or pb.follows > number_max:
+        raise OverflowError
     return of_fields(CustodyHead, {"number": pb.number, "holder": pb.holder, "follows": pb.follows, "opener": pb.opener})
 
 
@@ -248,6 +262,8 @@ def _clock_to_pb(change: ClockChange) -> entry_pb2.ClockChange:
 
 def _clock_from_pb(pb: entry_pb2.ClockChange) -> ClockChange:
     promised = pb.promised
+    if pb.limit > number_max:
+        raise OverflowError
     values = {
         "clock": pb.clock,
         "change": _CHANGES_BACK[pb.change],

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -15,7 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 
-from federation import codec
+from federation import codec, greeting
 from federation.certificates import Credentials, create_authority, issue, new_key
 from federation.channel import secure_channel
 from federation.client import Superior
@@ -184,6 +185,45 @@ class TestCalls:
         assert refused.refusal is not None and "boot_id" == refused.refusal.facts["field"]
         assert "active" == city.link(COUNTY).status
         assert linked.hello(hello_of(county)).credit
+
+    @pytest.mark.parametrize(
+        ("field", "spoil"),
+        [
+            ("superior_epoch", lambda hello: setattr(hello, "superior_epoch", 2**31)),
+            ("epoch", lambda hello: setattr(hello.positions[0], "epoch", 2**31)),
+            ("size", lambda hello: setattr(hello.down, "size", 2**63)),
+            ("wall", lambda hello: setattr(hello.wall, "seconds", 2**62)),
+        ],
+    )
+    def test_a_number_that_no_database_keeps_is_named(
+        self, linked: Superior, county: Place, city: Place, field: str, spoil: Callable[[link_pb2.HelloRequest], None]
+    ) -> None:
+        request = hello_of(county)
+        spoil(request)
+        before = city.rows(schema.links), city.rows(schema.incidents)
+
+        refused = failure(lambda: linked.hello(request))
+
+        assert ("INVALID_ARGUMENT", Code.MALFORMED_ENTRY) == (refused.status, refused.code)
+        assert refused.refusal is not None and field == refused.refusal.facts["field"]
+        assert before == (city.rows(schema.links), city.rows(schema.incidents))
+
+    def test_an_answer_with_such_a_number_is_none(self, linked: Superior, county: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A superior cannot take this node, or those below, into an epoch that nobody could write down."""
+        honest = greeting.answer
+
+        def answer(*args: Any) -> link_pb2.HelloResponse:
+            said = honest(*args)
+            assert isinstance(said, link_pb2.HelloResponse)
+            said.line_epochs[:] = [1, 2**31]
+            return said
+
+        monkeypatch.setattr(greeting, "answer", answer)
+
+        found = failure(lambda: linked.hello(hello_of(county)))
+
+        assert found.refusal is not None
+        assert ("INVALID_ARGUMENT", "line_epochs") == (found.status, found.refusal.facts["field"])
 
     def test_a_batch_too_large_is_refused_whole(self, linked: Superior, county: Place, city: Place) -> None:
         (whole,) = owed(county)

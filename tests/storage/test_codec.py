@@ -1,5 +1,6 @@
 """The one mapping between events and messages, and what an entry's content may hold."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Any, get_args, get_type_hints
@@ -420,6 +421,36 @@ def test_a_missing_field_is_named(field: str) -> None:
         decode_content(pb.SerializeToString())
 
     assert (Code.MALFORMED_ENTRY, field) == (refused.value.code, refused.value.facts["field"])
+
+
+@pytest.mark.parametrize(
+    ("named", "spoil"),
+    [
+        ("epoch", lambda pb: setattr(pb, "epoch", 2**31)),
+        ("seq", lambda pb: setattr(pb, "seq", 2**63)),
+        ("version", lambda pb: setattr(pb, "version", 2**31)),
+        ("header", lambda pb: setattr(pb.custody, "number", 2**31)),
+        ("header", lambda pb: setattr(pb.custody, "follows", 2**31)),
+        ("header", lambda pb: setattr(pb.clocks[0], "limit", 2**31)),
+    ],
+)
+def test_a_number_that_only_one_database_would_keep_is_refused(named: str, spoil: Callable[[Any], None]) -> None:
+    """A county on SQLite would hand it up to a province on PostgreSQL, whose whole batch it would stop."""
+    pb = entry_pb2.EntryContent.FromString(encode_content(a_header(), b"", ()))
+    spoil(pb)
+
+    with pytest.raises(Refusal) as refused:
+        decode_content(pb.SerializeToString())
+
+    assert (Code.MALFORMED_ENTRY, named) == (refused.value.code, refused.value.facts["field"])
+
+
+@pytest.mark.parametrize("round", [2**31, -(2**31)])
+def test_an_event_with_such_a_number_is_kept_unread(round: int) -> None:
+    body = events_pb2.Evaluated(round=round).SerializeToString()
+    assert decode_content(encode_content(a_header(kind="Evaluated"), events_pb2.Evaluated(round=2).SerializeToString(), ())).event
+
+    assert decode_content(encode_content(a_header(kind="Evaluated"), body, ())).event is None
 
 
 @pytest.mark.parametrize("data", [b"\xff\xff\xff", b"\x0a\x80", bytes(range(256))])
