@@ -21,7 +21,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.registry import EpochStarted
 from node.services import reconcile, situations
 from node.storage import sealing
-from node.storage.codec import decode_content, encode_event, entry_bytes_max
+from node.storage.codec import decode_content, encode_event, entry_bytes_max, number_max, sequence_max
 from node.storage.payloads import _grant_info, payload_bytes_max
 from node.v1 import entry_pb2
 from tests.support.tree import ROOT
@@ -54,6 +54,8 @@ LIMITS = {
     "entries in a batch, `Push`, `Pull`, `Fetch` and `GiveBack`": (link.batch_entries_max,),
     "bytes in a batch": (link.batch_bytes_max,),
     "bytes of one content": (entry_bytes_max,),
+    "largest epoch, version, custody number, limit of a clock": (number_max,),
+    "largest `seq`, size": (sequence_max,),
     "bytes of one sealed payload": (payload_bytes_max,),
     "bytes of an invitation": (invitation.invitation_bytes_max,),
     "length of a boot id, bytes": (boot_id_length_bytes,),
