@@ -5,7 +5,7 @@ Only the superior of both ends orders, confirms and names; only the former super
 took the history.  Whoever says anything else is not believed, and a node that the move does not concern keeps nothing of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, UnaryExpression, bindparam, select, update
@@ -146,16 +146,30 @@ def _take_up(connection: Connection, own: str, head: Header, order: m.Reparentin
     Let the steps of a move count that came before its *order* did: whoever ordered it was restored from before that, and wrote
     it again when it was given back.
     """
+    kinds = [event for event in WAYS if event is not m.ReparentingOrdered]
+    for header, event in _earlier(connection, head, order.move, {order.node, order.from_node, order.to_node, head.node}, kinds):
+        WAYS[type(event)](connection, own, header, event)
+
+
+def _take_up_answer(connection: Connection, own: str, head: Header, confirmed: m.HandoverConfirmed, to_node: str) -> None:
+    """So does what the new superior answered, if the confirmation that it answers was written again behind it: the same streams."""
+    for header, event in _earlier(connection, head, confirmed.move, {to_node}, [m.HistoryTaken, m.HistoryRefused]):
+        if isinstance(event, m.HistoryRefused) or event.streams == confirmed.streams:
+            WAYS[type(event)](connection, own, header, event)
+
+
+def _earlier(
+    connection: Connection, head: Header, move: str, writers: Collection[str], kinds: Sequence[type[Event]]
+) -> Iterator[tuple[Header, Any]]:
+    """Entries about the nodes *writers* that tell steps *kinds* of *move* and were taken before the one of *head*, in order."""
     entries = schema.entries
     place = (entries.c.node == head.node, entries.c.epoch == head.epoch, entries.c.seq == head.seq)
     taken = select(entries.c.taken).where(*place).scalar_subquery()
-    kinds = [event.kind() for event in WAYS if event is not m.ReparentingOrdered]
-    writers = {order.node, order.from_node, order.to_node, head.node}
-    its = (entries.c.subject_id.in_(writers), entries.c.kind.in_(kinds), entries.c.taken < taken)
+    its = (entries.c.subject_id.in_(writers), entries.c.kind.in_([kind.kind() for kind in kinds]), entries.c.taken < taken)
     for content in connection.execute(select(entries.c.content).where(*its).order_by(entries.c.taken)).scalars().all():
         one = decode_content(bytes(content))
-        if one.event is not None and getattr(one.event, "move", "") == order.move:
-            WAYS[type(one.event)](connection, own, one.header, one.event)
+        if one.event is not None and getattr(one.event, "move", "") == move:
+            yield one.header, one.event
 
 
 def _acknowledged(connection: Connection, _own: str, head: Header, event: m.ReparentingAcknowledged) -> bool:
@@ -181,6 +195,8 @@ def _confirmed(connection: Connection, own: str, head: Header, event: m.Handover
     move = find(connection, move=event.move)
     if move is not None and move.stage == m.CONFIRMED and own in (head.node, move.from_node):
         _freeze(connection, event.node, move.to_node)
+    if move is not None and move.stage == m.CONFIRMED:
+        _take_up_answer(connection, own, head, event, move.to_node)
     return True
 
 

@@ -472,6 +472,38 @@ class TestRow22Reparented:
         assert number in tickets(province)
         assert [{}] * 4 == [alarms(place) for place in four.all]
 
+    def test_what_the_new_city_answered_counts_once_the_province_has_its_question_back(self, four: Four, tmp_path: Path) -> None:
+        """Seed 21001058: restored from before the order, the province hears that the history was taken before it has confirmed anything."""
+        province = four.province
+        number = four.county.register()
+        four.run()
+        four.wires[OTHER].is_cut = True
+        backup = back_up(province, tmp_path / "before.db")
+        four.order()
+        for place in (four.city, four.county):
+            settle(place)
+        four.run()
+        four.run(seconds=130)
+        four.wires[OTHER].is_cut = False
+        settle(four.other, seconds=130)
+        assert "reparenting_taken_to" in told(four.other)
+
+        restore(province, backup)
+        four.start()
+        four.run(seconds=51)
+        start(province.level, "从备份恢复", OPERATOR)
+        for _ in range(3):
+            four.run(seconds=121)
+        four.join()
+        for _ in range(2):
+            four.run(seconds=121)
+
+        assert (OTHER, {OTHER: 2}) == (four.superior, four.taken_by())
+        agree(four.county, four.other, province)
+        assert number in tickets(province)
+        assert [{}] * 4 == [alarms(place) for place in four.all]
+        assert all(check(place.level.store).agrees for place in four.all)
+
     def test_whoever_handed_a_node_over_decides_nothing_of_it_any_more(self, four: Four) -> None:
         """Where the move is known to be over by then, its word would be a stranger's, and set aside."""
         four.wires[OTHER].is_cut = True
