@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from federation.simulation.plan import Item
 from federation.simulation.world import DEPARTMENT, Crash, Node, below
 from node.domain import registry as g
-from node.domain.command import Command
+from node.domain.command import Command, Order
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Refusal
 from node.domain.ticket.completion import Complete
+from node.domain.ticket.correction import Correct
 from node.domain.ticket.custody import DecideAbove, OverrideCustody, ReturnCustody
 from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.escalation import AcceptEscalation, RequestEscalation, RequestWithdrawalOfEscalation, ReturnEscalation
@@ -57,9 +58,18 @@ def act(simulation: Simulation, item: Item) -> None:
     offers: list[tuple[str, Offer]] = []
     if tickets and chance.random() > _register_share:
         ticket = chance.choice(tickets)
+        _go_on(simulation, node, ticket, item)
         offers = [(ticket[0], offer) for offer in fitting(simulation, node, ticket, chance)]
     subject, offer = chance.choice(offers) if offers else ("", registration(node, chance))
     give(simulation, node, offer, subject)
+
+
+def _go_on(simulation: Simulation, node: Node, ticket: Sequence[Any], item: Item) -> None:
+    """Somebody goes on with what was asked of another level: that is refused, and takes nothing of the seed's own chances."""
+    number, _, holder, asked, *_ = ticket
+    if asked and holder == node.code:
+        correct = Correct("name", contact=Contact("王某某"), reason=REASON)
+        _hand_in(simulation, node, Order(f"goes-on-{item.number}", node.actor("office"), number, correct))
 
 
 def finish(simulation: Simulation, node: Node, seed: int) -> int:
@@ -80,9 +90,13 @@ def finish(simulation: Simulation, node: Node, seed: int) -> int:
 def give(simulation: Simulation, node: Node, offer: Offer, subject: str) -> bool:
     """Carry a command out; False if it was refused, or the node died of it."""
     role, unit, command = offer
-    name = type(command).__name__
+    return _hand_in(simulation, node, node.order(node.actor(role, unit), command, subject))
+
+
+def _hand_in(simulation: Simulation, node: Node, order: Order) -> bool:
+    name, subject = type(order.command).__name__, order.subject
     try:
-        outcome = node.handler.handle(node.order(node.actor(role, unit), command, subject))
+        outcome = node.handler.handle(order)
     except Refusal as refusal:
         simulation.refused(node.code, name, subject, refusal)
         return False
@@ -138,16 +152,11 @@ def fitting(simulation: Simulation, node: Node, ticket: Sequence[Any], chance: r
     if below(simulation.nodes, node.code) and state in ("registered", "formed", "handling"):
         to = chance.choice(below(simulation.nodes, node.code))
         offers.append(("office", "centre", TransferDown(to, local_day(node.now() + timedelta(days=chance.randint(1, 30))))))
-    match state:
-        case "registered":
-            offers.append(("office", "centre", Form(chance.choice(("coordination", "consultation")), "plain", PASSED)))
-            offers.append(("office", "centre", Withdraw(REASON, (simulation.evidence,))))
-        case "formed":
-            offers.append(("office", "centre", Dispatch(g.unit_code(node.code, DEPARTMENT))))
-        case "dispatched":
-            offers.append(("department", DEPARTMENT, Sign()))
-        case "handling" | "reworking":
-            offers.append(("department", DEPARTMENT, _completion(simulation)))
+    if state == "registered":
+        offers.append(("office", "centre", Form(chance.choice(("coordination", "consultation")), "plain", PASSED)))
+        offers.append(("office", "centre", Withdraw(REASON, (simulation.evidence,))))
+    elif (step := _steps(simulation, node).get(state)) is not None:
+        offers.append(step)
     if origin != node.code or handed_down:
         offers += _ways_back(simulation, chance)
     return offers
@@ -180,15 +189,20 @@ def _endings(simulation: Simulation, node: Node, ticket: Sequence[Any], chance: 
     if ticket[3] == node.code:
         return [("office", "centre", ReturnEscalation("reason", REASON)), ("office", "centre", AcceptTransfer("coordination"))]
     offers = _ways_back(simulation, chance)
-    if ticket[4] == "registered":
-        offers.append(("office", "centre", Form("coordination", "plain", PASSED)))
-    if ticket[4] == "formed":
-        offers.append(("office", "centre", Dispatch(g.unit_code(node.code, DEPARTMENT))))
-    if ticket[4] == "dispatched":
-        offers.append(("department", DEPARTMENT, Sign()))
-    if ticket[4] in ("handling", "reworking"):
-        offers.append(("department", DEPARTMENT, _completion(simulation)))
-    return offers
+    step = _steps(simulation, node).get(ticket[4])
+    return offers if step is None else [*offers, step]
+
+
+def _steps(simulation: Simulation, node: Node) -> Mapping[str, Offer]:
+    """What handling goes on with, by state."""
+    complete = ("department", DEPARTMENT, _completion(simulation))
+    return {
+        "registered": ("office", "centre", Form("coordination", "plain", PASSED)),
+        "formed": ("office", "centre", Dispatch(g.unit_code(node.code, DEPARTMENT))),
+        "dispatched": ("department", DEPARTMENT, Sign()),
+        "handling": complete,
+        "reworking": complete,
+    }
 
 
 def registration(node: Node, chance: random.Random) -> Offer:
