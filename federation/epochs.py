@@ -20,6 +20,7 @@ from federation import reparenting
 from federation.client import Peer
 from federation.codec import Segment, entry_from_pb
 from federation.enrolment import FORMER, LEAVING
+from federation.greeting import BEHIND
 from federation.level import Level
 from federation.link import batch_entries_max
 from federation.mirror import ACTIVE, CLONED, FORKED, Mirror
@@ -65,12 +66,17 @@ class Rejoined:
 
 @dataclass(frozen=True)
 class _Way:
-    """How the node stands to its superior: the first ``kept`` entries of its epoch are alike, ``branch`` more are its own."""
+    """
+    How the node stands to its superior: the first ``kept`` entries of its epoch are alike, ``branch`` more are its own.
+
+    ``there`` is what the superior holds of it, by epoch; ``below`` what it holds of the nodes below.
+    """
 
     epoch: int
     kept: int
     branch: int
     there: dict[int, Position]
+    below: tuple[Position, ...]
 
     @property
     def current(self) -> int:
@@ -189,7 +195,7 @@ def _way(level: Level, end: Peer) -> _Way:
     there = {one.epoch: one for one in said if one.node == head.node}
     common = min(own.size, there[head.epoch].size) if head.epoch in there else 0
     kept = parting(level.store, end, head.node, head.epoch, common)
-    return _Way(head.epoch, kept, own.size - kept, there)
+    return _Way(head.epoch, kept, own.size - kept, there, tuple(one for one in said if one.node != head.node))
 
 
 def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Rejoined:
@@ -218,7 +224,9 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
         anew = register_anew(work, aside, keys, level.now())
         number_down_anew(work, [one.taken for one in branch])
         await_those_below(work, level.wall())
-        work.head.held = ""
+        # What the superior alone holds of those below comes back by the next greeting; nobody is told before where he stands, or begins
+        # an epoch that would leave it out.
+        work.head.held = BEHIND if any(one.size > work.journal.range_of(one.node, one.epoch).size for one in way.below) else ""
         links = schema.links
         over = {"side": FORMER, "status": "left", "last_error": "", "next_attempt_at": None, "attempts": 0, "waiting": 0}
         work.connection.execute(update(links).where(links.c.side == LEAVING).values(**over))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from node.domain.refusal import Code
 from node.storage import schema
 from tests.federation.levels import Place, connect, settle
 from tests.federation.situations import (
@@ -13,6 +14,7 @@ from tests.federation.situations import (
     grant_to,
     held,
     incidents,
+    refused,
     rejoin_by,
     restore,
     tickets,
@@ -84,6 +86,43 @@ class TestCityAndCountyRestored:
         agree(county, city, province)
         assert lost in tickets(county)
         assert {"renumbered": "amber"} == alarms(county)
+
+    def test_a_city_that_rejoined_lets_no_county_go_on_before_it_has_back_what_it_lost_of_it(
+        self, county: Place, city: Place, province: Place, tmp_path: Path
+    ) -> None:
+        """Seed 21001266: the epoch that it granted at once kept less of the county's than the province held."""
+        connect(city, province)
+        connect(county, city)
+        county.register()
+        settle(county, city, province)
+        backups = [(place, back_up(place, tmp_path / f"{place.code}.db")) for place in (county, city)]
+        lost = county.register(appeal="known to the province only")
+        city.register(appeal="first past")
+        settle(county, city, province)
+        for place, backup in backups:
+            restore(place, backup)
+            place.register(appeal="second past")
+        upwards = connect(city, province)
+        settle(city, province)
+        assert "forked" == held(city)
+
+        grant_to(province, city)
+        rejoin_by(city, upwards)
+        assert ("behind", Code.NODE_HELD) == (held(city), refused(lambda: grant_to(city, county)).code)
+        wire = connect(county, city)
+        settle(county)
+        assert ("waiting", []) == (county.status(), incidents(county))
+        settle(city, province, seconds=51)
+        settle(county, city, province, seconds=51)
+        assert ("", "forked") == (held(city), held(county))
+        grant_to(city, county)
+        rejoin_by(county, wire)
+        for _ in range(2):
+            settle(county, city, province, seconds=51)
+
+        agree(county, city, province)
+        assert all(lost in tickets(place) for place in (county, city, province))
+        assert tickets(city) == tickets(province)
 
 
 class TestCityBeginsANewEpoch:
