@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from federation.simulation.world import PROVINCE, TREE, Node, below, subtree
-from node.domain.ticket.fold import line_of
+from node.domain.entry import Header
+from node.domain.ticket.fold import FREEZING, OVERRIDING, line_of
 from node.domain.ticket.ticket import Ticket
 from node.services import rebuild
 from node.storage.codec import decode_content
@@ -385,6 +386,30 @@ def void_has_no_effect(rest: Rest) -> Iterator[str]:
             void = {entry.header.id for entry in line.void}
             if void != set(one.void):
                 yield f"{code}: {ticket_id} names {len(one.void)} void entries, {len(void)} are"
+            if rest.is_sound(one) and not one.is_incomplete:
+                yield from (f"{code}: {ticket_id} {what}" for what in _unlawful(one, {entry.header.id: entry.header for entry in folded}))
+
+
+def _unlawful(ticket: Ticket, heads: Mapping[str, Header]) -> Iterator[str]:
+    """
+    Openers that hold without a right to, told without the product's own fold: each was written under the one that holds before it, by
+    its holder, by whom that had asked, or from above both.
+    """
+    id, holders = ticket.custody.opener, ticket.custody.openers
+    for number in range(ticket.custody.number, 1, -1):
+        head = heads[id]
+        former = heads[head.custody.opener]
+        holder = former.custody.holder
+        asked = {
+            one.addressee
+            for one in heads.values()
+            if one.kind in FREEZING and one.version == head.custody.follows and one.custody.opener == former.id
+        }
+        if holder != holders[number - 2]:
+            yield f"has number {number} behind a number {number - 1} of {holder}, which {holders[number - 2]} holds"
+        if head.kind != OVERRIDING and head.node not in (asked or {holder}):
+            yield f"has number {number} by {head.node}, though {holder} held it and had asked {', '.join(sorted(asked)) or 'nobody'}"
+        id = former.id
 
 
 def overdue_is_listed(rest: Rest) -> Iterator[str]:
