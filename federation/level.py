@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from federation.reactions import concerns
+from federation.following import Following, concerns
 from node.services.handle import Handler
 from node.storage.guard import Guard
 from node.storage.unit_of_work import Store
@@ -36,6 +36,7 @@ class Level:
     def __post_init__(self) -> None:
         # Who reacts knows what calls for it; whatever else is appended here moves the cursor with it.
         self.store.concerns = concerns
+        self.store.follows = Following(self.handler.blobs, self.wall)
 
 
 def steady(wall: Clock, monotonic: Callable[[], float]) -> Clock:

@@ -1,53 +1,38 @@
 """
 What arrived, as commands: the second half of taking a peer's entries, with a cursor of its own over ``taken`` (DESIGN 13).
 
-Only what needs no judgement is here: receipts, a superior's findings and rulings, an appellant's vote or wish that was told
-elsewhere, clocks that go on after a return.  Each is a command whose id is made from the entry and the command's name, so a
-repeat is a no-op, and goes the one road of every command, in one transaction with the cursor; what arrived together is reacted
-to in one commit.  All else that is asked stays in the tray of the office.
+What follows from which entry, ``following`` says.  Each is a command whose id is made from the entry and the command's name, so
+a repeat is a no-op, and goes the one road of every command, in one transaction with the cursor; what arrived together is
+reacted to in one commit.  What calls for nothing is passed by where it is appended (``Store.follows``), without a commit of its own.
 
-An ask is answered once: where it is addressed, or, if it speaks to whoever holds the ticket, by the holder; there it waits
-while the ticket is frozen or on its way, and is looked at again when custody comes (a new opener).  Where entries of the
-ticket are missing it waits, too, and is looked at again when they come, of whatever kind they are.  What the domain refuses
-for good is answered by AskRefused; what may pass (a clock that stands behind) keeps the cursor where it is.
+Where entries of the ticket are missing an ask waits, and is looked at again when they come, of whatever kind they are.  What the
+domain refuses for good is answered by AskRefused; what may pass (a clock that stands behind) keeps the cursor where it is.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from sqlalchemy import Select, bindparam, exists, literal, or_, select
 
 from federation import reparenting
+from federation.following import ASKS, KINDS, Following, Reaction, adopts, has_to_decide, reactions_to
 from federation.taking_back import is_awaiting
-from node.domain.command import Command, Order
+from node.domain.command import Order
 from node.domain.entry import Actor, Header, SubjectKind
 from node.domain.identifier import uuid5_of
-from node.domain.letter.answering import ReceiveLetter, RelayLetter, ReleaseLetter
-from node.domain.order.answering import ReceiveOrder, RelayOrder
-from node.domain.organisation import Place, Role
+from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.custody import PassDownDecision, ReleaseClocks, ResumeAfterReturn
-from node.domain.ticket.escalation import ReceiveEscalation, WithdrawEscalation
-from node.domain.ticket.finding import ExecuteFinding, RefuseAsk
-from node.domain.ticket.hops import accepted_hop
-from node.domain.ticket.opinion import ReceiveOpinionRequest, ReleaseOpinionRequest
-from node.domain.ticket.recheck import ExecuteRecheckRuling
-from node.domain.ticket.records import Ask
-from node.domain.ticket.termination import TakeWithdrawal
-from node.domain.ticket.ticket import Ticket
-from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer
-from node.domain.ticket.vote_elsewhere import TakeEvaluation
+from node.domain.ticket.finding import RefuseAsk
 from node.services import attachments
 from node.services.handed_down import adopt_by_itself
 from node.services.handle import Handler
 from node.services.letters import letter_of
-from node.storage import lane, schema
+from node.storage import lane, reparenting_readings, schema
 from node.storage.codec import content_at_hand
 from node.storage.database import micros
 from node.storage.statements import Prepared, insert_missing
-from node.storage.unit_of_work import Store, UnitOfWork
+from node.storage.unit_of_work import Store, UnitOfWork, looked_at_max
 from node.storage.writer import Writer
 
 log = structlog.get_logger()
@@ -55,47 +40,6 @@ log = structlog.get_logger()
 # So many entries are looked at in one transaction; if one of them cannot be, each in its own.
 entries_max = 64
 ACTOR = Actor("reaction", Role.NODE.value)
-
-Make = Callable[[str], Command]
-
-# Asks that a level answers as the one that is addressed: from below, from above.
-FROM_BELOW: dict[str, Make] = {
-    "EscalationRequested": lambda _ask: ReceiveEscalation(),
-    "EscalationWithdrawalRequested": lambda _ask: WithdrawEscalation(),
-}
-FROM_ABOVE: dict[str, Make] = {
-    "TransferRequested": lambda _ask: ReceiveTransfer(),
-    "TransferRuled": lambda _ask: CarryOutTransferRuling(),
-}
-# Asks that speak to whoever holds the ticket: of a superior, and of anybody who has the ticket.
-OF_A_SUPERIOR: dict[str, Make] = {"FindingRaised": ExecuteFinding, "RecheckRuled": ExecuteRecheckRuling}
-OF_ANYBODY: dict[str, Make] = {"WithdrawalRequested": TakeWithdrawal, "EvaluationPassedOn": TakeEvaluation}
-OF_THE_HOLDER = OF_A_SUPERIOR | OF_ANYBODY
-# What a unit of this node is asked for, by whoever holds the ticket: a limit begins here, and ends when the question is withdrawn.
-OF_A_UNIT: dict[str, Make] = {"OpinionAsked": ReceiveOpinionRequest}
-WITHDRAWN = "OpinionRequestWithdrawn"
-# Custody moved: who has it now goes on, and takes up what had waited for the holder.
-OPENERS = frozenset(
-    {
-        "CustodyOverridden",
-        "CustodyReturned",
-        "DecidedAbove",
-        "EscalationAccepted",
-        "EscalationReturned",
-        "EscalationWithdrawn",
-        "TransferAccepted",
-        "TransferReturned",
-    }
-)
-ASKS = frozenset({*FROM_BELOW, *FROM_ABOVE, *OF_THE_HOLDER, *OF_A_UNIT})
-# A superior's supervision order is confirmed at once; what is done about it, people answer (DESIGN 6).
-ORDERS = frozenset({"OrderIssued"})
-# A letter is confirmed at once, passed on to whom it addresses further down, and let go when it is withdrawn.
-LETTERS = frozenset({"LetterSent", "IssueSubmitted"})
-LETTER_WITHDRAWN = "LetterWithdrawn"
-# A file was handed in: who has to decide the ticket wants it.
-FILES = frozenset({"EvidenceAdded", "MaterialSubmitted"})
-KINDS = FILES | ASKS | OPENERS | {WITHDRAWN} | ORDERS | LETTERS | {LETTER_WITHDRAWN}
 
 # The ask waits: for custody, for a missing entry, for a pack.
 WAITING = frozenset({Code.NOT_HOLDER, Code.HANDLING_FROZEN, Code.TICKET_INCOMPLETE, Code.PACK_MISSING, Code.SUBJECT_UNKNOWN})
@@ -125,88 +69,6 @@ _NEXT = Prepared(_next())
 _CONTENT = Prepared(select(schema.entries.c.content).where(schema.entries.c.taken == bindparam("taken")))
 
 
-@dataclass(frozen=True)
-class Reaction:
-    """A command that follows from an entry; ``about`` is the id that makes the command's, ``ask`` the ask it settles, or empty."""
-
-    about: str
-    command: Command
-    ask: str = ""
-
-    @property
-    def order_id(self) -> str:
-        """The same for the same two, for ever."""
-        return uuid5_of(self.about, type(self.command).__name__)
-
-
-def concerns(kind: str) -> bool:
-    """True if an entry of that kind may call for a reaction."""
-    return kind in KINDS
-
-
-def of_custody(head: Header, ticket: Ticket, place: Place) -> list[Reaction]:
-    """
-    What follows from an opener: the holder goes on, or hands on what was decided above; who lost custody stops its clocks.
-
-    From one that another has followed already nothing does, but for the clocks.
-    """
-    if head.kind not in OPENERS or head.node == place.node or head.id in ticket.void:
-        return []
-    if ticket.custody.holder != place.node:
-        return [Reaction(head.id, ReleaseClocks())] if head.kind == "CustodyOverridden" else []
-    if ticket.custody.opener != head.id:
-        return []
-    if head.kind == "DecidedAbove" and accepted_hop(ticket, place.node, is_down=False) is not None:
-        return [Reaction(head.id, PassDownDecision())]
-    return [Reaction(head.id, ResumeAfterReturn())]
-
-
-def of_asks(head: Header, ticket: Ticket, place: Place) -> list[Reaction]:
-    """
-    What follows from an ask; after an opener, from every ask that had waited for the holder; after any other entry, from
-    every ask that is still open, since what came may be what was missing.
-    """
-    kinds = OF_THE_HOLDER if head.kind in OPENERS else ASKS
-    waiting = [ask for ask in ticket.open_asks(*kinds) if head.kind not in ASKS or ask.id == head.id]
-    return [reaction for ask in waiting if (reaction := _answer(ask, ticket, place)) is not None]
-
-
-def _answer(ask: Ask, ticket: Ticket, place: Place) -> Reaction | None:
-    is_ours = ask.addressee == place.node and ask.node != place.node
-    holds = ticket.custody.holder == place.node and not ticket.custody.is_frozen
-    # Who moved to another superior may have asked before, or written again what it asked: it stays here until it is done.
-    if ask.kind in FROM_BELOW and is_ours and (place.is_below(ask.node) or place.has_left(ask.node, place.node)):
-        return Reaction(ask.id, FROM_BELOW[ask.kind](ask.id), ask.id)
-    if ask.kind in FROM_ABOVE and is_ours and ask.node in place.line:
-        return Reaction(ask.id, FROM_ABOVE[ask.kind](ask.id), ask.id)
-    if ask.kind in OF_A_UNIT and is_ours:
-        return Reaction(ask.id, OF_A_UNIT[ask.kind](ask.id), ask.id)
-    if (ask.kind in OF_A_SUPERIOR and holds and ask.node in place.line) or (ask.kind in OF_ANYBODY and holds):
-        return Reaction(ask.id, OF_THE_HOLDER[ask.kind](ask.id), ask.id)
-    return None
-
-
-def of_withdrawn_questions(head: Header, ticket: Ticket, place: Place) -> list[Reaction]:
-    """What follows where a unit of this node was asked for an opinion that nobody needs any more."""
-    if head.kind != WITHDRAWN or head.addressee != place.node or head.node == place.node:
-        return []
-    withdrawn = [one for one in ticket.opinions if one.node == place.node and one.is_withdrawn and one.ask == head.answers]
-    return [Reaction(head.id, ReleaseOpinionRequest(one.ask)) for one in withdrawn]
-
-
-def of_letters(head: Header, place: Place) -> list[Reaction]:
-    """What follows from another level's letter; from one of the platform's issues also at the node itself, if it is the top."""
-    if head.kind not in LETTERS and head.kind != LETTER_WITHDRAWN:
-        return []
-    if head.kind == LETTER_WITHDRAWN:
-        return [] if head.node == place.node else [Reaction(head.id, ReleaseLetter())]
-    if head.node == place.node:
-        return [Reaction(head.id, ReceiveLetter())] if head.kind == "IssueSubmitted" and place.superior is None else []
-    if head.node in place.line:
-        return [Reaction(head.id, ReceiveLetter()), Reaction(head.id, RelayLetter())]
-    return [Reaction(head.id, ReceiveLetter())] if head.addressee == place.node else []
-
-
 class Reactions:
     """Reads on from the cursor.  One runs a node at a time; a second one would only repeat it."""
 
@@ -215,6 +77,10 @@ class Reactions:
         self._wall = wall
         self._writer = writer
         self._handler = handler
+        self._follows = Following(handler.blobs, wall)
+        # As of the last run: something could not be reacted to yet; a node has moved, or moves, to another superior.
+        self.is_held_up = False
+        self.has_moves = True
 
     def run(self) -> int:
         """
@@ -224,7 +90,8 @@ class Reactions:
         move from one superior to another follows here, too.
         """
         count = self._run()
-        reparenting.advance(self._store, self._writer, self._handler)
+        if self.has_moves:
+            reparenting.advance(self._store, self._writer, self._handler)
         return count
 
     def _run(self) -> int:
@@ -232,31 +99,31 @@ class Reactions:
         while True:
             taken, upto = self._next()
             if not taken:
-                self._move_on(upto)
+                if upto:
+                    self._move_on(upto)
                 return count
             if len(taken) > 1 and self._react_together(taken):
                 count += len(taken)
                 continue
             for one in taken:
                 if not self._react(one):
+                    self.is_held_up = True
                     return count
                 count += 1
 
     def _next(self) -> tuple[list[int], int]:
-        """The next entries that may call for a reaction, by ``taken``, and how far was looked."""
+        """The next entries that may call for a reaction, by ``taken``; where there is none, how far the cursor may move on (0: not)."""
         with self._store.read() as view:
+            self.has_moves, self.is_held_up = bool(reparenting_readings.listed(view.connection)), False
             if view.head.reacted >= view.head.taken:
-                return [], view.head.taken
+                return [], 0
             if view.head.epoch > 1 and is_awaiting(view, self._wall()):
                 # What it answered before it was restored comes back first: it would answer once more, and otherwise.
-                return [], view.head.reacted
+                self.is_held_up = True
+                return [], 0
             return [taken for (taken,) in _NEXT.rows(view.connection, reacted=view.head.reacted)], view.head.taken
 
     def _move_on(self, upto: int) -> None:
-        with self._store.read() as view:
-            if view.head.reacted >= upto:
-                return
-
         def move(work: UnitOfWork) -> None:
             work.head.reacted = max(work.head.reacted, upto)
 
@@ -266,8 +133,10 @@ class Reactions:
         """React to several entries in one transaction; False if one of them has to be looked at alone, and nothing was done."""
 
         def carry_out(work: UnitOfWork) -> None:
+            upto = work.head.taken
             for one in taken:
                 self._carry_out(work, one)
+            self._pass_by(work, upto)
 
         try:
             self._writer.command(carry_out)
@@ -277,8 +146,14 @@ class Reactions:
 
     def _react(self, taken: int) -> bool:
         """React to one entry and move the cursor behind it, in one transaction; False if the node is not able just now."""
+
+        def carry_out(work: UnitOfWork) -> None:
+            upto = work.head.taken
+            self._carry_out(work, taken)
+            self._pass_by(work, upto)
+
         try:
-            self._try_again(lambda: self._writer.command(lambda work: self._carry_out(work, taken)))
+            self._try_again(lambda: self._writer.command(carry_out))
         except Refusal as refusal:
             if refusal.code not in UNABLE:
                 raise
@@ -305,27 +180,27 @@ class Reactions:
 
     def _carry_out(self, work: UnitOfWork, taken: int) -> None:
         head = self._header(work, taken)
-        if head.kind in ORDERS and head.addressee == work.place().node != head.node:
-            self._try(work, head.subject.id, Reaction(head.id, ReceiveOrder()))
-        elif head.kind in ORDERS and head.node in work.place().line and work.place().is_below(head.addressee):
-            self._try(work, head.subject.id, Reaction(head.id, RelayOrder()))
-        for reaction in of_letters(head, work.place()):
+        for reaction in reactions_to(head, work.place, lambda: work.readings.ticket(head.subject.id)):
             self._try(work, head.subject.id, reaction)
-        if head.kind == "LetterSent" and head.node in work.place().line:
+        if adopts(head, work.place()):
             self._adopt(work, head.subject.id)
         if head.subject.kind == SubjectKind.TICKET.value:
-            for find in (of_custody, of_asks, of_withdrawn_questions):
-                ticket = work.readings.ticket(head.subject.id)
-                if ticket is not None:
-                    for reaction in find(head, ticket, work.place()):
-                        self._try(work, head.subject.id, reaction)
             self._want_attachments(work, head.subject.id)
         work.head.reacted = max(work.head.reacted, taken)
+
+    def _pass_by(self, work: UnitOfWork, upto: int) -> None:
+        """Let the cursor pass, in the same commit, by what came up to *upto* meanwhile and calls for nothing."""
+        if work.head.reacted >= upto:
+            return
+        coming = [taken for (taken,) in _NEXT.rows(work.connection, reacted=work.head.reacted) if taken <= upto]
+        stops = next((taken for taken in coming[:looked_at_max] if self._follows(work, self._header(work, taken))), None)
+        if stops is None and len(coming) <= looked_at_max:
+            work.head.reacted = upto
 
     def _want_attachments(self, work: UnitOfWork, ticket_id: str) -> None:
         """Who has to decide a ticket has its files (AS25-3.2.1d); all others ask for one when somebody opens it."""
         ticket = work.readings.ticket(ticket_id)
-        if ticket is not None and work.head.node in (ticket.custody.holder, ticket.custody.asked):
+        if has_to_decide(ticket, work.head.node):
             attachments.want(work, self._handler.blobs, ticket, self._handler.now())
 
     def _try(self, work: UnitOfWork, subject: str, reaction: Reaction) -> None:

@@ -98,8 +98,12 @@ class Runner:
             if name not in self.jobs:
                 wake.set()
 
-    def _on_commit(self, _outcome: Outcome) -> None:
-        self.wake()
+    def _on_commit(self, outcome: Outcome) -> None:
+        """Wake whoever has something to do; only a move between superiors may go on by an entry of any kind."""
+        is_called_for = outcome.reacts or self.reactions.has_moves
+        for name, wake in list(self._wakes.items()):
+            if name not in self.jobs and (name != "reactions" or is_called_for):
+                wake.set()
 
     def _begin_link(self) -> None:
         self._wakes |= {"push": threading.Event(), "pull": threading.Event()}
@@ -139,9 +143,7 @@ class Runner:
 
     def _react(self) -> float | None:
         self.reactions.run()
-        with self.store.read() as view:
-            # Not through: the node was not able just now.
-            return None if view.head.reacted >= view.head.taken else self.look_every
+        return self.look_every if self.reactions.is_held_up else None
 
     def _tick(self) -> None:
         wait, seen = self.wait or self._stopping.wait, -1

@@ -53,7 +53,7 @@ _AWAITED = Prepared(
 )
 
 
-def is_awaiting(view: View, wall: datetime) -> bool:
+def is_awaiting(view: View | UnitOfWork, wall: datetime) -> bool:
     """True while a subordinate may still give back what answers what this node is asked."""
     return _AWAITED.first(view.connection, wall=micros(wall)) is not None
 

@@ -49,6 +49,11 @@ def content_of(view: View, blobs: Blobs, ticket: Ticket, digest: str) -> bytes:
     return blobs.get(digest)
 
 
+def is_whole(blobs: Blobs, ticket: Ticket) -> bool:
+    """True if every file that the entries of *ticket* name is here."""
+    return all(blobs.has(digest) for digest in digests_of(ticket))
+
+
 def want(work: UnitOfWork, blobs: Blobs, ticket: Ticket, now: datetime, digests: Iterable[str] | None = None) -> int:
     """
     Ask a neighbour for those files of *ticket* (or of *digests*, which its entries name) that are not here; gives how many are

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import Connection, Select, and_, bindparam, func, literal, or_, select, tuple_
 
 from node.domain import round as d
 from node.domain import round_record as record
@@ -121,6 +121,25 @@ _ANY_OPEN = Prepared(
 )
 
 
+def _open_of_ticket() -> Select[str]:
+    rounds, entries = schema.rounds.c, schema.entries.c
+    # An uncut frame has no end yet.  The row does not say in which epoch a frame begins: one that spans two is taken too wide.
+    is_in_last_epoch = and_(entries.epoch == rounds.cut_epoch, entries.seq <= rounds.cut)
+    is_before_end = or_(rounds.state == record.OPENED, entries.epoch < rounds.cut_epoch, is_in_last_epoch)
+    is_behind_begin = or_(entries.epoch > 1, entries.seq > rounds.cut_from)
+    completes = entries.kind.in_([literal(kind) for kind in sorted(COMPLETING)])
+    is_open = and_(rounds.node == bindparam("node"), rounds.state != record.REVEALED)
+    return (
+        select(rounds.id)
+        .distinct()
+        .join(schema.entries, entries.node == rounds.county)
+        .where(is_open, entries.subject_id == bindparam("ticket"), completes, is_before_end, is_behind_begin)
+    )
+
+
+_OPEN_OF_TICKET = Prepared(_open_of_ticket())
+
+
 def round_facts(connection: Connection, ticket_id: str, now: datetime, policy: Policy) -> frozenset[str]:
     """
     Ids of this node's own rounds that are not revealed and have *ticket_id* in their frame, or will have it once it is cut.
@@ -128,23 +147,9 @@ def round_facts(connection: Connection, ticket_id: str, now: datetime, policy: P
     A county learns nothing from it: rounds that its superior draws are not here before the reveal, and what its archive waits
     for is the calendar (``closing.archivable_from``), the same for a drawn and an undrawn ticket.
     """
-    rounds, entries = schema.rounds, schema.entries
-    if not ticket_id:
+    if not ticket_id or _ANY_OPEN.first(connection, node=policy.node) is None:
         return frozenset()
-    if _ANY_OPEN.first(connection, node=policy.node) is None:
-        return frozenset()
-    is_open = and_(rounds.c.node == policy.node, rounds.c.state != record.REVEALED)
-    # An uncut frame has no end yet.  The row does not say in which epoch a frame begins: one that spans two is taken too wide.
-    is_in_last_epoch = and_(entries.c.epoch == rounds.c.cut_epoch, entries.c.seq <= rounds.c.cut)
-    is_before_end = or_(rounds.c.state == record.OPENED, entries.c.epoch < rounds.c.cut_epoch, is_in_last_epoch)
-    is_behind_begin = or_(entries.c.epoch > 1, entries.c.seq > rounds.c.cut_from)
-    found = connection.execute(
-        select(rounds.c.id)
-        .distinct()
-        .join(entries, entries.c.node == rounds.c.county)
-        .where(is_open, entries.c.subject_id == ticket_id, entries.c.kind.in_(COMPLETING), is_before_end, is_behind_begin)
-    ).scalars()
-    return frozenset(found)
+    return frozenset([id for (id,) in _OPEN_OF_TICKET.rows(connection, node=policy.node, ticket=ticket_id)])
 
 
 # --- the frame --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ Whole tickets that were folded, kept by what they follow from.
 
 A ticket follows from its entries, from those that an operator had passed by, and from how high the nodes stand that they name
 (``domain.ticket.fold``).  By just that it is kept here: nothing has to be forgotten when something happens, and nothing is known
-of heads or positions (DESIGN 13).
+of heads or positions (DESIGN 13).  A file that has grown is folded on from the ticket that it was, where that is plainly the same.
 """
 
 import threading
@@ -12,13 +12,15 @@ from collections.abc import Sequence
 
 from node.domain.entry import Folded
 from node.domain.organisation import Place
-from node.domain.ticket.fold import fold_ticket
+from node.domain.ticket.fold import evolve, fold_ticket, goes_on
 from node.domain.ticket.ticket import Ticket
 from node.domain.values import changed
 from node.storage.codec import Content
 from node.storage.journal import Stored
 
 tickets_kept_max = 512
+# How many entries back a ticket is looked for that a file is folded on from: an act appends one or two, a batch a few.
+folded_on_max = 4
 
 # Its entries, in the order in which they were taken; which of them were passed by; how high each node stands.
 _Key = tuple[tuple[Content, ...], frozenset[int], tuple[tuple[str, int], ...]]
@@ -34,12 +36,30 @@ def of(stored: Sequence[Stored], skipped: frozenset[int], place: Place) -> Ticke
         if key in _kept:
             _kept.move_to_end(key)
             return _kept[key]
-    ticket = fold_ticket([as_it_counts(one, skipped) for one in stored], place.rank)
+    ticket = _folded_on(stored, skipped, place) or fold_ticket([as_it_counts(one, skipped) for one in stored], place.rank)
     with _lock:
         _kept[key] = ticket
         if len(_kept) > tickets_kept_max:
             _kept.popitem(last=False)
     return ticket
+
+
+def _folded_on(stored: Sequence[Stored], skipped: frozenset[int], place: Place) -> Ticket | None:
+    """The ticket of *stored* from that of fewer of them; None where none is kept, or where it does not plainly follow from it."""
+    if skipped:
+        return None
+    for size in range(len(stored) - 1, max(0, len(stored) - 1 - folded_on_max), -1):
+        with _lock:
+            ticket = _kept.get(_key(stored[:size], skipped, place))
+        if ticket is None:
+            continue
+        for behind in range(size, len(stored)):
+            entry = stored[behind].folded
+            if not goes_on([one.folded for one in stored[:behind]], ticket, entry, place.rank):
+                return None
+            ticket = evolve(ticket, entry)
+        return ticket
+    return None
 
 
 def as_it_counts(one: Stored, skipped: frozenset[int]) -> Folded:

@@ -33,7 +33,7 @@ from node.storage import (
 )
 from node.storage.clock_rows import ClockRows
 from node.storage.database import is_full, micros
-from node.storage.journal import Journal, Stored
+from node.storage.journal import Journal, Stored, files_at_hand_max
 from node.storage.statements import Prepared, PreparedForMany, delete_of, upsert_many
 from node.storage.ticket_rows import (
     ask_row,
@@ -84,6 +84,7 @@ class Readings:
         self._journal = journal
         self._place = place
         self._passed_by: frozenset[int] | None = None
+        self._whole_tickets: dict[str, tuple[tuple[list[Stored], frozenset[int], Place], Ticket | None]] = {}
         # Whether anything is in quarantine: asked once a transaction, and known once something was set aside.
         self._is_any_set_aside: bool | None = None
 
@@ -277,7 +278,15 @@ class Readings:
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The whole ticket, folded from every entry about it; None if its first entry is not here."""
         stored = self._journal.of_subject(Subject(_TICKET, ticket_id))
-        return folds.of(stored, self._skipped(), self._place()) if stored else None
+        if not stored:
+            return None
+        known, wanted = self._whole_tickets.get(ticket_id), (stored, self._skipped(), self._place())
+        # One transaction asks for a ticket again and again; its entries are then the very same values.
+        if known is None or known[0] != wanted:
+            if len(self._whole_tickets) >= files_at_hand_max:
+                self._whole_tickets.clear()
+            known = self._whole_tickets[ticket_id] = wanted, folds.of(*wanted)
+        return known[1]
 
     def tickets(self, ids: Iterable[str]) -> dict[str, Ticket]:
         """As ``ticket`` of each of *ids*, their entries read together; without those whose first entry is not here."""

@@ -14,7 +14,7 @@ from operator import and_, eq, itemgetter
 from typing import Any, TypeVar
 
 from psycopg import sql
-from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Dialect, Select, Table, Update, bindparam, tuple_
+from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Delete, Dialect, Select, Table, Update, bindparam, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -25,7 +25,7 @@ from sqlalchemy.sql.visitors import iterate
 from node.storage.waiting import Columns, Row, waiting_of
 
 R = TypeVar("R")
-RunAgain = Select[Any] | ReturningUpdate[Any] | Update
+RunAgain = Select[Any] | ReturningUpdate[Any] | Update | Delete
 
 # Fewer rows are not worth a COPY's round trips.
 copied_rows_min = 50

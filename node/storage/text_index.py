@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, literal, or_, select
 
 from node.domain.entry import Event, Subject, SubjectKind
 from node.domain.payload import PayloadKind, SealedRef, Text
@@ -27,7 +27,7 @@ from node.storage.journal import Journal, Stored
 from node.storage.payloads import Payloads
 from node.storage.readings import Moved
 from node.storage.sealing import gram_token
-from node.storage.statements import insert_missing_rows
+from node.storage.statements import Prepared, insert_missing_rows
 
 entries_max = 1_000
 # More pairs of one word narrow the candidates no further.
@@ -39,6 +39,17 @@ _RUN = re.compile(r"[^\W_]+")
 
 Row = tuple[int, int, int]
 _COLUMNS = ("single", "pair", "taken")
+
+_entries = schema.entries.c
+_DROP = Prepared(
+    delete(schema.text_grams).where(
+        schema.text_grams.c.taken.in_(
+            select(_entries.taken).where(
+                _entries.subject_id == bindparam("ticket"), _entries.subject_kind == literal(SubjectKind.TICKET.value)
+            )
+        )
+    )
+)
 
 
 # --- filling ----------------------------------------------------------------------------------------------------------
@@ -65,7 +76,7 @@ def follow(
         was_here = change.before is not None and change.before.holder == node
         if change.after is None or change.after.holder != node:
             if was_here:
-                _drop(connection, ticket)
+                _DROP.run(connection, ticket=ticket)
             continue
         is_followed = was_here or change.is_new
         about = _about(stored, ticket) if is_followed else journal.of_subject(Subject(SubjectKind.TICKET.value, ticket))
@@ -105,12 +116,6 @@ def refill(connection: Connection, journal: Journal, payloads: Payloads) -> None
 
 def _about(stored: Sequence[Stored], ticket: str) -> list[Stored]:
     return [one for one in stored if one.header.subject == Subject(SubjectKind.TICKET.value, ticket)]
-
-
-def _drop(connection: Connection, ticket: str) -> None:
-    table, entries = schema.text_grams, schema.entries
-    about = select(entries.c.taken).where(entries.c.subject_id == ticket, entries.c.subject_kind == SubjectKind.TICKET.value)
-    connection.execute(delete(table).where(table.c.taken.in_(about)))
 
 
 def _texts(payloads: Payloads, one: Stored, plain: Event | None) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select, text
 
-from node.domain.entry import Draft, Event
+from node.domain.entry import Draft, Event, Header, SubjectKind
 from node.domain.organisation import Place
 from node.storage import schema, text_index, waiting
 from node.storage.database import Database
@@ -42,6 +42,17 @@ def everything_concerns(_kind: str) -> bool:
     return True
 
 
+# So many entries of a transaction are looked at one by one before it commits; more are left to whoever reacts.
+looked_at_max = 16
+# Whether that entry, of a kind that may, does call for a reaction as everything stands at the end of its transaction.
+Follows = Callable[["UnitOfWork", Header], bool]
+
+
+def everything_follows(_work: "UnitOfWork", _head: Header) -> bool:
+    """As ``everything_concerns``."""
+    return True
+
+
 # What is to be told of own entries that were just folded: writes into the outbox in the same transaction.
 Announce = Callable[["UnitOfWork", Sequence[Stored], Mapping[str, Moved]], None]
 
@@ -62,7 +73,7 @@ class UnitOfWork:
         self._place: Place | None = None
         # What was read of the node itself in this very transaction; gone with the next entry about a node.
         self.memo: dict[Hashable, Any] = {}
-        self._kinds: set[str] = set()
+        self._heads: list[Header] = []
         self._has_completed = False
         self._announce = announce
 
@@ -89,7 +100,7 @@ class UnitOfWork:
         if "node" in {one.header.subject.kind for one in stored}:
             self.forget_tree()
         self._downs.route(stored, moved)
-        self._kinds.update([one.header.kind for one in stored])
+        self._heads += [one.header for one in stored]
         self._has_completed = self._has_completed or any(one.is_completed for one in moved.values())
         return moved
 
@@ -112,9 +123,21 @@ class UnitOfWork:
         self._place = None
         self.memo.clear()
 
-    def calls_for_reaction(self, concerns: Concerns) -> bool:
-        """True if something that was appended may: by its kind, or because a ticket that was incomplete has all its entries now."""
-        return self._has_completed or any(concerns(kind) for kind in self._kinds)
+    def calls_for_reaction(self, concerns: Concerns, follows: Follows) -> bool:
+        """
+        True if something that was appended does, or may: because a ticket that was incomplete has all its entries now, or because
+        it is of such a kind and too much to look at here.
+        """
+        if self._has_completed:
+            return True
+        kinds = {kind for kind in {head.kind for head in self._heads} if concerns(kind)}
+        looked_at = [head for head in self._heads if head.kind in kinds] if kinds else []
+        return len(looked_at) > looked_at_max or any(follows(self, head) for head in looked_at)
+
+    @property
+    def has_changed_tree(self) -> bool:
+        """True if something was appended about a node itself."""
+        return any(head.subject.kind == SubjectKind.NODE.value for head in self._heads)
 
     @property
     def woken(self) -> frozenset[str]:
@@ -147,10 +170,15 @@ def place_of(connection: Connection, head: Head) -> Place:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a committed transaction woke: something to send up, and links with something to send down."""
+    """
+    What a committed transaction woke: something to send up, and links with something to send down.
+
+    ``reacts``: there is something to react to, or the registry of nodes has changed.
+    """
 
     up: bool
     down: frozenset[str]
+    reacts: bool = True
 
 
 @dataclass
@@ -162,6 +190,7 @@ class Store:
     random: Random = os.urandom
     fault: Fault = no_fault
     concerns: Concerns = everything_concerns
+    follows: Follows = everything_follows
     announce: Announce | None = None
     on_commit: list[Callable[[Outcome], None]] = field(default_factory=list)
 
@@ -175,10 +204,10 @@ class Store:
             with waiting.begin(connection, write) as rows:
                 yield work
                 rows.settle()
-            if head.reacted >= before and not work.calls_for_reaction(self.concerns):
+            if head.reacted >= before and not work.calls_for_reaction(self.concerns, self.follows):
                 head.reacted = head.taken  # no commit for the cursor alone
             work.journal.save_head()
-            outcome = Outcome(head.taken > before, work.woken)
+            outcome = Outcome(head.taken > before, work.woken, head.reacted < head.taken or work.has_changed_tree)
             if outcome.up and not self.database.is_sqlite:
                 connection.execute(text("NOTIFY qyzj"))
             self.fault("commit.before")

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from federation import following
 from federation.codec import Carried
+from federation.following import KINDS, OPENERS, of_asks, of_custody
 from federation.link import Lane
 from federation.mirror import Mirror
 from federation.outgoing import down_head, read_down
-from federation.reactions import KINDS, OPENERS, Reactions, of_asks, of_custody
+from federation.reactions import Reactions
 from node.domain.command import Command, Order
 from node.domain.entry import Actor, CustodyHead, Header, Subject
 from node.domain.events import EVENTS
@@ -353,6 +355,57 @@ class TestRun:
 
         assert _is_through(city)
 
+    def test_nor_does_what_a_node_asks_of_the_level_above(self, levels: tuple[Place, Place, MemoryWire]) -> None:
+        """By its kind it might call for a reaction; as it stands nothing follows from it here."""
+        county, city, wire = levels
+        wire.is_cut = True
+
+        escalated(county, city)
+
+        assert _is_through(county)
+
+    def test_an_ask_from_below_is_left_to_the_reactions(self, levels: tuple[Place, Place, MemoryWire]) -> None:
+        county, city, wire = levels
+        wire.is_cut = True
+        number = escalated(county, city)
+        wire.is_cut = False
+
+        _push(county)
+
+        assert not _is_through(city)
+        assert "EscalationReceived" not in kinds(city, number)
+
+    def test_what_was_written_before_the_reaction_is_passed_by_in_its_commit(self, levels: tuple[Place, Place, MemoryWire]) -> None:
+        """The office took the ticket over before anybody reacted to the ask: its entry costs the reactions no second commit."""
+        county, city, wire = levels
+        wire.is_cut = True
+        number = escalated(county, city)
+        wire.is_cut = False
+        _push(county)
+        city.hands.act("office", AcceptEscalation(category="coordination", complexity="plain"), number)
+        points: list[str] = []
+        city.level.store.fault = points.append
+
+        city.reactions.run()
+
+        assert _is_through(city)
+        assert 1 == points.count("commit.after")
+
+    def test_a_bug_in_the_look_leaves_the_entry_to_the_reactions(
+        self, levels: tuple[Place, Place, MemoryWire], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The commit that brings it does not fail for it."""
+        county, city, wire = levels
+        wire.is_cut = True
+        number = escalated(county, city)
+        wire.is_cut = False
+        monkeypatch.setattr(following, "of_asks", _stumble)
+
+        _push(county)
+
+        assert "EscalationRequested" == kinds(city, number)[-1]
+        assert not _is_through(city)
+
 
 class Refusing:
     """A node whose handler answers one kind of command with an error."""
@@ -380,6 +433,10 @@ def _push(county: Place) -> None:
     assert county.session is not None
     while county.session.step(Lane.UP):
         pass
+
+
+def _stumble(*_: object) -> list[following.Reaction]:
+    raise RuntimeError("bug")
 
 
 def _is_through(place: Place) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 
-from federation import reactions
+from federation import following
 from federation.rehearsal.story.act import Act, LinkDown, NodeEntry
 from federation.rehearsal.story.staff import STAFF
 from node.domain.command import Command, Facts
@@ -224,10 +224,10 @@ class World:
         """What needs no judgement is automatic (DESIGN 13)."""
         head, number = entry.header, entry.header.subject.id
         ticket = site.ticket(number)
-        if ticket is None or not reactions.concerns(head.kind):
+        if ticket is None or not following.concerns(head.kind):
             return
         place = site.policy.place
-        for reaction in [*reactions.of_custody(head, ticket, place), *reactions.of_asks(head, ticket, place)]:
+        for reaction in [*following.of_custody(head, ticket, place), *following.of_asks(head, ticket, place)]:
             self.give(site, NODE, number, reaction.command, now)
 
     def _sweep(self, site: Site, number: str, at: datetime) -> None:

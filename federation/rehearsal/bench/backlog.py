@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from federation.reactions import concerns
+from federation.following import concerns
 from node.domain import registry as g
 from node.domain.command import Command, Order
 from node.domain.entry import Actor, Draft, Event, Header, Subject

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from federation import outgoing
 from federation.codec import Carried
-from federation.reactions import concerns
+from federation.following import concerns
 from federation.rehearsal.bench import backlog
 from federation.rehearsal.bench.figures import Part, figure
 from federation.rehearsal.bench.stages import COUNTY, PROVINCE, Bench, Entry, set_up, standing, wait

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select, text, update
 
-from federation.reactions import concerns
+from federation.following import concerns
 from federation.rehearsal.bench import backlog
 from node.domain import registry as g
 from node.domain.organisation import Role

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from node.domain.command import Command, Order
 from node.domain.entry import Actor
@@ -28,6 +28,7 @@ from node.domain.ticket.escalation import AcceptEscalation, RequestEscalation
 from node.domain.ticket.intake import Register
 from node.services.acting import Node
 from node.storage import schema
+from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork
 
 seconds_max = 60.0
@@ -37,6 +38,10 @@ ASK = RequestEscalation(
 ACCEPT = AcceptEscalation(category="coordination", complexity="complex")
 DECIDE = DecideAbove(Text("同意纳入省级统筹计划。"))
 ANSWERS = {"decide": (ACCEPT, DECIDE), "pass_on": (ACCEPT, ASK)}
+
+_tickets = schema.tickets.c
+_ASKED = Prepared(select(_tickets.id).where(_tickets.asked == bindparam("node")))
+_STANDS = Prepared(select(_tickets.holder, _tickets.asked, _tickets.custody).where(_tickets.id == bindparam("ticket")))
 
 
 class Serving(Protocol):
@@ -80,13 +85,12 @@ class Office:
 
     def answer(self, *commands: Command) -> None:
         """Answer each ticket that is asked of this node with *commands*, at once, for ever."""
-        tickets = schema.tickets
         while True:
             self._woken.wait()
             self._woken.clear()
             with self.node.store.read() as view:
-                asked = view.connection.execute(select(tickets.c.id).where(tickets.c.asked == self.node.code)).scalars().all()
-            for number in asked:
+                asked = _ASKED.rows(view.connection, node=self.node.code)
+            for (number,) in asked:
                 self.act(number, Role.OFFICE, *commands)
 
     def ask(self, count: int) -> list[float]:
@@ -120,7 +124,6 @@ class Office:
         return self.node.writer.command(carry_out)
 
     def _is_back(self, ticket: str) -> bool:
-        tickets = schema.tickets
         with self.node.store.read() as view:
-            row = view.connection.execute(select(tickets.c.holder, tickets.c.asked, tickets.c.custody).where(tickets.c.id == ticket)).one()
+            row = _STANDS.record(view.connection, ticket=ticket)
         return bool(row.holder == self.node.code and row.asked == "" and row.custody > 1)

@@ -179,6 +179,37 @@ def fold_ticket(entries: Iterable[Folded], rank: Rank) -> Ticket | None:
     return changed(ticket, void=void, clash=clash, is_incomplete=line.is_incomplete)
 
 
+def goes_on(earlier: Sequence[Folded], ticket: Ticket, entry: Folded, rank: Rank) -> bool:
+    """
+    True if *entry* plainly stands behind all of *earlier*, which fold to *ticket*: all of them fold to ``evolve(ticket, entry)``.
+
+    Plainly: nothing is missing or without effect so far, *entry* was recorded after everything else, behind whatever its writer
+    has written, and is the line's next version, its next opener, or a side entry.  Whatever else comes is folded with the whole.
+    """
+    head, ids = entry.header, {entry.header.id}
+    if ticket.is_incomplete or ticket.void or ticket.clash:
+        return False
+    run: list[Folded] = []
+    for one in earlier:
+        past = one.header
+        ids.add(past.id)
+        is_behind = past.recorded_at < head.recorded_at and (past.node != head.node or (past.epoch, past.seq) < (head.epoch, head.seq))
+        if not is_behind or past.answers == head.id or past.custody.number > ticket.custody.number:
+            return False
+        if past.is_line and past.custody.number == ticket.custody.number:
+            run.append(one)
+    if len(ids) <= len(earlier) or not run:
+        return False
+    run.sort(key=lambda one: one.header.version)
+    if not head.is_line:
+        return True
+    if head.is_opener:
+        is_next = head.custody.number == ticket.custody.number + 1 and head.custody.follows == len(run)
+        return is_next and _may_open(head, run, rank)
+    is_next = head.custody.number == ticket.custody.number and head.version == len(run) + 1
+    return is_next and run[-1].header.kind not in FREEZING and bool(_holders(run[0], [entry]))
+
+
 def in_order(line: Sequence[Folded], sides: Iterable[Folded]) -> list[Folded]:
     """
     The line with each side entry behind what its writer had before it.

@@ -14,7 +14,7 @@ from node.domain.payload import Text
 from node.domain.ticket.custody import CustodyOverridden, DecideAbove, DecidedAbove
 from node.domain.ticket.escalation import AcceptEscalation, EscalationAccepted, RequestEscalation, RequestWithdrawalOfEscalation
 from node.domain.ticket.finding import AskRefused, FindingRaised
-from node.domain.ticket.fold import evolve, fold_ticket, in_order, line_of
+from node.domain.ticket.fold import Rank, evolve, fold_ticket, goes_on, in_order, line_of
 from node.domain.ticket.handling import ProgressRecorded, RecordProgress
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import clock_key
@@ -327,6 +327,71 @@ def test_a_race_between_decision_and_override_ends_the_same_everywhere():
     assert isinstance(on.event, ProgressRecorded)
 
 
+def folded_on(entries: list[Folded], rank: Rank) -> list[bool]:
+    """Whether each of *entries* goes on from those before it; where it does, it is checked that nothing else would have come of it."""
+    found = []
+    for size, entry in enumerate(entries):
+        ticket = fold_ticket(entries[:size], rank) if size else None
+        found.append(ticket is not None and goes_on(entries[:size], ticket, entry, rank))
+        if found[-1]:
+            assert fold_ticket(entries[: size + 1], rank) == evolve(ticket, entry)
+    return found
+
+
+class TestGoingOn:
+    """What plainly stands behind everything else needs no folding anew; all else does."""
+
+    PLAIN = (FIRST, SECOND, FREEZE, ACCEPT, ABOVE)
+
+    @staticmethod
+    def later(entries: tuple[Folded, ...]) -> list[Folded]:
+        """*entries*, each recorded an hour after the one before, the first of them one that begins a ticket."""
+        opening = handled_first()
+        heads = [opening.header, *(one.header for one in entries[1:])]
+        events = [opening.event, *(one.event for one in entries[1:])]
+        times = [MONDAY + timedelta(hours=place) for place in range(len(heads))]
+        return [Folded(replace(head, recorded_at=at), event) for head, event, at in zip(heads, events, times, strict=True)]
+
+    def test_a_line_goes_on_from_its_first_entry(self):
+        assert [False, True, True, True, True] == folded_on(self.later(self.PLAIN), RANK)
+
+    @pytest.mark.parametrize(
+        "last",
+        [
+            line_entry(COUNTY, 2, 3, holder="", opener="1.1"),
+            line_entry(CITY, 2, 4),
+            line_entry(CITY, 3, 1, holder=COUNTY, follows=1, kind="DecidedAbove", opener="2.1"),
+            line_entry(COUNTY, 3, 1, holder=COUNTY, follows=2, kind="CustodyReturned", opener="2.1"),
+            line_entry(CITY, 2, 3, id="1.2"),
+            line_entry(CITY, 4, 1, holder=CITY, follows=2),
+        ],
+        ids=["not the holder", "a gap", "follows an earlier version", "may not open", "known", "skips a number"],
+    )
+    def test_what_is_not_the_lines_next_is_folded_with_the_whole(self, last: Folded):
+        assert [True, False] == folded_on(self.later((*self.PLAIN, last)), RANK)[-2:]
+
+    @pytest.mark.parametrize("hours", [-2, -1])
+    def test_nor_does_what_was_not_recorded_after_everything_else(self, hours: int):
+        """A peer's clock: where a side entry belongs depends on it."""
+        entries = self.later((*self.PLAIN, line_entry(PROVINCE, 2, 0, id="side")))
+        late = entries[-1]
+
+        entries[-1] = Folded(replace(late.header, recorded_at=late.header.recorded_at + timedelta(hours=hours)), late.event)
+
+        assert not folded_on(entries, RANK)[-1]
+
+    def test_a_side_entry_goes_on(self):
+        assert folded_on(self.later((*self.PLAIN, line_entry(PROVINCE, 2, 0, id="side"))), RANK)[-1]
+
+
+def handled_first() -> Folded:
+    """The first entry of a ticket of the county, under the id of ``FIRST``."""
+    world = a_world()
+    handled(world)
+    first = world.journals[COUNTY][0]
+    return Folded(replace(first.header, id=FIRST.header.id, node=COUNTY, seq=FIRST.header.seq, subject=FIRST.header.subject), first.event)
+
+
 class TestStories:
     """The properties, over random stories between three levels with random delivery (I06, I07, I16, I17, I22)."""
 
@@ -344,6 +409,20 @@ class TestStories:
             mixed = list(chosen)
             chance.shuffle(mixed)
             assert fold_ticket(mixed, rank) == before
+
+    @settings(max_examples=25, deadline=None)
+    @given(seed=SEEDS, shuffle=SEEDS, with_overrides=st.booleans())
+    def test_a_ticket_that_goes_on_is_what_all_its_entries_fold_to(self, seed: int, shuffle: int, with_overrides: bool):
+        """In their order, and where some come late or not at all."""
+        story = Story(seed, with_overrides).tell(40)
+        chance, rank = random.Random(shuffle), story.world.policies[CITY].place.rank
+        entries = sorted(story.entries(), key=lambda entry: entry.header.recorded_at)
+        folded_on(entries, rank)
+        late = [entry for entry in entries if chance.random() < 0.95]
+        for place in range(1, len(late)):
+            if chance.random() < 0.2:
+                late[place - 1], late[place] = late[place], late[place - 1]
+        folded_on(late, rank)
 
     @settings(max_examples=25, deadline=None)
     @given(seed=SEEDS, with_overrides=st.booleans())
