@@ -59,7 +59,15 @@ _OF_EXTERNAL_NUMBER = Prepared(
     )
     .limit(1)
 )
-_LAST_OF_DAY = Prepared(
+# The index of the key is read from its end, one row of it: what a node registered in all its years is not looked through for each.
+_LAST_IN_RANGE = Prepared(
+    select(_tickets.id, _tickets.origin)
+    .where(_tickets.id.between(bindparam("first"), bindparam("last")))
+    .order_by(_tickets.id.desc())
+    .limit(1)
+)
+# A number in a node's range that is another's: nobody has seen one.
+_LAST_OF_NODE = Prepared(
     select(func.max(_tickets.id)).where(_tickets.id.between(bindparam("first"), bindparam("last")), _tickets.origin == bindparam("origin"))
 )
 
@@ -343,15 +351,18 @@ def next_serial(work: UnitOfWork, node: str, now: datetime) -> int:
         Refusal: SERIALS_EXHAUSTED, after the last number of the day.
     """
     code = NodeCode.parse(node)
+    serials = serials_of(node, 0 if code.suffix else None)
     prefix = f"{code.division}{local_day(now):%Y%m%d}"
-    last = _LAST_OF_DAY.written(work.connection, first=prefix, last=prefix + "~", origin=node)[0][0] or ""
+    first, end = f"{prefix}{serials[0]:05}0", f"{prefix}{serials[-1]:05}9"
+    last, origin = next(iter(_LAST_IN_RANGE.written(work.connection, first=first, last=end)), ("", node))
+    if origin != node:
+        last = _LAST_OF_NODE.written(work.connection, first=first, last=end, origin=node)[0][0] or ""
     # Those of this very group stand in no table yet.
     numbers = waiting_values(work.connection, schema.tickets, ("id", "origin"))
     id, origin = max(numbers, default=("", node))
-    if origin != node or not id.startswith(prefix):
-        id = max((id for id, origin in numbers if origin == node and id.startswith(prefix)), default="")
+    if origin != node or not first <= id <= end:
+        id = max((id for id, origin in numbers if origin == node and first <= id <= end), default="")
     last = max(last, id)
-    serials = serials_of(node, 0 if code.suffix else None)
     serial = int(last[14:19]) + 1 if last else serials[0]
     if serial not in serials:
         raise Refusal(Code.SERIALS_EXHAUSTED, node=node, serial=serial)

@@ -41,6 +41,8 @@ _MONTH_KEY = Prepared(
         _keys.kind == bindparam("kind"),
         _keys.node == bindparam("node"),
         _keys.month == bindparam("month"),
+        # Named whole, as the key has it: behind them stand two keys for each ticket of the month.
+        _keys.subject_kind == "",
         _keys.subject_id == "",
         _keys.recipient == bindparam("recipient"),
     )
