@@ -103,6 +103,10 @@ class Payloads:
             raise Refusal(Code.PAYLOAD_TOO_LARGE, bytes=len(sealed.ciphertext), bytes_max=payload_bytes_max)
         return PayloadLine(kind, sealed.blob, sealed.digest), sealed.ciphertext
 
+    def begin(self, subject: Subject) -> None:
+        """No key of *subject* is held yet: none is looked for until one comes."""
+        self._keyless.add(subject)
+
     def new_keys(self) -> list[KeyRow]:
         """Wrapped keys made since the last call: they ride beside the entry that is being written."""
         made, self._new_keys = self._new_keys, []

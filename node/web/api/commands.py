@@ -130,6 +130,10 @@ class _Begun:
     content: bytes | None
     token: Token | None
 
+    @property
+    def id(self) -> str:
+        return self.order.id
+
     def carry_out(self, work: UnitOfWork) -> tuple[Outcome, str | None]:
         """The outcome, and of a ticket that was filed the code that its appellant asks with."""
         node, order = self.desk.node, self.order
