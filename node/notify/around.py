@@ -4,6 +4,7 @@ What a notice asks of the node beside the entry and the ticket's row: who owes a
 Each answer is read when it is asked for, in the transaction of the entry; most entries ask for none.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -15,6 +16,7 @@ from node.storage import schema
 from node.storage.dossier_readings import dossier_of
 from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork
+from node.storage.waiting import waiting_values
 
 _clocks, _desks, _traits, _units, _accounts = (
     table.c for table in (schema.clocks, schema.desks, schema.traits, schema.units, schema.accounts)
@@ -40,10 +42,11 @@ _ACCOUNT = Prepared(
 
 
 class Around:
-    """The node at the moment of an entry."""
+    """The node at the moment of an entry; of *new* tickets nothing was here before the entries that are told of."""
 
-    def __init__(self, work: UnitOfWork) -> None:
+    def __init__(self, work: UnitOfWork, new: Collection[str] = ()) -> None:
         self._work = work
+        self._new = new
         self._node = work.head.node
 
     def owes(self, subject_id: str, clock: str) -> str:
@@ -56,6 +59,8 @@ class Around:
 
     def trait(self, ticket: str, name: str) -> str:
         """A trait that a ticket has once: its "submitter", its "tracker"; "" if it has none."""
+        if ticket in self._new and not self._has_waiting(ticket, name):
+            return ""
         return self._one(_TRAIT, ticket=ticket, name=name)
 
     def dossier(self, subject: Subject) -> Any:
@@ -80,6 +85,11 @@ class Around:
         roles = _ROLES_IN.rows(self._work.connection, node=self._node, unit=of_unit)
         has_one = any(Role.DEPARTMENT_LEADER.value in of_account.split(",") for (of_account,) in roles)
         return leader_of(of_unit) if has_one else unit(of_unit)
+
+    def _has_waiting(self, ticket: str, name: str) -> bool:
+        """Of a ticket that this transaction began; all that it has waits to be written, or was written since."""
+        waiting = waiting_values(self._work.connection, schema.traits, ("ticket", "name"))
+        return (ticket, name) in waiting or ticket not in waiting_values(self._work.connection, schema.traits, ("ticket",))
 
     def _unit(self, code: str) -> str:
         return self._one(_UNIT, node=self._node, code=code)

@@ -31,7 +31,7 @@ class Announcer:
         pack = self._pack_of(work) if told else None
         if pack is None:
             return
-        around, new = Around(work), list[notices.New]()
+        around, new = Around(work, {id for id, row in moved.items() if row.is_new}), list[notices.New]()
         said = set[tuple[object, ...]]()
         states = {id: row.before.state for id, row in moved.items() if row.before is not None}
         for one in told:

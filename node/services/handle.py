@@ -45,7 +45,7 @@ from node.storage.journal import Stored
 from node.storage.sealing import month_of
 from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork
-from node.storage.waiting import waiting_values
+from node.storage.waiting import changes_so_far, waiting_values
 from node.storage.writer import Writer
 
 Now = Callable[[], datetime]
@@ -59,7 +59,15 @@ _OF_EXTERNAL_NUMBER = Prepared(
     )
     .limit(1)
 )
-_LAST_OF_DAY = Prepared(
+# The index of the key is read from its end, one row of it: what a node registered in all its years is not looked through for each.
+_LAST_IN_RANGE = Prepared(
+    select(_tickets.id, _tickets.origin)
+    .where(_tickets.id.between(bindparam("first"), bindparam("last")))
+    .order_by(_tickets.id.desc())
+    .limit(1)
+)
+# A number in a node's range that is another's: nobody has seen one.
+_LAST_OF_NODE = Prepared(
     select(func.max(_tickets.id)).where(_tickets.id.between(bindparam("first"), bindparam("last")), _tickets.origin == bindparam("origin"))
 )
 
@@ -159,6 +167,8 @@ class Handler:
         facts = self._facts(work, order, policy, now)
         happened = decide_ticket(ticket, command, facts, policy, now)
         known = {ticket.id: ticket, **facts.others} if ticket is not None else dict(facts.others)
+        if command.starts and happened:
+            work.journal.begin(happened[0].subject)
         drafts, known = drafts_of(happened, known, order, policy, now, work)
         for one in happened:
             self._grant(work, one, policy)
@@ -335,6 +345,20 @@ def _registered_before(work: UnitOfWork, policy: Policy, command: Register) -> s
     return _OF_EXTERNAL_NUMBER.scalar(work.connection, **same) or ""
 
 
+def _last_written(work: UnitOfWork, node: str, first: str, end: str) -> str:
+    """The last number from *first* to *end* that *node* gave, as the table has it; empty if it gave none.  Of a group one asks."""
+    changes = changes_so_far(work.connection)
+    if changes is None:
+        return _read_last(work, node, first, end)
+    return work.once(("last number", node, first, changes), lambda: _read_last(work, node, first, end))
+
+
+def _read_last(work: UnitOfWork, node: str, first: str, end: str) -> str:
+    last, origin = next(iter(_LAST_IN_RANGE.written(work.connection, first=first, last=end)), ("", node))
+    found = last if origin == node else _LAST_OF_NODE.written(work.connection, first=first, last=end, origin=node)[0][0]
+    return found or ""
+
+
 def next_serial(work: UnitOfWork, node: str, now: datetime) -> int:
     """
     The next register serial of the Beijing day; the head row's lock makes it unique.
@@ -343,15 +367,16 @@ def next_serial(work: UnitOfWork, node: str, now: datetime) -> int:
         Refusal: SERIALS_EXHAUSTED, after the last number of the day.
     """
     code = NodeCode.parse(node)
+    serials = serials_of(node, 0 if code.suffix else None)
     prefix = f"{code.division}{local_day(now):%Y%m%d}"
-    last = _LAST_OF_DAY.written(work.connection, first=prefix, last=prefix + "~", origin=node)[0][0] or ""
+    first, end = f"{prefix}{serials[0]:05}0", f"{prefix}{serials[-1]:05}9"
+    last = _last_written(work, node, first, end)
     # Those of this very group stand in no table yet.
     numbers = waiting_values(work.connection, schema.tickets, ("id", "origin"))
     id, origin = max(numbers, default=("", node))
-    if origin != node or not id.startswith(prefix):
-        id = max((id for id, origin in numbers if origin == node and id.startswith(prefix)), default="")
+    if origin != node or not first <= id <= end:
+        id = max((id for id, origin in numbers if origin == node and first <= id <= end), default="")
     last = max(last, id)
-    serials = serials_of(node, 0 if code.suffix else None)
     serial = int(last[14:19]) + 1 if last else serials[0]
     if serial not in serials:
         raise Refusal(Code.SERIALS_EXHAUSTED, node=node, serial=serial)

@@ -41,6 +41,8 @@ _MONTH_KEY = Prepared(
         _keys.kind == bindparam("kind"),
         _keys.node == bindparam("node"),
         _keys.month == bindparam("month"),
+        # Named whole, as the key has it: behind them stand two keys for each ticket of the month.
+        _keys.subject_kind == "",
         _keys.subject_id == "",
         _keys.recipient == bindparam("recipient"),
     )
@@ -100,6 +102,10 @@ class Payloads:
         if len(sealed.ciphertext) > payload_bytes_max:
             raise Refusal(Code.PAYLOAD_TOO_LARGE, bytes=len(sealed.ciphertext), bytes_max=payload_bytes_max)
         return PayloadLine(kind, sealed.blob, sealed.digest), sealed.ciphertext
+
+    def begin(self, subject: Subject) -> None:
+        """No key of *subject* is held yet: none is looked for until one comes."""
+        self._keyless.add(subject)
 
     def new_keys(self) -> list[KeyRow]:
         """Wrapped keys made since the last call: they ride beside the entry that is being written."""

@@ -150,9 +150,10 @@ class Readings:
         for one in (*batch, *again):
             of_ticket.setdefault(one.header.subject.id, []).append(one)
         contested = {one.header.subject.id for one in again}
-        before = self.rows(set(of_ticket))
+        begun = {ticket for ticket, entries in of_ticket.items() if self._journal.begins_with(entries[0])}
+        before = self.rows(set(of_ticket) - begun)
         unseen = set(of_ticket) - set(before)
-        older = self._older(unseen, min(several[0].taken for several in (batch, again) if several))
+        older = self._older(unseen - begun, min(several[0].taken for several in (batch, again) if several))
         # A lane that stands stays so: what comes behind the entry that does not fold waits with it (FEDERATION 2.3 no. 15).
         stopped = self._stopped(set(before) | older)
         for ticket in stopped:

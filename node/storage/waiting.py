@@ -62,6 +62,8 @@ class Waiting:
         self._tables: dict[str, _OfTable] = {}
         # While a statement begins that has asked already.
         self.is_quiet = False
+        # Statements of this transaction so far that may have changed a row of any table.
+        self.changes = 0
 
     def put(self, table: Table, columns: Columns, on_conflict: str, rows: Sequence[Row], key: Columns = ()) -> None:
         """Let *rows* wait; of those with the same *key* the last one counts, if one is named."""
@@ -101,6 +103,7 @@ class Waiting:
             waits = self._tables.pop(name, None)
             for lot in waits.lots if waits is not None else ():
                 assert waits is not None
+                self.changes += 1
                 self._write(self._connection, waits.table, lot.columns, lot.on_conflict, lot.all())
 
 
@@ -109,6 +112,15 @@ def waiting_of(connection: Connection) -> Waiting | None:
     # Asked dozens of times a command: an attribute of its own, not the dictionary behind ``Connection.info``.
     found: Waiting | None = getattr(connection, _NAME, None)
     return found
+
+
+def changes_so_far(connection: Connection) -> int | None:
+    """
+    While it stays the same, what was read in the transaction of *connection* still stands in the tables, but for what waits.  None
+    where rows do not wait: every read is made.
+    """
+    waits = waiting_of(connection)
+    return None if waits is None else waits.changes
 
 
 def waiting_values(connection: Connection, table: Table, columns: Columns) -> Collection[Any]:
@@ -128,11 +140,14 @@ def begin(connection: Connection, write: Write) -> Iterator[Waiting]:
         setattr(connection, _NAME, None)
 
 
-def settle_all(connection: Connection, *_: Any) -> None:
+def settle_all(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
     """Before a statement of which nobody knows what it reads; an engine's ``before_cursor_execute``."""
     waits = waiting_of(connection)
-    if waits is not None and not waits.is_quiet:
-        waits.settle()
+    if waits is not None:
+        if not statement.startswith("SELECT"):
+            waits.changes += 1
+        if not waits.is_quiet:
+            waits.settle()
 
 
 @cache

@@ -37,6 +37,10 @@ class Asking:
     fault: str = ""
     token: Token | None = None
 
+    @property
+    def id(self) -> str:
+        return self.name
+
     def begin(self, view: View) -> "Asking":
         if self.fault == "breaks the reading":
             raise ValueError(self.name)

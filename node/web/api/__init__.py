@@ -1,7 +1,7 @@
 """The REST API: every command and every query of a node for other systems, described by one OpenAPI document."""
 
 from fastapi import APIRouter
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from node.web.api import commands, pages, query_list
@@ -9,12 +9,16 @@ from node.web.api.document import PREFIX
 
 
 def api_router() -> APIRouter:
-    """All of it, below ``/api/v1``: commands are posted, and nothing else is; of the others what has a fixed name first."""
+    """What is asked of it, below ``/api/v1``; what has a fixed name first."""
     router = _Below(prefix=PREFIX)
-    router.include_router(commands.router)
     router.include_router(pages.router)
     query_list.add_to(router)
     return router
+
+
+def command_route() -> BaseRoute:
+    """What is done by it: commands are posted, and nothing else is."""
+    return commands.Posted(PREFIX)
 
 
 class _Below(APIRouter):

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
-from starlette.routing import Match
-from starlette.types import Scope
+from starlette.datastructures import URLPath
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import Receive, Scope, Send
 
 from node.domain.command import Order
 from node.domain.entry import SubjectKind
@@ -28,37 +29,40 @@ from node.web.api.shape import Endpoint
 from node.web.api.together import Together
 from node.web.desk import Desk, signed_in
 from node.web.problems import problem
+from node.web.security import need_own_form
 
 # A longer body is read only once it is known who sends it.
 unasked_bytes_max = 64 * 1024
 
 
-class _Posted(APIRouter):
-    """Routes that are tried for what is posted alone, before the hundred others."""
+class Posted(BaseRoute):
+    """
+    Whatever is posted below ``prefix``, as one route of the whole app: it is asked before a hundred others, and what the framework
+    does for each endpoint (its dependencies, its parameters, its stacks) would cost as much as reading the request does.
+
+    Its paths: "tickets" begins a subject, the usual one of its kind; "tickets/import-legacy" is another command that starts one, or
+    one about the node itself; "tickets/<id>/accept" is about a subject that is there.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._path = re.compile(re.escape(prefix) + r"/(?P<collection>[^/]+)(?:(?:/(?P<id>.*))?/(?P<verb>[^/]+))?", re.DOTALL)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        return super().matches(scope) if scope.get("method") == "POST" else (Match.NONE, {})
+        if scope["type"] != "http" or scope["method"] != "POST":
+            return Match.NONE, {}
+        found = self._path.fullmatch(scope["path"])
+        return (Match.NONE, {}) if found is None else (Match.FULL, {"path_params": found.groupdict()})
 
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        raise NoMatchFound(name, path_params)  # no page leads here by its name
 
-router = _Posted()
-
-
-@router.post("/{collection}")
-async def begin(request: Request, collection: str) -> Response:
-    """A command that starts a subject, the usual one of its kind."""
-    return await _carry_out(request, (collection, False, ""))
-
-
-@router.post("/{collection}/{verb}")
-async def begin_otherwise(request: Request, collection: str, verb: str) -> Response:
-    """Another command that starts a subject, or one about the node itself."""
-    return await _carry_out(request, (collection, False, verb))
-
-
-@router.post("/{collection}/{id:path}/{verb}")
-async def go_on(request: Request, collection: str, id: str, verb: str) -> Response:
-    """A command about a subject that is there."""
-    return await _carry_out(request, (collection, True, verb), id)
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request, said = Request(scope, receive, send), scope["path_params"]
+        # As every endpoint of the framework's depends on it (``app``).
+        await need_own_form(request)
+        id, verb = said["id"], said["verb"]
+        response = await _carry_out(request, (said["collection"], id is not None, verb or ""), id or "")
+        await response(scope, receive, send)
 
 
 async def _carry_out(request: Request, place: tuple[str, bool, str], said: str = "") -> Response:
@@ -129,6 +133,10 @@ class _Begun:
     order: Order
     content: bytes | None
     token: Token | None
+
+    @property
+    def id(self) -> str:
+        return self.order.id
 
     def carry_out(self, work: UnitOfWork) -> tuple[Outcome, str | None]:
         """The outcome, and of a ticket that was filed the code that its appellant asks with."""

@@ -9,8 +9,8 @@ interpreter's lock that all of them want.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,13 +18,16 @@ from typing import Any, Protocol
 from starlette.responses import Response
 
 from node.domain.refusal import Code, Refusal
+from node.services import requests
 from node.services.acting import Node
 from node.services.tokens import Token, note_use
 from node.storage.unit_of_work import UnitOfWork, View
 
 # While one group is being committed the next one is read.
 groups_at_once_max = 2
-group_commands_max = 64
+# With the job that reads for them, as many as the writer takes at once.
+group_commands_max = 63
+read_together_min = 3
 waiting_max = 1_000
 retry_after_ms = 500
 
@@ -35,6 +38,10 @@ class Begun(Protocol):
     @property
     def token(self) -> Token | None:
         """What it was given with, if not by a session."""
+
+    @property
+    def id(self) -> str:
+        """The order's."""
 
     def carry_out(self, work: UnitOfWork) -> Any:
         """The writer's job."""
@@ -115,10 +122,18 @@ class Together:
         try:
             for token in {each.token.id: each.token for _, each in begun if each.token is not None}.values():
                 note_use(self._node.store, token, self._node.wall())
-            outcomes = self._node.writer.commands([each.carry_out for _, each in begun])
+            outcomes = self._carried_out([each for _, each in begun])
         except Exception as error:
             return [*told, *((one, error) for one, _ in begun)]
         return told + [(one, _answer(each, outcome)) for (one, each), outcome in zip(begun, outcomes, strict=True)]
+
+    def _carried_out(self, begun: Sequence[Begun]) -> "Sequence[Future[Any]]":
+        """The outcomes, in order.  What is asked of each before it is carried out is read for all, by a job that goes before theirs."""
+        jobs: list[Callable[[UnitOfWork], Any]] = [each.carry_out for each in begun]
+        if len(jobs) < read_together_min:
+            return self._node.writer.commands(jobs)
+        ids = [each.id for each in begun]
+        return self._node.writer.commands([lambda work: requests.bring(work, ids), *jobs])[1:]
 
     def _read(self, group: Sequence[_Waiting]) -> list[tuple[_Waiting, Begun | Exception]]:
         found: list[tuple[_Waiting, Begun | Exception]] = []
