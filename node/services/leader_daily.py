@@ -147,7 +147,7 @@ def _notices(entry: str, day: date, page: LeaderPage, to: list[Recipient], node:
 
 def phone_of(view: View | UnitOfWork, account: str) -> str:
     """Where the account is reached at work, as it was opened last; "" where nobody said, or that is erased."""
-    event = _opened_last(view).get(account)
+    event = _phoned_last(view).get(account)
     if event is None or not isinstance(event.phone, SealedRef):
         return ""
     try:
@@ -159,10 +159,10 @@ def phone_of(view: View | UnitOfWork, account: str) -> str:
 
 
 def _with_phone(view: View | UnitOfWork) -> frozenset[str]:
-    return frozenset(account for account, event in _opened_last(view).items() if isinstance(event.phone, SealedRef))
+    return frozenset(_phoned_last(view))
 
 
-def _opened_last(view: View | UnitOfWork) -> dict[str, AccountOpened]:
+def _phoned_last(view: View | UnitOfWork) -> dict[str, AccountOpened]:
     table, node = schema.entries, view.head.node
     rows = view.connection.execute(
         select(table.c.content)
@@ -170,4 +170,5 @@ def _opened_last(view: View | UnitOfWork) -> dict[str, AccountOpened]:
         .order_by(table.c.taken)
     ).scalars()
     events = (decode_content(bytes(content)).event for content in rows)
-    return {event.account: event for event in events if isinstance(event, AccountOpened)}
+    # Roles that are set anew, or a name, without a phone leave the phone that was given.
+    return {event.account: event for event in events if isinstance(event, AccountOpened) and isinstance(event.phone, SealedRef)}
