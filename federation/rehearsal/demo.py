@@ -35,6 +35,7 @@ from node.services.acting import Node, act
 from node.services.figures import leader_page, level
 from node.services.handle import Outcome
 from node.services.rounds import find_round
+from node.services.setup import CENTRE_UNIT, FIRST_ACCOUNTS
 
 
 class StoryBroken(RuntimeError):
@@ -148,6 +149,10 @@ class _Player:
         for entry in story.STAFF:
             step(show.staffing(entry.name))
             node = self.stage.nodes[entry.code]
+            for (first, roles), person in zip(FIRST_ACCOUNTS, entry.first_people, strict=True):
+                by = "security:security_admin" if set(roles) & g.ADMINISTRATORS else "centre:office"
+                named = g.OpenAccount(first, roles, g.unit_code(entry.code, CENTRE_UNIT), person, is_named_anew=True)
+                act(node, by, named)
             for unit in entry.units:
                 act(node, "centre:office", g.OpenUnit(unit.short, unit.name, unit.kind))
             for account in entry.accounts:

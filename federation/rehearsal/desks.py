@@ -20,7 +20,7 @@ OPENS_CONTACTS = "office-2"
 @dataclass(frozen=True)
 class Desk:
     """
-    One desk: the address of its node's pages, the account, who that is ("" for the first accounts), his unit and roles.
+    One desk: the address of its node's pages, the account, who that is, his unit and roles.
 
     ``has_code``: signing in asks for a one-time code too.
     """
@@ -55,7 +55,8 @@ def open_all(stage: Stage, entries: Sequence[NodeEntry]) -> Desks:
 
 def _desks_of(stage: Stage, entry: NodeEntry) -> list[Desk]:
     units = {CENTRE_UNIT: entry.centre_name} | {unit.short: unit.name for unit in entry.units}
-    seats: list[tuple[str, str, str, tuple[str, ...]]] = [(account, "", CENTRE_UNIT, roles) for account, roles in FIRST_ACCOUNTS]
+    first = zip(FIRST_ACCOUNTS, entry.first_people, strict=True)
+    seats: list[tuple[str, str, str, tuple[str, ...]]] = [(account, one.plain, CENTRE_UNIT, roles) for (account, roles), one in first]
     seats += [(one.account, one.name.plain, one.unit, one.roles) for one in entry.accounts if Role.ENTERPRISE.value not in one.roles]
     address = f"http://{stage.parts[entry.code].pages}"
     return [

@@ -12,6 +12,7 @@ from node.domain.payload import Text
 from node.domain.ticket.evaluation import Evaluate
 from node.notify.notice import audiences_of
 from node.services.bodies import outcome_body
+from node.services.inbox import unread as still_unread
 from node.services.queries import names
 from node.services.registry import actor_of
 from node.services.telling import sentence
@@ -35,7 +36,8 @@ def inbox(
         name, _, role = session.acting().partition(":")
         with node.store.read() as view:
             actor = actor_of(view.connection, node.code, name, role)
-            rows = notices.of_audience(view.connection, audiences_of(actor), unread=not all)
+            to = audiences_of(actor)
+            rows = notices.of_audience(view.connection, to, unread=False) if all else still_unread(view, to)
             called = names(view)
             said = [sentence(view, row, called, session.lang) for row in rows]
         if read and rows:

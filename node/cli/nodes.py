@@ -83,6 +83,7 @@ def init(
         for account, roles in FIRST_ACCOUNTS:
             table.add_row(account, session.word("role", ", ".join(roles)))
         console.print(table)
+        console.print(session.say("init.names"))
         console.print(session.say("init.recovery"))
         console.print(Panel(RichText(recovery_key, style="bold", no_wrap=True), expand=False))
 

@@ -146,7 +146,8 @@ def open_account(
     """Open an account, or set its roles anew."""
     with session.node() as node:
         code = g.unit_code(node.code, unit) if unit else ""
-    command = g.OpenAccount(account, tuple(role), code, Contact(name) if name else None, Contact(phone) if phone else None)
+    called, reached = (Contact(one) if one else None for one in (name, phone))
+    command = g.OpenAccount(account, tuple(role), code, called, reached, is_named_anew=bool(name or phone))
     default = SECURITY if set(role) & g.ADMINISTRATORS else CENTRE
     _node_command(session, command, default, "account.opened", id=account, roles=role)
 

@@ -131,7 +131,8 @@ def _open_account(registry: Registry, command: OpenAccount, facts: Facts, policy
     if wanted and not facts.is_role(Role.SECURITY_ADMIN, Role.NODE):
         raise Refusal(Code.PERMISSION_DENIED, command="OpenAccount", role=facts.actor.role)
     former = registry.accounts.get(command.account)
-    if former and former.is_active and former.roles == frozenset(command.account_roles) and former.unit == command.unit:
+    is_same = former and former.is_active and former.roles == frozenset(command.account_roles) and former.unit == command.unit
+    if is_same and not (command.is_named_anew and (command.name or command.phone)):
         return None
     if former and (Role.SPECIALIST.value not in command.account_roles or former.unit != command.unit):
         _need_successor(registry, former, policy)

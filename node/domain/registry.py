@@ -274,6 +274,9 @@ class OpenAccount(NodeCommand):
     """
     Open an account, or set its roles anew. Accounts are opened by the service centre (AS25-3.2.1a), administrators by the
     security administrator.
+
+    ``is_named_anew``: name and phone are written although nothing else changes, as of the accounts that a node begins with, which have
+    neither. A list that is imported again says them every time, and changes nothing.
     """
 
     roles = frozenset({Role.OFFICE, Role.SECURITY_ADMIN, Role.NODE})
@@ -283,6 +286,7 @@ class OpenAccount(NodeCommand):
     unit: str = ""
     name: Contact | None = None
     phone: Contact | None = None
+    is_named_anew: bool = False
 
 
 @dataclass(frozen=True)

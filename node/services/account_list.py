@@ -9,6 +9,7 @@ from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
 from node.services.acting import Node
 from node.services.logins import Logins, Standing
+from node.services.people import people_of
 from node.storage import schema
 from node.storage.unit_of_work import View
 
@@ -19,7 +20,7 @@ READING = KEEPING | {Role.AUDIT_ADMIN.value, Role.DIRECTOR.value}
 
 @dataclass(frozen=True)
 class AccountLine:
-    """An account as the list shows it; ``unit_name`` is empty for one of no unit."""
+    """An account as the list shows it; ``unit_name`` is empty for one of no unit, ``name`` where nobody gave one."""
 
     account: str
     unit: str
@@ -29,6 +30,7 @@ class AccountLine:
     has_password: bool = False
     has_second: bool = False
     seen_at: datetime | None = None
+    name: str = ""
 
 
 def accounts_of(view: View, node: str, *, words: str = "", unit: str = "", skipped: int = 0, most: int | None = None) -> list[AccountLine]:
@@ -37,6 +39,7 @@ def accounts_of(view: View, node: str, *, words: str = "", unit: str = "", skipp
     the first *skipped*.
     """
     accounts, units, logins = schema.accounts, schema.units, schema.logins
+    people = people_of(view)
     rows = view.connection.execute(
         select(accounts, units.c.name, logins.c.password, logins.c.totp)
         .select_from(accounts.outerjoin(units, units.c.code == accounts.c.unit).outerjoin(logins, logins.c.account == accounts.c.id))
@@ -54,6 +57,7 @@ def accounts_of(view: View, node: str, *, words: str = "", unit: str = "", skipp
             status=row.status,
             has_password=bool(row.password),
             has_second=row.totp is not None,
+            name=people.get(row.id, ""),
         )
         for row in rows
     ]

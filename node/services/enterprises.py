@@ -63,8 +63,8 @@ def file_page(view: View, id: str, calendar: WorkCalendar, now: datetime, viewer
     """
     file = _file(view, id)
     tied = _tied(view, file)
-    found = (view.readings.ticket(one) for one in sorted(_tickets(view, (file.id, *tied), viewer), reverse=True))
-    return FilePage(file, tied, tuple(status_line(ticket, calendar, now) for ticket in found if ticket is not None))
+    found = view.readings.tickets(sorted(_tickets(view, (file.id, *tied), viewer), reverse=True)).values()
+    return FilePage(file, tied, tuple(status_line(ticket, calendar, now) for ticket in found))
 
 
 def profile(view: View, id: str, calendar: WorkCalendar, now: datetime, viewer: Actor | None = None) -> Profile:
@@ -75,8 +75,7 @@ def profile(view: View, id: str, calendar: WorkCalendar, now: datetime, viewer: 
         Refusal: SUBJECT_UNKNOWN.
     """
     file = _file(view, id)
-    tickets = [view.readings.ticket(one) for one in _tickets(view, (file.id, *_tied(view, file)), viewer)]
-    known = [ticket for ticket in tickets if ticket is not None]
+    known = list(view.readings.tickets(_tickets(view, (file.id, *_tied(view, file)), viewer)).values())
     votes = [of.evaluation.value for ticket in known for of in ticket.rounds if of.evaluation is not None]
     lines = [status_line(ticket, calendar, now) for ticket in known]
     return Profile(

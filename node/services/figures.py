@@ -249,8 +249,7 @@ def leader_page(
         select(func.count()).where(schema.asks.c.kind == "FindingRaised", schema.asks.c.addressee == view.head.node)
     ).scalar_one()
     of_own = _of_own(view, now, viewer)
-    his = table.c.with_whom.in_(_WITH_LEADERS) if put_to is None else table.c.id.in_(sorted(put_to))
-    waits = and_(table.c.holder == view.head.node, his, table.c.state.in_(_OPEN), visible_to(viewer))
+    waits = _waits(view, viewer, put_to)
     oldest = select(table.c.id).where(waits).order_by(table.c.registered_at, table.c.id).limit(leader_tickets_max)
     waiting = view.connection.execute(oldest).scalars().all()
     link = schema.links
@@ -266,10 +265,21 @@ def leader_page(
         counts=together(of_own.values()),
         units=tuple(_units(view, of_own)),
         findings_from_above=findings,
-        waiting=view.connection.execute(select(func.count()).where(waits)).scalar_one(),
+        waiting=count_waiting(view, put_to, viewer),
         waiting_for_leader=tuple(_waiting(view, ticket) for ticket in view.readings.tickets(waiting).values()),
         link_heard_at=heard,
     )
+
+
+def count_waiting(view: View, put_to: Collection[str] | None = None, viewer: Actor | None = None) -> int:
+    """How many tickets wait for a decision, as on ``leader_page``."""
+    return view.connection.execute(select(func.count()).where(_waits(view, viewer, put_to))).scalar_one()
+
+
+def _waits(view: View, viewer: Actor | None, put_to: Collection[str] | None) -> ColumnElement[bool]:
+    table = schema.tickets
+    his = table.c.with_whom.in_(_WITH_LEADERS) if put_to is None else table.c.id.in_(sorted(put_to))
+    return and_(table.c.holder == view.head.node, his, table.c.state.in_(_OPEN), visible_to(viewer))
 
 
 def _waiting(view: View, ticket: Ticket) -> Waiting:

@@ -20,6 +20,7 @@ from node.domain.time import local_day
 from node.services import duties, leaders
 from node.services.acting import Node
 from node.services.backup import last_backup_at
+from node.services.people import people_of
 from node.services.staffing import staffing
 from node.storage import schema
 from node.storage.unit_of_work import View
@@ -152,6 +153,8 @@ def _machine(node: Node, view: View, pack: Pack | None) -> Iterator[Step]:
     is_fresh = last is not None and node.wall() - last <= timedelta(days=backup_days_max)
     yield Step("backup", is_fresh, False)
     open_ones = _without_second_factor(view, node.code)
+    nameless = _nameless(view, node.code)
+    yield Step("account_names", not nameless, False, "/registers/accounts", {"names": _some(nameless)})
     yield Step("second_factor", not open_ones, True, "/registers/accounts", {"names": _some(open_ones)})
 
 
@@ -165,6 +168,13 @@ def _without_second_factor(view: View, node: str) -> list[str]:
     )
     wanted = {role.value for role in ADMINISTRATORS}
     return [row.id for row in rows if wanted & set(row.roles.split(",")) and row.id not in strong]
+
+
+def _nameless(view: View, node: str) -> list[str]:
+    """Accounts of which nobody said whose they are, as the first of a node: what is done by them shows no person."""
+    accounts, people = schema.accounts, people_of(view)
+    in_use = select(accounts.c.id).where(accounts.c.node == node, accounts.c.is_active.is_(True)).order_by(accounts.c.id)
+    return [account for account in view.connection.execute(in_use).scalars() if account not in people]
 
 
 def _first_ticket(view: View) -> Iterator[Step]:

@@ -21,7 +21,7 @@ from node.domain.ticket.sight import OUTSIDE
 from node.domain.time import WorkCalendar, local_day
 from node.domain.time.calendar import at
 from node.services.daily_way import EMAIL, IN_APP, SMS, channels
-from node.services.figures import LeaderPage, leader_page
+from node.services.figures import LeaderPage, count_waiting, leader_page
 from node.services.leaders import AWAITS, GOVERNMENT, leaders, matters
 from node.services.policies import Policies
 from node.services.scope import sees_all
@@ -56,9 +56,7 @@ def page_for(view: View, policy: Policy, viewer: Actor, now: datetime) -> Leader
     """
     if viewer.role in OUTSIDE or not sees_all(viewer):
         raise Refusal(Code.PERMISSION_DENIED, command="leader", role=viewer.role)
-    is_listed = any(one.account == viewer.account for one in leaders(view))
-    put_to = _put_to(view, policy, viewer.account, now) if is_listed else None
-    return leader_page(view, now, viewer, put_to, workday_before(policy.calendar, local_day(now)))
+    return leader_page(view, now, viewer, _put_to(view, policy, viewer.account, now), workday_before(policy.calendar, local_day(now)))
 
 
 def workday_before(calendar: WorkCalendar, day: date) -> date:
@@ -69,7 +67,10 @@ def workday_before(calendar: WorkCalendar, day: date) -> date:
     return before
 
 
-def _put_to(view: View, policy: Policy, account: str, now: datetime) -> list[str]:
+def _put_to(view: View, policy: Policy, account: str, now: datetime) -> list[str] | None:
+    """The tickets that wait for the leader *account*; None for who is none of the register: whatever waits for any of them."""
+    if all(one.account != account for one in leaders(view)):
+        return None
     return [one.ticket for one in matters(view, policy, account, now) if {AWAITS, GOVERNMENT} & set(one.reasons)]
 
 
@@ -112,14 +113,17 @@ def send_due(store: Store, policies: Policies, gateways: Mapping[str, bool], now
         if not is_due or view.connection.execute(select(table.c.id).where(table.c.entry == entry).limit(1)).first() is not None:
             return 0
         page = leader_page(view, now, since=workday_before(calendar, day))
-        rows = _notices(entry, day, page, recipients(view, gateways, now), view.head.node)
+        policy, to = policies.of_registry(view, now), recipients(view, gateways, now)
+        # As many as his own page says: what waits for another is no decision of his.
+        waiting = {one.account: count_waiting(view, _put_to(view, policy, one.account, now)) for one in to}
+        rows = _notices(entry, day, page, waiting, to, view.head.node)
     if rows:
         with store.write() as work:
             notices.put(work.connection, rows, work.payloads.random, now)
     return len(rows)
 
 
-def _notices(entry: str, day: date, page: LeaderPage, to: list[Recipient], node: str) -> list[notices.New]:
+def _notices(entry: str, day: date, page: LeaderPage, waiting: Mapping[str, int], to: list[Recipient], node: str) -> list[notices.New]:
     facts = {
         "day": day.isoformat(),
         "since": (page.since or day).isoformat(),
@@ -128,7 +132,6 @@ def _notices(entry: str, day: date, page: LeaderPage, to: list[Recipient], node:
         "overdue": str(page.counts.overdue),
         "completed": str(page.counts.completed),
         "satisfied": str(page.counts.satisfied),
-        "waiting": str(page.waiting),
     }
     return [
         notices.New(
@@ -138,7 +141,7 @@ def _notices(entry: str, day: date, page: LeaderPage, to: list[Recipient], node:
             audience=f"account:{one.account}",
             channel=channel,
             template=TEMPLATE,
-            facts=facts,
+            facts={**facts, "waiting": str(waiting[one.account])},
         )
         for one in to
         for channel in (IN_APP, *one.channels)
@@ -147,7 +150,7 @@ def _notices(entry: str, day: date, page: LeaderPage, to: list[Recipient], node:
 
 def phone_of(view: View | UnitOfWork, account: str) -> str:
     """Where the account is reached at work, as it was opened last; "" where nobody said, or that is erased."""
-    event = _opened_last(view).get(account)
+    event = _phoned_last(view).get(account)
     if event is None or not isinstance(event.phone, SealedRef):
         return ""
     try:
@@ -159,10 +162,10 @@ def phone_of(view: View | UnitOfWork, account: str) -> str:
 
 
 def _with_phone(view: View | UnitOfWork) -> frozenset[str]:
-    return frozenset(account for account, event in _opened_last(view).items() if isinstance(event.phone, SealedRef))
+    return frozenset(_phoned_last(view))
 
 
-def _opened_last(view: View | UnitOfWork) -> dict[str, AccountOpened]:
+def _phoned_last(view: View | UnitOfWork) -> dict[str, AccountOpened]:
     table, node = schema.entries, view.head.node
     rows = view.connection.execute(
         select(table.c.content)
@@ -170,4 +173,5 @@ def _opened_last(view: View | UnitOfWork) -> dict[str, AccountOpened]:
         .order_by(table.c.taken)
     ).scalars()
     events = (decode_content(bytes(content)).event for content in rows)
-    return {event.account: event for event in events if isinstance(event, AccountOpened)}
+    # Roles that are set anew, or a name, without a phone leave the phone that was given.
+    return {event.account: event for event in events if isinstance(event, AccountOpened) and isinstance(event.phone, SealedRef)}

@@ -117,8 +117,8 @@ def of_receipt(view: View, receipt: str, viewer: Actor, calendar: WorkCalendar, 
     """Every need of one call that *viewer* sees, in the order in which they were taken in (XS25-4.0)."""
     traits = schema.traits
     rows = view.connection.execute(select(traits.c.ticket).where(traits.c.name == "receipt", traits.c.value == receipt)).scalars()
-    found = (view.readings.ticket(id) for id in sorted({receipt, *rows}))
-    return tuple(status_line(ticket, calendar, now) for ticket in found if ticket is not None and may_read(ticket, viewer))
+    found = view.readings.tickets(sorted({receipt, *rows})).values()
+    return tuple(status_line(ticket, calendar, now) for ticket in found if may_read(ticket, viewer))
 
 
 def described(view: View, words: str) -> list[str]:
@@ -193,5 +193,5 @@ def _file_lines(view: View, files: Iterable[str]) -> list[FoundFile]:
 
 
 def _status_lines(view: View, ids: Iterable[str], viewer: Actor, calendar: WorkCalendar, now: datetime) -> list[StatusLine]:
-    found = (view.readings.ticket(id) for id in sorted(ids, reverse=True)[:found_max])
-    return [status_line(ticket, calendar, now) for ticket in found if ticket is not None and may_read(ticket, viewer)]
+    found = view.readings.tickets(sorted(ids, reverse=True)[:found_max]).values()
+    return [status_line(ticket, calendar, now) for ticket in found if may_read(ticket, viewer)]

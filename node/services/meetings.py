@@ -99,9 +99,9 @@ class ProtocolLine:
 
 def protocol(view: View | UnitOfWork, meeting: Meeting) -> list[ProtocolLine]:
     """The protocol of a joint judgement, need by need (AS25-3.2.2a), as the files of the needs have it."""
-    lines = []
+    lines, known = [], view.readings.tickets(item.ticket for item in meeting.agenda if item.ticket)
     for item in meeting.agenda:
-        ticket = view.readings.ticket(item.ticket) if item.ticket else None
+        ticket = known.get(item.ticket)
         judgement = ticket.judgement if ticket is not None else None
         if judgement is None or judgement.session != meeting.id:
             continue

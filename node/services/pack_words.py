@@ -1,12 +1,21 @@
 """A value of a pack as people read it: limits and yes or no in words, codes with their words where the catalogue has them."""
 
+from collections.abc import Sequence
+
 from node.domain.pack import Value
 from node.domain.time import Limit
 from node.packs.file import limit_text
 from node.texts.catalogue import OFFERED, Lang, catalogue, sections, text, word
 
 # What a list of codes holds, by the first or the last part of its key.
-_SECTIONS = {"rights": "role", "roles": "role", "clocks": "clock", "appellant": "message_channel", "staff": "message_channel"}
+_SECTIONS = {
+    "groups": "group",
+    "rights": "role",
+    "roles": "role",
+    "clocks": "clock",
+    "appellant": "message_channel",
+    "staff": "message_channel",
+}
 
 
 def in_words(key: str, value: Value, lang: Lang) -> str:
@@ -20,20 +29,47 @@ def in_words(key: str, value: Value, lang: Lang) -> str:
         section = _section_of(key, lang)
         between = text("cli.between", lang)
         return between.join(word(section, one, lang) if section else one for one in value)
-    return str(value)
+    # With its code, which is what whoever tries another value types.
+    said = catalogue(lang).get(f"pack_value.{value}", "")
+    return text("web.registers.pack_key.value", lang, said=said, code=value) if said else str(value)
 
 
 def key_in_words(key: str, lang: Lang) -> str:
-    """What *key* says, where its parts have words: a limit by its clock, class and complexity; "" where one of them has none."""
-    head, *parts = key.split(".")
-    if head != "limit" or not parts:
-        return ""
+    """
+    What *key* says: its own words, or those of its parts, as of a limit by its clock, class and complexity and of a step of the ladder;
+    "" where one of them has none.
+    """
     known = catalogue(lang)
-    said = [known.get(f"{section}.{part}", "") for section, part in zip(("clock", "category", "complexity"), parts, strict=False)]
+    if own := known.get(f"pack_key.{key}"):
+        return own
+    match key.split("."):
+        case ["urging", rung, "on"]:
+            return _of_rung("rung_on", rung, lang)
+        case ["limit", "rung", rung]:
+            return _of_rung("rung_limit", rung, lang)
+        case ["limit", _, complexity] if f"complexity.{complexity}" in known:
+            return _of_limit(key.split(".")[1:], ("clock", "complexity"), lang)
+        case ["limit", *parts] if parts:
+            return _of_limit(parts, ("clock", "category", "complexity"), lang)
+        case _:
+            return ""
+
+
+def _of_rung(said: str, rung: str, lang: Lang) -> str:
+    word_of = catalogue(lang).get(f"rung.{rung}", "")
+    return text(f"web.registers.pack_key.{said}", lang, rung=word_of) if word_of else ""
+
+
+def _of_limit(parts: Sequence[str], sections_of: Sequence[str], lang: Lang) -> str:
+    known = catalogue(lang)
+    pairs = zip(sections_of, parts, strict=False)
+    said = [text("web.registers.pack_key.any", lang) if part == "any" else known.get(f"{section}.{part}", "") for section, part in pairs]
     return " · ".join(said) if all(said) and len(said) == len(parts) else ""
 
 
 def _section_of(key: str, lang: Lang) -> str:
+    if key.startswith("channel.groups."):
+        return "service_group"
     exact = OFFERED.get(key) or next((row for known, row in OFFERED.items() if known[-1] == "." and key.startswith(known)), None)
     if exact is not None:
         return exact[1]

@@ -319,11 +319,13 @@ def call_list(view: UnitOfWork | View, round_id: str, now: datetime) -> list[Pla
         raise Refusal(Code.WRONG_STAGE, round=found.id, stage=found.stage, wanted=record.DRAWN)
     pending = set(found.pending)
     planned: dict[str, list[Sheet]] = {}
+    known = view.readings.tickets(record.ticket_of(key) for key in found.drawn)
     for key in found.drawn:
         number = record.ticket_of(key)
-        ticket = view.readings.ticket(number)
+        ticket = known.get(number)
+        # What cannot be read is in ``unread``, and stays to be called: the others' calls do not wait for its repair.
         if ticket is None:
-            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=number)
+            continue
         sheet = Sheet(key, number, len(found.calls.get(key, ())), key not in pending, refs_of(view, ticket, key))
         planned.setdefault(ticket.appellant.credit_code or number, []).append(sheet)
     return [

@@ -4,6 +4,7 @@ Tickets that lists show and of which no page can be made: a row whose number can
 Whoever sees the row in a list is told so, why, and what to do; that it was "not found" would be untrue, and he would register it again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -66,3 +67,18 @@ def as_listed(view: View, refusal: Refusal) -> Unreadable:
     table = schema.tickets
     row = view.connection.execute(select(table).where(table.c.id == str(refusal.facts["ticket"]))).one()
     return Unreadable(ticket_row(row), str(refusal.facts["why"]))
+
+
+def left_out(view: View, tickets: Iterable[str]) -> list[Unreadable]:
+    """
+    Those of *tickets* that were to be read together (``Readings.unread``) and are broken; what only waits for entries to come is not.
+    """
+    found = []
+    for row in view.readings.rows(set(tickets)).values():
+        try:
+            folded(view, row.id)
+        except Refusal as refusal:
+            if refusal.code is not Code.TICKET_UNREADABLE:
+                raise
+            found.append(Unreadable(row, str(refusal.facts["why"])))
+    return sorted((one for one in found if one.why != WAITING), key=lambda one: one.row.id)

@@ -355,7 +355,12 @@ class Journal:
             for id, *row in self._connection.execute(_OF_SUBJECTS, {"ids": part, "kind": kind}):
                 rows[id].append(tuple(row))
             for id, of_one in rows.items():
-                self._keep_file(Subject(kind, id), _all(sorted(of_one, key=itemgetter(0))))
+                try:
+                    self._keep_file(Subject(kind, id), _all(sorted(of_one, key=itemgetter(0))))
+                except Refusal as refusal:
+                    # One that is damaged takes the others' reading down no more; asked for by itself it says so.
+                    if refusal.code is not Code.MALFORMED_ENTRY:
+                        raise
 
     def begin_file(self, entries: Sequence[Stored]) -> None:
         """*entries*, just appended, are all that is held about their subject: its file is at hand from here on."""

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from node.domain.dossier import DossierEvent
 from node.domain.entry import Folded, Header, Subject, SubjectKind
 from node.domain.organisation import Place
+from node.domain.refusal import Code, Refusal
 from node.domain.registry import LaneHandled
 from node.domain.ticket.fold import fold_ticket
 from node.domain.ticket.row import TicketRow, first_row, fold_row, row_of
@@ -87,6 +88,8 @@ class Readings:
         self._whole_tickets: dict[str, tuple[tuple[list[Stored], frozenset[int], Place], Ticket | None]] = {}
         # Whether anything is in quarantine: asked once a transaction, and known once something was set aside.
         self._is_any_set_aside: bool | None = None
+        # Of the tickets that were asked for together: those that cannot be read.
+        self.unread: set[str] = set()
 
     def fold(self, batch: Sequence[Stored]) -> dict[str, Moved]:
         """Fold *batch*, which was just appended, and say what became of each ticket in it."""
@@ -290,11 +293,28 @@ class Readings:
         return known[1]
 
     def tickets(self, ids: Iterable[str]) -> dict[str, Ticket]:
-        """As ``ticket`` of each of *ids*, their entries read together; without those whose first entry is not here."""
-        wanted = list(dict.fromkeys(ids))
+        """
+        As ``ticket`` of each of *ids*, their entries read together; without those that cannot be read.
+
+        A list of many is not refused for one: what is damaged, or has no first entry here, is noted in ``unread``, for the page to name.
+        """
+        wanted, found = list(dict.fromkeys(ids)), dict[str, Ticket]()
         self._journal.bring(_TICKET, wanted)
-        found = ((id, self.ticket(id)) for id in wanted)
-        return {id: ticket for id, ticket in found if ticket is not None}
+        for id in wanted:
+            ticket = self._readable(id)
+            if ticket is not None:
+                found[id] = ticket
+            else:
+                self.unread.add(id)
+        return found
+
+    def _readable(self, ticket_id: str) -> Ticket | None:
+        try:
+            return self.ticket(ticket_id)
+        except Refusal as refusal:
+            if refusal.code is not Code.MALFORMED_ENTRY:
+                raise
+            return None
 
     # --- lanes that stand ---------------------------------------------------------------------------------------------
 

@@ -264,6 +264,8 @@ def _control(command: type[Command], field: CommandField, offered: Sequence[Choi
     match field.kind:
         case _ if field.name in listed_of(command):
             return "listed"
+        case FieldKind.TICKET if field.is_many and offered:
+            return "checks_or_lines"
         case FieldKind.TEXT:
             return "lines" if field.is_many else "line" if field.name in _LINES else "area"
         case FieldKind.CONTACT:

@@ -31,7 +31,8 @@ _CODES = (
 )  # fmt: skip
 _FLAGS = ("is_number_withheld", "is_read_back")
 # What goes with a draft beside what the command takes.
-_BESIDE = ("said", "channel", "appeal", "received_at", "is_anonymous", "further", "merge_into", "merge_answer")
+# "preset" is a channel that nobody chose yet.
+_BESIDE = ("said", "channel", "preset", "appeal", "received_at", "is_anonymous", "further", "merge_into", "merge_answer")
 FIELDS = frozenset((*_TEXTS, *_CONTACTS, *_CODES, *_FLAGS, *_BESIDE))
 # What a channel may ask for, by the key of the pack that lists such channels.
 _ASKED_BY_CHANNEL = (
@@ -68,7 +69,7 @@ def offers(view: View, pack: Pack, role: str, draft: Draft, units: Mapping[str, 
     channel, matter = draft.text("channel"), draft.text("matter")
     day, kinds = local_day(now), pack.names(f"channel.occasions.{channel}")
     return Offers(
-        channels=tuple(one for one in pack.names("intake.channels") if _may_use(pack, one, role)),
+        channels=channels_of(pack, role),
         categories=pack.names("classes"),
         matters=pack.names("intake.matters"),
         topics=pack.names(f"matter.topics.{matter}") if matter else (),
@@ -81,6 +82,11 @@ def offers(view: View, pack: Pack, role: str, draft: Draft, units: Mapping[str, 
         asked=_asked(pack, channel),
         completed=pack.names("intake.complete_fields"),
     )
+
+
+def channels_of(pack: Pack, role: str) -> tuple[str, ...]:
+    """The channels under which somebody in *role* takes in."""
+    return tuple(one for one in pack.names("intake.channels") if _may_use(pack, one, role))
 
 
 def _may_use(pack: Pack, channel: str, role: str) -> bool:
@@ -146,6 +152,34 @@ def moment_of(said: str, now: datetime) -> datetime | None:
         return datetime.fromisoformat(typed).replace(tzinfo=BEIJING)
     except ValueError:
         raise Refusal(Code.MALFORMED_COMMAND, field="received_at") from None
+
+
+# What a form without a place of its own for what is wrong has: who calls and what was called before stand beside it.
+_PLACELESS = frozenset({"said", "preset", "further", "merge_into", "merge_answer", "enterprise", "field", "is_anonymous"})
+
+
+def has_place(offered: Offers, name: str) -> bool:
+    """Whether the form shows a field *name*, beside which it says what is wrong with it."""
+    choices = {"group": offered.groups, "finder": offered.finders, "matter": offered.matters, "topic": offered.topics}
+    choices["appeal_kind"] = offered.natures
+    if name in choices:
+        return bool(choices[name])
+    if name in ("channel_note", "assigned_by", "desk", "occasion"):
+        return name in offered.asked
+    return name in FIELDS - _PLACELESS
+
+
+# The file of whoever calls, by what was typed into the intake already.
+_OF_FILE = {"name": "enterprise_name", "credit_code": "credit_code", "address": "address", "contact": "name", "phone": "phone"}
+
+
+def file_of(draft: Draft) -> dict[str, list[str]]:
+    """What the form that opens an enterprise's file takes over from *draft*; a name that was looked up is its name."""
+    said = draft.text("said").strip()
+    found = {field: draft.text(name).strip() for field, name in _OF_FILE.items()}
+    if not found["name"] and said and not any(character.isdigit() for character in said):
+        found["name"] = said
+    return {field: [words] for field, words in found.items() if words}
 
 
 def as_typed(form: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

@@ -85,7 +85,7 @@ def _same(view: View, draft: Draft, words: str, viewer: Actor, policy: Policy, n
     own, earlier = earlier_needs(view, typed, viewer, now)
     found = []
     for one in likely_duplicates(_need(own), [_need(known) for known in earlier], top=same_max):
-        ticket = view.readings.ticket(one.id)
+        ticket = view.readings.tickets([one.id]).get(one.id)
         if ticket is not None and ticket.is_open:
             found.append(Same(status_line(ticket, policy.calendar, now), one.reasons))
     return found

@@ -9,13 +9,17 @@ from sqlalchemy import select
 
 from node.domain.command import Command
 from node.domain.entry import Actor
-from node.domain.meeting.agenda import WithdrawItem
+from node.domain.meeting.agenda import SubmitTickets, WithdrawItem
 from node.domain.meeting.convening import UninviteUnit
 from node.domain.meeting.holding import OUTCOMES, DecideItem, FinishTask, HoldMeeting, JudgeItem, PostponeItem, SetTask
 from node.domain.meeting.record import CONVENED, Item, Meeting, Task, form_of
+from node.domain.meeting.ripeness import lacking
 from node.domain.organisation import Role
 from node.domain.pack import Pack
 from node.domain.payload import SealedRef
+from node.domain.ticket.meetings import on_agenda
+from node.domain.ticket.state import OPEN, State, With
+from node.domain.ticket.ticket import Ticket
 from node.services.headlines import headlines, shortened
 from node.services.numbers import short_number
 from node.services.queries import Names
@@ -23,10 +27,11 @@ from node.services.scope import visible_to
 from node.services.ticket_view import opened
 from node.storage import schema
 from node.storage.unit_of_work import View
-from node.texts.catalogue import Lang, word
+from node.texts.catalogue import Lang, text, word
 
 Choice = tuple[str, str]
 _BETWEEN = " · "
+offered_max, looked_through_max = 40, 200
 
 
 def of_meeting(
@@ -42,9 +47,40 @@ def of_meeting(
     if command is HoldMeeting:
         there = dict.fromkeys((*meeting.units, *([meeting.host] if meeting.host else [])))
         return {"present": tuple((one, called.unit(one)) for one in there)}
+    if command is SubmitTickets and pack is not None:
+        return {"tickets": tuple(_to_submit(view, meeting, viewer, pack, lang))}
     if command is UninviteUnit:
         return {"unit": tuple((one, called.unit(one)) for one in meeting.units)}
     return {}
+
+
+def _to_submit(view: View, meeting: Meeting, viewer: Actor, pack: Pack, lang: Lang) -> list[Choice]:
+    """
+    What may be put on the agenda: the pool of a joint judgement; else what was made ready for such a meeting, and then whatever is open
+    here and on no agenda, the oldest first, at most ``offered_max`` in all.  Others are typed.
+    """
+    form, table = form_of(pack, meeting.meeting_kind), schema.tickets
+    held = (table.c.holder == view.head.node, table.c.asked == "", visible_to(viewer))
+    states = (State.REGISTERED,) if form.judges else OPEN
+    query = select(table.c.id).where(*held, table.c.state.in_(sorted(one.value for one in states)))
+    if form.judges:
+        query = query.where(table.c.with_whom == With.OFFICE.value)
+    if form.complexities:
+        query = query.where(table.c.complexity.in_(form.complexities))
+    ids = view.connection.execute(query.order_by(table.c.registered_at, table.c.id).limit(looked_through_max)).scalars().all()
+    duty_line = meeting.duty_line
+    free = [one for one in view.readings.tickets(ids).values() if on_agenda(one) is None]
+    ripe = sorted(free, key=lambda one: bool(lacking(one, form.ripe_needs, form.code, duty_line)))[:offered_max]
+    rows = view.readings.rows({one.id for one in ripe})
+    titles = headlines(view, rows.values())
+
+    def words(one: Ticket) -> str:
+        missing = lacking(one, form.ripe_needs, form.code, duty_line)
+        lacks = text("web.boards.meetings.lacks", lang, missing=word("ripeness", ", ".join(missing), lang)) if missing else ""
+        parts = (short_number(one.id), titles.get(one.id, ""), word("state", one.state.value, lang), lacks)
+        return _BETWEEN.join(part for part in parts if part)
+
+    return [(one.id, words(one)) for one in ripe]
 
 
 def _is_open(item: Item, judges: bool) -> bool:

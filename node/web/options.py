@@ -96,9 +96,13 @@ LISTED: Mapping[str, Callable[[View, Names, date], list[Choice]]] = {
 
 
 def of_correction(ticket: Ticket, pack: Pack | None, called: Names, lang: Lang) -> dict[str, tuple[Choice, ...]]:
-    """What may be corrected, each with what stands there now, and what the pack offers in its place."""
+    """
+    What may be corrected, each with what stands there now, and what the pack offers in its place: "value.channel" of the channel alone,
+    "value" of all that has codes.
+    """
     fields: list[Choice] = []
     offered: list[Choice] = []
+    of_each: dict[str, tuple[Choice, ...]] = {}
     for name in FIELDS:
         said = word("field", name, lang)
         if name in CONTACTS:
@@ -108,8 +112,9 @@ def of_correction(ticket: Ticket, pack: Pack | None, called: Names, lang: Lang) 
         shown = fact_said("Registered", name, old, called, lang) if old else text("web.form.old_none", lang)
         fields.append((name, text("web.form.old", lang, field=said, old=shown)))
         codes = codes_of(Register, name, pack) if name in _CODED else ()
-        offered += [(code, f"{said} · {fact_said('Registered', name, code, called, lang)}") for code in codes]
-    return {"field": tuple(fields), "value": tuple(offered)}
+        of_each[f"value.{name}"] = tuple((code, fact_said("Registered", name, code, called, lang)) for code in codes)
+        offered += [(code, f"{said} · {words}") for code, words in of_each[f"value.{name}"]]
+    return {"field": tuple(fields), "value": tuple(offered), **of_each}
 
 
 def _as_registered(ticket: Ticket, name: str) -> object:

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from node.domain.login import Stage
+from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
 from node.domain.time import local_day
 from node.services.acting import Node
@@ -137,11 +138,15 @@ SignIns = Annotated[Logins, Depends(the_logins)]
 
 def onward(request: Request, cookie: str, session: Session, back: str) -> Response:
     """To whatever *session* asks for next, or to where its owner wanted to go; with the session's new id."""
-    step = _STEPS.get(session.stage)
     target = safe_path(back)
-    answer = RedirectResponse(target if step is None else f"{step}{_query(target)}", 303)
+    answer = RedirectResponse(step_of(session, back) or (home_of(session) if target == "/" else target), 303)
     keep_cookie(request, answer, cookie)
     return answer
+
+
+def home_of(session: Session) -> str:
+    """Where somebody begins who wanted to go nowhere else: a leader with his page of the day, everybody else with Today."""
+    return "/leader" if session.role == Role.LEADER.value else "/"
 
 
 def step_of(session: Session, back: str) -> str | None:

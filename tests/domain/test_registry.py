@@ -11,7 +11,7 @@ from node.domain.command import Facts
 from node.domain.entry import Actor
 from node.domain.organisation import Place, Role
 from node.domain.pack import Pack
-from node.domain.payload import Text
+from node.domain.payload import Contact, Text
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.time import WorkCalendar
@@ -38,6 +38,11 @@ def decide(command: g.NodeCommand, role: Role = Role.OFFICE) -> list[Any]:
         (Role.OFFICE, g.OpenUnit("520400-water", "水务局"), g.UnitOpened("520400-water", "department", "水务局")),
         (Role.OFFICE, g.CloseUnit("520400-housing"), g.UnitClosed("520400-housing")),
         (Role.OFFICE, g.OpenAccount("wang", ("department",), "520400-housing"), g.AccountOpened("wang", "520400-housing", ("department",))),
+        (
+            Role.OFFICE,
+            g.OpenAccount("li", ("department",), "520400-housing", Contact("李梅"), is_named_anew=True),
+            g.AccountOpened("li", "520400-housing", ("department",), Contact("李梅")),
+        ),
         (Role.SECURITY_ADMIN, g.OpenAccount("wei", ("audit_admin",)), g.AccountOpened("wei", "", ("audit_admin",))),
         (Role.OPERATOR, g.SetNodeStatus("520402", "suspended"), g.NodeStatusSet("520402", "suspended")),
     ],
@@ -52,6 +57,8 @@ def test_what_is_entered(role: Role, command: g.NodeCommand, event: g.NodeEvent)
     [
         (Role.OFFICE, g.OpenUnit("housing", "住房和城乡建设局")),
         (Role.OFFICE, g.OpenAccount("li", ("department",), "520400-housing")),
+        # A list that is imported again says the name again.
+        (Role.OFFICE, g.OpenAccount("li", ("department",), "520400-housing", Contact("李梅"))),
         (Role.OPERATOR, g.SetNodeStatus("520402", "active")),
         (Role.NODE, g.JoinSuperior(("520000",), ("贵州省",))),
     ],

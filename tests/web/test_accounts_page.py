@@ -7,10 +7,12 @@ import pytest
 from node.domain import accounts as a
 from node.domain import registry as g
 from node.domain.entry import Subject
+from node.domain.payload import Contact, Text
+from node.domain.ticket.intake import Register
 from node.services.acting import act
 from node.services.logins import logins_of
 from tests.support.node import Hands, make_node
-from tests.web.support import at_desk
+from tests.web.support import at_desk, csrf
 
 CENTRE = "520402-centre"
 
@@ -31,7 +33,7 @@ def last_entry(hands: Hands) -> tuple[str, str, object]:
 class TestKeeping:
     def test_the_centre_opens_an_account_and_hands_over_a_start_password(self, hands: Hands) -> None:
         centre = at_desk(hands, "centre")
-        form = {"account": "zhao", "roles": ["window_clerk", "specialist"], "unit": CENTRE, "name": "赵某"}
+        form = {"account": "zhao", "roles": ["window_clerk", "specialist"], "unit": CENTRE, "name": "赵某", "phone": "0851-33220000"}
         opened = centre.post("/registers/accounts", data=form)
         shown = centre.post("/registers/accounts/zhao/reset", data={"credential": "password", "command_id": "c" * 32})
         again = centre.post("/registers/accounts/zhao/reset", data={"credential": "password", "command_id": "c" * 32})
@@ -41,7 +43,8 @@ class TestKeeping:
         assert 303 == again.status_code, "a form that is sent twice makes no second password"
         assert "zhao" == logins_of(hands.node).sign_in("zhao", password, hands.node.wall())[1].account
         assert ("centre", "office", a.CredentialsReset("zhao", "password")) == last_entry(hands)
-        assert "赵某" not in centre.get("/registers/accounts").text
+        listed = centre.get("/registers/accounts").text
+        assert (True, False) == ("赵某" in listed, "33220000" in listed)
 
     def test_it_suspends_one_whose_next_call_is_refused_and_resumes_it(self, hands: Hands) -> None:
         centre, clerk = at_desk(hands, "centre"), at_desk(hands, "d-housing")
@@ -107,3 +110,30 @@ class TestStandingIn:
 
     def test_nobody_takes_a_place_that_was_not_lent(self, hands: Hands) -> None:
         assert 403 == at_desk(hands, "d-housing").post("/me/place", data={"account": "centre"}).status_code
+
+
+class TestNames:
+    """Walk (b): the account that a node begins with stood in every timeline, and no person."""
+
+    def test_the_first_account_names_itself_and_the_timeline_shows_it(self, hands: Hands) -> None:
+        """Nobody else of the centre could: it opens all the others."""
+        client = at_desk(hands, "centre")
+        assert "未写明姓名" in client.get("/registers/accounts/centre").text
+        roles = re.findall(r'name="roles" value="([^"]+)"', client.get("/registers/accounts/centre").text.partition("由谁使用")[2])
+
+        answer = client.post(
+            "/registers/accounts",
+            data={"account": "centre", "roles": roles, "unit": CENTRE, "name": "方敏行", "command_id": "a1b2", "csrf": csrf},
+        )
+        register = Register("window", Text("厂区门口道路破损"), phone=Contact("13900001111"), received_at=hands.now)
+        number = hands.act("office", register, account="centre").subject.id
+
+        assert 303 == answer.status_code
+        assert "方敏行" in client.get("/registers/accounts").text
+        assert re.search(r"登记需求</strong>\s*<span class=\"quiet\">方敏行", client.get(f"/tickets/{number}").text)
+
+    def test_an_administrator_is_named_by_the_security_administrator(self, hands: Hands) -> None:
+        """The centre has no say over them."""
+        centre, security = (at_desk(hands, account).get("/registers/accounts/operator").text for account in ("centre", "security"))
+
+        assert (False, True) == ("保存姓名" in centre, "保存姓名" in security)

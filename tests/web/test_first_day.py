@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from node.domain import registry as g
+from node.domain.payload import Contact
 from node.services.backup import LAST, last_backup_at
 from node.services.first_day import first_day
 from node.services.registry import NODE_ACTOR
@@ -57,6 +58,18 @@ class TestFirstDay:
 
         assert (5, 4) == (found[0].facts["count"], after.facts["count"])
         assert name[1] in str(found[0].facts["names"]) and name[1] not in str(after.facts["names"])
+
+    def test_whose_account_has_no_name_is_said_until_it_has_one(self, hands: Hands) -> None:
+        """The first four have none; what they do shows no person."""
+        (step,) = [step for step in first_day(hands.node).steps if step.code == "account_names"]
+        assert (False, {"names": "audit、centre、operator、security"}) == (step.is_done, step.facts)
+
+        for account, role in (("centre", "office"), ("audit", "audit_admin"), ("operator", "operator"), ("security", "security_admin")):
+            roles = ("office", "window_clerk") if account == "centre" else (role,)
+            named = g.OpenAccount(account, roles, f"{COUNTY}-centre", Contact(f"{role}某"), is_named_anew=True)
+            hands.act("node", named, COUNTY, account=NODE_ACTOR.account)
+
+        assert "account_names" not in missing(hands)
 
     def test_a_year_without_its_calendar_is_missing_and_the_next_one_from_december(self, hands: Hands) -> None:
         assert not {"calendar", "next_calendar"} & missing(hands)

@@ -94,6 +94,39 @@ class TestFinding:
         assert draft not in client.get("/").text
         assert 2 == len(the(own, own.handled).details.enquiries)
 
+    def test_who_has_no_file_gets_one_with_what_was_typed_and_the_intake_goes_on(self, tmp_path: Path) -> None:
+        """Walk (a): "no file yet" was a dead end.  Names and numbers stand in no address; back at the intake the file is chosen."""
+        own = open_office(tmp_path / "node")
+        client, draft = at_desk(own.hands, CLERK), str(uuid.uuid4())
+        typed = {"said": "13900009999", "phone": "13900009999", "name": "钱某", "enterprise_name": "西秀区安居装饰部"}
+        unknown = client.get(send(client, draft, "find", **typed).headers["location"]).text
+
+        led = send(client, draft, "open-file", **typed).headers["location"]
+        form = client.get(led).text
+        fields = {"name": "西秀区安居装饰部", "subject_type": "project", "contact": "钱某", "phone": "13900009999"}
+        command_id = re.findall(r'name="command_id" value="([^"]+)"', form)[0]
+        answer = client.post(
+            "/new/open-enterprise",
+            data={"csrf": csrf, **fields, "back": f"/intake/{draft}", "command_id": command_id},
+        )
+        back = client.get(answer.headers["location"]).text
+
+        assert '<button name="do" value="open-file">建立企业档案</button>' in unknown
+        assert f"/new/open-enterprise?back=%2Fintake%2F{draft}" == led
+        assert all(words in form for words in ("西秀区安居装饰部", "钱某", "13900009999"))
+        assert re.search(r'name="enterprise" value="E[^"]+" checked', back) and APPEAL in back
+
+    def test_whoever_may_open_no_file_is_told_who_may(self, tmp_path: Path) -> None:
+        """A pack may keep it from a window."""
+        own = open_office(tmp_path / "node")
+        client, draft = at_desk(own.hands, CLERK), str(uuid.uuid4())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("node.web.pages.intake.may_give", lambda *_: False)
+            patch.setattr("node.web.pages.intake.allowed_roles", lambda *_: frozenset({"office"}))
+            page = client.get(send(client, draft, "find", said="13900009999").headers["location"]).text
+
+        assert ("open-file" in page, "可由联合服务工作机制办公室建立企业档案。" in page) == (False, True)
+
     def test_asking_about_an_old_need_is_logged_once_a_click(self, tmp_path: Path) -> None:
         """FJ25-4.10.2c: each enquiry counts; the same click twice does not; what is typed beside it stays."""
         own = open_office(tmp_path / "node")
@@ -384,7 +417,7 @@ class TestByKeyboard:
         print(f"a known caller to a number: {seconds:.1f} s beside the typing, {len(pressed)} keys, {len(PHONE) + len(APPEAL)} characters")
         assert ("西秀区惠民餐饮店" in shown, "2月9日前答复" in shown) == (True, True)
         assert re.match(r"2月23日 \d+号 校验\d", spoken)
-        assert ["Enter", *["Tab"] * 7, "Enter"] == pressed
+        assert ["Enter", *["Tab"] * 8, "Enter"] == pressed
         assert "接下一位" == page.evaluate("document.activeElement.innerText")
 
     def test_one_key_registers_from_wherever_one_is(self, office: Office, sit_down: SitDown) -> None:
@@ -446,3 +479,34 @@ class TestByKeyboard:
             page.wait_for_selector(".spoken, .refusal")
 
         assert [] == violations(page)
+
+
+class TestFirstLook:
+    """Walk (a): what a caller says first, and what is wrong said once."""
+
+    def test_the_window_is_there_beforehand_until_somebody_calls(self, tmp_path: Path) -> None:
+        """Who begins at the window without a call chooses no channel; a number that is looked up is a call, and no habit yet."""
+        own = open_office(tmp_path / "node")
+        fresh, officer = at_desk(own.hands, OTHER_CLERK), at_desk(own.hands, "wang")
+        chosen = '<option value="window" selected>'
+        begun, office = (one.get(one.get("/intake/new").headers["location"]).text for one in (fresh, officer))
+        draft = str(uuid.uuid4())
+        called = fresh.get(send(fresh, draft, "find", said=PHONE, preset="window").headers["location"]).text
+        visitor = fresh.get(send(fresh, str(uuid.uuid4()), "find", said="惠民", preset="window").headers["location"]).text
+
+        assert (True, False, False, True) == tuple(chosen in page for page in (begun, office, called, visitor))
+
+    def test_from_whom_it_is_kept_stands_in_the_first_view(self, client: TestClient) -> None:
+        """ "不要让他们知道是我" is the first sentence of a complaint."""
+        page = client.get(client.get("/intake/new").headers["location"]).text
+
+        assert page.index('name="conceal_from"') < page.index('value="register"') < page.index("<details")
+
+    def test_what_is_missing_is_said_at_the_field_and_linked_on_top(self, client: TestClient) -> None:
+        """Once in words; what has no field stands on top whole."""
+        page = send(client, str(uuid.uuid4()), "register", channel="").text
+        top = page.partition('id="refused"')[2].partition("</div>")[0]
+        sentence = re.findall(r'id="f-channel-refused"><strong>([^<]+)</strong>', page)
+
+        assert 1 == len(sentence) == page.count(sentence[0])
+        assert '<a href="#f-channel">渠道</a>' in top

@@ -182,6 +182,21 @@ class TestAtEight:
 
         assert re.search(r'<a href="/leader">2026-01-26 每日一页：', at_desk(county, "chief").get("/").text)
 
+    def test_it_counts_what_waits_for_him_as_his_page_does(self, county: Hands) -> None:
+        """Walk (f): the notice said none where the page had one, and one where it was another's to decide."""
+        for account, post in (("mayor", "convenor"), ("chief", "member")):
+            id = county.act("office", EnterLeader(account)).subject.id
+            county.act("office", AppointLeader(post), id)
+        county.staff("water")
+        put_to_the_government(county, "扩建")
+
+        self.sent(county, "2026-01-27 08:00")
+
+        told = {account: plain(at_desk(county, account).get("/").text) for account in ("mayor", "chief")}
+        read = {account: plain(at_desk(county, account).get("/leader").text) for account in ("mayor", "chief")}
+        assert {"mayor": 1, "chief": 0} == {account: int(re.findall(r"等您决定(\d+)件", said)[0]) for account, said in told.items()}
+        assert {"mayor": 1, "chief": 0} == {account: int(said.partition("等您决定（")[2][0]) for account, said in read.items()}
+
     def test_it_reaches_a_phone_where_there_is_one_and_the_rest_is_printed(self, county: Hands) -> None:
         assert 3 == self.sent(county, "2026-01-26 08:00", sms=True)
         with county.node.store.read() as view:

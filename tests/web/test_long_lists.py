@@ -1,6 +1,7 @@
 """Lists that are longer than anybody works off, narrower than the node, or have a row that is damaged."""
 
 import re
+import uuid
 from itertools import product
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from node.domain.ticket.sight import may_read
 from node.services import queries
 from node.services.scope import listed_for, visible_to
 from node.storage import schema
+from node.web.pages.boards.room import BOARDS
 from tests.support.node import make_node
 from tests.web.busy_county import a_busy_day
-from tests.web.office import CLERK, DIRECTOR, HANDLER, OFFICER, Office, open_account, open_office
-from tests.web.support import at_desk
+from tests.web.office import CLERK, DIRECTOR, HANDLER, OFFICER, PHONE, Office, open_account, open_office
+from tests.web.support import at_desk, csrf
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ class TestDamaged:
         page = at_desk(damaged.hands, account).get(path).text
 
         assert f"{damaged.handled}（编号有误，请告知运维人员）" in page
-        assert account == HANDLER or re.search(rf'href="/tickets/{damaged.pooled}">\d{{4}}-\d+-\d</a>', page)
+        assert account == HANDLER or re.search(rf'href="/tickets/{damaged.pooled}" title="[^"]*">\d{{4}}-\d+-\d</a>', page)
 
 
 class TestUnreadable:
@@ -167,3 +169,35 @@ class TestUnreadable:
         for path in ("/tickets?state=all", "/"):
             listed = client.get(path)
             assert (200, True) == (listed.status_code, f'href="/tickets/{office.pooled}"' in listed.text), path
+
+    @pytest.mark.parametrize("account", [OFFICER, DIRECTOR, CLERK, HANDLER])
+    def test_a_board_whose_ticket_is_damaged_stands_and_names_it(self, broken: Office, account: str) -> None:
+        """What was to be on it is named above it by its number with the reason; the rest is listed as ever."""
+        client = at_desk(broken.hands, account)
+        boards = [name for name in BOARDS if client.get(f"/boards/{name}").status_code != 403]
+
+        pages = {name: client.get(f"/boards/{name}") for name in boards}
+
+        assert boards and {name: 200 for name in boards} == {name: page.status_code for name, page in pages.items()}
+        if "triage" in pages and account != CLERK:
+            said = pages["triage"].text.partition('class="refusal"')[2].partition("</section>")[0]
+            assert (True, True) == (f'href="/tickets/{broken.pooled}"' in said, "流水记录有损坏" in said)
+
+    def test_intake_and_the_enterprise_s_file_stand_too(self, broken: Office) -> None:
+        """The caller's needs that can be read appear; whoever takes in is not held up."""
+        clerk, draft = at_desk(broken.hands, CLERK), f"/intake/{uuid.uuid4()}"
+        found = clerk.post(draft, data={"csrf": csrf, "do": "find", "said": PHONE})
+
+        assert 200 == clerk.get(found.headers["location"]).status_code
+        assert 200 == at_desk(broken.hands, OFFICER).get(f"/registers/enterprises/{broken.file}").status_code
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """Of both needs one entry cannot be decoded."""
+    office = open_office(tmp_path_factory.mktemp("broken") / "node")
+    entries = schema.entries
+    with office.hands.node.store.database.write() as connection:
+        for ticket in (office.handled, office.pooled):
+            connection.execute(update(entries).where(entries.c.subject_id == ticket).values(content=b"\xff\xff\xff"))
+    return office

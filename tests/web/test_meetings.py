@@ -108,3 +108,34 @@ class TestTheWholeMeeting:
         heading = re.search(r"<h1>(.*?)</h1>", shown(officer, f"/meeting/{meeting}/do/submit-problem"))
 
         assert heading is not None and f"协调会（{planned.astimezone(BEIJING):%Y-%m-%d %H:%M}）" in heading[1] and meeting not in heading[1]
+
+    def test_what_may_be_put_on_the_agenda_is_ticked_and_others_are_typed(self, office: Office) -> None:
+        """Walk (c): nobody remembers numbers.  What is on the agenda already is offered no more; both ways may be mixed."""
+        hands, officer = office.hands, at_desk(office.hands, OFFICER)
+        at = f"{(hands.now + timedelta(hours=1)).astimezone(BEIJING):%Y-%m-%dT%H:%M}"
+        unit = unit_code(hands.node.code, "housing")
+        sent(officer, "/new/convene-meeting", meeting_kind="coordination_meeting", planned_at=at, units=[unit])
+        (meeting,) = set(re.findall(r"/boards/meetings/([^\"?]+)\"", shown(officer, "/boards/meetings")))
+        path = f"/meeting/{meeting}/do/submit-tickets"
+        before = shown(officer, path)
+
+        sent(officer, path, tickets=[office.handled, ""])
+
+        offered = re.findall(r'<input type="checkbox" name="tickets" value="(\d{20})"> ([^<]+)</label>', before)
+        assert f"{short_number(office.handled)} · 施工许可反复补材料" in dict(offered)[office.handled]
+        assert re.search(r'<textarea id="f-tickets-others" name="tickets"', before)
+        assert f'value="{office.handled}"' not in shown(officer, path)
+        assert "施工许可反复补材料" in shown(officer, f"/boards/meetings/{meeting}")
+
+    def test_a_refused_agenda_keeps_what_was_ticked_and_what_was_typed(self, office: Office) -> None:
+        """A number that is none is refused, and nothing has to be said again."""
+        hands, officer = office.hands, at_desk(office.hands, OFFICER)
+        at = f"{(hands.now + timedelta(hours=1)).astimezone(BEIJING):%Y-%m-%dT%H:%M}"
+        unit = unit_code(hands.node.code, "housing")
+        sent(officer, "/new/convene-meeting", meeting_kind="coordination_meeting", planned_at=at, units=[unit])
+        (meeting,) = set(re.findall(r"/boards/meetings/([^\"?]+)\"", shown(officer, "/boards/meetings")))
+
+        refused = send(officer, f"/meeting/{meeting}/do/submit-tickets", {"tickets": [office.handled, "0101-9-9"]})
+
+        assert 400 <= refused.status_code < 500
+        assert f'value="{office.handled}" checked' in refused.text and ">\n0101-9-9</textarea>" in refused.text

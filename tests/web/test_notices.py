@@ -15,6 +15,7 @@ from node.domain.order.issuing import IssueOrder
 from node.domain.order.proposing import ProposeOrder
 from node.domain.payload import Text
 from node.domain.registry import unit_code
+from node.domain.ticket.dispatching import Sign
 from node.domain.time import BEIJING
 from node.services import tasks
 from node.storage import notices
@@ -23,7 +24,7 @@ from tests.cli.given import Program
 from tests.federation.exchange import Tree
 from tests.support.node import Hands, make_node
 from tests.web.office import HANDLER, OFFICER, Office, open_account, open_office
-from tests.web.support import at_desk
+from tests.web.support import at_desk, csrf
 
 _IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
 
@@ -146,3 +147,35 @@ def test_the_program_shows_the_id_beside_the_sentence(office: Office, capsys: py
     told = Program(office.hands.node.data_dir, capsys)("inbox", "--as", HANDLER, data=office.hands.node.data_dir).out
 
     assert (True, True) == (order in told, "督办" in told)
+
+
+class TestSettled:
+    """Walk (b): "may become overdue" stood on Today of a step that was signed in the meantime."""
+
+    def test_a_warning_falls_away_with_its_step(self, office: Office) -> None:
+        """By itself, on the page and in the inbox; what still runs is still warned of."""
+        hands = office.hands
+        hands.node.sweep.run(hands.now)
+        before = [words for _, words in links(hands, HANDLER, "department") if "签收" in words]
+
+        hands.act("department", Sign(), office.handled, unit=unit_code(hands.node.code, "housing"), account=HANDLER)
+        after = [words for _, words in links(hands, HANDLER, "department")]
+        with hands.node.store.read() as view:
+            unread = notices.of_audience(view.connection, [f"unit:{unit_code(hands.node.code, 'housing')}"])
+
+        assert before and [] == [words for words in after if "“签收”" in words]
+        assert [words for words in after if "“办理”" in words], "the limit of the handling goes on, and so does its warning"
+        assert [row for row in unread if row.facts.get("clock") == "sign"], "nothing was written: it is only not shown"
+
+    def test_what_is_settled_is_read_with_the_rest(self, office: Office) -> None:
+        """So that a pile of them hides nothing that came before."""
+        hands = office.hands
+        hands.node.sweep.run(hands.now)
+        hands.act("department", Sign(), office.handled, unit=unit_code(hands.node.code, "housing"), account=HANDLER)
+        client = at_desk(hands, HANDLER)
+        shown = re.findall(r'name="id" value="([^"]+)"', client.get("/").text)
+
+        client.post("/notices/read", data={"id": shown, "csrf": csrf})
+
+        with hands.node.store.read() as view:
+            assert [] == notices.of_audience(view.connection, [f"unit:{unit_code(hands.node.code, 'housing')}"])

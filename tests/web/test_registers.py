@@ -11,12 +11,16 @@ from node.domain.entry import Subject, SubjectKind
 from node.domain.order.issuing import IssueOrder
 from node.domain.registry import PayloadOpened, unit_code
 from node.domain.time import BEIJING
+from node.packs.file import effective_pack, finder, shipped
 from node.services.link_proof import AGREES, DIFFERS, UNWITNESSED, proof_of
 from node.services.numbers import short_number
+from node.services.pack_words import in_words, key_in_words
 from node.services.reconcile import Reconciled, keep
 from node.services.status import LinkLine
+from node.services.what_if import is_replayed
 from node.storage import schema
 from node.storage.dossier_readings import dossier_of
+from node.texts.catalogue import LANGS
 from node.web.pages.registers.common import REGISTERS
 from tests.clauses.given import CITY, a_county
 from tests.support.levels import carry_up, join
@@ -171,6 +175,28 @@ class TestPacks:
         shown = plain(at_desk(given.hands, "d-housing").get("/registers/packs", params={"q": "resolve.consultation"}).text)
 
         assert re.search(r"办理 · 咨询类 · \S+ limit\.resolve\.consultation\.plain 1个工作日 AS25-4\.4\.1\.1 anshun-2025", shown)
+
+    def test_what_may_be_tried_is_called_by_its_name(self, given: Given) -> None:
+        """A key of the pack says nothing to whoever leads an office; a value that is a code keeps it, since it is typed."""
+        page = at_desk(given.hands, "centre").get("/registers/what-if").text
+        offered = re.findall(r"<option[^>]*>([^<]+)</option>", page)
+
+        assert [] == [words for words in offered if re.match(r"[a-z_]+\.[a-z_]", words)]
+        assert "办理时限从哪一步起算 = 形成工单（formed）" in offered
+
+    def test_service_groups_stand_by_their_names(self) -> None:
+        """奉节: numbered codes of villages, and the kinds of groups that a channel has."""
+        rules = effective_pack("fengjie-2025", finder()).rules
+        said = {key: in_words(key, rules[key].value, "zh-CN") for key in ("groups.industry", "groups.town", "channel.groups.wechat_group")}
+
+        assert {key: [] for key in said} == {key: re.findall("[a-z_]{3,}", words) for key, words in said.items()}
+        assert "现代农业群" in said["groups.industry"] and "重点企业群、行业群、镇街群" == said["channel.groups.wechat_group"]
+
+    def test_every_key_that_may_be_tried_has_words(self) -> None:
+        """In both languages, in every pack that comes with the program."""
+        tried = {key for id in shipped() for key in effective_pack(id, finder()).rules if is_replayed(key)}
+
+        assert {lang: [] for lang in LANGS} == {lang: sorted(key for key in tried if not key_in_words(key, lang)) for lang in LANGS}
 
     def test_two_packs_differ_in_what_is_listed(self, given: Given) -> None:
         shown = plain(at_desk(given.hands, "centre").get("/registers/packs/difference", params={"right": "anshun-2025"}).text)

@@ -13,6 +13,7 @@ from node.storage import schema
 from node.web.app import create_app
 from node.web.pages.me import browser_of
 from tests.support.node import Hands, make_node
+from tests.web.office import open_account
 from tests.web.support import at_desk, csrf
 
 NOW = datetime(2026, 1, 26, 1, tzinfo=UTC)
@@ -71,6 +72,16 @@ class TestDoor:
         logins.change_password(logins.sign_in("centre", start, NOW)[1], start, GOOD, NOW)
 
         assert "/" == sign_in(browser, "centre", GOOD, back)
+
+    def test_a_leader_begins_with_his_page_and_goes_where_he_wanted_if_anywhere(self, browser: TestClient, hands: Hands) -> None:
+        """Walk (f): he landed on an empty Today."""
+        open_account(hands, "mayor", ("leader",), name="莫县长")
+        start = logins_of(hands.node).start_password("mayor", hands.node.wall())
+        sign_in(browser, "mayor", start)
+        first = change(browser, start, GOOD)
+        led = {back: sign_in(TestClient(browser.app, follow_redirects=False), "mayor", GOOD, back) for back in ("/", "/tickets")}
+
+        assert ("/leader", {"/": "/leader", "/tickets": "/tickets"}) == (first, led)
 
     def test_a_wrong_password_and_an_unknown_account_look_alike(self, browser: TestClient) -> None:
         shown = [browser.post("/login", data={"account": one, "password": "Wrong-2026-x"}) for one in ("security", "no-such-one")]

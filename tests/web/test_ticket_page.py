@@ -8,14 +8,20 @@ import pytest
 from node.domain.entry import Subject
 from node.domain.payload import Contact, Text
 from node.domain.registry import OpenAccount
+from node.domain.ticket.decide import DECISIONS
 from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.forming import Form
 from node.domain.ticket.handling import RecordProgress
 from node.domain.ticket.intake import Register
+from node.services.command_fields import is_for_people, verb_of
 from node.services.possible import possible_actions
+from node.web.act_groups import GROUPS, group_of
 from tests.support.node import Hands, make_node
 from tests.web.support import at_desk, csrf
 from tests.web.test_acts import in_hand, registered
+
+# What is taken in at one look.
+group_max = 12
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +92,22 @@ class TestPossible:
         assert {"complete", "give-feedback", "request-extension", "add-co-handler"} <= housing
         assert {"sign", "object", "dispatch", "decide-extension"}.isdisjoint(housing)
         assert {"change-lead", "reclassify"} <= office and {"complete", "decide-extension"}.isdisjoint(office)
+
+    @pytest.mark.parametrize("account", ["d-housing", "centre"])
+    def test_what_may_be_done_stands_in_groups_that_are_read_at_a_glance(self, hands: Hands, ticket: str, account: str) -> None:
+        """Walk (b): 27 verbs in one list.  The groups open without script and by keyboard."""
+        page = at_desk(hands, account).get(f"/tickets/{ticket}").text
+        groups = re.findall(r"<details><summary>([^<]+) <span class=\"count\">(\d+)</span></summary>", page)
+
+        assert {"派单、转办与协办", "期限、延期与终止", "记录与更正"} <= {name for name, _ in groups}
+        assert [] == [(name, count) for name, count in groups if int(count) > group_max]
+        assert account == "centre" or page.index('class="next"') < page.index("<details><summary>")
+
+    def test_every_act_about_a_ticket_has_a_group(self) -> None:
+        """A new area of the domain is sorted before it is shown."""
+        people = [one for one in DECISIONS if not one.starts and is_for_people(one)]
+
+        assert set(GROUPS) == {group_of(verb_of(one), one.__module__.rpartition(".")[2]) for one in people}
 
     def test_what_would_surely_be_refused_is_shown_with_its_reason(self, hands: Hands, ticket: str) -> None:
         """Greyed, by the sentence that the refusal would have."""

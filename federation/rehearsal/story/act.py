@@ -104,7 +104,7 @@ class NodeEntry:
     """
     A node of the story: who it is, which pack it adopts, and whom its centre enters on the first day.
 
-    ``first_accounts`` are those that ``init`` opens, in the unit "centre".
+    ``first_people`` have the accounts that ``init`` opens, in the unit "centre" and in the order of its ``FIRST_ACCOUNTS``.
     """
 
     code: str
@@ -112,6 +112,7 @@ class NodeEntry:
     superior: str
     pack: str
     centre_name: str
+    first_people: tuple[Contact, ...]
     units: tuple[UnitEntry, ...]
     accounts: tuple[AccountEntry, ...]
 

@@ -21,12 +21,21 @@ Row = tuple[str, str, str] | tuple[str, str, str, str]
 _ROLES = {"member": (DESK, MEMBER, SPECIALIST), "window": (CLERK, DESK), "government": (GOVERNMENT,)}
 
 
-def _node(code: str, name: str, superior: str, pack: str, centre: tuple[str, str, str, str, str], rows: tuple[Row, ...]) -> NodeEntry:
+def _node(
+    code: str,
+    name: str,
+    superior: str,
+    pack: str,
+    centre: tuple[str, str, str, str, str],
+    first_people: tuple[str, str, str, str],
+    rows: tuple[Row, ...],
+) -> NodeEntry:
     """
     A node with one desk account for each unit, under the unit's short name, two more in its office, one each for the leader and for
     supervision, and the public entrance.
 
-    *centre* is the centre's name, the two people beside its first account, the leader, and who supervises.
+    *centre* is the centre's name, the two people beside its first account, the leader, and who supervises; *first_people* have the
+    accounts that ``init`` opens: the centre's, and those of the security, audit and system administrators.
     """
     centre_name, second, third, leader, supervisor = centre
     accounts = [
@@ -41,7 +50,8 @@ def _node(code: str, name: str, superior: str, pack: str, centre: tuple[str, str
         unit = UnitEntry(short, unit_name, *kind)
         units.append(unit)
         accounts.append(AccountEntry(short, short, _ROLES.get(unit.kind, (DESK,)), Contact(person)))
-    return NodeEntry(code, name, superior, pack, centre_name, tuple(units), tuple(accounts))
+    first = tuple(Contact(one) for one in first_people)
+    return NodeEntry(code, name, superior, pack, centre_name, first, tuple(units), tuple(accounts))
 
 
 PROVINCE = _node(
@@ -50,6 +60,7 @@ PROVINCE = _node(
     "",
     "guizhou",
     ("贵州省政务服务中心", "龙文博", "陆婉清", "欧阳治远", "纪明诚"),
+    ("石敬言", "申守正", "盘清源", "沙一舟"),
     (
         ("natural_resources", "贵州省自然资源厅", "谭敬之"),
         ("market", "贵州省市场监督管理局", "石景行"),
@@ -62,6 +73,7 @@ CITY = _node(
     "520000",
     "anshun-2025",
     ("安顺市人民政府政务服务中心", "周毓敏", "罗天佑", "骆远山", "费公允"),
+    ("伍向荣", "申如山", "平直之", "车文远"),
     (
         ("government_office", "安顺市人民政府办公室", "韦思远", "member"),
         ("development_reform", "安顺市发展和改革委员会", "吴海宁", "member"),
@@ -84,6 +96,7 @@ XIXIU = _node(
     "520400",
     "xixiu-2025",
     ("安顺市西秀区人民政府政务服务中心", "杨晓棠", "陈立勤", "莫文清", "严如一"),
+    ("方敏行", "申谨言", "简明达", "汪守机"),
     (
         ("government_office", "安顺市西秀区人民政府办公室", "何启明", "member"),
         ("development_reform", "西秀区发展和改革局", "鲍志成", "member"),
@@ -115,6 +128,7 @@ GUANLING = _node(
     "520400",
     "guanling-2025",
     ("关岭布依族苗族自治县人民政府政务服务中心", "岑晓岚", "伍德胜", "覃光华", "明鉴之"),
+    ("卢春晖", "申念慈", "简审之", "罗运平"),
     (
         ("government_office", "关岭自治县人民政府办公室", "韦国栋", "member"),
         ("development_reform", "关岭自治县发展和改革局", "罗振华", "member"),

@@ -69,10 +69,10 @@ def open_account(
     phone: Typed = "",
     command_id: Typed = "",
 ) -> Response:
-    """Open an account, or set roles and unit of one anew."""
-    command = g.OpenAccount(
-        account.strip(), tuple(roles or ()), unit, Contact(name) if name.strip() else None, Contact(phone) if phone.strip() else None
-    )
+    """Open an account, set roles and unit of one anew, or say whose it is."""
+    called, reached = (Contact(one.strip()) if one.strip() else None for one in (name, phone))
+    is_named = called is not None or reached is not None
+    command = g.OpenAccount(account.strip(), tuple(roles or ()), unit, called, reached, is_named_anew=is_named)
     desk.act(command, id=command_id)
     return _back(account.strip())
 
@@ -147,6 +147,7 @@ def _account(request: Request, desk: Desk, logins: SignIns, account: str, passwo
         lent = deputyships(view.connection, desk.node.code, account)
         groups = groups_with(view, account)
     is_administrator = bool(set(found.roles) & g.ADMINISTRATORS)
+    is_his_to_keep = desk.role == Role.SECURITY_ADMIN.value or (desk.role in KEEPING and not is_administrator)
     return page(
         request,
         "account.html",
@@ -154,12 +155,14 @@ def _account(request: Request, desk: Desk, logins: SignIns, account: str, passwo
         standing=standing,
         deputies=lent,
         groups=groups,
-        may_keep=desk.account != account and (desk.role == Role.SECURITY_ADMIN.value or (desk.role in KEEPING and not is_administrator)),
+        may_keep=desk.account != account and is_his_to_keep,
+        # The first account of a node is nobody else's to name.
+        may_name=is_his_to_keep and found.status == "active",
         password=password,
         hours=start_password_hours,
         roles=_roles_of(desk),
         has_provider=request.app.state.provider is not None,
-        ids=[str(uuid.uuid4()) for _ in range(8)],
+        ids=[str(uuid.uuid4()) for _ in range(9)],
     )
 
 

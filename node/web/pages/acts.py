@@ -42,7 +42,7 @@ from node.services.ticket_view import EntryLine, TicketPage, ticket_page
 from node.services.unreadable import whole_ticket
 from node.storage.unit_of_work import UnitOfWork, View
 from node.texts.catalogue import Lang, explain, text
-from node.web import forms, meeting_options, options
+from node.web import correction_form, forms, meeting_options, options
 from node.web.beside import Beside, beside
 from node.web.desk import Desk, SignedIn
 from node.web.pages.ticket import happenings
@@ -244,6 +244,10 @@ def _show(request: Request, desk: Desk, matter: Matter) -> Response:
     """The form as it was typed last, else as the address fills it, else empty."""
     with desk.node.store.read() as view:
         draft = drafts.load(view, desk.account, matter.draft)
+    other = request.query_params.get("field", "") if matter.command is Correct else ""
+    if draft is not None and other and draft.text("field") != other:
+        # What was typed about another fact is no value of this one.
+        draft = None
     names = {field.name for field in command_fields(matter.command)}
     if draft is not None:
         typed = {name: list(values) for name, values in draft.fields.items()}
@@ -298,6 +302,11 @@ def _page(
 ) -> Response:
     lang = language_of(request)
     form = forms.form_of(matter.command, typed, matter.choices, matter.pack, lang, wrong, is_fresh)
+    facts: tuple[forms.Choice, ...] = ()
+    if matter.command is Correct:
+        facts = matter.choices["field"]
+        chosen = correction_form.chosen_of(typed, facts)
+        form, facts = (correction_form.fitting(form, chosen, matter.choices), ()) if chosen else (form, facts)
     sentence, remedy = explain(refusal, lang) if refusal else ("", "")
     status = http_status(refusal.code) if refusal else 422 if wrong else 200
     back = next(iter(typed.get("back", ())), "") or request.query_params.get("back", "")
@@ -306,6 +315,7 @@ def _page(
         "form.html",
         status_code=status,
         form=form,
+        facts_to_correct=facts,
         sources=_sources(matter, lang),
         matter=matter,
         names=matter.shown.names if matter.shown else None,

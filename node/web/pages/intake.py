@@ -9,11 +9,14 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from node.domain.enterprise.filing import OpenEnterprise
+from node.domain.organisation import Role
 from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.completeness import missing_fields
@@ -22,6 +25,8 @@ from node.domain.ticket.enquiry import LogEnquiry
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import BEIJING
 from node.services import drafts, lookup, queries
+from node.services.boards import allowed_roles
+from node.services.command_fields import may_give
 from node.services.drafts import Draft
 from node.services.lookup import PHONE_DIGITS_MIN
 from node.services.spoken import said_aloud, said_number
@@ -31,13 +36,17 @@ from node.storage.unit_of_work import View
 from node.texts.catalogue import explain, text
 from node.web.desk import Desk, SignedIn
 from node.web.intake_drafts import DROPPED, ENDED, PREFIX, REVISION, ended, form_of, new_id, revised, tab_of, under_way
-from node.web.intake_form import as_typed, command_of, offers
+from node.web.intake_form import as_typed, channels_of, command_of, file_of, has_place, offers
 from node.web.intake_hints import Hints, hints
 from node.web.templating import language_of, page
 
 router = APIRouter()
 # What an account chose last is offered first.
 _HABIT = "habit/intake"
+# The form that opens an enterprise's file.
+_OPENING = "open-enterprise"
+# The channel of whoever stands before the clerk.
+_AT_THE_WINDOW = "window"
 # Thrown away, or a call that only asked after an earlier need.
 _OVER = {"drop": "intake-dropped", "hang-up": "call-ended"}
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0021")
@@ -110,6 +119,8 @@ def show(request: Request, desk: SignedIn, draft: str) -> Response:
     over = kept.text(ENDED)
     if over:
         return RedirectResponse("/intake" if over == DROPPED else f"/intake/done/{over}", 303)
+    if request.query_params.get("done") == _OPENING and not kept.text("enterprise"):
+        kept = _with_file(desk, kept)
     return _page(request, desk, kept)
 
 
@@ -147,10 +158,37 @@ def carry_on(request: Request, desk: SignedIn, draft: str, form: FormData = Depe
     if wish == "enquiry":
         _log_enquiry(request, desk, typed, of)
         return RedirectResponse(f"/intake/{draft}?done=log-enquiry", 303)
+    if wish == "open-file":
+        return _open_file(desk, typed)
     if wish == "find":
         typed = _with_caller(desk, typed)
         return RedirectResponse(f"/intake/{draft}?at=appeal" if typed.text("said") else f"/intake/{draft}", 303)
     return RedirectResponse(f"/intake/{draft}?done=intake-kept", 303)
+
+
+def _open_file(desk: Desk, draft: Draft) -> Response:
+    """
+    To the form that opens an enterprise's file, filled with what was said already, and back.  It goes by the form's own draft: names and
+    numbers stand in no address.  What lies there unfinished stays.
+    """
+    name, back = f"enterprise/new/{_OPENING}", f"/intake/{draft.form.removeprefix(PREFIX)}"
+    with desk.node.store.write() as work:
+        if drafts.load(work, desk.account, name) is None:
+            drafts.save(work, desk.account, name, {**file_of(draft), "back": [back]}, desk.node.now())
+    return RedirectResponse(f"/new/{_OPENING}?{urlencode({'back': back})}", 303)
+
+
+def _with_file(desk: Desk, draft: Draft) -> Draft:
+    """The intake for the file that was just opened: the one that is found by what was typed into both."""
+    with desk.node.store.read() as view:
+        calendar = desk.node.policies.of_node(view, desk.node.now()).calendar
+        for words in (one for names in file_of(draft).values() for one in names):
+            files = lookup.find(view, words, desk.viewer, calendar, desk.node.now()).enterprises if len(words) > 1 else ()
+            if len(files) == 1:
+                draft = replace(draft, fields={**draft.fields, "enterprise": (files[0].id,)})
+                break
+    _save(desk, draft)
+    return draft
 
 
 def need_desk(desk: Desk) -> None:
@@ -180,12 +218,15 @@ def _kept(desk: Desk, id: str) -> Draft:
     with desk.node.store.read() as view:
         found = drafts.load(view, desk.account, form_of(id))
         habit = drafts.load(view, desk.account, _HABIT)
+        channels = channels_of(desk.node.policies.of_node(view, desk.node.now()).pack, desk.role)
     if found is not None:
         return found
     now = desk.node.now()
     fields = {"received_at": (f"{now.astimezone(BEIJING):%Y-%m-%d %H:%M}",)}
     if habit is not None and habit.text("channel"):
         fields["channel"] = (habit.text("channel"),)
+    elif desk.role == Role.WINDOW_CLERK.value and _AT_THE_WINDOW in channels:
+        fields |= {"channel": (_AT_THE_WINDOW,), "preset": (_AT_THE_WINDOW,)}
     return Draft(desk.account, form_of(id), fields, now)
 
 
@@ -207,8 +248,13 @@ def _with_caller(desk: Desk, draft: Draft) -> Draft:
     said = draft.text("said").strip()
     digits = "".join(character for character in said if character.isdigit())
     fields = dict(draft.fields)
-    if not draft.text("phone") and len(digits) >= PHONE_DIGITS_MIN and len(digits) >= len(said) - 4 and len(digits) <= 13:
-        fields["phone"] = (said,)
+    if len(digits) >= PHONE_DIGITS_MIN and len(digits) >= len(said) - 4 and len(digits) <= 13:
+        if not draft.text("phone"):
+            fields["phone"] = (said,)
+        # Somebody calls: that he stands at the window was nobody's word.
+        if draft.text("preset") == draft.text("channel"):
+            fields.pop("channel", None)
+    fields.pop("preset", None)
     with desk.node.store.read() as view:
         policy = desk.node.policies.of_node(view, desk.node.now())
         files = lookup.find(view, said, desk.viewer, policy.calendar, desk.node.now()).enterprises if said else ()
@@ -277,6 +323,7 @@ class _Wrong:
     field: str
     sentence: str
     remedy: str
+    is_beside: bool
 
 
 def _page(request: Request, desk: Desk, draft: Draft, refusal: Refusal | None = None) -> Response:
@@ -284,7 +331,8 @@ def _page(request: Request, desk: Desk, draft: Draft, refusal: Refusal | None = 
     wrong = None
     if refusal is not None:
         sentence, way_out = explain(refusal, language_of(request))
-        wrong = _Wrong(str(refusal.facts.get("field", "")), sentence, way_out)
+        name = str(refusal.facts.get("field", ""))
+        wrong = _Wrong(name, sentence, way_out, has_place(facts["offers"], name))
     with desk.node.store.read() as view:
         tabs = [tab_of(one) for one in under_way(view, desk.account)]
     return page(
@@ -315,6 +363,8 @@ def _facts(request: Request, desk: Desk, draft: Draft) -> dict[str, Any]:
             "offers": offers(view, policy.pack, desk.role, draft, units_here(view), now),
             "names": names,
             "hints": found,
+            "may_open": may_give(OpenEnterprise, desk.roles, policy.pack),
+            "openers": sorted(allowed_roles(policy, OpenEnterprise) - {Role.NODE.value}),
             "said": lambda line: said_aloud(line, names, lang),
             "read_out": lambda ticket: text("web.intake.read_out", lang, number=said_number(ticket, lang)),
         }

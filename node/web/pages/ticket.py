@@ -19,7 +19,7 @@ from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.services import deadlines, openings
 from node.services.callers import name_of_file
-from node.services.command_fields import AREAS, may_give
+from node.services.command_fields import may_give
 from node.services.dossier_names import with_dossiers
 from node.services.entry_words import facts_said, who_said
 from node.services.possible import Action, possible_actions
@@ -33,6 +33,7 @@ from node.services.ticket_view import EntryLine, TicketPage, heard, ticket_page
 from node.services.unreadable import as_listed
 from node.storage.unit_of_work import View
 from node.texts.catalogue import Lang, explain, word
+from node.web.act_groups import grouped
 from node.web.desk import Desk, SignedIn
 from node.web.options import files_of
 from node.web.problems import http_status
@@ -96,7 +97,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Steps:
-    """What carries the ticket on, what else may be done by part of the work, and what may not, by the sentence that says why."""
+    """What carries the ticket on, what else may be done by group of ``act_groups``, and what may not, by the sentence that says why."""
 
     first: tuple[Step, ...]
     others: Mapping[str, tuple[Step, ...]]
@@ -199,17 +200,14 @@ def steps_of(view: View, found: TicketPage, actions: Sequence[Action], lang: Lan
     ticket = found.ticket
     open_to_him = {one.verb: one for one in actions if one.refusal is None}
     first = [verb for verb in _NEXT.get(ticket.state, ()) if verb in open_to_him]
-    others: dict[str, tuple[Step, ...]] = {}
-    for part, areas in AREAS.items():
-        steps = tuple(_step(one) for verb, one in open_to_him.items() if one.area in areas and verb not in first)
-        if steps:
-            others[part] = steps
+    others = grouped([one for verb, one in open_to_him.items() if verb not in first])
     refused: dict[str, tuple[Step, ...]] = {}
     for one in actions:
         if one.refusal is not None:
             sentence = explain(in_names(view, _in_words(one.refusal, lang), lang, found.names), lang)[0]
             refused[sentence] = (*refused.get(sentence, ()), _step(one))
-    return Steps(tuple(_step(open_to_him[verb]) for verb in first), others, refused)
+    by_group = {group: tuple(_step(one) for one in several) for group, several in others.items()}
+    return Steps(tuple(_step(open_to_him[verb]) for verb in first), by_group, refused)
 
 
 def _in_words(refusal: Refusal, lang: Lang) -> Refusal:

@@ -13,7 +13,7 @@ from node.domain.entry import SubjectKind
 from node.domain.organisation import Role
 from node.domain.ticket.row import TicketRow
 from node.notify.notice import audiences_of
-from node.services import kept_forms, queries
+from node.services import inbox, kept_forms, queries
 from node.services import today as desk_today
 from node.services.first_day import first_day
 from node.services.headlines import headlines
@@ -62,7 +62,7 @@ def today(request: Request, desk: SignedIn) -> Response:
     with desk.node.store.read() as view:
         found = desk_today.today(view, desk.viewer, desk.node.policies, desk.node.now())
         names = queries.names(view)
-        told = _by_matter(notices.of_audience(view.connection, audiences_of(desk.viewer), rows_max=notices_looked_through))
+        told = _by_matter(inbox.unread(view, audiences_of(desk.viewer), notices_looked_through))
         unsent = [tab_of(draft) for draft in under_way(view, desk.account)]
         untaken = kept_forms.of_account(view, desk.account, desk.node.now())
         told_of = _tickets_of(view, desk, [rows[0] for rows in told[:notices_max]])
@@ -121,7 +121,9 @@ def _unready(desk: Desk) -> int:
 def read_notices(desk: SignedIn, id: Annotated[list[str], Form()]) -> Response:
     """Mark notices as read: those of the page that was looked at, as far as they are this desk's."""
     with desk.node.store.read() as view:
-        own = {row.id for row in notices.of_audience(view.connection, audiences_of(desk.viewer))}
+        own = {row.id for row in inbox.unread(view, audiences_of(desk.viewer))}
+        gone = inbox.settled(view, audiences_of(desk.viewer))
     with desk.node.store.write() as work:
-        notices.mark_read(work.connection, sorted(own & set(id)), desk.node.now())
+        # With what was read goes what nobody needs to read any more.
+        notices.mark_read(work.connection, sorted({*own & set(id), *gone}), desk.node.now())
     return RedirectResponse("/?done=notices-read", 303)

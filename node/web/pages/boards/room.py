@@ -32,6 +32,7 @@ from node.services.queries import Names, names
 from node.services.refusal_words import in_names
 from node.services.registry import read_units
 from node.services.scope import sees_all, visible_to
+from node.services.unreadable import left_out
 from node.storage import schema
 from node.storage.unit_of_work import View
 from node.texts.catalogue import Lang, explain, word
@@ -178,6 +179,7 @@ def board(request: Request, room: Room, name: str, *, template: str = "", **fact
         "day": lambda value: moment(value, "%m-%d"),
         "new_id": new_id,
         "all_units": room.staffed(),
+        "left_out": left_out(room.view, room.seen(room.view.readings.unread)),
     }
     return page(request, f"boards/{template or name}.html", **(context | facts))
 
