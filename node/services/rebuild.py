@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from node.services import lookup_index
-from node.storage import schema, text_index
+from node.storage import folds, schema, text_index
 from node.storage.codec import decode_content
 from node.storage.journal import Stored
 from node.storage.readings import Readings
@@ -111,7 +111,7 @@ def _refold(work: UnitOfWork, *, is_kept: bool) -> Rebuilt:
         connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {_was(table.name)} AS SELECT * FROM {table.name}")
         connection.exec_driver_sql(f"DELETE FROM {table.name}")
     # The tree is asked anew for each batch: nodes are readings, too.
-    readings = Readings(connection, work.journal, lambda: place_of(connection, work.head))
+    readings = Readings(connection, work.journal, lambda: place_of(connection, work.head), folds.anew)
     entries = 0
     for batch in _batches(connection):
         readings.fold(batch)

@@ -36,12 +36,17 @@ def of(stored: Sequence[Stored], skipped: frozenset[int], place: Place) -> Ticke
         if key in _kept:
             _kept.move_to_end(key)
             return _kept[key]
-    ticket = _folded_on(stored, skipped, place) or fold_ticket([as_it_counts(one, skipped) for one in stored], place.rank)
+    ticket = _folded_on(stored, skipped, place) or anew(stored, skipped, place)
     with _lock:
         _kept[key] = ticket
         if len(_kept) > tickets_kept_max:
             _kept.popitem(last=False)
     return ticket
+
+
+def anew(stored: Sequence[Stored], skipped: frozenset[int], place: Place) -> Ticket | None:
+    """As ``of``, whatever is kept: a rebuild compares with what was folded on, and by it."""
+    return fold_ticket([as_it_counts(one, skipped) for one in stored], place.rank)
 
 
 def _folded_on(stored: Sequence[Stored], skipped: frozenset[int], place: Place) -> Ticket | None:

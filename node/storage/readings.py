@@ -62,6 +62,10 @@ _ASKS = PreparedForMany(lambda ids: select(schema.asks.c.id, schema.asks.c.is_an
 _ANSWERED = PreparedForMany(lambda ids: schema.asks.update().where(schema.asks.c.id.in_(ids)).values(is_answered=True))
 
 
+# The ticket of a file: its entries, those of them that were passed by, and where the nodes stand.
+TicketOf = Callable[[Sequence[Stored], frozenset[int], Place], Ticket | None]
+
+
 @dataclass(frozen=True)
 class Moved:
     """What a batch did to one ticket: its row before and after.  ``is_new``: nothing about it was here before the batch."""
@@ -78,10 +82,14 @@ class Moved:
 
 
 class Readings:
-    """Folds batches of one transaction.  *place* is asked anew for each batch: the tree may have grown."""
+    """
+    Folds batches of one transaction.  *place* is asked anew for each batch: the tree may have grown.  *ticket_of* gives the ticket of a
+    file, usually one that is kept.
+    """
 
-    def __init__(self, connection: Connection, journal: Journal, place: Callable[[], Place]) -> None:
+    def __init__(self, connection: Connection, journal: Journal, place: Callable[[], Place], ticket_of: TicketOf = folds.of) -> None:
         self._connection = connection
+        self._ticket_of = ticket_of
         self._journal = journal
         self._place = place
         self._passed_by: frozenset[int] | None = None
@@ -289,7 +297,7 @@ class Readings:
         if known is None or known[0] != wanted:
             if len(self._whole_tickets) >= files_at_hand_max:
                 self._whole_tickets.clear()
-            known = self._whole_tickets[ticket_id] = wanted, folds.of(*wanted)
+            known = self._whole_tickets[ticket_id] = wanted, self._ticket_of(*wanted)
         return known[1]
 
     def tickets(self, ids: Iterable[str]) -> dict[str, Ticket]:
