@@ -136,6 +136,8 @@ class Journal:
         self._ranges: dict[Stream, Range] = {}
         self._files: dict[Subject, list[Stored]] = {}
         self._files_max = files_at_hand_max
+        # True once something was appended that does not come from above.
+        self.has_for_above = False
         self.head = head
 
     # --- own entries --------------------------------------------------------------------------------------------------
@@ -150,6 +152,7 @@ class Journal:
         stored: list[Stored] = []
         rows = []
         progress = self.range_of(self.head.node, self.head.epoch)
+        self.has_for_above = self.has_for_above or bool(drafts)
         for draft in drafts:
             self.head.taken += 1
             header = changed(draft.header, node=self.head.node, epoch=self.head.epoch, seq=progress.size + 1)
@@ -210,6 +213,7 @@ class Journal:
     def _keep(self, arrived: Sequence[Arrived], *, from_above: bool) -> list[Stored]:
         stored, rows, laden = [], [], []
         own, taken = self.head.node, self.head.taken
+        self.has_for_above = self.has_for_above or bool(arrived and not from_above)
         for one in arrived:
             taken += 1
             content = one.content
