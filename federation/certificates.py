@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -261,7 +262,9 @@ def node_of(source: bytes | x509.Certificate | AuthContext) -> Identity:
     Raises:
         IdentityError: CERTIFICATE_MISSING, _UNREADABLE, _NAMELESS, _NAMES_MANY or _FOREIGN.
     """
-    certificate = _leaf(source)
+    if isinstance(source, Mapping):
+        return _node_of_shown(_shown(source))
+    certificate = source if isinstance(source, x509.Certificate) else certificate_from_pem(source)
     try:
         names = _names(certificate.extensions)
         is_authority = _is_authority(certificate.extensions)
@@ -424,15 +427,17 @@ def _is_code(node: str) -> bool:
         return False
 
 
-def _leaf(source: bytes | x509.Certificate | AuthContext) -> x509.Certificate:
-    if isinstance(source, x509.Certificate):
-        return source
-    if isinstance(source, Mapping):
-        shown = list(source.get("x509_pem_cert", ()))
-        if list(source.get("transport_security_type", ())) != [b"ssl"] or len(shown) != 1 or not isinstance(shown[0], bytes):
-            raise IdentityError("CERTIFICATE_MISSING")
-        source = shown[0]
-    return certificate_from_pem(source)
+@lru_cache(maxsize=1_000)
+def _node_of_shown(pem: bytes) -> Identity:
+    """What the same bytes say is the same for every call on a connection; whether it is still in force is asked on each."""
+    return node_of(pem)
+
+
+def _shown(source: AuthContext) -> bytes:
+    shown = list(source.get("x509_pem_cert", ()))
+    if list(source.get("transport_security_type", ())) != [b"ssl"] or len(shown) != 1 or not isinstance(shown[0], bytes):
+        raise IdentityError("CERTIFICATE_MISSING")
+    return shown[0]
 
 
 def _chain_from_pem(pem: bytes, *, certificates_due: int) -> list[x509.Certificate]:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import grpc
 from google.protobuf.message import Message
@@ -60,6 +60,13 @@ class Peer(Protocol):
     def close(self) -> None: ...
 
 
+class _End(NamedTuple):
+    """A channel and the calls over it, which are made once: eleven of them cost more than a small call."""
+
+    channel: grpc.Channel
+    links: link_pb2_grpc.LinkServiceStub
+
+
 class Superior:
     """
     One channel to the superior; calls may come from several threads, and a return costs the superior one handshake.
@@ -86,46 +93,46 @@ class Superior:
         self._superior = superior
         self._wall = wall
         self._probe = probe
-        self._channel: grpc.Channel | None = None
+        self._end: _End | None = None
         self._unavailable = 0
         self._is_closed = False
         self._lock = threading.Lock()
 
     def hello(self, request: link_pb2.HelloRequest) -> link_pb2.HelloResponse:
         """`Hello`.  Raises: CallFailed."""
-        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Hello(request, timeout=hello_deadline_seconds))
+        return self._call(lambda end: end.links.Hello(request, timeout=hello_deadline_seconds))
 
     def push(self, request: link_pb2.PushRequest) -> link_pb2.PushResponse:
         """`Push`.  Raises: CallFailed."""
-        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Push(request, timeout=push_deadline_seconds))
+        return self._call(lambda end: end.links.Push(request, timeout=push_deadline_seconds))
 
     def pull(self, request: link_pb2.PullRequest) -> link_pb2.PullResponse:
         """`Pull`.  Raises: CallFailed."""
-        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Pull(request, timeout=pull_deadline_seconds))
+        return self._call(lambda end: end.links.Pull(request, timeout=pull_deadline_seconds))
 
     def fetch(self, request: link_pb2.FetchRequest) -> link_pb2.FetchResponse:
         """`Fetch`.  Raises: CallFailed."""
-        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Fetch(request, timeout=fetch_deadline_seconds))
+        return self._call(lambda end: end.links.Fetch(request, timeout=fetch_deadline_seconds))
 
     def reconcile(self, request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse:
         """`Reconcile`.  Raises: CallFailed."""
-        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Reconcile(request, timeout=fetch_deadline_seconds))
+        return self._call(lambda end: end.links.Reconcile(request, timeout=fetch_deadline_seconds))
 
     def give_back(self, request: link_pb2.GiveBackRequest) -> link_pb2.GiveBackResponse:
         """`GiveBack`.  Raises: CallFailed."""
-        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).GiveBack(request, timeout=fetch_deadline_seconds))
+        return self._call(lambda end: end.links.GiveBack(request, timeout=fetch_deadline_seconds))
 
     def put_blob(self, request: link_pb2.PutBlobRequest) -> link_pb2.PutBlobResponse:
         """`PutBlob`.  Raises: CallFailed."""
-        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).PutBlob(request, timeout=blob_deadline_seconds))
+        return self._call(lambda end: end.links.PutBlob(request, timeout=blob_deadline_seconds))
 
     def get_blob(self, request: link_pb2.GetBlobRequest) -> link_pb2.GetBlobResponse:
         """`GetBlob`.  Raises: CallFailed."""
-        return self._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).GetBlob(request, timeout=blob_deadline_seconds))
+        return self._call(lambda end: end.links.GetBlob(request, timeout=blob_deadline_seconds))
 
     def renew(self, request: enrolment_pb2.RenewRequest) -> enrolment_pb2.RenewResponse:
         """`Renew`.  Raises: CallFailed."""
-        return self._call(lambda channel: enrolment_pb2_grpc.EnrolmentServiceStub(channel).Renew(request, timeout=enrol_deadline_seconds))
+        return self._call(lambda end: enrolment_pb2_grpc.EnrolmentServiceStub(end.channel).Renew(request, timeout=enrol_deadline_seconds))
 
     def redial(self) -> None:
         """Show what the credentials' file holds by now; what is in flight comes back as CANCELLED, and is called again."""
@@ -136,22 +143,22 @@ class Superior:
         self._is_closed = True
         self._drop()
 
-    def _drop(self, failed: grpc.Channel | None = None) -> None:
+    def _drop(self, failed: _End | None = None) -> None:
         """Let go of the channel; of *failed* only, if that is said: the other lane may have dialled anew."""
         with self._lock:
-            if failed is not None and self._channel is not failed:
+            if failed is not None and self._end is not failed:
                 return
-            channel, self._channel = self._channel, None
-        if channel is not None:
-            channel.close()
+            end, self._end = self._end, None
+        if end is not None:
+            end.channel.close()
 
-    def _call(self, call: Callable[[grpc.Channel], R]) -> R:
+    def _call(self, call: Callable[[_End], R]) -> R:
         with self._lock:
-            channel = self._channel or self._dial()
+            end = self._end or self._dial()
         try:
-            answer = call(channel)
+            answer = call(end)
         except grpc.RpcError as error:
-            raise failed(self._failure(failure_of(error), channel)) from None
+            raise failed(self._failure(failure_of(error), end)) from None
         except ValueError:
             raise failed(Failure("CANCELLED")) from None  # the channel was closed by us
         try:
@@ -161,7 +168,7 @@ class Superior:
         self._unavailable = 0
         return answer
 
-    def _dial(self) -> grpc.Channel:
+    def _dial(self) -> _End:
         if self._is_closed:
             raise CallFailed(Failure("CANCELLED"))
         try:
@@ -170,16 +177,17 @@ class Superior:
         except (IdentityError, OSError) as error:
             fault = error.code if isinstance(error, IdentityError) else "CERTIFICATE_MISSING"
             raise CallFailed(Failure("UNAVAILABLE", Refusal(Code.PEER_IDENTITY, peer=self._superior, fault=fault))) from None
-        self._channel = secure_channel(self._address, credentials, self._superior)
-        return self._channel
+        channel = secure_channel(self._address, credentials, self._superior)
+        self._end = _End(channel, link_pb2_grpc.LinkServiceStub(channel))
+        return self._end
 
-    def _failure(self, failure: Failure, channel: grpc.Channel) -> Failure:
+    def _failure(self, failure: Failure, end: _End) -> Failure:
         if failure.status == "DEADLINE_EXCEEDED":
-            self._drop(channel)
+            self._drop(end)
         if failure.status != "UNAVAILABLE":
             self._unavailable = 0
             return failure
-        self._drop(channel)
+        self._drop(end)
         self._unavailable += 1
         if self._unavailable >= unavailable_before_probe:
             self._unavailable = 0

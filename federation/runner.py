@@ -100,10 +100,12 @@ class Runner:
 
     def _on_commit(self, outcome: Outcome) -> None:
         """Wake whoever has something to do; only a move between superiors may go on by an entry of any kind."""
-        is_called_for = outcome.reacts or self.reactions.has_moves
-        for name, wake in list(self._wakes.items()):
-            if name not in self.jobs and (name != "reactions" or is_called_for):
-                wake.set()
+        push = self._wakes.get("push")
+        if outcome.up and self.session is not None and push is not None:
+            self.session.on_commit(outcome.taken)
+            push.set()
+        if outcome.reacts or outcome.registry or self.reactions.has_moves or self.reactions.is_held_up:
+            self._wakes["reactions"].set()
 
     def _begin_link(self) -> None:
         self._wakes |= {"push": threading.Event(), "pull": threading.Event()}

@@ -104,7 +104,7 @@ class Session:
 
     def step(self, lane: Lane) -> bool:
         """Do the next call of *lane*, if there is one; False if not."""
-        if lane is Lane.UP:
+        if lane is Lane.UP and self._knows_of_nothing():
             self._look()
         with self._lock:
             call = self.machine.next_call(lane, self.now())
@@ -146,6 +146,15 @@ class Session:
             end.close()
         if self.helper is not None:
             self.helper.shutdown(wait=False, cancel_futures=True)
+
+    def on_commit(self, taken: int) -> None:
+        """Something for above was appended by this process: the next step up need not look for it."""
+        with self._lock:
+            self.machine.on_commit(taken)
+
+    def _knows_of_nothing(self) -> bool:
+        with self._lock:
+            return self.machine.cursor >= self.machine.tail
 
     def _look(self) -> None:
         with self.level.store.read() as view:

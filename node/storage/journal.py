@@ -147,6 +147,8 @@ class Journal:
         self._outcomes: dict[str, list[Stored]] = {}
         # Where the first entry stands of what begins in this transaction, by id; None until it is appended.
         self._begun: dict[str, int | None] = {}
+        # True once something was appended that does not come from above.
+        self.has_for_above = False
         self.head = head
 
     # --- own entries --------------------------------------------------------------------------------------------------
@@ -161,6 +163,7 @@ class Journal:
         stored: list[Stored] = []
         rows = []
         progress = self.range_of(self.head.node, self.head.epoch)
+        self.has_for_above = self.has_for_above or bool(drafts)
         for draft in drafts:
             self.head.taken += 1
             header = changed(draft.header, node=self.head.node, epoch=self.head.epoch, seq=progress.size + 1)
@@ -221,6 +224,7 @@ class Journal:
     def _keep(self, arrived: Sequence[Arrived], *, from_above: bool) -> list[Stored]:
         stored, rows, laden = [], [], []
         own, taken = self.head.node, self.head.taken
+        self.has_for_above = self.has_for_above or bool(arrived and not from_above)
         for one in arrived:
             taken += 1
             content = one.content

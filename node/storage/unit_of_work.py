@@ -135,7 +135,7 @@ class UnitOfWork:
         return len(looked_at) > looked_at_max or any(follows(self, head) for head in looked_at)
 
     @property
-    def has_changed_tree(self) -> bool:
+    def has_changed_registry(self) -> bool:
         """True if something was appended about a node itself."""
         return any(head.subject.kind == SubjectKind.NODE.value for head in self._heads)
 
@@ -173,12 +173,14 @@ class Outcome:
     """
     What a committed transaction woke: something to send up, and links with something to send down.
 
-    ``reacts``: there is something to react to, or the registry of nodes has changed.
+    ``reacts``: there is something to react to.  ``registry``: an entry about a node itself came.  ``taken`` is the head's.
     """
 
     up: bool
     down: frozenset[str]
     reacts: bool = True
+    registry: bool = True
+    taken: int = 0
 
 
 @dataclass
@@ -207,12 +209,13 @@ class Store:
             if head.reacted >= before and not work.calls_for_reaction(self.concerns, self.follows):
                 head.reacted = head.taken  # no commit for the cursor alone
             work.journal.save_head()
-            outcome = Outcome(head.taken > before, work.woken, head.reacted < head.taken or work.has_changed_tree)
-            if outcome.up and not self.database.is_sqlite:
+            has_grown = head.taken > before
+            outcome = Outcome(work.journal.has_for_above, work.woken, head.reacted < head.taken, work.has_changed_registry, head.taken)
+            if has_grown and not self.database.is_sqlite:
                 connection.execute(text("NOTIFY qyzj"))
             self.fault("commit.before")
         self.fault("commit.after")
-        if outcome.up:
+        if has_grown:
             for wake in self.on_commit:
                 wake(outcome)
 

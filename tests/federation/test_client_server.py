@@ -284,7 +284,7 @@ class TestCalls:
     def test_what_is_not_built_says_so(self, linked: Superior, county: Place) -> None:
         request = link_pb2.WitnessRequest()
 
-        found = failure(lambda: linked._call(lambda channel: link_pb2_grpc.LinkServiceStub(channel).Witness(request, timeout=5)))
+        found = failure(lambda: linked._call(lambda end: end.links.Witness(request, timeout=5)))
 
         assert Failure("UNIMPLEMENTED") == found
         assert "witness" not in linked.hello(hello_of(county)).features

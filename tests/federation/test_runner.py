@@ -12,6 +12,7 @@ from federation.v1 import link_pb2
 from node import app
 from node.domain.payload import Contact, Text
 from node.domain.ticket.intake import Register
+from node.storage.unit_of_work import Outcome
 from tests.federation.levels import WALL, MemoryWire, Place, connect, enrol, make_place, settle, until
 from tests.support.node import Hands
 
@@ -125,6 +126,45 @@ def test_what_another_process_commits_is_sent_at_the_next_tick(idle: Idle, monke
     idle.run(40)
 
     assert before + 1 == idle.wire.above.position(COUNTY)[0]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "woken"),
+    [
+        (Outcome(up=True, down=frozenset(), reacts=False, registry=False, taken=9), {"push"}),
+        (Outcome(up=False, down=frozenset(), reacts=True, registry=False, taken=9), {"reactions"}),
+        (Outcome(up=False, down=frozenset({"520402"}), reacts=False, registry=False, taken=9), set[str]()),
+        (Outcome(up=False, down=frozenset(), reacts=False, registry=True, taken=9), {"reactions"}),
+    ],
+    ids=["of its own", "from above, and calls for something", "from above", "about a node"],
+)
+def test_a_commit_wakes_only_who_has_something_to_do(idle: Idle, outcome: Outcome, woken: set[str]) -> None:
+    """Every thread that wakes for nothing takes the interpreter from the one that has to go on."""
+    reactions = idle.county.reactions
+    reactions.run()
+    runner = Runner(idle.county.level.store, reactions, idle.county.session)
+    runner._wakes |= {name: threading.Event() for name in ("push", "pull", "reactions")}
+
+    runner._on_commit(outcome)
+
+    assert woken == {name for name, wake in runner._wakes.items() if wake.is_set()}
+
+
+def test_what_was_just_committed_is_sent_without_a_look_for_it(idle: Idle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever commits says how far the journal goes: the push that follows reads it once."""
+    session, looks = idle.county.session, list[bool]()
+    assert session is not None
+    while session.step(Lane.UP):
+        pass
+    monkeypatch.setattr(session, "_look", lambda: looks.append(True))
+    idle.county.register()
+    with idle.county.level.store.read() as view:
+        session.on_commit(view.head.taken)
+
+    session.step(Lane.UP)
+
+    assert [] == looks
+    assert idle.wire.above.position(COUNTY) == idle.county.position(COUNTY)
 
 
 def _beside(county: Place) -> None:
