@@ -179,9 +179,10 @@ class Journal:
     def _written(self, header: Header, draft: Draft, taken: int) -> tuple[Stored, bytes, dict[bytes, bytes]]:
         lines: list[PayloadLine] = []
         sealed: dict[bytes, bytes] = {}
+        month = month_of(header.recorded_at, header.epoch)
 
         def seal(words: Text | Contact) -> int:
-            line, ciphertext = self._payloads.seal(header.subject, words, month_of(header.recorded_at, header.epoch))
+            line, ciphertext = self._payloads.seal(header.subject, words, month)
             lines.append(line)
             sealed[line.blob] = ciphertext
             return len(lines)
