@@ -169,7 +169,7 @@ class Handler:
         happened = decide_ticket(ticket, command, facts, policy, now)
         known = {ticket.id: ticket, **facts.others} if ticket is not None else dict(facts.others)
         if command.starts and happened:
-            work.journal.begin(happened[0].subject)
+            work.journal.begin(happened[0].subject, _range_of(policy.node, local_day(now))[2])
         drafts, known = drafts_of(happened, known, order, policy, now, work)
         for one in happened:
             self._grant(work, one, policy)
