@@ -262,7 +262,7 @@ def _with_whole_numbers(view: View, command: Command, seats: tuple[Actor, ...]) 
             if said
             else said
         )
-    return _replaced(command, whole)
+    return _replaced(command, {name: value for name, value in whole.items() if value != getattr(command, name)})
 
 
 def _replaced(command: C, values: Mapping[str, object]) -> C:

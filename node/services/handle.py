@@ -8,7 +8,8 @@ happened, fold it.  The same command id again gives the first outcome; a refusal
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
 from sqlalchemy import bindparam, func, select
 
@@ -168,7 +169,7 @@ class Handler:
         happened = decide_ticket(ticket, command, facts, policy, now)
         known = {ticket.id: ticket, **facts.others} if ticket is not None else dict(facts.others)
         if command.starts and happened:
-            work.journal.begin(happened[0].subject)
+            work.journal.begin(happened[0].subject, _range_of(policy.node, local_day(now))[2])
         drafts, known = drafts_of(happened, known, order, policy, now, work)
         for one in happened:
             self._grant(work, one, policy)
@@ -345,6 +346,15 @@ def _registered_before(work: UnitOfWork, policy: Policy, command: Register) -> s
     return _OF_EXTERNAL_NUMBER.scalar(work.connection, **same) or ""
 
 
+@lru_cache(maxsize=64)
+def _range_of(node: str, day: date) -> tuple[range, str, str]:
+    """The serials that *node* may give on *day*, and the first and the last number that there can be with them."""
+    code = NodeCode.parse(node)
+    serials = serials_of(node, 0 if code.suffix else None)
+    prefix = f"{code.division}{day:%Y%m%d}"
+    return serials, f"{prefix}{serials[0]:05}0", f"{prefix}{serials[-1]:05}9"
+
+
 def _last_written(work: UnitOfWork, node: str, first: str, end: str) -> str:
     """The last number from *first* to *end* that *node* gave, as the table has it; empty if it gave none.  Of a group one asks."""
     changes = changes_so_far(work.connection)
@@ -366,10 +376,7 @@ def next_serial(work: UnitOfWork, node: str, now: datetime) -> int:
     Raises:
         Refusal: SERIALS_EXHAUSTED, after the last number of the day.
     """
-    code = NodeCode.parse(node)
-    serials = serials_of(node, 0 if code.suffix else None)
-    prefix = f"{code.division}{local_day(now):%Y%m%d}"
-    first, end = f"{prefix}{serials[0]:05}0", f"{prefix}{serials[-1]:05}9"
+    serials, first, end = _range_of(node, local_day(now))
     last = _last_written(work, node, first, end)
     # Those of this very group stand in no table yet.
     numbers = waiting_values(work.connection, schema.tickets, ("id", "origin"))

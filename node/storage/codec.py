@@ -66,12 +66,11 @@ def encode_event(event: Event, seal: Seal) -> bytes:
     The body of *event*.  *seal* keeps a text or contact and gives its 1-based place among the entry's payloads; it is called
     in the order of the fields.
     """
-    message = _message(type(event))()
+    message, said = _message(type(event))(), vars(event)
     for name, way in _ways(type(event)):
-        value = getattr(event, name)
-        if not value and (value is None or value == "" or value == ()):
-            continue
-        way.put(message, name, value, seal)
+        value = said[name]
+        if value or not (value is None or value == "" or value == ()):
+            way.put(message, name, value, seal)
     body: bytes = message.SerializeToString(deterministic=True)
     return body
 

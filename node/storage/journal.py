@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, update
 
 from node.domain.entry import Draft, Folded, Header, Subject
 from node.domain.merkle import Range, leaf_hash
@@ -20,13 +20,13 @@ from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
 from node.domain.values import changed, of_fields
 from node.storage import riders, schema
+from node.storage.beginnings import Beginnings
 from node.storage.codec import Content, PayloadLine, content_at_hand, decode_content, encode_content, encode_event, moved_content
 from node.storage.database import micros
 from node.storage.payloads import Payloads
 from node.storage.riders import KeyRow, Riders
 from node.storage.sealing import month_of
 from node.storage.statements import Prepared, PreparedForMany, insert_rows, upsert_many
-from node.storage.waiting import waiting_values
 
 # A stream, and a spot in one: node, epoch, seq.
 Stream = tuple[str, int]
@@ -50,9 +50,6 @@ _OF_CAUSE = Prepared(_STORED.where(_entries.cause == bindparam("cause")))
 _OF_CAUSES = PreparedForMany(
     lambda causes: select(_entries.cause, _entries.taken, _entries.content, _entries.leaf).where(_entries.cause.in_(causes))
 )
-# What a subject that is new everywhere has no row in.
-_TRACES = ((schema.entries, "subject_id"), (schema.tickets, "id"), (schema.wrapped_keys, "subject_id"))
-_IS_HERE = Prepared(select(or_(*(exists().where(table.c[name] == bindparam("id")) for table, name in _TRACES)).label("is_here")))
 _PEAKS = Prepared(select(_streams.peaks).where(_streams.node == bindparam("node"), _streams.epoch == bindparam("epoch")))
 _STREAMS_OF = PreparedForMany(lambda nodes: select(_streams.node, _streams.epoch, _streams.peaks).where(_streams.node.in_(nodes)))
 _LEAVES_AT = PreparedForMany(
@@ -145,10 +142,9 @@ class Journal:
         self._files_max = files_at_hand_max
         # Outcomes that were read for many commands at once, by their ids.
         self._outcomes: dict[str, list[Stored]] = {}
-        # Where the first entry stands of what begins in this transaction, by id; None until it is appended.
-        self._begun: dict[str, int | None] = {}
-        # True once something was appended that does not come from above.
+# True once something was appended that does not come from above.
         self.has_for_above = False
+        self._beginnings = Beginnings(connection)
         self.head = head
 
     # --- own entries --------------------------------------------------------------------------------------------------
@@ -182,9 +178,10 @@ class Journal:
     def _written(self, header: Header, draft: Draft, taken: int) -> tuple[Stored, bytes, dict[bytes, bytes]]:
         lines: list[PayloadLine] = []
         sealed: dict[bytes, bytes] = {}
+        month = month_of(header.recorded_at, header.epoch)
 
         def seal(words: Text | Contact) -> int:
-            line, ciphertext = self._payloads.seal(header.subject, words, month_of(header.recorded_at, header.epoch))
+            line, ciphertext = self._payloads.seal(header.subject, words, month)
             lines.append(line)
             sealed[line.blob] = ciphertext
             return len(lines)
@@ -387,31 +384,27 @@ class Journal:
             found[cause].append(tuple(row))
         self._outcomes |= {cause: _all(sorted(rows, key=itemgetter(0))) for cause, rows in found.items()}
 
-    def begin(self, subject: Subject) -> None:
+    def begin(self, subject: Subject, last: str) -> None:
         """
         *subject* is to begin: see once whether anything of it is here, an entry, a reading or a key.  Usually nothing is, and nobody
-        looks for that again.
+        looks for that again; nor of what begins behind it, with ids up to *last*.
         """
-        waits = any(subject.id in waiting_values(self._connection, table, (name,)) for table, name in _TRACES)
-        if not waits and not _IS_HERE.written(self._connection, id=subject.id)[0][0]:
-            self._begun[subject.id] = None
+        if self._beginnings.note(subject.id, last):
             self._payloads.begin(subject)
 
     def begins_with(self, one: Stored) -> bool:
         """True if *one* is known to be the first about its subject; False says nothing."""
-        return self._begun.get(one.header.subject.id) == one.taken
+        return self._beginnings.first_of(one.header.subject.id) == one.taken
 
     def forget_files(self) -> None:
         """Entries were written or taken out by another way than this one: what is at hand is read anew."""
         self._files.clear()
         self._outcomes.clear()
-        self._begun.clear()
+        self._beginnings.forget()
 
     def _follow(self, stored: Sequence[Stored]) -> None:
         """What is at hand grows with what was just appended."""
-        for one in stored if self._begun else ():
-            if self._begun.get(one.header.subject.id, one.taken) is None:
-                self._begun[one.header.subject.id] = one.taken
+        self._beginnings.follow((one.header.subject.id, one.taken) for one in stored)
         for one in stored if self._outcomes else ():
             if one.header.node == self.head.node and one.header.cause in self._outcomes:
                 self._outcomes[one.header.cause].append(one)

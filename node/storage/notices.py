@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from node.domain.identifier import uuid5
 from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
 from node.storage import schema
@@ -25,6 +26,7 @@ from node.storage.statements import insert_missing
 WAITING, SENT, READ, FAILED = "waiting", "sent", "read", "failed"
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0003")
 _TOKEN_BYTES = 16
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,14 @@ class New:
 
 def put(connection: Connection, notices: Sequence[New], random: Random, now: datetime) -> None:
     """Put *notices* into the outbox; one that is there already stays as it is."""
-    insert_missing(connection, schema.notices, [_values(one, random, now) for one in notices])
+    at = micros(now)
+    insert_missing(connection, schema.notices, [_values(one, random, at) for one in notices])
 
 
-def _values(one: New, random: Random, now: datetime) -> dict[str, object]:
+def _values(one: New, random: Random, at: int) -> dict[str, object]:
     token = base64.urlsafe_b64encode(random(_TOKEN_BYTES)).decode().rstrip("=") if one.invites else ""
     return {
-        "id": str(uuid.uuid5(_NAMESPACE, f"{one.entry}|{one.audience}|{one.channel}|{one.template}")),
+        "id": uuid5(_NAMESPACE, f"{one.entry}|{one.audience}|{one.channel}|{one.template}"),
         "entry": one.entry,
         "taken": one.taken,
         "subject_kind": one.subject_kind,
@@ -81,13 +84,13 @@ def _values(one: New, random: Random, now: datetime) -> dict[str, object]:
         "audience": one.audience,
         "channel": one.channel,
         "template": one.template,
-        "facts": json.dumps(dict(one.facts), ensure_ascii=False, sort_keys=True),
+        "facts": _JSON.encode(dict(one.facts)),
         "words_entry": one.words.entry if one.words else "",
         "words_place": one.words.place if one.words else 0,
         "words_digest": one.words.digest.hex() if one.words else "",
         "state": WAITING,
-        "created_at": micros(now),
-        "next_at": micros(now),
+        "created_at": at,
+        "next_at": at,
         "attempts": 0,
         "sent_at": None,
         "read_at": None,

@@ -126,15 +126,10 @@ def _texts(payloads: Payloads, one: Stored, plain: Event | None) -> list[str]:
 
 
 def _rows(taken: int, texts: Iterable[str], key: bytes) -> list[Row]:
-    grams = sorted({gram for words in texts for gram in _grams(normal(words))})
+    # Each character with the one behind it, the last one of a run alone.
+    runs = [run for words in texts for run in _RUN.findall(normal(words))]
+    grams = sorted({run[at : at + _GRAM_CHARACTERS] for run in runs for at in range(len(run))})
     return [(gram_token(key, gram[0]), gram_token(key, gram), taken) for gram in grams]
-
-
-def _grams(words: str) -> Iterator[str]:
-    """Each character with the one behind it, the last one of a run alone."""
-    for run in _RUN.findall(words):
-        for at in range(len(run)):
-            yield run[at : at + _GRAM_CHARACTERS]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
