@@ -1,8 +1,9 @@
 """
 What the people of a node were told and have not read, as far as it still holds.
 
-A warning of a limit falls away by itself once its step is done, stands, or has another limit: nobody is to read that something may
-become overdue which was signed in the meantime.  What is read here only is not written: the row stays as it was told.
+Three things fall away by themselves: a warning of a limit once its step is done, stands, or has another limit; "it is your turn" once
+the ticket is in another state; an order once it is closed.  Nobody is to read that something may become overdue which was signed in the
+meantime.  What is read here only is not written: the row stays as it was told.
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,13 @@ from datetime import datetime
 from sqlalchemy import select
 
 from node.domain.entry import SubjectKind
+from node.domain.order.record import OPEN
 from node.storage import notices, schema
 from node.storage.database import instant
 from node.storage.unit_of_work import View
 
-RUNG = "rung"
+RUNG, TURN = "rung", "turn"
+_TICKET, _ORDER = SubjectKind.TICKET.value, SubjectKind.ORDER.value
 
 
 def unread(view: View, audiences: Sequence[str], rows_max: int = 200) -> list[notices.Row]:
@@ -31,13 +34,38 @@ def settled(view: View, audiences: Sequence[str], rows_max: int = 200) -> list[s
 
 
 def _settled(view: View, told: Sequence[notices.Row]) -> set[str]:
-    warnings = [row for row in told if row.template == RUNG and row.subject_kind == SubjectKind.TICKET.value]
+    of_tickets = [row for row in told if row.subject_kind == _TICKET]
+    warnings = [row for row in of_tickets if row.template == RUNG]
+    turns = [row for row in of_tickets if row.template == TURN]
+    orders = [row for row in told if row.subject_kind == _ORDER]
+    return {*_without_limit(view, warnings), *_of_another_state(view, turns), *_closed(view, orders)}
+
+
+def _without_limit(view: View, warnings: Sequence[notices.Row]) -> list[str]:
     if not warnings:
-        return set()
+        return []
     clocks = schema.clocks
     running = (clocks.c.node == view.head.node, clocks.c.stopped_at.is_(None), clocks.c.due_at.is_not(None))
     rows = view.connection.execute(
         select(clocks.c.ticket, clocks.c.name, clocks.c.due_at).where(clocks.c.ticket.in_({row.subject_id for row in warnings}), *running)
     )
     due = {(row.ticket, row.name): instant(row.due_at) for row in rows}
-    return {row.id for row in warnings if due.get((row.subject_id, row.facts["clock"])) != datetime.fromisoformat(row.facts["due"])}
+    return [row.id for row in warnings if due.get((row.subject_id, row.facts["clock"])) != datetime.fromisoformat(row.facts["due"])]
+
+
+def _of_another_state(view: View, turns: Sequence[notices.Row]) -> list[str]:
+    if not turns:
+        return []
+    table = schema.tickets
+    rows = view.connection.execute(select(table.c.id, table.c.state).where(table.c.id.in_({row.subject_id for row in turns})))
+    states = {row.id: row.state for row in rows}
+    return [row.id for row in turns if states.get(row.subject_id, row.facts["state"]) != row.facts["state"]]
+
+
+def _closed(view: View, orders: Sequence[notices.Row]) -> list[str]:
+    if not orders:
+        return []
+    table = schema.dossiers
+    rows = view.connection.execute(select(table.c.id, table.c.state).where(table.c.id.in_({row.subject_id for row in orders})))
+    over = {row.id for row in rows if row.state not in OPEN}
+    return [row.id for row in orders if row.subject_id in over]

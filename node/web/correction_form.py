@@ -10,6 +10,9 @@ from dataclasses import replace
 from node.domain.ticket.correction import CONTACTS
 from node.web.forms import Choice, Form, FormField
 
+# What a need may do without: its new value may be none.
+_MAY_BE_EMPTIED = frozenset({"external_number", "field", "assigned_by", "topic", "group", "desk", "finder"})
+
 
 def chosen_of(typed: Mapping[str, Sequence[str]], facts: Sequence[Choice]) -> str:
     """Which of *facts* is to be corrected; empty if none of them was chosen yet."""
@@ -23,7 +26,7 @@ def fitting(form: Form, chosen: str, choices: Mapping[str, Sequence[Choice]]) ->
     words = dict(choices["field"])[chosen]
     fact = replace(by_name["field"], control="hidden", words=words, values=(chosen,), choices=())
     new = by_name["contact"] if chosen in CONTACTS else _value(by_name["value"], choices.get(f"value.{chosen}", ()))
-    return replace(form, fields=(fact, new, by_name["reason"]), more=())
+    return replace(form, fields=(fact, replace(new, is_required=chosen not in _MAY_BE_EMPTIED), by_name["reason"]), more=())
 
 
 def _value(field: FormField, offered: Sequence[Choice]) -> FormField:

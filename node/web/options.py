@@ -103,15 +103,17 @@ def of_correction(ticket: Ticket, pack: Pack | None, called: Names, lang: Lang) 
     fields: list[Choice] = []
     offered: list[Choice] = []
     of_each: dict[str, tuple[Choice, ...]] = {}
-    for name in FIELDS:
+    for name in sorted(FIELDS, key=lambda one: one not in _OFTEN_WRONG):
         said = word("field", name, lang)
         if name in CONTACTS:
             fields.append((name, text("web.form.old_sealed", lang, field=said)))
             continue
         old = str(_as_registered(ticket, name) or "")
+        codes = codes_of(Register, name, pack) if name in _CODED else ()
+        if name in _CODED and not codes and not old:
+            continue  # the pack has no such thing
         shown = fact_said("Registered", name, old, called, lang) if old else text("web.form.old_none", lang)
         fields.append((name, text("web.form.old", lang, field=said, old=shown)))
-        codes = codes_of(Register, name, pack) if name in _CODED else ()
         of_each[f"value.{name}"] = tuple((code, fact_said("Registered", name, code, called, lang)) for code in codes)
         offered += [(code, f"{said} · {words}") for code, words in of_each[f"value.{name}"]]
     return {"field": tuple(fields), "value": tuple(offered), **of_each}
@@ -205,6 +207,8 @@ _OF_NODE: Mapping[FieldKind, Callable[[View], list[Choice]]] = {
 }
 
 # Facts of intake that are codes.
+# What a caller corrects most: it stands first.
+_OFTEN_WRONG = frozenset({"name", "phone", "credit_code", "channel"})
 _CODED = frozenset({"category", "channel", "field", "matter", "topic", "appeal_kind", "group", "finder"})
 
 # None: of this command the field is typed.

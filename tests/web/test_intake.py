@@ -116,6 +116,16 @@ class TestFinding:
         assert all(words in form for words in ("西秀区安居装饰部", "钱某", "13900009999"))
         assert re.search(r'name="enterprise" value="E[^"]+" checked', back) and APPEAL in back
 
+    def test_what_was_left_of_an_earlier_caller_stands_in_nobody_elses_file(self, tmp_path: Path) -> None:
+        """The first hung up before the file was opened; the second gets a form of his own."""
+        own = open_office(tmp_path / "node")
+        client, first, second = at_desk(own.hands, CLERK), str(uuid.uuid4()), str(uuid.uuid4())
+        send(client, first, "open-file", enterprise_name="先来的商行")
+
+        form = client.get(send(client, second, "open-file", enterprise_name="后来的商行").headers["location"]).text
+
+        assert ("先来的商行" in form, "后来的商行" in form, f'name="back" value="/intake/{second}"' in form) == (False, True, True)
+
     def test_whoever_may_open_no_file_is_told_who_may(self, tmp_path: Path) -> None:
         """A pack may keep it from a window."""
         own = open_office(tmp_path / "node")

@@ -194,7 +194,7 @@ class TestAtEight:
 
         told = {account: plain(at_desk(county, account).get("/").text) for account in ("mayor", "chief")}
         read = {account: plain(at_desk(county, account).get("/leader").text) for account in ("mayor", "chief")}
-        assert {"mayor": 1, "chief": 0} == {account: int(re.findall(r"等您决定(\d+)件", said)[0]) for account, said in told.items()}
+        assert {"mayor": 1, "chief": 0} == {account: int(re.findall(r"待决定(\d+)件", said)[0]) for account, said in told.items()}
         assert {"mayor": 1, "chief": 0} == {account: int(said.partition("等您决定（")[2][0]) for account, said in read.items()}
 
     def test_it_reaches_a_phone_where_there_is_one_and_the_rest_is_printed(self, county: Hands) -> None:
@@ -222,7 +222,7 @@ class TestAtEight:
         sender.gateways = {"sms": Door()}
         sender.run(None, county.now)
 
-        expected = "【企业之家】每日一页：2026-01-23以来新收1，今日到期0，超期0，办结0，满意0，等您决定0件。"
+        expected = "【企业之家】每日一页：2026-01-23以来新收1，今日到期0，超期0，办结0，满意0，待决定0件。"
         assert [("13985300001", expected)] == [(one.to, one.body) for one in taken if "每日一页" in one.body]
         with county.node.store.read() as view:
             (row,) = [one for one in notices.of_subject(view.connection, COUNTY) if one.audience == "account:chief"]
@@ -248,7 +248,7 @@ class TestAtEight:
         mails = [message_from_bytes(one.encode(), policy=default) for one in door.mails]
         (mail,) = [one for one in mails if one["to"] == "mayor@example.cn"]
         assert ([303, 303], 3, [], False) == ([one.status_code for one in answers], count, printed, b"mayor@" in kept)
-        assert ("企业之家每日一页 2026-01-26", True) == (mail["subject"], "等您决定：0件" in mail.get_content())
+        assert ("企业之家每日一页 2026-01-26", True) == (mail["subject"], "待决定：0件" in mail.get_content())
         assert ['value="mayor@example.cn"' in mayor.get("/me").text, 'value="in_app" checked' in chief.get("/me").text] == [True, True]
 
     @pytest.mark.parametrize(("way", "email"), [("email", ""), ("email", "nobody"), ("email", "a@b.cn\nBcc: x@y.cn"), ("pigeon", "")])

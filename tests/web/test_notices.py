@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from node.app import dispatcher
 from node.domain.entry import Subject, SubjectKind
@@ -13,12 +14,13 @@ from node.domain.letter.sending import PublishNotice
 from node.domain.meeting.convening import ConveneMeeting
 from node.domain.order.issuing import IssueOrder
 from node.domain.order.proposing import ProposeOrder
+from node.domain.order.record import OPEN
 from node.domain.payload import Text
 from node.domain.registry import unit_code
 from node.domain.ticket.dispatching import Sign
 from node.domain.time import BEIJING
 from node.services import tasks
-from node.storage import notices
+from node.storage import notices, schema
 from node.storage.dossier_readings import dossier_of
 from tests.cli.given import Program
 from tests.federation.exchange import Tree
@@ -149,6 +151,12 @@ def test_the_program_shows_the_id_beside_the_sentence(office: Office, capsys: py
     assert (True, True) == (order in told, "督办" in told)
 
 
+def orders_told(hands: Hands) -> set[str]:
+    """The orders of which the housing bureau's page tells."""
+    told = links(hands, HANDLER, "department")
+    return {href.rpartition("/")[2] for href, _ in told if href.startswith("/boards/supervision/")}
+
+
 class TestSettled:
     """Walk (b): "may become overdue" stood on Today of a step that was signed in the meantime."""
 
@@ -166,6 +174,22 @@ class TestSettled:
         assert before and [] == [words for words in after if "“签收”" in words]
         assert [words for words in after if "“办理”" in words], "the limit of the handling goes on, and so does its warning"
         assert [row for row in unread if row.facts.get("clock") == "sign"], "nothing was written: it is only not shown"
+        assert [] == [words for words in after if "等您办理（已派单）" in words]
+
+    def test_an_order_that_is_settled_is_told_no_more(self, office: Office) -> None:
+        """The reminder to sign closes by itself once it was signed; an order that stands is told on."""
+        hands = office.hands
+        hands.node.sweep.run(hands.now)
+        before = orders_told(hands)
+        hands.act("department", Sign(), office.handled, unit=unit_code(hands.node.code, "housing"), account=HANDLER)
+        hands.node.sweep.run(hands.now)
+        with hands.node.store.read() as view:
+            table = schema.dossiers
+            open_ones = view.connection.execute(select(table.c.id).where(table.c.kind == "order", table.c.state.in_(OPEN))).scalars()
+            standing = set(open_ones)
+
+        assert before - standing, "one of them is settled"
+        assert orders_told(hands) == orders_told(hands) & standing
 
     def test_what_is_settled_is_read_with_the_rest(self, office: Office) -> None:
         """So that a pile of them hides nothing that came before."""

@@ -169,11 +169,13 @@ def carry_on(request: Request, desk: SignedIn, draft: str, form: FormData = Depe
 def _open_file(desk: Desk, draft: Draft) -> Response:
     """
     To the form that opens an enterprise's file, filled with what was said already, and back.  It goes by the form's own draft: names and
-    numbers stand in no address.  What lies there unfinished stays.
+    numbers stand in no address.  What somebody typed there without an intake stays.
     """
     name, back = f"enterprise/new/{_OPENING}", f"/intake/{draft.form.removeprefix(PREFIX)}"
     with desk.node.store.write() as work:
-        if drafts.load(work, desk.account, name) is None:
+        left = drafts.load(work, desk.account, name)
+        # Of an earlier caller nothing may stand in this one's file; what was typed since about this one stays.
+        if left is None or (left.text("back").startswith("/intake/") and left.text("back") != back):
             drafts.save(work, desk.account, name, {**file_of(draft), "back": [back]}, desk.node.now())
     return RedirectResponse(f"/new/{_OPENING}?{urlencode({'back': back})}", 303)
 
