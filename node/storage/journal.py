@@ -142,7 +142,7 @@ class Journal:
         self._files_max = files_at_hand_max
         # Outcomes that were read for many commands at once, by their ids.
         self._outcomes: dict[str, list[Stored]] = {}
-# True once something was appended that does not come from above.
+        # True once something was appended that does not come from above.
         self.has_for_above = False
         self._beginnings = Beginnings(connection)
         self.head = head
