@@ -159,14 +159,14 @@ def carry_on(request: Request, desk: SignedIn, draft: str, form: FormData = Depe
         _log_enquiry(request, desk, typed, of)
         return RedirectResponse(f"/intake/{draft}?done=log-enquiry", 303)
     if wish == "open-file":
-        return _open_file(desk, typed)
+        return _to_new_file(desk, typed)
     if wish == "find":
         typed = _with_caller(desk, typed)
         return RedirectResponse(f"/intake/{draft}?at=appeal" if typed.text("said") else f"/intake/{draft}", 303)
     return RedirectResponse(f"/intake/{draft}?done=intake-kept", 303)
 
 
-def _open_file(desk: Desk, draft: Draft) -> Response:
+def _to_new_file(desk: Desk, draft: Draft) -> Response:
     """
     To the form that opens an enterprise's file, filled with what was said already, and back.  It goes by the form's own draft: names and
     numbers stand in no address.  What somebody typed there without an intake stays.
