@@ -15,7 +15,6 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from node.domain.identifier import uuid5
 from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
 from node.storage import schema
@@ -76,7 +75,7 @@ def put(connection: Connection, notices: Sequence[New], random: Random, now: dat
 def _values(one: New, random: Random, at: int) -> dict[str, object]:
     token = base64.urlsafe_b64encode(random(_TOKEN_BYTES)).decode().rstrip("=") if one.invites else ""
     return {
-        "id": uuid5(_NAMESPACE, f"{one.entry}|{one.audience}|{one.channel}|{one.template}"),
+        "id": str(uuid.uuid5(_NAMESPACE, f"{one.entry}|{one.audience}|{one.channel}|{one.template}")),
         "entry": one.entry,
         "taken": one.taken,
         "subject_kind": one.subject_kind,
