@@ -92,6 +92,15 @@ class Four:
         self.run()
         self.run(seconds=121)
 
+    def bring_back_province(self, backup: Path) -> None:
+        """The province is restored, asks, begins an epoch, and has back what those below hold."""
+        restore(self.province, backup)
+        self.start()
+        self.run(seconds=51)
+        start(self.province.level, "从备份恢复", OPERATOR)
+        for _ in range(3):
+            self.run(seconds=121)
+
     @property
     def superior(self) -> str:
         """Who is in charge, by the province's word; nobody but that one takes anything of the county unless it never heard of it."""
@@ -394,12 +403,7 @@ class TestRow22Reparented:
         later = four.county.register()
         four.run()
 
-        restore(four.province, before)
-        four.start()
-        four.run(seconds=51)
-        start(four.province.level, "从备份恢复", OPERATOR)
-        for _ in range(3):
-            four.run(seconds=121)
+        four.bring_back_province(before)
 
         agree(four.county, four.other, four.province)
         assert {number, later} <= set(tickets(four.province))
@@ -457,12 +461,7 @@ class TestRow22Reparented:
         four.run(seconds=130)
         assert "reparenting_confirmed_above" in told(province)
 
-        restore(province, backup)
-        four.start()
-        four.run(seconds=51)
-        start(province.level, "从备份恢复", OPERATOR)
-        for _ in range(3):
-            four.run(seconds=121)
+        four.bring_back_province(backup)
         four.join()
         for _ in range(2):
             four.run(seconds=121)
@@ -488,12 +487,7 @@ class TestRow22Reparented:
         settle(four.other, seconds=130)
         assert "reparenting_taken_to" in told(four.other)
 
-        restore(province, backup)
-        four.start()
-        four.run(seconds=51)
-        start(province.level, "从备份恢复", OPERATOR)
-        for _ in range(3):
-            four.run(seconds=121)
+        four.bring_back_province(backup)
         four.join()
         for _ in range(2):
             four.run(seconds=121)
