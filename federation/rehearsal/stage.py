@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -173,7 +174,7 @@ class Stage:
         """Wait until the node answers on its ports."""
         part = self.parts[code]
         for address in filter(None, (part.listen, part.pages)):
-            self.until(lambda at=address: [] if _listens(at) else [f"{code} does not listen on {at}"])  # type: ignore[misc]
+            self.until(partial(_not_listening, code, address))
 
     def rest(self, now: datetime) -> None:
         """
@@ -297,13 +298,13 @@ def _told(node: Node) -> _Told:
         )
 
 
-def _listens(address: str) -> bool:
+def _not_listening(code: str, address: str) -> list[str]:
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=0.5).close()
     except OSError:
-        return False
-    return True
+        return [f"{code} does not listen on {address}"]
+    return []
 
 
 def free_port(host: str = "127.0.0.1", wanted: int = 0) -> int:

@@ -176,7 +176,7 @@ def decode_content(data: bytes) -> Content:
     if not (node and epoch and seq and id and kind and subject.kind and pb.HasField("recorded_at")):
         raise Refusal(Code.MALFORMED_ENTRY, field=_missing(pb))
     if epoch > number_max or seq > sequence_max or pb.version > number_max:
-        raise Refusal(Code.MALFORMED_ENTRY, field="epoch" if epoch > number_max else "seq" if seq > sequence_max else "version")
+        raise Refusal(Code.MALFORMED_ENTRY, field=_too_large(pb))
     try:
         values = {
             "node": node,
@@ -214,6 +214,12 @@ def _missing(pb: entry_pb2.EntryContent) -> str:
     """The first field that every entry has and this one has not."""
     needed = {"node": pb.node, "epoch": pb.epoch, "seq": pb.seq, "id": pb.id, "kind": pb.kind, "subject": pb.subject.kind}
     return next((name for name, value in needed.items() if not value), "recorded_at")
+
+
+def _too_large(pb: entry_pb2.EntryContent) -> str:
+    """The first number of an entry that has one which no database keeps."""
+    most = {"epoch": (pb.epoch, number_max), "seq": (pb.seq, sequence_max), "version": (pb.version, number_max)}
+    return next(name for name, (value, at_most) in most.items() if value > at_most)
 
 
 def stamp(at: datetime) -> Timestamp:

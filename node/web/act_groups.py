@@ -26,7 +26,7 @@ _BY_AREA: Mapping[str, frozenset[str]] = {
     "supervision": frozenset({"supervision", "assessment", "finding"}),
 }
 # Acts that people look for elsewhere than beside the rest of their area.
-_BY_VERB: Mapping[str, str] = {
+BY_VERB: Mapping[str, str] = {
     "give-preliminary-reply": "reply",
     "answer-solvability": "reply",
     "record-liaison": "records",
@@ -45,7 +45,7 @@ GROUPS: Sequence[str] = tuple(_BY_AREA)
 
 def group_of(verb: str, area: str) -> str:
     """One of ``GROUPS`` for the command *verb* of an *area* of the domain."""
-    return _BY_VERB.get(verb) or next(group for group, areas in _BY_AREA.items() if area in areas)
+    return BY_VERB.get(verb) or next(group for group, areas in _BY_AREA.items() if area in areas)
 
 
 def grouped(actions: Sequence[Action]) -> dict[str, list[Action]]:

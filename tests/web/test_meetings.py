@@ -1,7 +1,7 @@
 """A meeting walked by its pages, from convening to the last task done; no number is typed that people do not know."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,15 @@ def sent(client: TestClient, path: str, **typed: object) -> Any:
     return answer
 
 
+def convened(office: Office, unit: str, planned_at: datetime) -> str:
+    """A coordination meeting to which one unit is invited: its id."""
+    officer, at = at_desk(office.hands, OFFICER), f"{planned_at.astimezone(BEIJING):%Y-%m-%dT%H:%M}"
+    units = [unit_code(office.hands.node.code, unit)]
+    sent(officer, "/new/convene-meeting", meeting_kind="coordination_meeting", planned_at=at, units=units)
+    (meeting,) = set(re.findall(r"/boards/meetings/([^\"?]+)\"", shown(officer, "/boards/meetings")))
+    return meeting
+
+
 def verbs(page: str, meeting: str) -> list[str]:
     """The acts that a meeting's page leads to, with what they are about."""
     return re.findall(rf'href="/meeting/{meeting}/do/([a-z-]+)\?back=[^"&]*(?:&amp;)?([^"]*)"', page)
@@ -53,9 +62,7 @@ class TestTheWholeMeeting:
         hands, officer, housing = office.hands, at_desk(office.hands, OFFICER), at_desk(office.hands, HANDLER)
         unit, planned = unit_code(hands.node.code, "housing"), hands.now + timedelta(hours=1)
 
-        at = f"{planned.astimezone(BEIJING):%Y-%m-%dT%H:%M}"
-        sent(officer, "/new/convene-meeting", meeting_kind="coordination_meeting", planned_at=at, units=[unit])
-        (meeting,) = set(re.findall(r"/boards/meetings/([^\"?]+)\"", shown(officer, "/boards/meetings")))
+        meeting = convened(office, "housing", planned)
         assert meeting not in re.sub(r"<[^>]+>", "", shown(officer, "/boards/meetings"))
         invited = shown(housing, f"/boards/meetings/{meeting}")
         assert "区住房和城乡建设局" in invited and "协调会" in invited
@@ -97,13 +104,8 @@ class TestTheWholeMeeting:
 
     def test_a_form_about_a_meeting_is_headed_by_what_people_call_it(self, office: Office) -> None:
         """Kind and time; the id stands in the address alone."""
-        hands, officer = office.hands, at_desk(office.hands, OFFICER)
-        planned = hands.now + timedelta(days=1)
-        at = f"{planned.astimezone(BEIJING):%Y-%m-%dT%H:%M}"
-        sent(
-            officer, "/new/convene-meeting", meeting_kind="coordination_meeting", planned_at=at, units=[unit_code(hands.node.code, "water")]
-        )
-        (meeting,) = set(re.findall(r"/boards/meetings/([^\"?]+)\"", shown(officer, "/boards/meetings")))
+        officer, planned = at_desk(office.hands, OFFICER), office.hands.now + timedelta(days=1)
+        meeting = convened(office, "water", planned)
 
         heading = re.search(r"<h1>(.*?)</h1>", shown(officer, f"/meeting/{meeting}/do/submit-problem"))
 
@@ -111,11 +113,8 @@ class TestTheWholeMeeting:
 
     def test_what_may_be_put_on_the_agenda_is_ticked_and_others_are_typed(self, office: Office) -> None:
         """Walk (c): nobody remembers numbers.  What is on the agenda already is offered no more; both ways may be mixed."""
-        hands, officer = office.hands, at_desk(office.hands, OFFICER)
-        at = f"{(hands.now + timedelta(hours=1)).astimezone(BEIJING):%Y-%m-%dT%H:%M}"
-        unit = unit_code(hands.node.code, "housing")
-        sent(officer, "/new/convene-meeting", meeting_kind="coordination_meeting", planned_at=at, units=[unit])
-        (meeting,) = set(re.findall(r"/boards/meetings/([^\"?]+)\"", shown(officer, "/boards/meetings")))
+        officer = at_desk(office.hands, OFFICER)
+        meeting = convened(office, "housing", office.hands.now + timedelta(hours=1))
         path = f"/meeting/{meeting}/do/submit-tickets"
         before = shown(officer, path)
 
@@ -129,11 +128,8 @@ class TestTheWholeMeeting:
 
     def test_a_refused_agenda_keeps_what_was_ticked_and_what_was_typed(self, office: Office) -> None:
         """A number that is none is refused, and nothing has to be said again."""
-        hands, officer = office.hands, at_desk(office.hands, OFFICER)
-        at = f"{(hands.now + timedelta(hours=1)).astimezone(BEIJING):%Y-%m-%dT%H:%M}"
-        unit = unit_code(hands.node.code, "housing")
-        sent(officer, "/new/convene-meeting", meeting_kind="coordination_meeting", planned_at=at, units=[unit])
-        (meeting,) = set(re.findall(r"/boards/meetings/([^\"?]+)\"", shown(officer, "/boards/meetings")))
+        officer = at_desk(office.hands, OFFICER)
+        meeting = convened(office, "housing", office.hands.now + timedelta(hours=1))
 
         refused = send(officer, f"/meeting/{meeting}/do/submit-tickets", {"tickets": [office.handled, "0101-9-9"]})
 

@@ -15,7 +15,7 @@ from node.domain.ticket.handling import RecordProgress
 from node.domain.ticket.intake import Register
 from node.services.command_fields import is_for_people, verb_of
 from node.services.possible import possible_actions
-from node.web.act_groups import GROUPS, group_of
+from node.web.act_groups import BY_VERB, GROUPS, group_of
 from tests.support.node import Hands, make_node
 from tests.web.support import at_desk, csrf
 from tests.web.test_acts import in_hand, registered
@@ -108,6 +108,7 @@ class TestPossible:
         people = [one for one in DECISIONS if not one.starts and is_for_people(one)]
 
         assert set(GROUPS) == {group_of(verb_of(one), one.__module__.rpartition(".")[2]) for one in people}
+        assert set() == set(BY_VERB) - {verb_of(one) for one in people}, "acts that are none any more"
 
     def test_what_would_surely_be_refused_is_shown_with_its_reason(self, hands: Hands, ticket: str) -> None:
         """Greyed, by the sentence that the refusal would have."""
