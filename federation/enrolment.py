@@ -169,8 +169,8 @@ def admit(level: Level, work: UnitOfWork, node: str, name: str, fingerprint: str
     Raises:
         Refusal: STALE_EPOCH, NODE_HELD, CLOCK_BEHIND.
     """
-    _keep_subordinate(work, node, name, fingerprint)
-    reparenting.send_what_concerns(work, node)
+    is_new = _keep_subordinate(work, node, name, fingerprint)
+    reparenting.send_what_concerns(work, node, is_new=is_new)
     order_id = str(uuid.uuid5(_NAMESPACE, f"admit/{fingerprint}"))
     level.handler.carry_out(work, Order(order_id, REACTION_ACTOR, work.head.node, AdmitNode(node, name, fingerprint)))
     _adopt(work, node, epoch)
@@ -210,11 +210,14 @@ def _check_standing(work: UnitOfWork, node: str) -> None:
             raise Refusal(Code.NODE_REVOKED, node=node)
 
 
-def _keep_subordinate(work: UnitOfWork, node: str, name: str, fingerprint: str) -> None:
+def _keep_subordinate(work: UnitOfWork, node: str, name: str, fingerprint: str) -> bool:
+    """True if there was no link with *node*."""
     table = schema.links
     values = {"side": "subordinate", "name": name, "fingerprint": fingerprint}
-    if work.connection.execute(update(table).where(table.c.peer == node).values(**values)).rowcount == 0:
-        work.connection.execute(table.insert().values(peer=node, status="active", **values))
+    if work.connection.execute(update(table).where(table.c.peer == node).values(**values)).rowcount:
+        return False
+    work.connection.execute(table.insert().values(peer=node, status="active", **values))
+    return True
 
 
 def _adopt(work: UnitOfWork, node: str, epoch: int) -> None:

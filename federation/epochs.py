@@ -40,7 +40,7 @@ from node.services import lookup_index
 from node.services.rebuild import refold
 from node.storage import schema
 from node.storage.codec import decode_content
-from node.storage.journal import Kept, Position, Stored
+from node.storage.journal import Kept, Position, Stored, Stream
 from node.storage.retaking import take_again_from_below
 from node.storage.riders import KeyRow
 from node.storage.sealing import month_of
@@ -69,7 +69,8 @@ class _Way:
     """
     How the node stands to its superior: the first ``kept`` entries of its epoch are alike, ``branch`` more are its own.
 
-    ``there`` is what the superior holds of it, by epoch; ``below`` what it holds of the nodes below.
+    ``there`` is what the superior holds of it, by epoch; ``below`` what it holds of the nodes below.  ``parted``: streams of theirs that
+    it holds with another history, by node and epoch, and how many of their entries are alike.
     """
 
     epoch: int
@@ -77,6 +78,7 @@ class _Way:
     branch: int
     there: dict[int, Position]
     below: tuple[Position, ...]
+    parted: dict[Stream, int]
 
     @property
     def current(self) -> int:
@@ -195,7 +197,23 @@ def _way(level: Level, end: Peer) -> _Way:
     there = {one.epoch: one for one in said if one.node == head.node}
     common = min(own.size, there[head.epoch].size) if head.epoch in there else 0
     kept = parting(level.store, end, head.node, head.epoch, common)
-    return _Way(head.epoch, kept, own.size - kept, there, tuple(one for one in said if one.node != head.node))
+    below = tuple(one for one in said if one.node != head.node)
+    return _Way(head.epoch, kept, own.size - kept, there, below, _parted(level, end, below))
+
+
+def _parted(level: Level, end: Peer, below: Iterable[Position]) -> dict[Stream, int]:
+    with level.store.read() as view:
+        here = {(one.node, one.epoch): one for one in view.journal.positions()}
+    found = {}
+    for there in below:
+        held = here.get((there.node, there.epoch))
+        if held is None or held == there:
+            continue
+        common = min(held.size, there.size)
+        kept = parting(level.store, end, there.node, there.epoch, common)
+        if kept < common:
+            found[there.node, there.epoch] = kept
+    return found
 
 
 def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Rejoined:
@@ -232,6 +250,7 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
         work.connection.execute(update(links).where(links.c.side == LEAVING).values(**over))
         if branch:
             _follow_those_below(work, branch[0].taken, written)
+        if branch or way.parted:
             lookup_index.refill(work)
         return Rejoined(
             current, count, len(written), tuple(dict.fromkeys(decode_content(one.data).header.subject.id for one in aside)), anew
@@ -251,20 +270,30 @@ def _fetched(end: Peer, there: Position, after: int) -> Iterable[Segment]:
 
 
 def _take_out(level: Level, work: UnitOfWork, way: _Way) -> tuple[dict[Subject, Keys], list[Kept]]:
-    """Take the branch out of the journal and of every reading; it stays as evidence.  Gives the keys of its subjects, too."""
-    if not way.branch:
-        return {}, []
+    """
+    Take the branch out of the journal and of every reading; it stays as evidence.  Gives the keys of its subjects, too.
+
+    With it goes what was taken from below of streams of which the superior holds another history: whoever wrote that has it, and
+    writes it again once it stands where the superior does.
+    """
+    keys, branch = _keys_of_branch(work, way), list[Kept]()
+    streams = {(work.head.node, way.epoch): way.kept} if way.branch else {}
+    mirror = Mirror(level.now)
+    for (node, epoch), kept in (streams | way.parted).items():
+        out = work.journal.take_out(node, epoch, kept)
+        for seq, one in enumerate(out, kept + 1):
+            mirror.keep_incident(work, "branch", node, epoch, seq, one.data)
+        branch += out if node == work.head.node else []
+    if streams or way.parted:
+        refold(work)
+    return keys, branch
+
+
+def _keys_of_branch(work: UnitOfWork, way: _Way) -> dict[Subject, Keys]:
     table = schema.entries
     its = (table.c.node == work.head.node, table.c.epoch == way.epoch, table.c.seq > way.kept)
     rows = work.connection.execute(select(table.c.subject_kind, table.c.subject_id).where(*its).distinct()).all()
-    subjects = [Subject(row.subject_kind, row.subject_id) for row in rows]
-    keys = {subject: work.payloads.keys_of(subject) for subject in subjects}
-    branch = work.journal.take_out(way.epoch, way.kept)
-    mirror = Mirror(level.now)
-    for seq, one in enumerate(branch, way.kept + 1):
-        mirror.keep_incident(work, "branch", work.head.node, way.epoch, seq, one.data)
-    refold(work)
-    return keys, branch
+    return {subject: work.payloads.keys_of(subject) for subject in (Subject(row.subject_kind, row.subject_id) for row in rows)}
 
 
 def _bring_in(level: Level, work: UnitOfWork, segments: Sequence[Segment]) -> int:

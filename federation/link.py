@@ -11,7 +11,7 @@ nothing is ever pruned.  Bounds: one batch of 500 entries in flight; a `Hello` a
 25 s at most.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -28,6 +28,8 @@ pull_wait_ms = 25_000
 
 # The peer did not answer: any answer at all ends this.  What it cannot take just now is another matter, that call's own.
 _AWAY = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED"})
+# The superior holds another history: nothing goes up before operators have said which one goes on.
+_SPLIT = ("forked", "parted")
 
 
 class State(Enum):
@@ -282,7 +284,7 @@ class Uplink:
                 self.cursor = reply.standing.cursor
                 self._entries_max = min(batch_entries_max, self._entries_max * 2)
                 if reply.standing.forked:
-                    self._up_blocked = "forked"
+                    self._up_blocked = self._parting(reply.standing.forked)
                 if reply.retry_after:
                     self._after[Push] = now + reply.retry_after
             case Fetched():
@@ -315,9 +317,14 @@ class Uplink:
         if self._down_blocked_until is not None and (risen or now >= self._down_blocked_until):
             self._down_blocked, self._down_blocked_until = "", None
         if is_forked:
-            self._up_blocked = "forked"
+            self._up_blocked = self._parting(standing.forked if reply.credit else (*standing.forked, *standing.ahead))
         else:
             self._up_blocked = "behind" if own is not None else ""
+
+    def _parting(self, apart: Iterable[Position]) -> str:
+        """Whose history the superior holds another one of: "forked", this node's own; "parted", of nodes below alone."""
+        nodes = {one.node for one in apart}
+        return "parted" if nodes and self.node not in nodes else "forked"
 
     def _heard(self, call: Call, now: datetime) -> None:
         self.heard_at = now
@@ -385,7 +392,7 @@ class Uplink:
     def status(self, now: datetime) -> Status:
         """How it stands; a reason without STOPPED is an alarm beside a link that still probes or pulls."""
         reason = self._ended or self._alarm or self._up_blocked or self._down_blocked or self._flaw
-        if self._ended or self._alarm or self._up_blocked == "forked":
+        if self._ended or self._alarm or self._up_blocked in _SPLIT:
             state = State.STOPPED
         elif self.next_attempt_at(now) is not None:
             state = State.WAITING

@@ -304,13 +304,21 @@ def check_admission(work: UnitOfWork, node: str, former: str) -> None:
         raise Refusal(Code.REPARENTED, node=node, superior=move.to_node)
 
 
-def send_what_concerns(work: UnitOfWork, node: str) -> None:
-    """Owe a node that has just come from another superior all that is held about it, once; what it has already is a no-op there."""
+def send_what_concerns(work: UnitOfWork, node: str, *, is_new: bool) -> None:
+    """
+    Owe a node that has just come from another superior all that is held about it, once; what it has already is a no-op there.
+
+    So too whom this node knew and had no link with (*is_new*): restored from before it let that in, it went on taking what concerns
+    the node from above, and owed it nothing.
+    """
     move = readings.find(work.connection, node=node)
-    if move is None or move.stage != m.REPARENTED or move.to_node != work.head.node:
+    moves = [move] if move is not None and move.to_node == work.head.node else []
+    if not is_new and all(one.stage != m.REPARENTED for one in moves):
         return
-    also = (work.head.node, *work.head.line, move.from_node)
-    work.send_down(node, history_of(work, branch_of(work, node), with_own=False, also=also))
+    also = (work.head.node, *work.head.line, *(one.from_node for one in moves))
+    found = history_of(work, branch_of(work, node), with_own=False, also=also)
+    if found:
+        work.send_down(node, found)
 
 
 def send_what_concerns_the_admitted(work: UnitOfWork, node: str) -> None:

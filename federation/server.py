@@ -20,7 +20,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 from sqlalchemy import bindparam, update
 
-from federation import blobs, codec, greeting, outgoing, reconciling, taking_back
+from federation import blobs, codec, greeting, outgoing, passing_on, reconciling, taking_back
 from federation.admission import Admission, Returns
 from federation.certificates import Credentials
 from federation.channel import PortCredentials, connection_age_seconds_most, server_options
@@ -188,14 +188,20 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
         codec.check_batch(request.entries)
         if len(request.places) > batch_entries_max:
             raise Refusal(Code.BATCH_TOO_LARGE, entries=len(request.places), entries_max=batch_entries_max, bytes=0, bytes_max=0)
+        places = [codec.place_from_pb(one) for one in request.places]
         with self._level.store.read() as view:
-            greeting.check_session(self._trust.admit(view, caller), request.boot_id)
-            unknown = taking_back.unknown(view, [codec.place_from_pb(one) for one in request.places])
+            peer = self._trust.admit(view, caller)
+            greeting.check_session(peer, request.boot_id)
+            if request.node:
+                passing_on.need_above(view, request.node, peer.node)
+            unknown = passing_on.unknown(view, request.node, places) if request.node else taking_back.unknown(view, places)
         entries = [codec.entry_from_pb(one) for one in request.entries]
 
         def take(work: UnitOfWork) -> int:
             peer = self._trust.admit(work, caller)
             greeting.check_fence(work)
+            if request.node:
+                return passing_on.keep(work, peer.node, request.node, entries)
             if request.done:
                 taking_back.no_more_of(work, peer.node)
             return taking_back.take_back(work, peer.node, entries, self._level.now())

@@ -18,7 +18,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import bindparam, select, update
 
-from federation import blobs, codec, epochs, giving_back, hello, line_epochs, outgoing, taking_back
+from federation import blobs, codec, epochs, giving_back, hello, line_epochs, outgoing, passing_on, taking_back
 from federation.client import Peer
 from federation.codec import DownPosition, Segment
 from federation.enrolment import REACTION_ACTOR, rewrap, take_place
@@ -240,10 +240,12 @@ class Session:
             raise CallFailed(Failure("FAILED_PRECONDITION", Refusal(Code.NEED_HELLO, node=self.machine.node))) from error
 
     def _give_back(self, answer: link_pb2.HelloResponse) -> None:
-        """What the superior lost goes back to it before anything is taken of its new epoch."""
+        """What the superior lost goes back to it before anything is taken of its new epoch; so does what those above it lost."""
+        end, epochs_above = self.ends[Lane.UP], line_epochs.said_in(answer)
         if taking_back.FEATURE in answer.features:
-            end = self.ends[Lane.UP]
             self._called(lambda: giving_back.give_back(self.level, self.peer, end, self.boot_id, answer.epoch))
+        if passing_on.FEATURE in answer.features:
+            self._called(lambda: giving_back.give_above(self.level, self.peer, end, self.boot_id, epochs_above))
 
     def _take_place(self, answer: link_pb2.HelloResponse) -> None:
         line = tuple(answer.line)

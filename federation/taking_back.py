@@ -83,8 +83,8 @@ def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: date
     if head.held:
         raise Refusal(Code.NODE_HELD, reason=head.held)
     offered = [_own(work, peer, carried) for carried in entries]
-    concerning = _concerning(work, peer, offered)
-    lost = [one for one in offered if one.content.header.subject in concerning and not is_written(work, one.content.header)]
+    theirs = concerning(work, peer, [one.content.header for one in offered])
+    lost = [one for one in offered if one.content.header.subject in theirs and not is_written(work, one.content.header)]
     if lost:
         event = EntriesGivenBack(peer, len(lost))
         subject = Subject(SubjectKind.NODE.value, head.node)
@@ -105,10 +105,9 @@ def _own(work: UnitOfWork, peer: str, carried: Carried) -> Arrived:
     return arrived
 
 
-def _concerning(work: UnitOfWork, peer: str, offered: Sequence[Arrived]) -> set[Subject]:
-    """The subjects of *offered* that go down to *peer*: something about them is addressed there, or a party stands there."""
+def concerning(work: UnitOfWork, peer: str, heads: Sequence[Header]) -> set[Subject]:
+    """The subjects of *heads* that go down to *peer*: something about them is addressed there, or a party stands there."""
     place = work.place()
-    heads = [one.content.header for one in offered]
     found = {head.subject for head in heads if head.addressee == EVERYBODY_BELOW or place.branch(head.addressee) == peer}
     tickets = {head.subject.id: head.subject for head in heads if head.subject.kind == SubjectKind.TICKET.value}
     rows = work.readings.rows(set(tickets))
@@ -121,9 +120,9 @@ def _concerning(work: UnitOfWork, peer: str, offered: Sequence[Arrived]) -> set[
 
 
 def is_written(work: UnitOfWork, head: Header) -> bool:
-    """True if this node's journal has the entry, wherever."""
+    """True if its writer's journal, as it is held here, has the entry, wherever."""
     table = schema.entries
-    same = (table.c.subject_id == head.subject.id, table.c.id == head.id, table.c.node == work.head.node)
+    same = (table.c.subject_id == head.subject.id, table.c.id == head.id, table.c.node == head.node)
     return work.connection.execute(select(table.c.taken).where(*same)).first() is not None
 
 

@@ -167,9 +167,9 @@ class LinkAtRest:
         reason = (
             "" if process is None or process.session is None else process.session.machine.status(self.simulation.schedule.moment).reason
         )
-        if reason == "forked" and self._hears_of_an_epoch:
+        if reason in ("forked", "parted") and self._hears_of_an_epoch:
             return ""  # what comes down is looked at again as soon as it hears of the new epoch
-        return reason if reason in ("forked", "clone", "fenced") else ""
+        return reason if reason in ("forked", "parted", "clone", "fenced") else ""
 
     @property
     def _hears_of_an_epoch(self) -> bool:
@@ -308,7 +308,7 @@ def down_agrees(rest: Rest) -> Iterator[str]:
 def incidents_are_whole(rest: Rest) -> Iterator[str]:
     """I15: a forked link has an incident, and both histories can be read."""
     for link in rest.links():
-        if link.excuse != "forked":
+        if link.excuse not in ("forked", "parted"):
             continue
         rows = [row for node in (link.child, link.above) for row in node.rows("SELECT node, epoch, seq FROM incidents WHERE kind = 'fork'")]
         if not rows:
@@ -331,8 +331,8 @@ def one_line(rest: Rest) -> Iterator[str]:
         line = line_of(entries.values(), _rank)
         told = _clashes_told(rest)
         for one in (*line.void, *line.clash):
-            if one.header.id in told:
-                continue  # two copies of its writer ran, and the node says so
+            if one.header.id in told or one.header.id in rest.simulation.usurped:
+                continue  # two copies of its writer ran, and the node says so; or it was no holder's
             yield f"{ticket_id}: {one.header.kind} of {one.header.node} under number {one.header.custody.number} has no effect"
 
 
@@ -470,6 +470,12 @@ def _differences(link: LinkAtRest) -> Iterator[str]:
     if link.up["given_epoch"] < epoch:
         # Where nothing was numbered anew all else agrees already: what only the subordinate holds goes back when it greets.
         yield f"given back up to epoch {link.up['given_epoch']} of {epoch}"
+    for node in link.above.line:
+        row = link.child.rows("SELECT epoch, given_epoch FROM line_epochs WHERE node = ?", node)
+        if any(given < epoch for epoch, given in row):
+            yield f"what {node} lost is not given back"
+    if link.child.rows("SELECT 1 FROM relayed"):
+        yield f"what {link.child.code} was given back is not passed on"
 
 
 def _row(node: Node, peer: str) -> Mapping[str, Any]:

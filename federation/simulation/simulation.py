@@ -96,6 +96,8 @@ class Simulation:
         self.cloned: set[str] = set()
         self.backups: dict[str, list[Any]] = {}
         self.poisoned: set[str] = set()
+        # Entries by which a node said that it holds what is another's.
+        self.usurped: set[str] = set()
         self.revoked: set[str] = set()
         self._armed: dict[tuple[str, str], list[list[int]]] = {}
         self.observer = observer.Observer(self)

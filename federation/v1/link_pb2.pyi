@@ -716,10 +716,15 @@ class GiveBackRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     BOOT_ID_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
     PLACES_FIELD_NUMBER: _builtins.int
     ENTRIES_FIELD_NUMBER: _builtins.int
     DONE_FIELD_NUMBER: _builtins.int
     boot_id: _builtins.bytes
+    node: _builtins.str
+    """Whose entries: a node above the superior, which passes them on; empty: the superior's own. Asked of a superior only that
+    names the feature "give-back-line".
+    """
     done: _builtins.bool
     """The last call: nothing more is to be given back. Until then, and at most ten minutes, the superior answers nothing of
     itself that the lost entries may have answered before.
@@ -732,13 +737,14 @@ class GiveBackRequest(_message.Message):
         self,
         *,
         boot_id: _builtins.bytes = ...,
+        node: _builtins.str = ...,
         places: _abc.Iterable[Global___Place] | None = ...,
         entries: _abc.Iterable[_entry_pb2.Entry] | None = ...,
         done: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "done", b"done", "entries", b"entries", "places", b"places"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "done", b"done", "entries", b"entries", "node", b"node", "places", b"places"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

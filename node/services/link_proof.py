@@ -15,7 +15,7 @@ from node.services.status import LinkLine
 
 AGREES, UNWITNESSED, DIFFERS = "agrees", "unwitnessed", "differs"
 # What a link says of itself when the two ends have two histories.
-_SPLIT = frozenset({"forked", "clone", "cloned", "fenced", "damaged", "unrepaired", "stale"})
+_SPLIT = frozenset({"forked", "parted", "clone", "cloned", "fenced", "damaged", "unrepaired", "stale"})
 # Sides between which there is nothing to prove any more.
 _OVER = frozenset({"former", "leaving"})
 

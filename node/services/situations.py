@@ -144,7 +144,7 @@ def told_below(view: View | UnitOfWork) -> int:
 
 def _of_link(view: View, link: Link) -> Iterator[Situation]:
     if link.side == "superior":
-        return _above(link, view.head.held)
+        return _above(link, view.head.held, view.head.node)
     # A link that is over says nothing any more.
     return _below(view, link) if link.side == "subordinate" and link.status != reparentings.LEFT else iter(())
 
@@ -182,9 +182,11 @@ def _certificates(days: Mapping[str, int]) -> Iterator[Situation]:
             yield Situation(f"{end}_ends", 21, AMBER, facts={"days": left})
 
 
-def _above(link: Link, held: str) -> Iterator[Situation]:
+def _above(link: Link, held: str, node: str) -> Iterator[Situation]:
     if link.status == "forked" and held != "forked":
         yield Situation("superior_forked", 2, RED, link.peer)
+    elif link.status == "parted":
+        yield Situation("parted_below", 7, RED, link.peer, {"node": node})
     elif link.status in _UP_REASONS:
         row, colour = _UP_REASONS[link.status]
         code = "damaged_above" if link.status == "damaged" else link.status

@@ -34,7 +34,7 @@ def level_states(view: View, ticket: Ticket) -> tuple[LevelState, ...]:
     found = []
     for row in view.connection.execute(select(links).where(links.c.side.in_(("superior", "subordinate"))).order_by(links.c.side.desc())):
         heard_at = instant_or_none(row.heard_at)
-        is_broken = row.status == "forked" or _has_incident(view, row.peer if row.side == "subordinate" else view.head.node)
+        is_broken = row.status in ("forked", "parted") or _has_incident(view, row.peer if row.side == "subordinate" else view.head.node)
         if row.side == "superior":
             waiting = _behind(view, ticket.id, row.acked)
             found.append(LevelState(row.peer, BROKEN if is_broken else WAITING if waiting else SAME, waiting, heard_at))

@@ -274,13 +274,13 @@ class Journal:
             found[node] = max(epoch, found.get(node, epoch))
         return found
 
-    def take_out(self, epoch: int, after: int) -> list["Kept"]:
+    def take_out(self, node: str, epoch: int, after: int) -> list["Kept"]:
         """
-        Take the own entries of *epoch* behind *after* out of the journal, and give them with what rode beside, in their order.
+        Take the entries of a stream behind *after* out of the journal, and give them with what rode beside, in their order.
 
-        Only for a branch that the node's superior never held, once an operator at both ends has said so (2.3 no. 7).
+        Only for a branch that the superior of this node never held, once an operator at both ends has said so (2.3 no. 7).
         """
-        node, table = self.head.node, schema.entries
+        table = schema.entries
         its = (table.c.node == node, table.c.epoch == epoch, table.c.seq > after)
         rows = self._connection.execute(select(table.c.taken, table.c.content).where(*its).order_by(table.c.seq)).all()
         places = [row.taken for row in rows]

@@ -67,6 +67,20 @@ line_epochs = Table(
     metadata,
     Column("node", String, primary_key=True),
     Column("epoch", Integer, nullable=False),
+    # Of those above the superior: the epoch for which what this node holds of the former ones went back.
+    Column("given_epoch", Integer, nullable=False, default=1, server_default="1"),
+)
+
+# What somebody below gave back of those above this node, and is to be passed on.
+relayed = Table(
+    "relayed",
+    metadata,
+    Column("node", String, primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("seq", Big, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, primary_key=True),
+    # The entry with what rides beside it, as it came.
+    Column("entry", LargeBinary, nullable=False),
 )
 
 # Attachments that a neighbour is to give: one that an entry names, and that is not stored here.

@@ -213,7 +213,8 @@ def _reparented(connection: Connection, own: str, head: Header, event: m.NodeRep
     if not _step(connection, event.move, head, "ordered_by", stages):
         return False
     move = find(connection, move=event.move)
-    if move is None or move.stage != m.REPARENTED:
+    # Of a move that is over it may come late: whoever was restored has its own word that the node joined back before.
+    if move is None or not (move.stage == m.REPARENTED or (move.stage == m.JOINED and not _has_left(connection, move))):
         return True
     if move.node == own:
         # It begins the epoch itself, where its new superior admits it; by its operator's word it may have joined before.
@@ -276,6 +277,11 @@ def _put_below(connection: Connection, node: str, former: str, superior: str) ->
     left = dict.fromkeys(one for one in (*_split(said), former) if one != superior)
     values = {"superior": superior, "former": ",".join(left), "leaving": ""}
     connection.execute(update(nodes).where(nodes.c.code == node).values(**values))
+
+
+def _has_left(connection: Connection, move: m.Reparenting) -> bool:
+    said = connection.execute(select(schema.nodes.c.former).where(schema.nodes.c.code == move.node)).scalar()
+    return said is not None and move.from_node in _split(said)
 
 
 def _branch(connection: Connection, node: str) -> list[str]:

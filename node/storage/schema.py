@@ -15,7 +15,7 @@ from node.storage.draft_tables import drafts
 from node.storage.filter_tables import saved_filters
 from node.storage.index_tables import lookups, text_grams
 from node.storage.journal_tables import entries, heads, incidents, payload_keys, payloads, quarantine, streams, wrapped_keys
-from node.storage.link_tables import down, invitations, line_epochs, links, reconciliations, wanted_blobs
+from node.storage.link_tables import down, invitations, line_epochs, links, reconciliations, relayed, wanted_blobs
 from node.storage.login_tables import (
     daily_ways,
     former_sessions,
@@ -108,6 +108,7 @@ __all__ = [
     "receipts",
     "reconciliations",
     "recovery_codes",
+    "relayed",
     "reparentings",
     "requests",
     "rounds",

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from federation.epochs import Rejoined, grant, rejoin
+from federation.retry import CallFailed, Failure
 from node.domain.entry import Actor
 from node.domain.organisation import Role
 from node.domain.payload import Text
 from node.domain.refusal import Refusal
-from node.domain.ticket.escalation import RequestEscalation
+from node.domain.ticket.escalation import AcceptEscalation, RequestEscalation
 from node.services.situations import situations
 from node.services.status import link_lines
 from node.storage import schema
@@ -106,6 +107,24 @@ def refused(act: Callable[[], object]) -> Refusal:
 def escalate(place: Place, number: str) -> None:
     """The level asks its superior to take a ticket."""
     place.hands.act("office", RequestEscalation(power_item="LAND-07", reason=Text("超出权限")), number)
+
+
+def accept(place: Place, number: str) -> None:
+    """The level takes a ticket that it was asked to take."""
+    place.hands.act("office", AcceptEscalation(category="consultation", complexity="plain"), number)
+
+
+def holder(place: Place, number: str) -> tuple[str, str]:
+    """Who has the ticket, and who is asked to take it, as this level reads it."""
+    row = next(row for row in place.rows(schema.tickets) if row.id == number)
+    return row.holder, row.asked
+
+
+def failure(call: Callable[[], object]) -> Failure:
+    """What the call fails with."""
+    with pytest.raises(CallFailed) as caught:
+        call()
+    return caught.value.failure
 
 
 def fork(county: Place, city: Place, tmp_path: Path) -> list[bytes]:

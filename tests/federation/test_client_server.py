@@ -24,7 +24,7 @@ from federation.codec import Carried, Segment
 from federation.enrolment import REACTION_ACTOR, invite, join
 from federation.link import Lane
 from federation.outgoing import read_up
-from federation.retry import REHEARSAL, CallFailed, Failure
+from federation.retry import REHEARSAL, Failure
 from federation.runner import Runner
 from federation.server import Server
 from federation.session import session_of
@@ -38,6 +38,7 @@ from node.storage.writer import Writer
 from node.v1 import entry_pb2
 from tests.faults.proxy import Fault, Proxy
 from tests.federation.levels import WALL, Place, enrol, make_place, patience_seconds, serve, until
+from tests.federation.situations import failure
 
 COUNTY, CITY = "520402", "520400"
 BOOT = b"b" * 16
@@ -91,12 +92,6 @@ def hello_of(county: Place) -> link_pb2.HelloRequest:
         rehearsal=True,
         program="0.1.0",
     )
-
-
-def failure(call: Callable[[], object]) -> Failure:
-    with pytest.raises(CallFailed) as caught:
-        call()
-    return caught.value.failure
 
 
 @pytest.fixture

@@ -2,17 +2,28 @@
 
 from pathlib import Path
 
+from federation import outgoing
+from federation.codec import entry_to_pb
+from federation.epochs import start
+from federation.v1 import link_pb2
+from node.domain.payload import Text
 from node.domain.refusal import Code
+from node.domain.ticket.custody import OverrideCustody
+from node.services.rebuild import check
 from node.storage import schema
+from node.storage.codec import decode_content
 from tests.federation.levels import Place, connect, settle
 from tests.federation.situations import (
     COUNTY,
+    OPERATOR,
     agree,
     alarms,
     back_up,
     escalate,
+    failure,
     grant_to,
     held,
+    holder,
     incidents,
     refused,
     rejoin_by,
@@ -21,15 +32,25 @@ from tests.federation.situations import (
 )
 
 
+def linked_and_backed_up(county: Place, city: Place, province: Place, directory: Path) -> list[tuple[Place, Path]]:
+    """The three are linked and agree about a need; the backups are the county's and the city's."""
+    connect(city, province)
+    connect(county, city)
+    county.register()
+    settle(county, city, province)
+    return [(place, back_up(place, directory / f"{place.code}.db")) for place in (county, city)]
+
+
+def _kinds(place: Place) -> list[str]:
+    """Of the level's own entries, in their order."""
+    return [decode_content(bytes(content)).header.kind for content in place.contents(place.code)]
+
+
 class TestCityAndCountyRestored:
     """Rows 6 and 11 at once: what neither of them holds any more, the province does."""
 
     def test_what_only_the_province_holds_comes_back_to_both(self, county: Place, city: Place, province: Place, tmp_path: Path) -> None:
-        connect(city, province)
-        connect(county, city)
-        county.register()
-        settle(county, city, province)
-        backups = [(place, back_up(place, tmp_path / f"{place.code}.db")) for place in (county, city)]
+        backups = linked_and_backed_up(county, city, province, tmp_path)
         lost = county.register(appeal="known to the province only")
         settle(county, city, province)
         escalate(county, lost)
@@ -61,11 +82,7 @@ class TestCityAndCountyRestored:
         self, county: Place, city: Place, province: Place, tmp_path: Path
     ) -> None:
         """The city's own link to the province stays whole; the operators of county and city mend theirs."""
-        connect(city, province)
-        connect(county, city)
-        county.register()
-        settle(county, city, province)
-        backups = [(place, back_up(place, tmp_path / f"{place.code}.db")) for place in (county, city)]
+        backups = linked_and_backed_up(county, city, province, tmp_path)
         lost = county.register(appeal="first past")
         settle(county, city, province)
         for place, backup in backups:
@@ -91,11 +108,7 @@ class TestCityAndCountyRestored:
         self, county: Place, city: Place, province: Place, tmp_path: Path
     ) -> None:
         """Seed 21001266: the epoch that it granted at once kept less of the county's than the province held."""
-        connect(city, province)
-        connect(county, city)
-        county.register()
-        settle(county, city, province)
-        backups = [(place, back_up(place, tmp_path / f"{place.code}.db")) for place in (county, city)]
+        backups = linked_and_backed_up(county, city, province, tmp_path)
         lost = county.register(appeal="known to the province only")
         city.register(appeal="first past")
         settle(county, city, province)
@@ -123,6 +136,103 @@ class TestCityAndCountyRestored:
         agree(county, city, province)
         assert all(lost in tickets(place) for place in (county, city, province))
         assert tickets(city) == tickets(province)
+
+    def test_a_city_that_took_the_other_history_of_a_county_takes_the_provinces_by_rejoining(
+        self, county: Place, city: Place, province: Place, tmp_path: Path
+    ) -> None:
+        """Seed 23000058: restored while the province was away, the city took what the county wrote then under numbers in use above."""
+        backups = linked_and_backed_up(county, city, province, tmp_path)
+        lost = county.register(appeal="known to the province only")
+        settle(county, city, province)
+        for place, backup in backups:
+            restore(place, backup)
+        other = county.register(appeal="second past")
+        connect(county, city)
+        settle(county)
+        assert (tickets(county), "") == (tickets(city), held(city))
+        upwards = connect(city, province)
+        settle(city, province)
+        assert ("stopped parted", "", {"parted_below": "red"}) == (city.status(), held(city), alarms(city))
+
+        grant_to(province, city)
+        rejoin_by(city, upwards)
+        assert "behind" == held(city)
+        wire = connect(county, city)
+        settle(city, province, county, seconds=51)
+        assert (province.contents(COUNTY), "forked") == (city.contents(COUNTY), held(county))
+        grant_to(city, county)
+        rejoin_by(county, wire)
+        for _ in range(2):
+            settle(county, city, province, seconds=51)
+
+        agree(county, city, province)
+        assert lost == other, "two needs had one number"
+        assert 3 == len(tickets(province))
+        assert tickets(county) == tickets(city) == tickets(province)
+        assert ["branch", "fork"] == incidents(city)
+
+
+class TestProvinceAndCityRestored:
+    """Row 11 over two levels: what only a county holds of the province goes back by way of a city that lost it, too."""
+
+    def test_what_the_province_decided_for_a_county_comes_back_from_there(
+        self, county: Place, city: Place, province: Place, tmp_path: Path
+    ) -> None:
+        """Seed 22001433.  The city takes no word of it from below: it has effect again when the province has written it."""
+        connect(city, province)
+        connect(county, city)
+        number = county.register()
+        escalate(county, number)
+        settle(county, city, province)
+        backups = [(place, back_up(place, tmp_path / f"{place.code}.db")) for place in (city, province)]
+        province.hands.act("office", OverrideCustody(COUNTY, Text("退回原办理层级")), number)
+        settle(county, city, province)
+        assert (COUNTY, "") == holder(county, number)
+        for place, backup in backups:
+            restore(place, backup)
+        connect(city, province)
+        connect(county, city)
+        settle(county, city, province)
+        assert [(COUNTY, city.code)] * 2 == [holder(place, number) for place in (city, province)]
+
+        start(province.level, "从备份恢复", OPERATOR)
+        settle(city, province, seconds=51)
+        city.session = None
+        settle(county, city, seconds=51)
+        assert (COUNTY, city.code) == holder(city, number), "kept to be passed on, and not believed"
+        assert 1 == len(city.rows(schema.relayed))
+        wire = connect(city, province)
+        settle(county, city, province, seconds=51)
+        assert ([], "EntriesGivenBack") == (city.rows(schema.relayed), _kinds(province)[-2])
+        # What the city itself told the county and lost is its own matter.
+        assert {"told_below": "red"} == alarms(city)
+        grant_to(province, city)
+        rejoin_by(city, wire)
+        for _ in range(2):
+            settle(county, city, province, seconds=51)
+
+        places = (county, city, province)
+        assert [(COUNTY, "")] * 3 == [holder(place, number) for place in places]
+        assert [{}] * 3 == [alarms(place) for place in places]
+        assert all(check(place.level.store).agrees for place in places)
+        agree(*places)
+
+    def test_nobody_gives_back_what_is_not_of_those_above(self, county: Place, city: Place, province: Place) -> None:
+        """A neighbour's words, a superior's of the epoch that is in force, and what is none of the county's business."""
+        connect(city, province)
+        wire = connect(county, city)
+        county.register()
+        settle(county, city, province)
+        assert county.session is not None
+
+        for node in ("520300", city.code, COUNTY):
+            request = link_pb2.GiveBackRequest(boot_id=county.session.boot_id, node=node)
+            assert Code.FOREIGN_STREAM is failure(lambda request=request: wire.give_back(request)).code
+        with province.level.store.read() as view:
+            (first, *_) = outgoing.read_places(view, province.code, [(1, 1)])
+        request = link_pb2.GiveBackRequest(boot_id=county.session.boot_id, node=province.code, entries=[entry_to_pb(first)])
+        assert Code.FOREIGN_STREAM is failure(lambda: wire.give_back(request)).code
+        assert [] == city.rows(schema.relayed)
 
 
 class TestCityBeginsANewEpoch:

@@ -19,7 +19,6 @@ from node.domain.payload import Text
 from node.domain.refusal import Code
 from node.domain.registry import SetNodeStatus
 from node.domain.ticket.custody import DecideAbove, OverrideCustody
-from node.domain.ticket.escalation import AcceptEscalation
 from node.services.handle import Handler
 from node.services.rebuild import check
 from node.services.reparentings import accepts
@@ -33,10 +32,12 @@ from tests.federation.situations import (
     COUNTY,
     OPERATOR,
     PROVINCE,
+    accept,
     agree,
     alarms,
     back_up,
     escalate,
+    holder,
     incidents,
     refused,
     restore,
@@ -100,6 +101,13 @@ class Four:
         start(self.province.level, "从备份恢复", OPERATOR)
         for _ in range(3):
             self.run(seconds=121)
+
+    def need_moved(self, number: str) -> None:
+        """The county is the other city's, everybody who takes it agrees, the province has the need *number*, and nothing is alarming."""
+        assert (OTHER, {OTHER: 2}) == (self.superior, self.taken_by())
+        agree(self.county, self.other, self.province)
+        assert number in tickets(self.province)
+        assert [{}] * 4 == [alarms(place) for place in self.all]
 
     @property
     def superior(self) -> str:
@@ -466,10 +474,38 @@ class TestRow22Reparented:
         for _ in range(2):
             four.run(seconds=121)
 
-        assert (OTHER, {OTHER: 2}) == (four.superior, four.taken_by())
-        agree(four.county, four.other, province)
-        assert number in tickets(province)
-        assert [{}] * 4 == [alarms(place) for place in four.all]
+        four.need_moved(number)
+
+    def test_a_new_city_that_was_restored_from_before_the_move_takes_the_county_in_once_more(self, four: Four, tmp_path: Path) -> None:
+        """
+        Seeds 22001010 and 22001741.  Its own word that the county joined comes back before the province's that names it; what came for
+        the county before it joined once more goes on to it.
+        """
+        province, other = four.province, four.other
+        number = four.county.register()
+        backup = back_up(other, tmp_path / "before.db")
+        four.order()
+        four.run(seconds=130)
+        four.join()
+        four.run()
+        escalate(four.county, number)
+        four.run()
+        assert (COUNTY, OTHER) == holder(other, number)
+
+        restore(other, backup)
+        four.start()
+        four.run(seconds=51)
+        province.hands.act("office", OverrideCustody(COUNTY, Text("退回原办理层级")), number)
+        four.run(seconds=51)
+        assert "stopped unregistered" == four.county.status()
+        enrol(four.county, other)
+        four.start()
+        for _ in range(2):
+            four.run(seconds=121)
+
+        four.need_moved(number)
+        assert [(COUNTY, "")] * 3 == [holder(place, number) for place in (four.county, other, province)]
+        assert all(check(place.level.store).agrees for place in four.all)
 
     def test_what_the_new_city_answered_counts_once_the_province_has_its_question_back(self, four: Four, tmp_path: Path) -> None:
         """Seed 21001058: restored from before the order, the province hears that the history was taken before it has confirmed anything."""
@@ -492,10 +528,7 @@ class TestRow22Reparented:
         for _ in range(2):
             four.run(seconds=121)
 
-        assert (OTHER, {OTHER: 2}) == (four.superior, four.taken_by())
-        agree(four.county, four.other, province)
-        assert number in tickets(province)
-        assert [{}] * 4 == [alarms(place) for place in four.all]
+        four.need_moved(number)
         assert all(check(place.level.store).agrees for place in four.all)
 
     def test_whoever_handed_a_node_over_decides_nothing_of_it_any_more(self, four: Four) -> None:
@@ -599,16 +632,6 @@ class TestRow22Reparented:
 
 
 # --- hands ------------------------------------------------------------------------------------------------------------
-
-
-def accept(place: Place, number: str) -> None:
-    place.hands.act("office", AcceptEscalation(category="consultation", complexity="plain"), number)
-
-
-def holder(place: Place, number: str) -> tuple[str, str]:
-    """Who has the ticket, and who is asked to take it, as this level reads it."""
-    row = next(row for row in place.rows(schema.tickets) if row.id == number)
-    return row.holder, row.asked
 
 
 def line(place: Place) -> tuple[str, ...]:
