@@ -18,6 +18,7 @@ from node.domain.entry import CustodyHead, Draft, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
 from node.domain.refusal import Refusal
 from node.domain.ticket.completion import Completed
+from node.domain.ticket.custody import CustodyReturned
 from node.services.registry import NODE_ACTOR
 from node.storage.database import instant
 from node.storage.unit_of_work import UnitOfWork
@@ -170,6 +171,32 @@ def _poison(simulation: Simulation, item: Item) -> None:
         simulation.poisoned.add(ticket)
 
 
+def _usurp(simulation: Simulation, item: Item) -> None:
+    """A program that errs, or lies: the node writes that custody came to it, of a ticket that another one holds and did not give it."""
+    node = simulation.nodes[item.node]
+    found = node.rows(
+        "SELECT id, custody, version FROM tickets WHERE holder <> ? AND asked <> ? AND NOT is_incomplete"
+        " AND id NOT IN (SELECT subject_id FROM quarantine) ORDER BY id",
+        node.code,
+        node.code,
+    )
+    if not found:
+        simulation.note(item.node, "has no ticket of another to usurp")
+        return
+    ticket, custody, version = random.Random(item.seed).choice(found)
+
+    head = _header(node, Subject(SubjectKind.TICKET.value, ticket), CustodyReturned.kind())
+    simulation.usurped.add(head.id)
+
+    def write(work: UnitOfWork) -> None:
+        before = work.readings.ticket(ticket)
+        assert before is not None
+        to_itself = CustodyHead(custody + 1, holder=node.code, follows=version, opener=before.custody.opener)
+        work.append([Draft(replace(head, custody=to_itself, version=1), CustodyReturned())])
+
+    _append(simulation, node, write)
+
+
 def _append(simulation: Simulation, node: Node, write: Callable[[UnitOfWork], None]) -> None:
     if not acts.may_write(simulation, node.code):
         return
@@ -251,4 +278,5 @@ _KINDS: dict[str, Callable[[Simulation, Item], None]] = {
     "suspended": _suspended,
     "revoked": _revoked,
     "reparent": _reparent,
+    "usurp": _usurp,
 }

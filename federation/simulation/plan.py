@@ -31,9 +31,10 @@ NODE = (
     "expired",
     "suspended",
     "revoked",
-    "reparent",
 )
-FAULTS = (*WIRE, *NODE)
+# Planned by chances of their own: what a seed planned before these kinds were there stays as it was.
+LATER = ("reparent", "usurp")
+FAULTS = (*WIRE, *NODE, *LATER)
 # What T02 names and this does not do, and why.
 NOT_INJECTED = {
     "torn_write": "a database in memory has no sectors; T08 cuts real files",
@@ -44,8 +45,8 @@ POINTS = ("append.after_entries", "mirror.after_entries", "commit.before", "comm
 # How often a seed has a kind of fault at all, and how many of it, at most.
 _SHARE = {"restore": 0.45, "restore_unguarded": 0.15, "crash": 0.7, "revoked": 0.1, "clone": 0.2, "clog": 0.2}
 _COUNT = {"crash": 8, "restore": 3, "restore_unguarded": 2, "revoked": 1, "clone": 1, "clock_jump": 3, "restart": 4, "poison": 2}
-# Of its own: what a seed planned before this kind was there stays as it was.
 _reparent_share = 0.35
+_usurp_share = 0.2
 _usual_share = 0.3
 _usual_count = 4
 
@@ -102,7 +103,7 @@ class Plan:
 def plan_of(seed: int) -> Plan:
     """The plan of *seed*."""
     chance = random.Random(f"plan|{seed}")
-    found = [*_work(chance), *_faults(chance), *_moves(random.Random(f"reparent|{seed}"))]
+    found = [*_work(chance), *_faults(chance), *_moves(random.Random(f"reparent|{seed}")), *_usurpers(random.Random(f"usurp|{seed}"))]
     found.sort(key=lambda item: (item.at, item.kind, item.node, item.seed))
     items = tuple(replace(item, number=number) for number, item in enumerate(found, 1))
     return Plan(seed, items, chance.choice((30.0, 50.0, 80.0)), chance.choice((10.0, 60.0, 300.0)), chance.random() < 0.4)
@@ -120,7 +121,7 @@ def _work(chance: random.Random) -> Iterable[Item]:
 
 
 def _faults(chance: random.Random) -> Iterable[Item]:
-    for kind in FAULTS[:-1]:
+    for kind in (*WIRE, *NODE):
         if chance.random() < _SHARE.get(kind, _usual_share):
             for _ in range(chance.randint(1, _COUNT.get(kind, _usual_count))):
                 yield _fault(kind, chance)
@@ -133,6 +134,13 @@ def _moves(chance: random.Random) -> Iterable[Item]:
         county = chance.choice([code for code in _SUBORDINATES if not code.endswith("00")])
         until = at + chance.uniform(1, 60) if chance.random() < 0.25 else 0.0
         yield Item(0, at, "reparent", county, chance.getrandbits(48), until, float(chance.random() < 0.5))
+
+
+def _usurpers(chance: random.Random) -> Iterable[Item]:
+    """A node writes that it holds a ticket which another one has."""
+    if chance.random() < _usurp_share:
+        for _ in range(chance.randint(1, 3)):
+            yield Item(0, chance.uniform(60, fault_seconds), "usurp", chance.choice(tuple(TREE)), chance.getrandbits(48))
 
 
 def _fault(kind: str, chance: random.Random) -> Item:

@@ -238,7 +238,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "nothing is compared": Mutant(_nothing_is_compared, "restore_unguarded", frozenset({"I01", "I02", "I04", "I08", "I13"})),
     "the custody number is not compared": Mutant(_custody_is_not_compared, "partition", frozenset({"I16", "I17", "I18"})),
     "asking freezes nothing": Mutant(_asking_freezes_nothing, "partition", frozenset({"I16", "I17", "I18"})),
-    "any opener is lawful": Mutant(_any_opener_is_lawful, "partition", frozenset({"I16", "I18", "I19", "I22", "I24"})),
+    "any opener is lawful": Mutant(_any_opener_is_lawful, "usurp", frozenset({"I16", "I18", "I19", "I22", "I24"})),
     "nothing is given back": Mutant(_nothing_is_given_back, "restore", frozenset({"I11", "I16", "I18", "I19", "I20"})),
     "the guard is not read": Mutant(_guard_is_not_read, "restore", frozenset({"I04", "I09", "I11", "I13"})),
 }
