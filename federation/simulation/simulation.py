@@ -23,6 +23,7 @@ from federation.simulation import acts, faults, invariants, observer, operators,
 from federation.simulation.network import Link, Network
 from federation.simulation.plan import ACT, BACKUP, FAULTS, SWEEP, Item, Plan, fault_seconds
 from federation.simulation.process import Process
+from federation.simulation.rest import Rest, is_at_rest
 from federation.simulation.schedule import BEGIN, Schedule
 from federation.simulation.world import TREE, Crash, Grounds, Node
 from node.domain.refusal import Refusal
@@ -172,7 +173,7 @@ class Simulation:
         patience = _patience_seconds + 3 * self.plan.hello_seconds
         end = self.schedule.seconds + patience
         self.schedule.run_until(self.schedule.seconds + 2.0)
-        while self.schedule.seconds < end and not invariants.is_at_rest(self):
+        while self.schedule.seconds < end and not is_at_rest(self):
             self.schedule.run_until(self.schedule.seconds + _look_seconds)
 
     def _finish(self) -> None:
@@ -181,7 +182,7 @@ class Simulation:
         for code in self.nodes:
             acts.sweep(self, code)
         self._come_to_rest()
-        rest = invariants.Rest(self, swept_at)
+        rest = Rest(self, swept_at)
         for name, check in invariants.ON_THE_WAY.items():
             for what in check(rest):
                 self.violate(name, what)

@@ -9,10 +9,10 @@ from hashlib import sha256
 import pytest
 
 from federation import epochs
-from federation.simulation.invariants import is_at_rest
 from federation.simulation.operators import REASON, DirectEnd
 from federation.simulation.plan import FAULTS, POINTS, Plan, plan_of
 from federation.simulation.report import failure_lines
+from federation.simulation.rest import is_at_rest
 from federation.simulation.run import digest_of, run_plan, simulate
 from federation.simulation.shrink import shrunk
 from federation.simulation.simulation import Simulation
