@@ -25,6 +25,10 @@ log = structlog.get_logger()
 
 look_seconds = 5.0
 rehearsal_look_seconds = 0.02
+# A rehearsal in which nothing was written for a while is being looked at, and not played: four nodes that look 50 times a second
+# take a quarter of a processor.
+quiet_seconds = 30.0
+quiet_look_seconds = 0.25
 # After an error that nobody expected in a thread: long enough not to fill the log.
 pause_after_error_seconds = 5.0
 
@@ -40,7 +44,7 @@ class Runner:
     Args:
         session: the uplink, or None at the top.
         server: the port, or None for a node without subordinates; started and stopped by its owner.
-        look_every: seconds between two ticks of the timer.
+        look_every: seconds between two ticks of the timer; where that is a rehearsal's, they become rarer while nothing is written.
         jobs: acts by name that go by the timer alone; no commit wakes them.
         monotonic: seconds that never jump.
         wait: sleeps so long, True if the node stops meanwhile; by default until ``stop``.  All that is timed waits here.
@@ -148,13 +152,16 @@ class Runner:
         return self.look_every if self.reactions.is_held_up else None
 
     def _tick(self) -> None:
-        wait, seen = self.wait or self._stopping.wait, -1
-        while not wait(self.look_every):
+        wait, seen, quiet = self.wait or self._stopping.wait, -1, 0.0
+        every = self.look_every
+        while not wait(every):
             now = self.monotonic()
             for name, due in list(self._due.items()):
                 if due <= now:
                     self._wakes[name].set()
-            seen = self._look(seen)
+            before, seen = seen, self._look(seen)
+            quiet = quiet + every if seen == before else 0.0
+            every = self.look_every if quiet < quiet_seconds else max(self.look_every, quiet_look_seconds)
 
     def _look(self, seen: int) -> int:
         """Wake everybody if somebody, in whatever process, appended something since *seen*; gives what is there now."""

@@ -2,12 +2,13 @@
 
 import threading
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from federation.link import Lane
-from federation.runner import Runner, look_seconds
+from federation.runner import Runner, look_seconds, quiet_look_seconds, quiet_seconds, rehearsal_look_seconds
 from federation.v1 import link_pb2
 from node import app
 from node.domain.payload import Contact, Text
@@ -126,6 +127,24 @@ def test_what_another_process_commits_is_sent_at_the_next_tick(idle: Idle, monke
     idle.run(40)
 
     assert before + 1 == idle.wire.above.position(COUNTY)[0]
+
+
+def test_a_rehearsal_that_nobody_plays_is_looked_at_less_often(idle: Idle) -> None:
+    """Until something is written; who looks at it waits a quarter of a second for that at most."""
+    pauses: list[float] = []
+
+    def wait(pause: float) -> bool:
+        pauses.append(pause)
+        if len(pauses) == 1_600:
+            idle.county.register()
+        return len(pauses) == 1_603
+
+    Runner(idle.county.level.store, idle.county.reactions, look_every=rehearsal_look_seconds, wait=wait)._tick()
+
+    found = [(pause, len(list(several))) for pause, several in groupby(pauses)]
+    assert [rehearsal_look_seconds, quiet_look_seconds, rehearsal_look_seconds] == [pause for pause, _ in found]
+    assert quiet_seconds <= found[0][1] * rehearsal_look_seconds <= quiet_seconds + 0.1
+    assert 3 == found[2][1], "the tick that sees it, and those behind it"
 
 
 @pytest.mark.parametrize(
