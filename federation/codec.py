@@ -164,9 +164,9 @@ def down_from_pb(pb: link_pb2.DownPosition) -> DownPosition:
     return DownPosition(pb.epoch, pb.size, pb.root)
 
 
-def place_to_pb(place: Place) -> link_pb2.Place:
-    """A place as a call says it."""
-    return link_pb2.Place(epoch=place.epoch, seq=place.seq, leaf=place.leaf)
+def place_to_pb(place: Place, node: str = "") -> link_pb2.Place:
+    """A place as a call says it, with whose it is where that is not plain."""
+    return link_pb2.Place(epoch=place.epoch, seq=place.seq, leaf=place.leaf, node=node)
 
 
 def place_from_pb(pb: link_pb2.Place) -> Place:

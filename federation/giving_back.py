@@ -11,21 +11,22 @@ from typing import Any
 
 from sqlalchemy import Update, bindparam, select, update
 
-from federation import outgoing, passing_on
+from federation import line_epochs, outgoing, passing_on
 from federation.client import Peer
 from federation.codec import Carried, Place, entry_to_pb, place_from_pb, place_to_pb
 from federation.level import Level
 from federation.link import batch_entries_max
 from federation.v1 import link_pb2
+from node.services.situations import told_of
 from node.storage import schema
 from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
 _entries, _links = schema.entries.c, schema.links.c
-_EPOCH = select(_links.peer_epoch).where(_links.peer == bindparam("superior")).scalar_subquery()
+_EPOCH = Prepared(select(_links.peer_epoch).where(_links.peer == bindparam("superior")))
 _LAST = Prepared(
-    select(_entries.epoch, _entries.seq, _entries.leaf)
-    .where(_entries.node == bindparam("superior"), _entries.epoch == _EPOCH)
+    select(_entries.seq, _entries.leaf)
+    .where(_entries.node == bindparam("node"), _entries.epoch == bindparam("epoch"))
     .order_by(_entries.seq.desc())
     .limit(1)
 )
@@ -34,9 +35,24 @@ _GIVEN_ABOVE = Prepared(select(schema.line_epochs.c.given_epoch).where(schema.li
 
 
 def last_of(view: View, superior: str) -> Place | None:
-    """The last entry of the current epoch of *superior* that this node holds."""
-    row = _LAST.first(view.connection, superior=superior)
-    return None if row is None else Place(row[0], row[1], bytes(row[2]))
+    """The last entry of the current epoch of *superior* that this node holds, or that somebody below holds and this node does not."""
+    return _last(view, superior, _EPOCH.scalar(view.connection, superior=superior))
+
+
+def last_of_line(view: View) -> dict[str, Place]:
+    """The same of each superior above the own one, by its code."""
+    heard = line_epochs.heard(view)
+    epochs = {node: max(heard.get(node, 0), view.journal.last_epoch(node)) for node in view.head.line[1:]}
+    found = {node: _last(view, node, epoch) for node, epoch in epochs.items()}
+    return {node: place for node, place in found.items() if place is not None}
+
+
+def _last(view: View, node: str, epoch: int) -> Place | None:
+    told = told_of(view, node, epoch)
+    if told is not None:
+        return Place(epoch, *told)
+    row = _LAST.first(view.connection, node=node, epoch=epoch)
+    return None if row is None else Place(epoch, row[0], bytes(row[1]))
 
 
 def give_back(level: Level, superior: str, end: Peer, boot_id: bytes, epoch: int) -> int:

@@ -73,7 +73,9 @@ def answer(
         return Refusal(Code.SUPERIOR_FENCED, peer=work.head.node, epoch=work.head.epoch, current=request.superior_epoch)
     check_fence(work)
     if request.HasField("superior_last"):
-        taking_back.note_told(work, codec.place_from_pb(request.superior_last), mirror)
+        taking_back.note_told(work, work.head.node, codec.place_from_pb(request.superior_last), mirror)
+    for one in request.line_last:
+        taking_back.note_told(work, one.node, codec.place_from_pb(one), mirror)
     if work.head.line and work.head.held in IN_DOUBT:
         # A subordinate restored in the same night would take what is here for all that there is.
         return Refusal(Code.BUSY, retry_after_ms=retry_in_doubt_ms)

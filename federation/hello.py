@@ -46,6 +46,7 @@ def request_of(level: Level, view: View, peer: str, boot_id: bytes, cursor: int)
         payload_keys=codec.payload_keys_to_pb(own_payload_keys(view)),
         superior_epoch=_PEER_EPOCH.scalar(view.connection, peer=peer),
         superior_last=None if last is None else codec.place_to_pb(last),
+        line_last=[codec.place_to_pb(one, node) for node, one in giving_back.last_of_line(view).items()],
     )
 
 

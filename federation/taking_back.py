@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
 
-from federation import reparenting
+from federation import line_epochs, reparenting
 from federation.codec import Carried, Place
 from federation.mirror import ACTIVE, Mirror, content_of, with_riders
 from node.domain.entry import Draft, Header, Subject, SubjectKind
@@ -126,7 +126,15 @@ def is_written(work: UnitOfWork, head: Header) -> bool:
     return work.connection.execute(select(table.c.taken).where(*same)).first() is not None
 
 
-def note_told(work: UnitOfWork, place: Place, mirror: Mirror) -> None:
-    """Write down that a subordinate holds another entry of this node at *place*, or one that it has not."""
-    if place.epoch == work.head.epoch and unknown(work, [place]):
-        mirror.keep_incident(work, TOLD_BELOW, work.head.node, place.epoch, place.seq, place.leaf)
+def note_told(work: UnitOfWork, node: str, place: Place, mirror: Mirror) -> None:
+    """
+    Write down that a subordinate holds another entry of *node* at *place* than this node, which is that node or stands below it, or one
+    that it has not.  What of those above is written down goes on with this node's own greeting.
+    """
+    head = work.head
+    if node != head.node and node not in head.line:
+        return
+    current = head.epoch if node == head.node else max(line_epochs.heard(work).get(node, 0), work.journal.last_epoch(node))
+    spot = (node, place.epoch, place.seq)
+    if place.epoch == current and work.journal.held([spot]).get(spot) != place.leaf:
+        mirror.keep_incident(work, TOLD_BELOW, node, place.epoch, place.seq, place.leaf)

@@ -101,6 +101,7 @@ class HelloRequest(_message.Message):
     PAYLOAD_KEYS_FIELD_NUMBER: _builtins.int
     SUPERIOR_EPOCH_FIELD_NUMBER: _builtins.int
     SUPERIOR_LAST_FIELD_NUMBER: _builtins.int
+    LINE_LAST_FIELD_NUMBER: _builtins.int
     protocol_min: _builtins.int
     """Lowest and highest protocol version that the caller speaks."""
     protocol_max: _builtins.int
@@ -144,6 +145,12 @@ class HelloRequest(_message.Message):
         entry there, or none, was restored from a backup: it tells its operator, and if it was held already it stays so.
         """
 
+    @_builtins.property
+    def line_last(self) -> _containers.RepeatedCompositeFieldContainer[Global___Place]:
+        """The same of each superior above the superior, with its `node`: the superior may have been restored in the same night, and
+        then passes on what it does not hold so.
+        """
+
     def __init__(
         self,
         *,
@@ -161,10 +168,11 @@ class HelloRequest(_message.Message):
         payload_keys: _abc.Iterable[Global___PayloadKey] | None = ...,
         superior_epoch: _builtins.int = ...,
         superior_last: Global___Place | None = ...,
+        line_last: _abc.Iterable[Global___Place] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["down", b"down", "now", b"now", "superior_last", b"superior_last", "wall", b"wall"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "down", b"down", "features", b"features", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "program", b"program", "protocol_max", b"protocol_max", "protocol_min", b"protocol_min", "rehearsal", b"rehearsal", "superior_epoch", b"superior_epoch", "superior_last", b"superior_last", "waiting", b"waiting", "wall", b"wall"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "down", b"down", "features", b"features", "line_last", b"line_last", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "program", b"program", "protocol_max", b"protocol_max", "protocol_min", b"protocol_min", "rehearsal", b"rehearsal", "superior_epoch", b"superior_epoch", "superior_last", b"superior_last", "waiting", b"waiting", "wall", b"wall"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -179,20 +187,24 @@ class Place(_message.Message):
     EPOCH_FIELD_NUMBER: _builtins.int
     SEQ_FIELD_NUMBER: _builtins.int
     LEAF_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     seq: _builtins.int
     leaf: _builtins.bytes
     """Leaf hash of the entry, 32 bytes."""
+    node: _builtins.str
+    """In `line_last`: whose."""
     def __init__(
         self,
         *,
         epoch: _builtins.int = ...,
         seq: _builtins.int = ...,
         leaf: _builtins.bytes = ...,
+        node: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "leaf", b"leaf", "seq", b"seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "leaf", b"leaf", "node", b"node", "seq", b"seq"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -134,12 +134,17 @@ def situations(
 
 def told_below(view: View | UnitOfWork) -> int:
     """The last of the entries of this epoch that a subordinate said that it holds and that are not held so here; 0: none."""
-    table, node = schema.incidents, view.head.node
-    rows = view.connection.execute(
-        select(table.c.seq, table.c.content).where(table.c.kind == TOLD_BELOW, table.c.epoch == view.head.epoch)
-    ).all()
-    held = view.journal.held([(node, view.head.epoch, row.seq) for row in rows])
-    return max((row.seq for row in rows if held.get((node, view.head.epoch, row.seq)) != bytes(row.content)), default=0)
+    found = told_of(view, view.head.node, view.head.epoch)
+    return found[0] if found is not None else 0
+
+
+def told_of(view: View | UnitOfWork, node: str, epoch: int) -> tuple[int, bytes] | None:
+    """As ``told_below``, of *epoch* of *node*, which is this one or stands above it: the entry's seq, and its leaf."""
+    table = schema.incidents
+    its = (table.c.kind == TOLD_BELOW, table.c.node == node, table.c.epoch == epoch)
+    rows = view.connection.execute(select(table.c.seq, table.c.content).where(*its).order_by(table.c.seq.desc())).all()
+    held = view.journal.held([(node, epoch, row.seq) for row in rows])
+    return next(((row.seq, bytes(row.content)) for row in rows if held.get((node, epoch, row.seq)) != bytes(row.content)), None)
 
 
 def _of_link(view: View, link: Link) -> Iterator[Situation]:

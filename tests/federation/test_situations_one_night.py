@@ -194,6 +194,8 @@ class TestProvinceAndCityRestored:
         connect(county, city)
         settle(county, city, province)
         assert [(COUNTY, city.code)] * 2 == [holder(place, number) for place in (city, province)]
+        settle(county, city, province, seconds=51)
+        assert {"told_below": "red"} == alarms(province), "the city lost it, too, and passes on what it was told"
 
         start(province.level, "从备份恢复", OPERATOR)
         settle(city, province, seconds=51)
