@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.federation.levels import Place, enrol, make_place
+from tests.federation.moving import OTHER, Four
 from tests.federation.situations import CITY, COUNTY, PROVINCE
 
 
@@ -38,3 +39,17 @@ def province(tmp_path: Path, city: Place) -> Place:
     province = make_place(tmp_path, PROVINCE, "guizhou")
     enrol(city, province)
     return province
+
+
+@pytest.fixture
+def other(tmp_path: Path, province: Place) -> Place:
+    """Another city below the same province."""
+    other = make_place(tmp_path, OTHER, "anshun-2025")
+    enrol(other, province)
+    return other
+
+
+@pytest.fixture
+def four(county: Place, city: Place, other: Place, province: Place) -> Four:
+    """The county, both cities and the province, at work."""
+    return Four(county, city, other, province)

@@ -9,8 +9,8 @@ from node.domain.payload import Text
 from node.domain.ticket.custody import DecideAbove, OverrideCustody
 from node.services.rebuild import check
 from tests.federation.levels import Place, connect, enrol, make_place, settle
+from tests.federation.moving import invited, redeem
 from tests.federation.situations import OPERATOR, accept, agree, alarms, back_up, escalate, grant_to, held, holder, rejoin_by, restore
-from tests.federation.test_situations_reparenting import invited, redeem
 
 SISTER, ZONE = "520424", "520402-kfq"
 

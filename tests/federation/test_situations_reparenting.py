@@ -6,27 +6,24 @@ import pytest
 from sqlalchemy import select, update
 
 from federation import reparenting
-from federation.enrolment import REACTION_ACTOR, invite, join
-from federation.epochs import grant, start
-from federation.invitation import Invitation
+from federation.epochs import grant
 from federation.link import Lane
-from federation.reparenting import abort, decide, order
-from federation.v1 import enrolment_pb2
+from federation.reparenting import abort, decide
 from node.domain import reparenting as steps
 from node.domain.command import Command
 from node.domain.merkle import leaf_hash
 from node.domain.payload import Text
 from node.domain.refusal import Code
 from node.domain.registry import SetNodeStatus
-from node.domain.ticket.custody import DecideAbove, OverrideCustody
+from node.domain.ticket.custody import DecideAbove
 from node.services.handle import Handler
 from node.services.rebuild import check
-from node.services.reparentings import accepts
 from node.services.status import LinkLine, link_lines
 from node.storage import schema
 from node.storage.codec import moved_content
 from node.storage.writer import Writer
-from tests.federation.levels import WALL, Context, MemoryWire, Place, connect, enrol, full_behind, make_place, settle
+from tests.federation.levels import WALL, Place, connect, full_behind, settle
+from tests.federation.moving import OTHER, Four, invited, redeem
 from tests.federation.situations import (
     CITY,
     COUNTY,
@@ -44,92 +41,6 @@ from tests.federation.situations import (
     tickets,
     told,
 )
-
-OTHER = "520300"
-REASON = "区划调整"
-
-
-@pytest.fixture
-def other(tmp_path: Path, province: Place) -> Place:
-    """Another city below the same province."""
-    other = make_place(tmp_path, OTHER, "anshun-2025")
-    enrol(other, province)
-    return other
-
-
-class Four:
-    """County, both cities and the province, at work."""
-
-    def __init__(self, county: Place, city: Place, other: Place, province: Place) -> None:
-        self.county, self.city, self.other, self.province = county, city, other, province
-        self.all = (county, city, other, province)
-        self.wires: dict[str, MemoryWire] = {}
-        self.start()
-        self.run()
-
-    def start(self) -> None:
-        """Start every process, as after a power cut: the county with whom it has joined."""
-        with self.county.level.store.read() as view:
-            superior = {CITY: self.city, OTHER: self.other}[view.head.line[0]]
-        for below, above in ((self.county, superior), (self.city, self.province), (self.other, self.province)):
-            self.wires[below.code] = connect(below, above)
-
-    def run(self, seconds: float = 0) -> None:
-        settle(*self.all, seconds=seconds)
-
-    def order(self, escalations: str = "stay") -> str:
-        return order(self.province.level, COUNTY, OTHER, REASON, OPERATOR, escalations=escalations)
-
-    def join(self, *, is_moved: bool = False) -> None:
-        """The county's operator redeems the new city's invitation."""
-        redeem(self.county, self.other, invited(self.county, self.other), is_moved=is_moved)
-        self.wires[COUNTY] = connect(self.county, self.other)
-
-    def move(self, escalations: str = "stay") -> None:
-        """The whole course."""
-        self.order(escalations)
-        self.run()
-        self.join()
-        self.run()
-        self.run(seconds=121)
-
-    def bring_back_province(self, backup: Path) -> None:
-        """The province is restored, asks, begins an epoch, and has back what those below hold."""
-        restore(self.province, backup)
-        self.start()
-        self.run(seconds=51)
-        start(self.province.level, "从备份恢复", OPERATOR)
-        for _ in range(3):
-            self.run(seconds=121)
-
-    def need_moved(self, number: str) -> None:
-        """The county is the other city's, everybody who takes it agrees, the province has the need *number*, and nothing is alarming."""
-        assert (OTHER, {OTHER: 2}) == (self.superior, self.taken_by())
-        agree(self.county, self.other, self.province)
-        assert number in tickets(self.province)
-        assert [{}] * 4 == [alarms(place) for place in self.all]
-
-    @property
-    def superior(self) -> str:
-        """Who is in charge, by the province's word; nobody but that one takes anything of the county unless it never heard of it."""
-        with self.province.level.store.read() as view:
-            return view.place().superiors[COUNTY]
-
-    def taken_by(self) -> dict[str, int]:
-        """Which city takes which epoch of the county just now; I23: never the same of two."""
-        found = {}
-        for place in (self.city, self.other):
-            with place.level.store.read() as view:
-                epoch = accepts(view, COUNTY)
-            if epoch is not None:
-                found[place.code] = epoch
-        assert len(found) == len(set(found.values())), "I23"
-        return found
-
-
-@pytest.fixture
-def four(county: Place, city: Place, other: Place, province: Place) -> Four:
-    return Four(county, city, other, province)
 
 
 class TestRow22Reparented:
@@ -402,135 +313,6 @@ class TestRow22Reparented:
         assert (taken, {OTHER: 2}) == (other.contents(COUNTY), four.taken_by())
         assert "stopped stale" == county.status()
 
-    def test_a_province_that_was_restored_from_before_the_move_gets_all_of_it_from_the_new_city(self, four: Four, tmp_path: Path) -> None:
-        """Row 11 beside it: what the county had written below its former city, and the move itself."""
-        before = back_up(four.province, tmp_path / "before.db")
-        number = four.county.register()
-        four.run()
-        four.move()
-        later = four.county.register()
-        four.run()
-
-        four.bring_back_province(before)
-
-        agree(four.county, four.other, four.province)
-        assert {number, later} <= set(tickets(four.province))
-        assert [] == [code for place in four.all for code in incidents(place) if code == "fork"]
-        assert [{}] * 3 == [alarms(place) for place in (four.county, four.other, four.province)]
-
-    def test_what_a_province_decided_before_it_heard_of_the_move_again_reaches_the_new_city(self, four: Four, tmp_path: Path) -> None:
-        """
-        Restored without its guard file from before the move, it took the county for the former city's, and overrode an escalation: that
-        is owed to the former city alone.  Under the number of its order, too, so that all that heard the order have to give way.
-        """
-        county, _, other, province = four.all
-        number = county.register()
-        escalate(county, number)
-        four.run()
-        backup = back_up(province, tmp_path / "before.db")
-        four.move()
-        restore(province, backup)
-        four.start()
-        four.run(seconds=51)
-        province.hands.act("office", OverrideCustody(COUNTY, Text("退回原办理层级")), number)
-        four.run(seconds=51)
-        assert (COUNTY, "") == holder(province, number) != holder(other, number) == holder(county, number)
-
-        start(province.level, "从备份恢复", OPERATOR)
-        for _ in range(3):
-            four.run(seconds=121)
-
-        assert [(COUNTY, "")] * 4 == [holder(place, number) for place in four.all]
-        agree(county, other, province)
-        assert (OTHER, {OTHER: 2}) == (four.superior, four.taken_by())
-        assert [{}] * 4 == [alarms(place) for place in four.all]
-        assert [] == [row for place in four.all for row in place.rows(schema.quarantine)]
-        assert all(check(place.level.store).agrees for place in four.all)
-
-    @pytest.mark.parametrize("saved", ["before the order", "before the handover", "before the confirmation"])
-    def test_a_province_that_was_restored_on_the_way_sends_the_history_once_more(self, four: Four, saved: str, tmp_path: Path) -> None:
-        """
-        Row 11 in a move: its order and its confirmation come back from below, what it owed the new city did not.  The handover may be
-        known there before the order is once more.
-        """
-        province = four.province
-        number = four.county.register()
-        four.run()
-        four.wires[OTHER].is_cut = True
-        backup = back_up(province, tmp_path / "before.db")
-        four.order()
-        if saved == "before the handover":
-            backup = back_up(province, tmp_path / "ordered.db")
-        for place in (four.city, four.county):  # the order goes down, and what the county had written comes to the city
-            settle(place)
-        four.run()
-        if saved == "before the confirmation":
-            backup = back_up(province, tmp_path / "handed.db")
-        four.run(seconds=130)
-        assert "reparenting_confirmed_above" in told(province)
-
-        four.bring_back_province(backup)
-        four.join()
-        for _ in range(2):
-            four.run(seconds=121)
-
-        four.need_moved(number)
-
-    def test_a_new_city_that_was_restored_from_before_the_move_takes_the_county_in_once_more(self, four: Four, tmp_path: Path) -> None:
-        """
-        Seeds 22001010 and 22001741.  Its own word that the county joined comes back before the province's that names it; what came for
-        the county before it joined once more goes on to it.
-        """
-        province, other = four.province, four.other
-        number = four.county.register()
-        backup = back_up(other, tmp_path / "before.db")
-        four.order()
-        four.run(seconds=130)
-        four.join()
-        four.run()
-        escalate(four.county, number)
-        four.run()
-        assert (COUNTY, OTHER) == holder(other, number)
-
-        restore(other, backup)
-        four.start()
-        four.run(seconds=51)
-        province.hands.act("office", OverrideCustody(COUNTY, Text("退回原办理层级")), number)
-        four.run(seconds=51)
-        assert "stopped unregistered" == four.county.status()
-        enrol(four.county, other)
-        four.start()
-        for _ in range(2):
-            four.run(seconds=121)
-
-        four.need_moved(number)
-        assert [(COUNTY, "")] * 3 == [holder(place, number) for place in (four.county, other, province)]
-        assert all(check(place.level.store).agrees for place in four.all)
-
-    def test_what_the_new_city_answered_counts_once_the_province_has_its_question_back(self, four: Four, tmp_path: Path) -> None:
-        """Seed 21001058: restored from before the order, the province hears that the history was taken before it has confirmed anything."""
-        province = four.province
-        number = four.county.register()
-        four.run()
-        four.wires[OTHER].is_cut = True
-        backup = back_up(province, tmp_path / "before.db")
-        four.order()
-        for place in (four.city, four.county):
-            settle(place)
-        four.run()
-        four.run(seconds=130)
-        four.wires[OTHER].is_cut = False
-        settle(four.other, seconds=130)
-        assert "reparenting_taken_to" in told(four.other)
-
-        four.bring_back_province(backup)
-        four.join()
-        for _ in range(2):
-            four.run(seconds=121)
-
-        four.need_moved(number)
-        assert all(check(place.level.store).agrees for place in four.all)
-
     def test_whoever_handed_a_node_over_decides_nothing_of_it_any_more(self, four: Four) -> None:
         """Where the move is known to be over by then, its word would be a stranger's, and set aside."""
         four.wires[OTHER].is_cut = True
@@ -646,20 +428,3 @@ def lines(place: Place) -> list[LinkLine]:
 
 def raising(*_: object) -> None:
     raise OSError("power")
-
-
-def invited(below: Place, above: Place) -> Invitation:
-    authority = above.files.authority(above.code, WALL)
-    return invite(above.level, authority, below.code, f"node {below.code}", "127.0.0.1:1", REACTION_ACTOR)
-
-
-def redeem(below: Place, above: Place, invitation: Invitation, *, is_moved: bool = False, lose_answer: bool = False) -> None:
-    server = above.enrolment()
-
-    def call(request: enrolment_pb2.EnrolRequest) -> enrolment_pb2.EnrolResponse:
-        answer = server.Enrol(request, Context(invitation.bootstrap))  # type: ignore[arg-type]
-        if lose_answer:
-            raise OSError("power")
-        return answer
-
-    join(below.level, below.files, invitation, call, is_moved=is_moved)

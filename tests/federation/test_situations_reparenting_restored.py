@@ -1,0 +1,147 @@
+"""FEDERATION 2.3, rows 11 and 22 at once: the province, or the new city, is restored while a county moves, or after it."""
+
+from pathlib import Path
+
+import pytest
+
+from federation.epochs import start
+from node.domain.payload import Text
+from node.domain.ticket.custody import OverrideCustody
+from node.services.rebuild import check
+from node.storage import schema
+from tests.federation.levels import enrol, settle
+from tests.federation.moving import OTHER, Four
+from tests.federation.situations import COUNTY, OPERATOR, agree, alarms, back_up, escalate, holder, incidents, restore, tickets, told
+
+
+class TestRow22WithRow11:
+    """What was lost of a move comes back from below and from above, and the move ends as it was begun."""
+
+    def test_a_province_that_was_restored_from_before_the_move_gets_all_of_it_from_the_new_city(self, four: Four, tmp_path: Path) -> None:
+        """Row 11 beside it: what the county had written below its former city, and the move itself."""
+        before = back_up(four.province, tmp_path / "before.db")
+        number = four.county.register()
+        four.run()
+        four.move()
+        later = four.county.register()
+        four.run()
+
+        four.bring_back_province(before)
+
+        agree(four.county, four.other, four.province)
+        assert {number, later} <= set(tickets(four.province))
+        assert [] == [code for place in four.all for code in incidents(place) if code == "fork"]
+        assert [{}] * 3 == [alarms(place) for place in (four.county, four.other, four.province)]
+
+    def test_what_a_province_decided_before_it_heard_of_the_move_again_reaches_the_new_city(self, four: Four, tmp_path: Path) -> None:
+        """
+        Restored without its guard file from before the move, it took the county for the former city's, and overrode an escalation: that
+        is owed to the former city alone.  Under the number of its order, too, so that all that heard the order have to give way.
+        """
+        county, _, other, province = four.all
+        number = county.register()
+        escalate(county, number)
+        four.run()
+        backup = back_up(province, tmp_path / "before.db")
+        four.move()
+        restore(province, backup)
+        four.start()
+        four.run(seconds=51)
+        province.hands.act("office", OverrideCustody(COUNTY, Text("退回原办理层级")), number)
+        four.run(seconds=51)
+        assert (COUNTY, "") == holder(province, number) != holder(other, number) == holder(county, number)
+
+        start(province.level, "从备份恢复", OPERATOR)
+        for _ in range(3):
+            four.run(seconds=121)
+
+        assert [(COUNTY, "")] * 4 == [holder(place, number) for place in four.all]
+        agree(county, other, province)
+        assert (OTHER, {OTHER: 2}) == (four.superior, four.taken_by())
+        assert [{}] * 4 == [alarms(place) for place in four.all]
+        assert [] == [row for place in four.all for row in place.rows(schema.quarantine)]
+        assert all(check(place.level.store).agrees for place in four.all)
+
+    @pytest.mark.parametrize("saved", ["before the order", "before the handover", "before the confirmation"])
+    def test_a_province_that_was_restored_on_the_way_sends_the_history_once_more(self, four: Four, saved: str, tmp_path: Path) -> None:
+        """
+        Row 11 in a move: its order and its confirmation come back from below, what it owed the new city did not.  The handover may be
+        known there before the order is once more.
+        """
+        province = four.province
+        number = four.county.register()
+        four.run()
+        four.wires[OTHER].is_cut = True
+        backup = back_up(province, tmp_path / "before.db")
+        four.order()
+        if saved == "before the handover":
+            backup = back_up(province, tmp_path / "ordered.db")
+        for place in (four.city, four.county):  # the order goes down, and what the county had written comes to the city
+            settle(place)
+        four.run()
+        if saved == "before the confirmation":
+            backup = back_up(province, tmp_path / "handed.db")
+        four.run(seconds=130)
+        assert "reparenting_confirmed_above" in told(province)
+
+        four.bring_back_province(backup)
+        four.join()
+        for _ in range(2):
+            four.run(seconds=121)
+
+        four.need_moved(number)
+
+    def test_a_new_city_that_was_restored_from_before_the_move_takes_the_county_in_once_more(self, four: Four, tmp_path: Path) -> None:
+        """
+        Seeds 22001010 and 22001741.  Its own word that the county joined comes back before the province's that names it; what came for
+        the county before it joined once more goes on to it.
+        """
+        province, other = four.province, four.other
+        number = four.county.register()
+        backup = back_up(other, tmp_path / "before.db")
+        four.order()
+        four.run(seconds=130)
+        four.join()
+        four.run()
+        escalate(four.county, number)
+        four.run()
+        assert (COUNTY, OTHER) == holder(other, number)
+
+        restore(other, backup)
+        four.start()
+        four.run(seconds=51)
+        province.hands.act("office", OverrideCustody(COUNTY, Text("退回原办理层级")), number)
+        four.run(seconds=51)
+        assert "stopped unregistered" == four.county.status()
+        enrol(four.county, other)
+        four.start()
+        for _ in range(2):
+            four.run(seconds=121)
+
+        four.need_moved(number)
+        assert [(COUNTY, "")] * 3 == [holder(place, number) for place in (four.county, other, province)]
+        assert all(check(place.level.store).agrees for place in four.all)
+
+    def test_what_the_new_city_answered_counts_once_the_province_has_its_question_back(self, four: Four, tmp_path: Path) -> None:
+        """Seed 21001058: restored from before the order, the province hears that the history was taken before it has confirmed anything."""
+        province = four.province
+        number = four.county.register()
+        four.run()
+        four.wires[OTHER].is_cut = True
+        backup = back_up(province, tmp_path / "before.db")
+        four.order()
+        for place in (four.city, four.county):
+            settle(place)
+        four.run()
+        four.run(seconds=130)
+        four.wires[OTHER].is_cut = False
+        settle(four.other, seconds=130)
+        assert "reparenting_taken_to" in told(four.other)
+
+        four.bring_back_province(backup)
+        four.join()
+        for _ in range(2):
+            four.run(seconds=121)
+
+        four.need_moved(number)
+        assert all(check(place.level.store).agrees for place in four.all)
