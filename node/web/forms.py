@@ -246,6 +246,10 @@ def _shown(
     words, hint = _words(command, field, lang)
     if control == "listed" and field.name in LISTED:
         hint = text("web.form.hint.listed" if offered else "web.form.hint.unlisted", lang)
+    elif control in ("select", "checks") and not offered and field.is_required:
+        # A list with nothing in it: who has to fill it first, and where.
+        known = catalogue(lang)
+        hint = known.get(f"web.form.none_yet.{field.name}") or known["web.form.none_yet.any"]
     return FormField(
         name=field.name,
         words=words,

@@ -8,12 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from node.domain.duty_list import AdoptDutyList, DutyItem
+from node.domain.leader.appointing import AppointLeader, EnterLeader
 from node.domain.letter.sending import PublishStandard
 from node.domain.payload import Contact
 from node.domain.ticket.filling import FillIn
 from tests.clauses.given import HOUSING, WATER
 from tests.federation.exchange import Tree
-from tests.web.office import OFFICER, PASSED, Office, open_office
+from tests.web.office import OFFICER, PASSED, Office, open_account, open_office
 from tests.web.support import at_desk, csrf
 
 LAND = DutyItem("520402-H-01", HOUSING, "land_use", "土地使用", "infrastructure", "《中华人民共和国土地管理法》第六十七条", "county")
@@ -125,3 +126,17 @@ def test_a_correction_shows_what_stands_there_and_takes_the_new_word_for_its_cod
     assert [(False, False), (True, False), (False, True)] == fits
     assert '<option value="hotline_12345">' in channel
     assert ([True] * 2, 303, "hotline_12345") == (old, answer.status_code, ticket.intake.channel if ticket else "")
+
+
+def test_a_list_with_nothing_in_it_says_who_fills_it(office: Office) -> None:
+    """Walk (c): the form asked for a leader, and the register had none."""
+    client, path = at_desk(office.hands, OFFICER), f"/tickets/{office.handled}/do/assign-leader"
+    before = client.get(path).text
+    open_account(office.hands, "mayor", ("leader",), name="莫县长")
+    id = office.hands.act("office", EnterLeader("mayor")).subject.id
+    office.hands.act("office", AppointLeader("convenor"), id)
+
+    after = client.get(path).text
+
+    said = "领导名册里还没有在任的领导"
+    assert (True, False, True) == (said in before, said in after, "莫县长" in after)
