@@ -41,6 +41,7 @@ from federation.credentials import KeyFiles
 from federation.greeting import payload_keys
 from federation.invitation import Invitation, Standing
 from federation.level import Level
+from federation.mirror import LEAVING
 from federation.trust import Trust
 from federation.v1 import enrolment_pb2, enrolment_pb2_grpc
 from node.domain.command import Order
@@ -63,8 +64,6 @@ log = structlog.get_logger()
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0003")
 REACTION_ACTOR = Actor("reaction", Role.NODE.value)
-# Sides of the link to a superior that this node has left: for good, and until the new one's epoch is begun.
-FORMER, LEAVING = "former", "leaving"
 
 
 def refused(error: CodedError) -> Refusal:

@@ -19,11 +19,10 @@ from sqlalchemy import select, update
 from federation import reparenting
 from federation.client import Peer
 from federation.codec import Segment, entry_from_pb
-from federation.enrolment import FORMER, LEAVING
 from federation.greeting import BEHIND
 from federation.level import Level
 from federation.link import batch_entries_max
-from federation.mirror import ACTIVE, CLONED, FORKED, Mirror
+from federation.mirror import ACTIVE, CLONED, FORKED, FORMER, LEAVING, Mirror
 from federation.numbering import number_down_anew
 from federation.reconciling import parting, positions_of
 from federation.registered_anew import register_anew

@@ -9,11 +9,11 @@ takes nothing more until an operator has decided.  What rides beside an entry is
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, literal, select, update
 
 from federation import line_epochs, reparenting
 from federation.codec import Carried, DownPosition, Segment
@@ -36,12 +36,15 @@ from node.storage.unit_of_work import UnitOfWork
 ACTIVE = "active"
 FORKED = "forked"
 CLONED = "cloned"
+# Sides of the link to a superior that this node has left: for good, and until the new one's epoch is begun.
+FORMER, LEAVING = "former", "leaving"
 # A UUID in the one form that is compared.
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 _links = schema.links.c
 _DOWN_HEAD = Prepared(select(_links.down_epoch, _links.down_peaks, _links.peer_epoch).where(_links.peer == bindparam("link")))
+_FORMER = Prepared(select(_links.peer).where(_links.side.in_([literal(FORMER), literal(LEAVING)])))
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class Mirror:
         epochs = _epochs(work, [content.header for _, content in read]) | {link: row.peer_epoch}
         for run in _runs(read):
             arrived = _foreign(work, run)
-            self._give_way(work, [one for one in arrived if one.content.header.epoch < epochs.get(one.content.header.node, 0)])
+            self._give_way(work, _settled(work, arrived, epochs))
             stored = work.journal.take_from_above(arrived)
             work.fault("mirror.after_entries")
             work.fold_and_route(stored)
@@ -133,7 +136,8 @@ class Mirror:
 
     def _give_way(self, work: UnitOfWork, arrived: Sequence[Arrived]) -> None:
         """
-        Where something else stands here in an epoch that the superior has left behind, its own word holds by now.
+        Where something else stands here in an epoch that its writer has left behind, or of a superior that was left, the word of
+        those above holds by now.
 
         What stands here went to it by `GiveBack` before and comes again under its own id; its bytes stay as evidence.
         """
@@ -372,6 +376,25 @@ def _runs(entries: Sequence[tuple[Carried, Content]]) -> Iterator[list[tuple[Car
             yield run
             run = []
     yield run
+
+
+def _settled(work: UnitOfWork, arrived: Sequence[Arrived], epochs: Mapping[str, int]) -> list[Arrived]:
+    """
+    Those of *arrived* that hold, whatever stands in their places: their writer has begun a later epoch, or is a superior that was left.
+
+    Of that one nobody tells here any more in which epoch it is; and what it told here and lost, those above never heard.
+    """
+    writers = {one.content.header.node for one in arrived}.difference(work.head.line)
+    left = _left(work) if writers else frozenset()
+    heads = ((one, one.content.header) for one in arrived)
+    return [one for one, head in heads if head.epoch < epochs.get(head.node, 0) or head.node in left]
+
+
+def _left(work: UnitOfWork) -> frozenset[str]:
+    """Superiors that this node has left, as its links say, or one above it, as the registry does."""
+    place = work.place()
+    by_registry = {one for node in (place.node, *place.line) for one in place.former.get(node, ())}
+    return frozenset({peer for (peer,) in _FORMER.rows(work.connection)} | by_registry).difference(place.line)
 
 
 def _foreign(work: UnitOfWork, entries: Sequence[tuple[Carried, Content]]) -> list[Arrived]:

@@ -99,7 +99,8 @@ class Network:
         schedule = self._simulation.schedule
         exchange = _Exchange(caller, caller.tasks[lane], name)
         exchange.give_up = schedule.after(DEADLINES[name], lambda: self._end(exchange, Failure("DEADLINE_EXCEEDED")))
-        caller.sent_at = schedule.seconds
+        if name == "Hello":
+            caller.greeted_at = schedule.seconds
         self._send(exchange, request.SerializeToString())
         answer = exchange.task.pause()
         if isinstance(answer, Failure):

@@ -75,6 +75,8 @@ class Observer:
         # Every opener that was ever durable: who it gave the ticket to.
         self.openers: dict[str, str] = {}
         self.overridden: set[str] = set()
+        # Tickets of which a superior that was left had told something, and lost it: nobody can give it back to that one.
+        self.forgotten: set[str] = set()
         self._commits = 0
         for node in simulation.nodes.values():
             self._take(node, is_watched=False)
@@ -135,8 +137,12 @@ class Observer:
         taken, writer, epoch, seq, leaf, from_above, kind, _, subject, cause, id, content = row
         spot, leaf = (writer, epoch, seq), bytes(leaf)
         former = seen.held.get(spot)
-        if former is not None and former != leaf and not _gave_way(node, spot, former):
-            self._simulation.violate("I13", f"{node.code} took two entries under {_name(spot)}")
+        if former is not None and former != leaf:
+            gone = _gave_way(node, spot, former)
+            if gone is None:
+                self._simulation.violate("I13", f"{node.code} took two entries under {_name(spot)}")
+            elif _has_left(node, writer):
+                self.forgotten.add(gone.subject.id)
         if epoch < seen.epochs.get(writer, 1) and not from_above and writer != node.code:
             self._simulation.violate("I14", f"{node.code} took {_name(spot)} though epoch {seen.epochs[writer]} had begun")
         seen.held[spot], seen.places[taken], seen.taken = leaf, spot, taken
@@ -208,8 +214,8 @@ class Observer:
 
     def _check_ack(self, node: Node, seen: Seen, peer: str, after: int, upto: int) -> None:
         above, process = self.seen[peer], self._simulation.processes.get(node.code)
-        if process is not None and above.restored_at >= process.sent_at:
-            return
+        if process is not None and above.restored_at >= process.greeted_at:
+            return  # it was told so before the restore, and may write it down later; from the next greeting on it knows
         for taken in range(after + 1, upto + 1):
             spot = seen.places.get(taken)
             if spot is not None and any(self._has_left(at, spot[0], node.code) for at in (peer, node.code)):
@@ -249,7 +255,8 @@ class Observer:
             return
         custody, state, origin = row[0]
         # An override follows what the higher node knew: what was handed on meanwhile is void, and so are its numbers (2.5).
-        if is_watched and custody < seen.custody.get(ticket, 0) and OVERRIDING not in kinds:
+        is_told_anew = OVERRIDING in kinds or ticket in self.forgotten
+        if is_watched and custody < seen.custody.get(ticket, 0) and not is_told_anew:
             self._simulation.violate("I16", f"{node.code}: the custody number of {ticket} went back to {custody}")
         if is_watched and origin == node.code and seen.states.get(ticket, "") in _DONE and state not in _DONE:
             self._check_reopened(node, ticket, state, kinds)
@@ -275,19 +282,25 @@ class Observer:
             self._simulation.violate("I16", f"{' and '.join(holders)} both hold {ticket}")
 
 
-def _gave_way(node: Node, spot: Spot, former: bytes) -> bool:
+def _gave_way(node: Node, spot: Spot, former: bytes) -> Header | None:
     """
-    True if what stood there was the superior's own, of an epoch that it has left behind by now, and is kept as evidence.
+    What stood there, if it was the superior's own, of an epoch that it has left behind by now, or of a superior that was left, and is
+    kept as evidence.
 
     A superior that was restored without its guard file tells two histories before anybody knows; its new epoch says which holds.  What
     stood there went back to it (`GiveBack`) and counts under its id: nothing is accepted beside it (2.3 no. 11).
     """
     writer, epoch, _ = spot
     said = node.value("SELECT epoch FROM line_epochs WHERE node = ?", writer) or 0
-    if max(said, node.value("SELECT max(epoch) FROM entries WHERE node = ? AND from_above", writer) or 0) <= epoch:
-        return False
+    is_over = max(said, node.value("SELECT max(epoch) FROM entries WHERE node = ? AND from_above", writer) or 0) > epoch
+    if not is_over and not _has_left(node, writer):
+        return None
     kept = node.rows("SELECT content FROM incidents WHERE kind = 'branch' AND node = ? AND epoch = ? AND seq = ?", *spot)
-    return any(leaf_hash(bytes(content)) == former for (content,) in kept)
+    return next((decode_content(bytes(content)).header for (content,) in kept if leaf_hash(bytes(content)) == former), None)
+
+
+def _has_left(node: Node, superior: str) -> bool:
+    return bool(node.rows("SELECT 1 FROM links WHERE peer = ? AND side IN ('former', 'leaving')", superior))
 
 
 def _name(spot: Spot) -> str:

@@ -39,7 +39,7 @@ class Process:
     def __init__(self, simulation: Simulation, node: Node, link: Link, boot_id: bytes) -> None:
         self.simulation, self.node, self.link = simulation, node, link
         self.is_dead = False
-        self.sent_at = 0.0
+        self.greeted_at = 0.0
         self.waiting: list[Waiting] = []
         self.servicer = LinkServer(node.level, LongPolls(), SimulatedTrust(node.level.wall))
         self.reactions = Reactions(node.store, node.writer, node.handler, node.wall)

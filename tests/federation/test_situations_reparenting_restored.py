@@ -9,9 +9,24 @@ from node.domain.payload import Text
 from node.domain.ticket.custody import OverrideCustody
 from node.services.rebuild import check
 from node.storage import schema
-from tests.federation.levels import enrol, settle
+from tests.federation.levels import connect, enrol, settle
 from tests.federation.moving import OTHER, Four
-from tests.federation.situations import COUNTY, OPERATOR, agree, alarms, back_up, escalate, holder, incidents, restore, tickets, told
+from tests.federation.situations import (
+    CITY,
+    COUNTY,
+    OPERATOR,
+    agree,
+    alarms,
+    back_up,
+    escalate,
+    grant_to,
+    holder,
+    incidents,
+    rejoin_by,
+    restore,
+    tickets,
+    told,
+)
 
 
 class TestRow22WithRow11:
@@ -145,3 +160,29 @@ class TestRow22WithRow11:
 
         four.need_moved(number)
         assert all(check(place.level.store).agrees for place in four.all)
+
+    def test_what_the_former_city_told_and_lost_gives_way_to_what_comes_by_the_new_one(self, four: Four, tmp_path: Path) -> None:
+        """Seed 26000232: nobody tells the county any more in which epoch its former city is, and it had taken its two words for a fork."""
+        county, city, _, province = four.all
+        backup = back_up(city, tmp_path / "before.db")
+        number = county.register()
+        settle(county, city)
+        four.order()
+        settle(city, province)
+        four.wires[CITY].is_cut = True
+        escalate(county, number)
+        settle(county, city)
+        told_first = county.contents(CITY)
+
+        restore(city, backup)
+        four.wires[CITY] = connect(city, province)
+        four.run()
+        grant_to(province, city)
+        rejoin_by(city, four.wires[CITY])
+        four.run(seconds=130)
+        four.join(is_moved=True)
+        for _ in range(3):
+            four.run(seconds=121)
+
+        assert told_first != county.contents(CITY)
+        four.need_moved(number)
