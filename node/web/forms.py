@@ -38,7 +38,7 @@ _UP_FRONT: Mapping[str, tuple[str, ...]] = {
     "FillIn": ("title", "name", "phone", "category", "field"),
     "Form": ("complexity", "passed", "field"),
     "IssueOrder": ("tickets", "unit", "demand"),
-    "OpenEnterprise": ("credit_code", "contact", "phone"),
+    "OpenEnterprise": ("subject_type", "credit_code", "contact", "phone"),
     "RecordRevisit": ("is_consistent", "is_standard_met", "evaluation", "way", "remarks"),
     "Register": ("name", "phone", "received_at", "first_contact", "category", "field"),
     "RegisterLegacy": ("name", "phone", "received_at", "first_contact", "category", "field", "external_number"),

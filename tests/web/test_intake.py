@@ -112,6 +112,9 @@ class TestFinding:
         back = client.get(answer.headers["location"]).text
 
         assert '<button name="do" value="open-file">建立企业档案</button>' in unknown
+        assert form.index('name="subject_type"') < form.index('name="credit_code"') < form.index('<details class="more"'), (
+            "a project has no code"
+        )
         assert f"/new/open-enterprise?back=%2Fintake%2F{draft}" == led
         assert all(words in form for words in ("西秀区安居装饰部", "钱某", "13900009999"))
         assert re.search(r'name="enterprise" value="E[^"]+" checked', back) and APPEAL in back
