@@ -82,19 +82,25 @@ def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: date
     head = work.head
     if head.held:
         raise Refusal(Code.NODE_HELD, reason=head.held)
-    offered = [_own(work, peer, carried) for carried in entries]
-    theirs = concerning(work, peer, [one.content.header for one in offered])
-    lost = [one for one in offered if one.content.header.subject in theirs and not is_written(work, one.content.header)]
-    if lost:
+    offered, count = [_own(work, peer, carried) for carried in entries], 0
+    while lost := _lost(work, peer, offered):
         event = EntriesGivenBack(peer, len(lost))
         subject = Subject(SubjectKind.NODE.value, head.node)
         header = Header("", 0, 0, uuid7(now, work.payloads.random), now, subject, event.kind(), NODE_ACTOR)
         work.append([Draft(header, event)])
-        kept = [Kept(0, one.data, one.sealed, one.keys) for one in lost]
-        again = work.journal.write_again(kept)
+        again = work.journal.write_again([Kept(0, one.data, one.sealed, one.keys) for one in lost])
         work.fold_and_route(again)
         reparenting.send_what_concerns_the_moved(work, again)
-    return len(lost)
+        count += len(lost)
+        # What was just written may have brought a node below *peer*: what is about its tickets concerns that one now.
+        offered = [one for one in offered if one not in lost]
+    return count
+
+
+def _lost(work: UnitOfWork, peer: str, offered: Sequence[Arrived]) -> list[Arrived]:
+    """Those of *offered* that concern *peer*, as far as is known by now, and that this node does not have."""
+    theirs = concerning(work, peer, [one.content.header for one in offered])
+    return [one for one in offered if one.content.header.subject in theirs and not is_written(work, one.content.header)]
 
 
 def _own(work: UnitOfWork, peer: str, carried: Carried) -> Arrived:

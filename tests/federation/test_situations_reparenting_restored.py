@@ -15,6 +15,7 @@ from tests.federation.situations import (
     CITY,
     COUNTY,
     OPERATOR,
+    PROVINCE,
     agree,
     alarms,
     back_up,
@@ -186,3 +187,26 @@ class TestRow22WithRow11:
 
         assert told_first != county.contents(CITY)
         four.need_moved(number)
+
+    def test_what_the_province_decided_of_a_county_by_moving_it_comes_back_behind_the_move(self, four: Four, tmp_path: Path) -> None:
+        """
+        Seed 27000348: restored from before it knew the need, and its former city with it, the province could not tell whose the need is
+        before the move was back.
+        """
+        county, city, other, province = four.all
+        backups = [(place, back_up(place, tmp_path / f"{place.code}.db")) for place in (city, province)]
+        number = county.register()
+        escalate(county, number)
+        four.run()
+        four.move("move")
+        assert [(COUNTY, "")] * 3 == [holder(place, number) for place in (county, other, province)]
+
+        for place, backup in backups:
+            restore(place, backup)
+        four.bring_back_province(backups[1][1])
+
+        assert [(COUNTY, "")] * 3 == [holder(place, number) for place in (county, other, province)]
+        assert {(row.node, row.id) for row in other.rows(schema.entries) if row.node == PROVINCE} <= {
+            (row.node, row.id) for row in province.rows(schema.entries)
+        }
+        agree(county, other, province)
