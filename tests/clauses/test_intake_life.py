@@ -424,7 +424,8 @@ class TestLookUp:
         kept = registered(county, "platform", name=Contact("欧阳娜娜"), phone=Contact("13800005555"))
         with county.node.store.write() as work:
             rows = work.connection.execute(select(schema.lookups)).all()
-            assert not any("138" in str(value) or "欧阳" in str(value) for row in rows for value in (row.token, row.kind))
+            # Three digits stand in many a digest by chance; the beginning that both numbers share, in none.
+            assert rows and not any("1380000" in str(value) or "欧阳" in str(value) for row in rows for value in (row.token, row.kind))
             work.connection.execute(delete(schema.lookups))
         assert [] == self.tickets(county, "欧阳")
         assert rebuild.rebuild(county.node.store).agrees
