@@ -114,8 +114,10 @@ class TestRow22WithRow11:
         """
         province, other = four.province, four.other
         number = four.county.register()
-        backup = back_up(other, tmp_path / "before.db")
+        four.run()
         four.order()
+        settle(other)
+        backup = back_up(other, tmp_path / "ordered.db")
         four.run(seconds=130)
         four.join()
         four.run()
