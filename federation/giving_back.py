@@ -41,9 +41,7 @@ def last_of(view: View, superior: str) -> Place | None:
 
 def last_of_line(view: View) -> dict[str, Place]:
     """The same of each superior above the own one, by its code."""
-    heard = line_epochs.heard(view)
-    epochs = {node: max(heard.get(node, 0), view.journal.last_epoch(node)) for node in view.head.line[1:]}
-    found = {node: _last(view, node, epoch) for node, epoch in epochs.items()}
+    found = {node: _last(view, node, line_epochs.latest(view, node)) for node in view.head.line[1:]}
     return {node: place for node, place in found.items() if place is not None}
 
 

@@ -33,6 +33,11 @@ def heard(view: View | UnitOfWork) -> dict[str, int]:
     return dict(_HEARD.rows(view.connection))
 
 
+def latest(view: View | UnitOfWork, node: str) -> int:
+    """The latest epoch of the superior *node* that was told or of which an entry is here; 0 for one of which nothing is known."""
+    return max(heard(view).get(node, 0), view.journal.last_epoch(node))
+
+
 def note(work: UnitOfWork, said: Mapping[str, int]) -> None:
     """Keep what was *said*, where it is higher than what was heard before."""
     before = heard(work)
@@ -45,5 +50,4 @@ def to_say(work: UnitOfWork) -> list[int]:
     This node's epoch and those of its superiors, in the order of its line, as it was told or has entries of; 0 for one of which it knows
     nothing.
     """
-    told = heard(work)
-    return [work.head.epoch, *(max(told.get(node, 0), work.journal.last_epoch(node)) for node in work.head.line)]
+    return [work.head.epoch, *(latest(work, node) for node in work.head.line)]

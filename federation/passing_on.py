@@ -56,7 +56,7 @@ def keep(work: UnitOfWork, peer: str, node: str, entries: Iterable[Carried]) -> 
     Raises:
         Refusal: FOREIGN_STREAM (not *node*'s, or of its current epoch), MALFORMED_ENTRY.
     """
-    current = max(line_epochs.heard(work).get(node, 0), work.journal.last_epoch(node))
+    current = line_epochs.latest(work, node)
     read = [(carried, content_of(carried)) for carried in entries]
     for _, content in read:
         head = content.header

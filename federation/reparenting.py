@@ -316,9 +316,7 @@ def send_what_concerns(work: UnitOfWork, node: str, *, is_new: bool) -> None:
     if not is_new and all(one.stage != m.REPARENTED for one in moves):
         return
     also = (work.head.node, *work.head.line, *(one.from_node for one in moves))
-    found = history_of(work, branch_of(work, node), with_own=False, also=also)
-    if found:
-        work.send_down(node, found)
+    work.send_down(node, history_of(work, branch_of(work, node), with_own=False, also=also))
 
 
 def send_what_concerns_the_admitted(work: UnitOfWork, node: str) -> None:

@@ -140,7 +140,7 @@ def note_told(work: UnitOfWork, node: str, place: Place, mirror: Mirror) -> None
     head = work.head
     if node != head.node and node not in head.line:
         return
-    current = head.epoch if node == head.node else max(line_epochs.heard(work).get(node, 0), work.journal.last_epoch(node))
+    current = head.epoch if node == head.node else line_epochs.latest(work, node)
     spot = (node, place.epoch, place.seq)
     if place.epoch == current and work.journal.held([spot]).get(spot) != place.leaf:
         mirror.keep_incident(work, TOLD_BELOW, node, place.epoch, place.seq, place.leaf)

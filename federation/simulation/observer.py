@@ -60,6 +60,8 @@ class Seen:
     down_acked: dict[str, tuple[int, int]] = field(default_factory=dict)
     restored_at: float = -1.0
     restores: int = 0
+    # What it held in its former lives.
+    held_before: dict[Spot, bytes] = field(default_factory=dict)
     # Ids of own entries that a restore or a new epoch took away and that have not come back, with the place they had.
     lost: dict[str, tuple[Spot, bytes]] = field(default_factory=dict)
 
@@ -97,7 +99,8 @@ class Observer:
         self._keep_lost(node.code, former)
 
     def _anew(self, former: Seen) -> Seen:
-        return Seen(restored_at=self._simulation.schedule.seconds, restores=former.restores + 1)
+        before = former.held_before | former.held
+        return Seen(restored_at=self._simulation.schedule.seconds, restores=former.restores + 1, held_before=before)
 
     def _keep_lost(self, code: str, former: Seen) -> None:
         """What the node wrote and has not any more."""
@@ -214,15 +217,17 @@ class Observer:
 
     def _check_ack(self, node: Node, seen: Seen, peer: str, after: int, upto: int) -> None:
         above, process = self.seen[peer], self._simulation.processes.get(node.code)
-        if process is not None and above.restored_at >= process.greeted_at:
-            return  # it was told so before the restore, and may write it down later; from the next greeting on it knows
+        # It may write down later what it was told before the other was restored; from the next greeting on it knows.
+        is_told_before = process is not None and above.restored_at >= process.greeted_at
         for taken in range(after + 1, upto + 1):
             spot = seen.places.get(taken)
             if spot is not None and any(self._has_left(at, spot[0], node.code) for at in (peer, node.code)):
                 # What its former superior still brings of it is passed by; and one that knows that it was left brings nothing of it,
                 # also to a superior that was restored from before: the new superior holds all of that, and the node itself (2.7).
                 continue
-            if spot is not None and taken not in seen.from_above and above.held.get(spot) != seen.held[spot]:
+            if spot is None or taken in seen.from_above or above.held.get(spot) == seen.held[spot]:
+                continue
+            if not (is_told_before and above.held_before.get(spot) == seen.held[spot]):
                 self._simulation.violate("I02", f"{node.code} counts {_name(spot)} as held by {peer}, which does not hold it")
                 return
 

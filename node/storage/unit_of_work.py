@@ -106,7 +106,8 @@ class UnitOfWork:
 
     def send_down(self, link: str, rows: Sequence[tuple[int, bytes]]) -> None:
         """Let *link* carry entries (taken, leaf) down that are held here and did not concern it when they came."""
-        self._downs.add(link, rows)
+        if rows:
+            self._downs.add(link, rows)
 
     def wake_down(self, link: str) -> None:
         """Let a waiting `Pull` of *link* look, though no entry goes down."""
