@@ -27,6 +27,7 @@ from psycopg import sql
 from sqlalchemy import URL, make_url
 
 START_SECONDS_MAX = 30
+STARTS_MAX = 3
 STOP_SECONDS_MAX = 20
 ROOTS_SUBSTITUTE = "postgres"  # PostgreSQL refuses to run as root
 
@@ -153,12 +154,8 @@ def _machine_server(programs: Path) -> Iterator[str]:
         )
         if initdb.wait() != 0:
             raise RuntimeError(f"initdb failed:\n{(folder / 'initdb.log').read_text()}")
-        port = _free_port()
-        log = folder / "server.log"
-        fast = [part for setting in ("fsync=off", "synchronous_commit=off", "full_page_writes=off") for part in ("-c", setting)]
-        server = _start(programs / "postgres", "-D", data, "-p", port, "-h", "127.0.0.1", "-k", folder, *fast, log=log)
+        server, port = _started(programs, data, folder / "server.log")
         try:
-            _wait_until_ready(programs, server, port, log)
             yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
         finally:
             server.send_signal(signal.SIGINT)  # "fast": ends the sessions that are still open
@@ -190,13 +187,33 @@ def _free_port() -> int:
         return port
 
 
-def _wait_until_ready(programs: Path, server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _started(programs: Path, data: Path, log: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """
+    The server that answers, and its port.
+
+    A start that dies is made again: another program may have taken the port meanwhile, and a fork of a process with threads (needed
+    where the user changes) may die before it becomes a server.  Neither says anything about what is tested.
+    """
+    fast = [part for setting in ("fsync=off", "synchronous_commit=off", "full_page_writes=off") for part in ("-c", setting)]
+    for _ in range(STARTS_MAX):
+        port = _free_port()
+        server = _start(programs / "postgres", "-D", data, "-p", port, "-h", "127.0.0.1", "-k", log.parent, *fast, log=log)
+        if _is_ready(programs, server, port):
+            return server, port
+        server.kill()
+        server.wait(STOP_SECONDS_MAX)
+    raise RuntimeError(f"PostgreSQL did not start in {STARTS_MAX} goes:\n{log.read_text()}")
+
+
+def _is_ready(programs: Path, server: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until *server* answers; False when it ended, or says nothing for ``START_SECONDS_MAX``."""
     given_up = time.monotonic() + START_SECONDS_MAX
     ask = [str(programs / "pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}"]
-    while subprocess.run(ask, cwd="/", check=False).returncode != 0:
-        if server.poll() is not None or time.monotonic() > given_up:
-            raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")
+    while server.poll() is None and time.monotonic() < given_up:
+        if subprocess.run(ask, cwd="/", check=False).returncode == 0:
+            return server.poll() is None  # and not another server that took the port
         time.sleep(0.02)
+    return False
 
 
 @contextmanager
