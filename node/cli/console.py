@@ -138,6 +138,11 @@ class Session:
         else:
             lines(self.console())
 
+    def tell_left_out(self, console: Console, tickets: Sequence[str]) -> None:
+        """Name the *tickets* that a report could not read: it is whole without them, and nothing is left out silently."""
+        if tickets:
+            console.print(self.say("left_out", count=len(tickets), tickets=self.say("between").join(tickets)))
+
     def console(self, file: TextIO | None = None) -> Console:
         """Where people read; a pipe is never wrapped at a terminal's width, and brackets that people write are no markup."""
         file = file or sys.stdout

@@ -206,6 +206,7 @@ def show_outcomes(
         "by_standard": by_standard,
         "financed": found.financed,
         "financed_yuan": found.financed_yuan,
+        "unread": found.unread,
     }
 
     def show(console: Console) -> None:
@@ -215,6 +216,7 @@ def show_outcomes(
         console.print(table)
         wan = f"{found.financed_yuan / 10_000:g}"
         console.print(session.say("desk.financed", tickets=found.financed, wan=wan))
+        session.tell_left_out(console, found.unread)
 
     session.answer(body, show)
 

@@ -184,6 +184,7 @@ def problems(session: Session) -> None:
         for line in found.waiting:
             waiting.add_row(line.ticket, session.word("state", line.state), str(line.age_days))
         console.print(waiting)
+        session.tell_left_out(console, found.unread)
 
     session.answer(dataclasses.asdict(found), show_list)
 

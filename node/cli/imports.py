@@ -22,6 +22,7 @@ from node.services.imports.answers import Answer, answers
 from node.services.imports.column_map import NO_MAP, parse_map
 from node.services.imports.fault import Fault, Faulty
 from node.services.imports.plan import Kind, Options, Parts, Report, run
+from node.services.ledger_words import with_reason
 from node.texts.catalogue import explain, text
 
 # More faults than a screen holds are all in the JSON answer.
@@ -159,4 +160,13 @@ def _answer_row(session: Session, one: Answer) -> tuple[str, ...]:
     in_time = "" if one.is_in_time is None else session.say("yes" if one.is_in_time else "no")
     standard = session.word("standard", one.standard) if one.standard else ""
     moments = session.moment(one.received_at), session.moment(one.completed_at)
-    return (one.external_number, one.ticket, one.number, session.word("state", one.state), *moments, in_time, standard, one.answer)
+    return (
+        one.external_number,
+        one.ticket,
+        one.number,
+        with_reason(session.word("state", one.state), one.unreadable, session.lang),
+        *moments,
+        in_time,
+        standard,
+        one.answer,
+    )

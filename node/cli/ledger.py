@@ -17,7 +17,7 @@ from node.domain.entry import Actor
 from node.domain.registry import unit_code
 from node.services import ledger as lists
 from node.services.acting import Node
-from node.services.ledger_words import ledger_row
+from node.services.ledger_words import ledger_row, with_reason
 from node.services.queries import Names, names
 from node.services.registry import actor_of
 
@@ -66,7 +66,14 @@ def summary(
             lambda work: (lists.summary(work, wanted, actor, node.now()), lists.reporter_of(work, actor, called))
         )
     rows = [
-        (one.number, one.enterprise, one.problem, one.source or session.word("channel", one.channel), one.contact, one.phone)
+        (
+            one.number,
+            one.enterprise,
+            with_reason(one.problem, one.unreadable, session.lang),
+            one.source or session.word("channel", one.channel),
+            one.contact,
+            one.phone,
+        )
         for one in lines
     ]
     head = dataclasses.replace(reporter, name=reporter.name or actor.account, phone=phone or reporter.phone)

@@ -14,12 +14,11 @@ from node.domain.letter.record import Letter
 from node.domain.meeting.record import Meeting
 from node.domain.order.record import SupervisionOrder
 from node.domain.payload import SealedRef
-from node.domain.refusal import Code, Refusal
 from node.domain.task import RegularTask
 from node.domain.time import BEIJING
 from node.services.queries import Names
 from node.services.ticket_view import EntryLine, opened
-from node.storage.dossier_readings import dossier_of
+from node.storage.dossier_readings import readable_dossier
 from node.storage.unit_of_work import View
 from node.texts.catalogue import Lang, text, word
 
@@ -30,12 +29,7 @@ def dossier_name(view: View, subject: Subject, names: Names, lang: Lang, *, is_o
 
     *is_outside*: it leaves the platform, by SMS or mail, or is shown to who may not read it, and so has no word that somebody wrote.
     """
-    try:
-        found = dossier_of(view.journal, subject)
-    except Refusal as refusal:
-        if refusal.code is not Code.MALFORMED_ENTRY:
-            raise
-        return subject.id  # a notice of it must not take the first page of a desk down
+    found = readable_dossier(view.journal, subject)  # a notice of it must not take the first page of a desk down
     return subject.id if found is None else name_of(view, found, names, lang, is_outside=is_outside)
 
 

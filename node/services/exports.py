@@ -15,9 +15,11 @@ from node.domain.entry import Actor
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.row import TicketRow
+from node.domain.ticket.ticket import Ticket
 from node.services.acting import Node
 from node.services.openings import HANDLING, masked, masked_name, open_payloads
 from node.services.search import Sought, search
+from node.services.unreadable import those_unreadable
 from node.storage import schema
 from node.storage.database import instant
 from node.storage.unit_of_work import UnitOfWork, View
@@ -32,11 +34,16 @@ _CLOSED = frozenset({Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED, Code.PERMISSION_
 
 @dataclass(frozen=True)
 class ExportLine:
-    """A need in the table: its row, its running limit and, where texts were asked for, what opened; contacts are masked."""
+    """
+    A need in the table: its row, its running limit and, where texts were asked for, what opened; contacts are masked.
+
+    ``unreadable`` says why (``unreadable.MISSING`` ...) nothing could: looked at where texts are asked for.
+    """
 
     row: TicketRow
     due_at: datetime | None
     texts: Mapping[str, str]
+    unreadable: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,8 @@ def export(node: Node, sought: Sought, actor: Actor, *, with_texts: bool) -> Exp
         found = search(view, replace(sought, viewer=actor, rows_max=most, counted_max=counted_max), now)
         rows = [one.row for one in found.tickets]
         due = _due(view, [row.id for row in rows])
-    texts = node.writer.command(lambda work: {row.id: _texts(work, row.id, actor, now) for row in rows}) if with_texts else {}
-    lines = tuple(ExportLine(row, due.get(row.id), texts.get(row.id, {})) for row in rows)
+    texts, broken = node.writer.command(lambda work: _all_texts(work, rows, actor, now)) if with_texts else ({}, {})
+    lines = tuple(ExportLine(row, due.get(row.id), texts.get(row.id, {}), broken.get(row.id, "")) for row in rows)
     return Export(lines, found.count, with_texts, sum(bool(line.texts) for line in lines), found.is_more)
 
 
@@ -85,10 +92,16 @@ def _due(view: View, ids: Sequence[str]) -> dict[str, datetime]:
     return found
 
 
-def _texts(work: UnitOfWork, ticket_id: str, actor: Actor, now: datetime) -> dict[str, str]:
-    ticket = work.readings.ticket(ticket_id)
-    if ticket is None:
-        return {}
+def _all_texts(
+    work: UnitOfWork, rows: Sequence[TicketRow], actor: Actor, now: datetime
+) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """By ticket: the texts that opened; and why a ticket cannot be read, where that is so."""
+    tickets = {row.id: work.readings.readable(row.id) for row in rows}
+    texts = {id: _texts(work, ticket, actor, now) for id, ticket in tickets.items() if ticket is not None}
+    return texts, {one.row.id: one.why for one in those_unreadable(work, [id for id in tickets if id not in texts])}
+
+
+def _texts(work: UnitOfWork, ticket: Ticket, actor: Actor, now: datetime) -> dict[str, str]:
     wanted = {
         "title": ticket.intake.title,
         "appeal": ticket.intake.appeal,

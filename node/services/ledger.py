@@ -20,10 +20,11 @@ from node.domain.time import end_of
 from node.services.openings import HANDLING, open_payloads
 from node.services.queries import Names
 from node.services.scope import visible_to
+from node.services.unreadable import Unreadable, those_unreadable
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import micros
-from node.storage.dossier_readings import dossier_of
+from node.storage.dossier_readings import readable_dossier
 from node.storage.unit_of_work import UnitOfWork, View
 
 # Needs of these channels were reported on a list, which has words of its own for where they come from.
@@ -41,7 +42,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """One ticket as the ledger has it: codes and moments, and the names of enterprise and units."""
+    """
+    One ticket as the ledger has it: codes and moments, and the names of enterprise and units.
+
+    ``unreadable`` says why (``unreadable.MISSING`` ...) there is no more than what lists have of it, which may be wrong itself.
+    """
 
     ticket: str
     number: str
@@ -61,11 +66,12 @@ class LedgerLine:
     is_consistent: bool | None
     state: str
     with_whom: str
+    unreadable: str = ""
 
 
 @dataclass(frozen=True)
 class SummaryLine:
-    """One ticket as annex 2 has it, its source as a code or in the reporting list's own words."""
+    """One ticket as annex 2 has it, its source as a code or in the reporting list's own words; ``unreadable`` as in the ledger."""
 
     number: str
     enterprise: str
@@ -74,6 +80,7 @@ class SummaryLine:
     source: str
     contact: str
     phone: str
+    unreadable: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,10 @@ def ledger(work: UnitOfWork, wanted: Wanted, actor: Actor, called: Names, now: d
     Raises:
         Refusal: PERMISSION_DENIED, for a list with somebody's tickets whose contacts *actor* may not open.
     """
-    return [_ledger_line(work, ticket, actor, called, now) for ticket in tickets_of(work, wanted, actor)]
+    return [
+        _unreadable_line(one, called) if isinstance(one, Unreadable) else _ledger_line(work, one, actor, called, now)
+        for one in tickets_of(work, wanted, actor)
+    ]
 
 
 def _ledger_line(work: UnitOfWork, ticket: Ticket, actor: Actor, called: Names, now: datetime) -> LedgerLine:
@@ -119,6 +129,32 @@ def _ledger_line(work: UnitOfWork, ticket: Ticket, actor: Actor, called: Names, 
     )
 
 
+def _unreadable_line(one: Unreadable, called: Names) -> LedgerLine:
+    """What lists have of a ticket that cannot be read: the ledger is whole without it, and it is not left out."""
+    row = one.row
+    return LedgerLine(
+        ticket=row.id,
+        number=row.number,
+        enterprise="",
+        channel=row.channel,
+        registered_at=row.registered_at,
+        category=row.category,
+        complexity=row.complexity,
+        lead=called.unit(row.lead),
+        co_handlers=(),
+        signed_at=None,
+        due_at=None,
+        completed_at=row.completed_at,
+        is_in_time=row.completed_in_time,
+        standard=row.standard,
+        is_satisfied=row.satisfied,
+        is_consistent=row.revisit_consistent,
+        state=row.state,
+        with_whom=row.with_whom,
+        unreadable=one.why,
+    )
+
+
 def summary(work: UnitOfWork, wanted: Wanted, actor: Actor, now: datetime) -> list[SummaryLine]:
     """
     The rows of annex 2, by register number.
@@ -128,6 +164,10 @@ def summary(work: UnitOfWork, wanted: Wanted, actor: Actor, now: datetime) -> li
     """
     lines = []
     for ticket in tickets_of(work, wanted, actor):
+        if isinstance(ticket, Unreadable):
+            row = ticket.row
+            lines.append(SummaryLine(row.number or row.id, "", "", row.channel, "", "", "", ticket.why))
+            continue
         said = _opened(work, ticket, actor, now)
         listed = said.list_number if ticket.intake.channel in REPORTED else ""
         source = said.source if ticket.intake.channel in REPORTED else ""
@@ -152,7 +192,7 @@ def reporter_of(view: UnitOfWork | View, actor: Actor, called: Names) -> Reporte
     return Reporter(unit, "", "")
 
 
-def tickets_of(work: UnitOfWork | View, wanted: Wanted, viewer: Actor) -> list[Ticket]:
+def tickets_of(work: UnitOfWork | View, wanted: Wanted, viewer: Actor) -> list[Ticket | Unreadable]:
     """The tickets of this node that a list is about, by register number; what is hidden from *viewer* is not there."""
     table = schema.tickets
     query = select(table.c.id).where(table.c.holder == work.head.node, visible_to(viewer))
@@ -162,8 +202,10 @@ def tickets_of(work: UnitOfWork | View, wanted: Wanted, viewer: Actor) -> list[T
         query = query.where(table.c.registered_at >= micros(end_of(date.fromordinal(wanted.first.toordinal() - 1))))
     if wanted.last is not None:
         query = query.where(table.c.registered_at < micros(end_of(wanted.last)))
-    found = (work.readings.ticket(one) for one in list(work.connection.execute(query.order_by(table.c.id)).scalars()))
-    return [ticket for ticket in found if ticket is not None]
+    ids = list(work.connection.execute(query.order_by(table.c.id)).scalars())
+    found: dict[str, Ticket | Unreadable] = {id: ticket for id in ids if (ticket := work.readings.readable(id)) is not None}
+    found |= {one.row.id: one for one in those_unreadable(work, [id for id in ids if id not in found])}
+    return [found[id] for id in ids]
 
 
 @dataclass(frozen=True)
@@ -202,7 +244,7 @@ def _file_name(work: UnitOfWork, file: str) -> str:
     if not file:
         return ""
     subject = Subject(SubjectKind.ENTERPRISE.value, file)
-    found = dossier_of(work.journal, subject)
+    found = readable_dossier(work.journal, subject)
     return _plain(work, subject, found.name) if found is not None else ""
 
 

@@ -33,9 +33,14 @@ def ledger_row(one: LedgerLine, lang: Lang) -> tuple[str, ...]:
         said("standard", one.standard),
         truth(one.is_satisfied),
         truth(one.is_consistent),
-        said("state", one.state),
+        with_reason(said("state", one.state), one.unreadable, lang),
         said("with_whom", one.with_whom),
     )
+
+
+def with_reason(words: str, why: str, lang: Lang) -> str:
+    """*words* of a row, and *why* there is no more of its ticket ("" of one that can be read)."""
+    return text("cli.unreadable", lang, words=words, why=word("unreadable", why, lang)) if why else words
 
 
 def _moment(moment: datetime | None) -> str:

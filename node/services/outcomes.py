@@ -26,6 +26,7 @@ class Outcomes:
     by_standard: Mapping[tuple[str, str], int]
     financed: int
     financed_yuan: int
+    unread: tuple[str, ...] = ()
 
 
 def outcomes(view: View, first: date, last: date) -> Outcomes:
@@ -35,8 +36,14 @@ def outcomes(view: View, first: date, last: date) -> Outcomes:
     held = view.connection.execute(
         select(table.c.id).where(table.c.holder == view.head.node, table.c.completed_at >= since, table.c.completed_at < until)
     ).scalars()
-    tickets = (view.readings.ticket(one) for one in list(held))
-    done = [ticket.completion for ticket in tickets if ticket is not None and ticket.completion is not None]
+    tickets = {id: view.readings.readable(id) for id in list(held)}
+    done = [ticket.completion for ticket in tickets.values() if ticket is not None and ticket.completion is not None]
     financed = [one.financing_amount_yuan for one in done if one.financing_amount_yuan]
     by_standard = Counter((one.standard, one.sub_code) for one in done)
-    return Outcomes(len(done), dict(sorted(by_standard.items())), len(financed), sum(financed))
+    return Outcomes(
+        len(done),
+        dict(sorted(by_standard.items())),
+        len(financed),
+        sum(financed),
+        tuple(sorted(id for id, ticket in tickets.items() if ticket is None)),
+    )

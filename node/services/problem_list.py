@@ -43,11 +43,12 @@ class WaitingLine:
 
 @dataclass(frozen=True)
 class ProblemList:
-    """The list of a day and what waits."""
+    """The list of a day and what waits; of ``unread``, tickets that cannot be read, nobody knows whether they were judged that day."""
 
     day: date
     judged: tuple[ProblemLine, ...]
     waiting: tuple[WaitingLine, ...]
+    unread: tuple[str, ...] = ()
 
 
 # What nobody has judged: the office's pool, and what its members still confer on or the appellant still completes.
@@ -62,8 +63,8 @@ def problem_list(view: View, now: datetime, viewer: Actor | None = None) -> Prob
     recent = view.connection.execute(
         select(table.c.id).where(here, table.c.number != "", table.c.changed_at >= micros(_begin(day))).order_by(table.c.number)
     ).scalars()
-    tickets = [ticket for id in list(recent) if (ticket := view.readings.ticket(id)) is not None]
-    judged = [ticket for ticket in tickets if ticket.sorting.formed_on == day]
+    tickets = {id: view.readings.readable(id) for id in list(recent)}
+    judged = [ticket for ticket in tickets.values() if ticket is not None and ticket.sorting.formed_on == day]
     lines = tuple(
         ProblemLine(
             place,
@@ -85,7 +86,7 @@ def problem_list(view: View, now: datetime, viewer: Actor | None = None) -> Prob
     aged = (
         WaitingLine(row.id, row.state, instant(row.registered_at), (day - local_day(instant(row.registered_at))).days) for row in waiting
     )
-    return ProblemList(day, lines, tuple(aged))
+    return ProblemList(day, lines, tuple(aged), tuple(id for id, ticket in tickets.items() if ticket is None))
 
 
 def _begin(day: date) -> datetime:

@@ -30,7 +30,7 @@ from node.services.policies import Policies
 from node.services.registry import NODE_ACTOR
 from node.storage import schema
 from node.storage.database import micros
-from node.storage.dossier_readings import dossier_of
+from node.storage.dossier_readings import readable_dossier
 from node.storage.unit_of_work import View
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0005")
@@ -79,11 +79,14 @@ class Watch:
         return found
 
     def ticket(self, view: View, id: str, taken: int) -> Ticket | None:
-        """The whole ticket *id*, about which *taken* was the last entry."""
+        """
+        The whole ticket *id*, about which *taken* was the last entry; None of one that cannot be read, which must not keep the rules from
+        all others (FEDERATION 2.3 no. 15).
+        """
         kept = self._tickets.get(id)
         if kept is not None and kept[0] == taken:
             return kept[1]
-        ticket = view.readings.ticket(id)
+        ticket = view.readings.readable(id)
         if ticket is not None:
             if len(self._tickets) >= kept_max:
                 self._tickets.clear()
@@ -91,11 +94,11 @@ class Watch:
         return ticket
 
     def order(self, view: View, id: str, taken: int) -> SupervisionOrder | None:
-        """The whole order *id*, about which *taken* was the last entry."""
+        """The whole order *id*, about which *taken* was the last entry; None, as of a ticket, of one that cannot be read."""
         kept = self._orders.get(id)
         if kept is not None and kept[0] == taken:
             return kept[1]
-        found: SupervisionOrder | None = dossier_of(view.journal, Subject(SubjectKind.ORDER.value, id))
+        found: SupervisionOrder | None = readable_dossier(view.journal, Subject(SubjectKind.ORDER.value, id))
         if found is not None:
             if len(self._orders) >= kept_max:
                 self._orders.clear()

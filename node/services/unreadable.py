@@ -16,7 +16,7 @@ from node.domain.ticket.ticket import Ticket
 from node.services.queries import find_ticket
 from node.storage import schema
 from node.storage.ticket_rows import ticket_row
-from node.storage.unit_of_work import View
+from node.storage.unit_of_work import UnitOfWork, View
 
 # Why it cannot be read: entries that have not come yet, that are missing, that are damaged; ``find_ticket`` says "number" of a row whose
 # own number cannot be.
@@ -41,7 +41,7 @@ def whole_ticket(view: View, said: str, *viewers: Actor) -> Ticket:
     return folded(view, find_ticket(view, said, *viewers))
 
 
-def folded(view: View, id: str) -> Ticket:
+def folded(view: UnitOfWork | View, id: str) -> Ticket:
     """
     The ticket of that register number, of which there is a row.
 
@@ -73,6 +73,11 @@ def left_out(view: View, tickets: Iterable[str]) -> list[Unreadable]:
     """
     Those of *tickets* that were to be read together (``Readings.unread``) and are broken; what only waits for entries to come is not.
     """
+    return [one for one in those_unreadable(view, tickets) if one.why != WAITING]
+
+
+def those_unreadable(view: UnitOfWork | View, tickets: Iterable[str]) -> list[Unreadable]:
+    """Those of *tickets* that cannot be read, by register number, each with why."""
     found = []
     for row in view.readings.rows(set(tickets)).values():
         try:
@@ -81,4 +86,4 @@ def left_out(view: View, tickets: Iterable[str]) -> list[Unreadable]:
             if refusal.code is not Code.TICKET_UNREADABLE:
                 raise
             found.append(Unreadable(row, str(refusal.facts["why"])))
-    return sorted((one for one in found if one.why != WAITING), key=lambda one: one.row.id)
+    return sorted(found, key=lambda one: one.row.id)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete
 from node.domain.dossier import Dossier, DossierEvent, fold_dossier
 from node.domain.enterprise.record import Enterprise
 from node.domain.entry import Subject
+from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
 from node.storage import enterprise_readings, schema
 from node.storage.database import micros, micros_or_none
@@ -55,6 +56,16 @@ def _may_write(one: Stored, dossier: Dossier) -> bool:
 def dossier_of(journal: Journal, subject: Subject) -> Any:
     """The whole dossier, folded from every entry about it that is held here; None if there is none."""
     return fold_dossier(one.folded for one in journal.of_subject(subject))
+
+
+def readable_dossier(journal: Journal, subject: Subject) -> Any:
+    """As ``dossier_of``; None as well if an entry of it is damaged: for who must not stand still for one of many."""
+    try:
+        return dossier_of(journal, subject)
+    except Refusal as refusal:
+        if refusal.code is not Code.MALFORMED_ENTRY:
+            raise
+        return None
 
 
 def values(dossier: Dossier) -> dict[str, Any]:

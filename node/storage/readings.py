@@ -309,14 +309,15 @@ class Readings:
         wanted, found = list(dict.fromkeys(ids)), dict[str, Ticket]()
         self._journal.bring(_TICKET, wanted)
         for id in wanted:
-            ticket = self._readable(id)
+            ticket = self.readable(id)
             if ticket is not None:
                 found[id] = ticket
             else:
                 self.unread.add(id)
         return found
 
-    def _readable(self, ticket_id: str) -> Ticket | None:
+    def readable(self, ticket_id: str) -> Ticket | None:
+        """As ``ticket``; None as well if an entry of it is damaged: for who must not stand still for one of many."""
         try:
             return self.ticket(ticket_id)
         except Refusal as refusal:

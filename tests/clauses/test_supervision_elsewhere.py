@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from node.domain.order.answering import CloseOrder
 from node.domain.order.issuing import IssueOrder
@@ -15,6 +16,7 @@ from node.domain.ticket.dispatching import Sign
 from node.domain.ticket.handling import RecordProgress
 from node.domain.ticket.supervision import AskProgress, FileRiskNote, FollowTicket, VerifyHandling
 from node.services import supervision_lists as lists
+from node.storage import schema
 from tests.clauses.given import (
     HOUSING,
     WATER,
@@ -141,6 +143,26 @@ def voted(hands: Hands, lead: str, vote: str) -> None:
 def talks(hands: Hands, ground: str) -> list[str]:
     """The units with which a talk is proposed on that ground."""
     return [one.unit for one in orders(hands) if (one.measure, one.ground) == ("talk", ground)]
+
+
+def test_a_ticket_and_an_order_that_cannot_be_read_keep_the_rules_from_nobody_else(tmp_path: Path):
+    """FEDERATION 2.3 no. 15: one of two late tickets is damaged, then an open order is too; the other ticket's proposal comes."""
+    county = a_county(tmp_path, rules=PUBLIC)
+    broken, late = handled(county), handled(county)
+    other = ordered(county, measure="listed", tickets=(late,), role="supervision")
+    entries = schema.entries
+    with county.node.store.database.write() as connection:
+        for subject in (broken, other):
+            connection.execute(update(entries).where(entries.c.subject_id == subject).values(content=b"\xff\xff\xff"))
+
+    county.at(clock_of(county, late, "resolve").due_at).node.sweep.run(county.now)
+
+    table = schema.dossiers
+    with county.node.store.read() as view:
+        query = select(table.c.id).where(table.c.kind == "order", table.c.state == "proposed")
+        (id,) = view.connection.execute(query).scalars().all()
+    proposal = the_order(county, id)
+    assert ("talk", "overdue", HOUSING, (late,)) == (proposal.measure, proposal.ground, proposal.unit, proposal.tickets)
 
 
 @pytest.mark.clause("FJ25-5.14.1a")

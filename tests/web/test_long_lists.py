@@ -1,13 +1,19 @@
 """Lists that are longer than anybody works off, narrower than the node, or have a row that is damaged."""
 
+import io
 import re
 import uuid
 from itertools import product
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select, update
 
+from node.cli.console import Session
+from node.cli.desks import show_outcomes
+from node.cli.duties import problems
+from node.cli.ledger import summary
 from node.domain.entry import Actor
 from node.domain.organisation import Role
 from node.domain.payload import Contact, Text
@@ -17,6 +23,8 @@ from node.services import queries
 from node.services.scope import listed_for, visible_to
 from node.storage import schema
 from node.web.pages.boards.room import BOARDS
+from tests.clauses.given import a_county, completed
+from tests.cli.given import PARTS
 from tests.support.node import make_node
 from tests.web.busy_county import a_busy_day
 from tests.web.office import CLERK, DIRECTOR, HANDLER, OFFICER, PHONE, Office, open_account, open_office
@@ -182,6 +190,37 @@ class TestUnreadable:
         if "triage" in pages and account != CLERK:
             said = pages["triage"].text.partition('class="refusal"')[2].partition("</section>")[0]
             assert (True, True) == (f'href="/tickets/{broken.pooled}"' in said, "流水记录有损坏" in said)
+
+    def test_the_ledger_and_a_table_with_texts_have_the_rest_and_name_it(self, broken: Office) -> None:
+        """A row each, with the number, the state that lists have and why there is no more."""
+        client = at_desk(broken.hands, OFFICER)
+        readable = Register("window", Text("读得出"), phone=Contact("13800002222"), received_at=broken.hands.now)
+        whole = broken.hands.act("window_clerk", readable, account=CLERK).subject.id
+
+        taken = client.post("/ledger", data={"csrf": csrf}), client.post("/export?state=registered", data={"csrf": csrf, "texts": "1"})
+
+        for answer in taken:
+            assert 200 == answer.status_code, answer.text[:500]
+            rows = {row[0]: row for row in load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True)}
+            assert any("已登记（读不出：它的流水记录有损坏）" == one for one in rows[broken.pooled])
+            assert any("已登记" == one for one in rows[whole])
+
+    def test_reports_of_the_command_line_name_what_they_could_not_read(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Annex 2 has its row, with the reason for the problem; today's problem list and the outcomes name those that they miss."""
+        county = a_county(tmp_path)
+        whole, damaged = completed(county), completed(county)
+        with county.node.store.database.write() as connection:
+            connection.execute(update(schema.entries).where(schema.entries.c.subject_id == damaged).values(content=b"\xff\xff\xff"))
+        session = Session(PARTS, county.node.data_dir, "zh-CN", as_json=False, account="centre")
+
+        said = []
+        for report in (summary, problems, show_outcomes):
+            report(session)
+            said.append(capsys.readouterr().out)
+
+        assert "读不出：它的流水记录有损坏" in said[0]
+        for words in said[1:]:
+            assert f"有1件读不出来，没有计入：{damaged}。" in words and whole not in words.partition("没有计入")[2]
 
     def test_intake_and_the_enterprise_s_file_stand_too(self, broken: Office) -> None:
         """The caller's needs that can be read appear; whoever takes in is not held up."""

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from node.domain.ticket.state import DONE
 from node.domain.ticket.ticket import Ticket
 from node.services.ticket_view import timeline
+from node.services.unreadable import Unreadable, those_unreadable
 from node.storage import schema
 from node.storage.unit_of_work import View
 
@@ -27,7 +28,11 @@ _ANSWERING = {
 
 @dataclass(frozen=True)
 class Answer:
-    """One need: the channel's number for it, ours, its state, and the answer of the round in force; empty while there is none."""
+    """
+    One need: the channel's number for it, ours, its state, and the answer of the round in force; empty while there is none.
+
+    ``unreadable`` says why (``unreadable.MISSING`` ...) no more is known of it than what lists have.
+    """
 
     external_number: str
     ticket: str
@@ -38,6 +43,7 @@ class Answer:
     is_in_time: bool | None
     standard: str
     answer: str
+    unreadable: str = ""
 
 
 def answers(view: View, channel: str) -> list[Answer]:
@@ -48,8 +54,26 @@ def answers(view: View, channel: str) -> list[Answer]:
         .where(table.c.origin == view.head.node, table.c.channel == channel, table.c.external_number != "")
         .order_by(table.c.external_number, table.c.id)
     ).scalars()
-    tickets = (view.readings.ticket(one) for one in list(ids))
-    return [_answer(view, ticket) for ticket in tickets if ticket is not None]
+    read = {id: view.readings.readable(id) for id in list(ids)}
+    broken = {one.row.id: one for one in those_unreadable(view, [id for id, ticket in read.items() if ticket is None])}
+    return [_answer(view, ticket) if ticket is not None else _unreadable(broken[id]) for id, ticket in read.items()]
+
+
+def _unreadable(one: Unreadable) -> Answer:
+    """What lists have of a need that cannot be read: the hotline's number stays on the list, with the reason instead of an answer."""
+    row = one.row
+    return Answer(
+        external_number=row.external_number,
+        ticket=row.id,
+        number=row.number,
+        state=row.state,
+        received_at=None,
+        completed_at=row.completed_at,
+        is_in_time=row.completed_in_time,
+        standard=row.standard,
+        answer="",
+        unreadable=one.why,
+    )
 
 
 def _answer(view: View, ticket: Ticket) -> Answer:

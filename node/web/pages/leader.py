@@ -71,7 +71,7 @@ class Decision:
 
 def _decision(view: View, desk: Desk, id: str) -> Decision | None:
     """The decision that *desk* may take or enter; None where it is somebody else's."""
-    ticket = view.readings.ticket(id)
+    ticket = view.readings.readable(id)
     pending = next((name for name, one in PROXIES.items() if ticket is not None and one.pending(ticket)), "")
     if ticket is None or not pending:
         return None
@@ -91,7 +91,7 @@ def _deciders(view: View, called: Names, ids: Sequence[str], lang: Lang) -> dict
     ).all()
     found: dict[str, str] = {}
     for id in ids:
-        ticket = view.readings.ticket(id)
+        ticket = view.readings.readable(id)
         if ticket is None:
             continue
         if ticket.with_whom is With.LEADER and ticket.layering.to:

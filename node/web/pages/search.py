@@ -15,6 +15,7 @@ from node.documents import sheets
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import State
 from node.services import enterprise_register, exports, saved_filters
+from node.services.ledger_words import with_reason
 from node.services.narrowing import DUE_CHOICES
 from node.services.openings import HANDLING, RIGHTS
 from node.services.queries import Names, counted_max, find_ticket, names
@@ -268,7 +269,7 @@ def _row(desk: Desk, called: Names, line: exports.ExportLine, with_texts: bool) 
     return (
         row.id,
         row.number,
-        words("state", row.state),
+        with_reason(words("state", row.state), line.unreadable, desk.lang),
         words("with_whom", row.with_whom),
         called.unit(row.lead or row.first_contact),
         words("channel", row.channel),
