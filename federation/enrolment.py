@@ -220,10 +220,14 @@ def _keep_subordinate(work: UnitOfWork, node: str, name: str, fingerprint: str) 
 
 
 def _adopt(work: UnitOfWork, node: str, epoch: int) -> None:
-    """Begin to hold the stream of who joined; a node that was here before goes on in its epoch, one that moved begins the next."""
+    """
+    Begin to hold the stream of who joined, or go on with it: nobody comes in an epoch that was never granted here.
+
+    One that is over is let in: made anew, or from an old backup, the node hears by its first greeting what it is to follow into.
+    """
     held = {one.epoch for one in work.journal.positions() if one.node == node}
     current = max(held, default=1)
-    if epoch != current and not reparenting.begins_here(work, node, epoch):
+    if epoch > current:
         raise Refusal(Code.STALE_EPOCH, node=node, epoch=epoch, current=current)
     if not held:
         work.journal.adopt(node, epoch)

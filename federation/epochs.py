@@ -178,8 +178,18 @@ def follow(level: Level, end: Peer, actor: Actor) -> Rejoined | None:
     is_begun = way.there[way.current].size > 0
     has_moved = not is_begun and way.epoch in way.there and way.kept == way.there[way.epoch].size and _is_leaving(level)
     if not has_moved and (way.branch or not is_begun):
+        if is_begun:
+            level.writer.command(_hold)
         return None
     return _follow(level, end, way, "", actor)
+
+
+def _hold(work: UnitOfWork) -> None:
+    """
+    Let this node write nothing more of its own (2.3 nos. 7 and 8): it has begun a later epoch in a life that it does not remember, and
+    what it wrote on here would be one more branch.
+    """
+    work.head.held = work.head.held or FORKED
 
 
 def _is_leaving(level: Level) -> bool:

@@ -324,18 +324,6 @@ def send_what_concerns_the_admitted(work: UnitOfWork, node: str) -> None:
     work.send_down(node, history_of(work, branch_of(work, node), with_own=False, also=(work.head.node, *work.head.line)))
 
 
-def begins_here(work: UnitOfWork, node: str, epoch: int) -> bool:
-    """
-    True if *node* comes from another superior in *epoch*: to begin the one that it was named for, or restored from a backup of
-    before it moved, to follow into what it had begun.
-    """
-    move = readings.find(work.connection, node=node)
-    if move is None or move.is_open or move.stage == m.ABORTED or move.to_node != work.head.node:
-        return False
-    epochs = [one.epoch for one in work.journal.positions() if one.node == node]
-    return epoch in epochs and epoch < max(epochs)
-
-
 def need_to_stay(work: UnitOfWork, node: str) -> None:
     """
     Need *node* not to be on its way to another superior: until that is over, only the common superior lets it begin an epoch.

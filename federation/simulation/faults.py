@@ -109,6 +109,7 @@ def _restore(simulation: Simulation, item: Item, *, has_guard: bool) -> None:
     node.copy_from(chance.choice(copies))
     if not has_guard:
         node.guard.said = None
+        simulation.two_lives.add(item.node)
     simulation.restored(node)
     simulation.start_later(item.node, chance.uniform(*restart_seconds))
 

@@ -180,12 +180,13 @@ def one_line(rest: Rest) -> Iterator[str]:
         told = _clashes_told(rest)
         for one in (*line.void, *line.clash):
             if one.header.id in told or one.header.id in rest.simulation.usurped:
-                continue  # two copies of its writer ran, and the node says so; or it was no holder's
+                continue  # its writer was there twice, and says so; or it was no holder's
             yield f"{ticket_id}: {one.header.kind} of {one.header.node} under number {one.header.custody.number} has no effect"
 
 
 def _clashes_told(rest: Rest) -> set[str]:
-    rows = [row for code in rest.simulation.cloned for row in rest.nodes[code].rows("SELECT content FROM incidents WHERE kind = 'clash'")]
+    twice = rest.simulation.cloned | rest.simulation.two_lives
+    rows = [row for code in twice for row in rest.nodes[code].rows("SELECT content FROM incidents WHERE kind = 'clash'")]
     return {decode_content(bytes(content)).header.id for (content,) in rows}
 
 

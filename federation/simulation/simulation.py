@@ -95,6 +95,8 @@ class Simulation:
         self.clones: dict[str, Process] = {}
         # Nodes of which a second copy ever ran: it speaks for the node, too.
         self.cloned: set[str] = set()
+        # Nodes that went back to an old backup without knowing it: what they write on stands beside what they wrote in that former life.
+        self.two_lives: set[str] = set()
         self.backups: dict[str, list[Any]] = {}
         self.poisoned: set[str] = set()
         # Entries by which a node said that it holds what is another's.

@@ -337,6 +337,33 @@ class TestRow08LostEverything:
         agree(emptied, city)
         assert check(emptied.level.store).agrees
 
+    def test_a_second_time_it_joins_and_rejoins_as_the_first(self, county: Place, city: Place, tmp_path: Path) -> None:
+        """The city knows it in epoch 2 by then; made anew it begins in its first, and is let in to be told so."""
+        connect(county, city)
+        first = county.register()
+        settle(county, city)
+        again = made_anew(tmp_path / "again", city)
+        second = again.register()
+        settle(again, city)
+        whole = city.contents(COUNTY)
+
+        once_more = make_place(tmp_path / "once-more", COUNTY)
+        enrol(once_more, city)
+        wire = connect(once_more, city)
+        settle(once_more, city)
+        assert Code.NODE_HELD is refused(once_more.register).code
+        assert whole == city.contents(COUNTY), "neither is mixed with the other"
+        grant_to(city, once_more, "又一次损毁")
+        done = rejoin_by(once_more, wire)
+        settle(once_more, city, seconds=51)
+
+        assert (3, len(whole), 0) == (done.epoch, done.fetched, done.again)
+        assert {first: "registered", second: "registered"} == tickets(once_more)
+        once_more.register()
+        settle(once_more, city)
+        agree(once_more, city)
+        assert check(once_more.level.store).agrees
+
     def test_its_recovery_key_opens_what_its_lost_keys_had_sealed(self, county: Place, city: Place, tmp_path: Path) -> None:
         """DESIGN 4: texts and contacts come back with the history; the new keys open neither, the paper from `qyzj init` opens both."""
         connect(county, city)

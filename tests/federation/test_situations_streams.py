@@ -214,7 +214,8 @@ class TestRow05StaleEpoch:
 
         settle(county, city)
 
-        assert ("stopped stale", {"stale": "red"}) == (county.status(), alarms(county))
+        assert ("stopped stale", {"stale": "red", "held_forked": "red"}) == (county.status(), alarms(county))
+        assert Code.NODE_HELD is refused(county.register).code, "it would be one more entry that the later epoch leaves out"
         assert 3 == grant_to(city, county)
         assert 3 == rejoin_by(county, wire).epoch
         settle(county, city, seconds=51)
