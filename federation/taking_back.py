@@ -120,9 +120,19 @@ def concerning(work: UnitOfWork, peer: str, heads: Sequence[Header]) -> set[Subj
     # A ticket that is not here yet comes from the node whose division its number begins with.
     divisions = {node[:6] for node in place.superiors if place.branch(node) == peer}
     for id, subject in tickets.items():
-        is_theirs = any(place.branch(one) == peer for one in rows[id].parties) if id in rows else id[:6] in divisions
-        found |= {subject} if is_theirs else set()
+        is_party = any(place.branch(one) == peer for one in rows[id].parties) if id in rows else id[:6] in divisions
+        found |= {subject} if is_party or _is_sent_to(work, subject, peer) else set()
     return found
+
+
+def _is_sent_to(work: UnitOfWork, subject: Subject, peer: str) -> bool:
+    """
+    True if an entry that is held here, of this node or above, gives or asks *peer*'s branch something about the ticket: with what it
+    stands on lost, it has no effect yet, and made nobody a party.
+    """
+    place = work.place()
+    heads = (one.header for one in work.journal.of_subject(subject))
+    return any(place.branch(head.addressee) == peer and place.branch(head.node) != peer for head in heads)
 
 
 def is_written(work: UnitOfWork, head: Header) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from federation.simulation.world import Node, subtree
 from node.domain.ticket.ticket import Ticket
+from node.storage import reparenting_readings as readings
 
 if TYPE_CHECKING:
     from federation.simulation.simulation import Simulation
@@ -138,7 +139,9 @@ class LinkAtRest:
     @cached_property
     def excuse(self) -> str:
         """Why this link need not agree, as the product itself says it; empty if it has to."""
-        if self.above.value("SELECT status FROM nodes WHERE code = ?", self.child.code) == "revoked":
+        if any(
+            node.value("SELECT status FROM nodes WHERE code = ?", self.child.code) == "revoked" for node in (self.above, *self._moved_to)
+        ):
             return "revoked"
         if self.down["status"] not in ("active", ""):
             return str(self.down["status"])
@@ -146,12 +149,20 @@ class LinkAtRest:
         reason = (
             "" if process is None or process.session is None else process.session.machine.status(self.simulation.schedule.moment).reason
         )
-        if reason in ("forked", "parted") and self._hears_of_an_epoch:
+        if reason in ("forked", "parted") and self.hears_of_an_epoch:
             return ""  # what comes down is looked at again as soon as it hears of the new epoch
         return reason if reason in ("forked", "parted", "clone", "fenced") else ""
 
     @property
-    def _hears_of_an_epoch(self) -> bool:
+    def _moved_to(self) -> Iterator[Node]:
+        """Where the subordinate belongs by now, if it does not know: restored from before it moved, it still dials its former superior."""
+        with self.above.store.read() as view:
+            move = readings.find(view.connection, node=self.child.code)
+        if move is not None and move.from_node == self.above.code:
+            yield self.simulation.nodes[move.to_node]
+
+    @property
+    def hears_of_an_epoch(self) -> bool:
         """True if the next greeting tells the subordinate of a later epoch above it than it has heard of."""
         here, there = (dict(node.rows("SELECT node, epoch FROM line_epochs")) for node in (self.child, self.above))
         there[self.above.code] = self.above.value("SELECT epoch FROM heads")
@@ -193,6 +204,8 @@ def differences(link: LinkAtRest) -> Iterator[str]:
         row = link.child.rows("SELECT epoch, given_epoch FROM line_epochs WHERE node = ?", node)
         if any(given < epoch for epoch, given in row):
             yield f"what {node} lost is not given back"
+    if link.hears_of_an_epoch:
+        yield "has not heard of an epoch above"  # and then may have something to give back
     if link.child.rows("SELECT 1 FROM relayed"):
         yield f"what {link.child.code} was given back is not passed on"
 

@@ -1,5 +1,6 @@
 """FEDERATION 2.3 where two rows meet: two levels restored in one night, and a level in the middle that begins a new epoch."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from federation import outgoing
@@ -9,6 +10,9 @@ from federation.v1 import link_pb2
 from node.domain.payload import Text
 from node.domain.refusal import Code
 from node.domain.ticket.custody import OverrideCustody
+from node.domain.ticket.escalation import RequestWithdrawalOfEscalation
+from node.domain.ticket.transfer import TransferDown
+from node.domain.time import local_day
 from node.services.rebuild import check
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -215,6 +219,42 @@ class TestProvinceAndCityRestored:
 
         places = (county, city, province)
         assert [(COUNTY, "")] * 3 == [holder(place, number) for place in places]
+        assert [{}] * 3 == [alarms(place) for place in places]
+        assert all(check(place.level.store).agrees for place in places)
+        agree(*places)
+
+    def test_what_the_province_granted_the_city_comes_back_from_the_county_that_it_went_on_to(
+        self, county: Place, city: Place, province: Place, tmp_path: Path
+    ) -> None:
+        """
+        Seed 29002362.  The city handed the ticket down, by its own word, which the province gave back to it; what that word stands on
+        the county alone has: as the city reads the ticket without it, the county is no party.
+        """
+        connect(city, province)
+        connect(county, city)
+        number = city.register()
+        escalate(city, number)
+        settle(county, city, province)
+        backups = [(place, back_up(place, tmp_path / f"{place.code}.db")) for place in (city, province)]
+        city.hands.act("office", RequestWithdrawalOfEscalation(Text("已自行解决")), number)
+        settle(county, city, province)
+        city.hands.act("office", TransferDown(COUNTY, local_day(city.hands.now) + timedelta(days=20)), number)
+        settle(county, city, province)
+        assert (city.code, COUNTY) == holder(county, number)
+        for place, backup in reversed(backups):
+            restore(place, backup)
+            connect(city, province)
+            settle(city, province, seconds=51)
+        assert (city.code, province.code) == holder(city, number), "what it wrote by the lost word waits for that"
+        connect(county, city)
+        settle(county, city, province, seconds=51)
+
+        start(province.level, "从备份恢复", OPERATOR)
+        for _ in range(3):
+            settle(county, city, province, seconds=51)
+
+        places = (county, city, province)
+        assert [(city.code, COUNTY)] * 3 == [holder(place, number) for place in places]
         assert [{}] * 3 == [alarms(place) for place in places]
         assert all(check(place.level.store).agrees for place in places)
         agree(*places)
