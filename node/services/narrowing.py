@@ -16,9 +16,10 @@ from node.domain.ticket.state import OPEN, State, With
 from node.domain.ticket.sweep import SETTLEMENT
 from node.domain.time import end_of, local_day
 from node.domain.time.calendar import at
-from node.services.scope import has_trait, listed_for, visible_to
+from node.services.scope import has_few, has_trait, listed_for, visible_to, walked_for
 from node.storage import schema
 from node.storage.database import micros
+from node.storage.planning import unsought
 from node.storage.unit_of_work import View
 
 DUE_CHOICES = ("today", "overdue")
@@ -33,6 +34,8 @@ _WITH_OF_ROLE: Mapping[str, frozenset[str]] = {
 }
 _OPEN = sorted(state.value for state in OPEN)
 _OPEN_STATES = frozenset(_OPEN)
+# What is gathered and sorted for a page, where walking in its order might pass all that a node has before it is full.
+few_max = 1_000
 # Traits that hardly any ticket has.
 _RARE = frozenset({"awaits_consent"})
 # Open, and the unit's to act on: not with the office before a dispatch, nor with another level.
@@ -80,13 +83,17 @@ class Wanted:
     after: Place | None = None
 
     @property
-    def is_of_few(self) -> bool:
+    def is_narrow(self) -> bool:
         """
-        True if it is looked for among open tickets, or among fewer: each of them is asked whether its viewer sees it.  Among all that were
-        ever settled, the few that are his are gathered first.
+        True if it is looked for among what runs and is due, or among fewer: each of them is asked whether its viewer sees it.  Among all
+        that is open, or was ever settled, what is his is gathered first.
         """
-        is_narrow = self.due or self.mine or self.owed or self.tray or self.unsorted or self.traits
-        return bool(is_narrow) or (bool(self.states) and set(self.states) <= _OPEN_STATES)
+        return bool(self.due or self.mine or self.owed or self.tray or self.unsorted or self.traits)
+
+    @property
+    def is_open(self) -> bool:
+        """True if it is of open tickets only, a hundredth of what a node has after years."""
+        return bool(self.states) and set(self.states) <= _OPEN_STATES
 
 
 def narrowed(
@@ -94,8 +101,10 @@ def narrowed(
 ) -> Select[tuple[object, ...]]:
     """*query*, which asks ``tickets``, with every condition of *wanted*.  *is_bounded*: it walks along what runs, and no further."""
     clocks, tickets = schema.clocks, schema.tickets
+    # A list along what runs begins nowhere else: not with all that was ever closed, if that is what is asked for.
+    state, registered_at = (unsought(column) if is_bounded else column for column in (tickets.c.state, tickets.c.registered_at))
     if wanted.states:
-        query = query.where(tickets.c.state.in_(wanted.states))
+        query = query.where(state.in_(wanted.states))
     for column, code in ((tickets.c.layer, wanted.layer), (tickets.c.level, wanted.level)):
         if code:
             query = query.where(column == code)
@@ -107,7 +116,7 @@ def narrowed(
         query = query.where(_has_clock(*awaits))
     for name, value in wanted.traits:
         query = query.where(_is_among(name, value) if name in _RARE else has_trait(name, value))
-    query = query.where(visible_to(wanted.viewer) if is_bounded or wanted.is_of_few else listed_for(wanted.viewer))
+    query = query.where(_seen(view, wanted, clocks.c.ticket if is_bounded else tickets.c.id))
     if wanted.unit:
         query = query.where(_of_unit(wanted.unit))
     if wanted.tray is not None:
@@ -115,7 +124,7 @@ def narrowed(
     if wanted.category:
         query = query.where(tickets.c.category == wanted.category)
     if wanted.since is not None:
-        query = query.where(tickets.c.registered_at >= micros(at(wanted.since, time.min)))
+        query = query.where(registered_at >= micros(at(wanted.since, time.min)))
     if wanted.owed is not None and not wanted.due:
         query = query.where(_has_clock(owed_here(view, *wanted.owed)))
     if wanted.due:
@@ -139,6 +148,13 @@ def narrowed(
         is_here = or_(tickets.c.holder == view.head.node, and_(tickets.c.asked == view.head.node, tickets.c.asked != ""))
         query = query.where(tickets.c.state.in_(_OPEN), is_here, or_(*turns))
     return query
+
+
+def _seen(view: View, wanted: Wanted, along: ColumnElement[str]) -> ColumnElement[bool]:
+    """That ``wanted.viewer`` sees a ticket, in a list that comes *along* that column of its numbers."""
+    if wanted.is_narrow:
+        return visible_to(wanted.viewer)
+    return listed_for(wanted.viewer) if has_few(view, wanted.viewer, few_max) else walked_for(wanted.viewer, along)
 
 
 def _is_among(name: str, value: str) -> ColumnElement[bool]:

@@ -225,7 +225,9 @@ def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: dateti
     else:
         others = others.where(_registered_behind(place))
     if len(rows) < wanted.rows_max:
-        begun = others.order_by(tickets.c.registered_at.desc(), tickets.c.id)
+        # What is open is found by its state and sorted: in the order of all that ever came in few are met, or none.
+        registered_at = tickets.c.registered_at + 0 if wanted.is_open else tickets.c.registered_at
+        begun = others.order_by(registered_at.desc(), tickets.c.id)
         rows += view.connection.execute(begun.limit(wanted.rows_max - len(rows)).offset(skipped)).all()
     running = next_clocks(view, [row.id for row in rows], calendar, now)
     return [TicketLine(ticket_row(row), running.get(row.id), Place(row.next_due_at, row.registered_at, row.id)) for row in rows]

@@ -8,7 +8,7 @@ party what was given to them; whoever files from outside his own filings.  From 
 ``sight`` says it of one whole ticket; here it is asked of rows, in the same words.
 """
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, and_, false, func, or_, select, true, union_all
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role
@@ -17,6 +17,7 @@ from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import With
 from node.storage import schema
 from node.storage.trait_readings import CONCERNED
+from node.storage.unit_of_work import View
 
 
 def visible_to(viewer: Actor | None) -> ColumnElement[bool]:
@@ -34,21 +35,50 @@ def listed_for(viewer: Actor | None) -> ColumnElement[bool]:
     The same as ``visible_to``, for lists and counts: what is a unit's or a person's is gathered once a query, from indexes, and not asked
     of each row that a list passes, since of a node's tickets one unit has few.
     """
-    if viewer is None or viewer.role not in BY_PART | OUTSIDE:
+    if viewer is None or sees_all(viewer):
         return visible_to(viewer)
-    tickets, traits = schema.tickets, schema.traits
+    return _among(viewer, schema.tickets.c.id.in_(_gathered(viewer)))
+
+
+def walked_for(viewer: Actor | None, along: ColumnElement[str]) -> ColumnElement[bool]:
+    """
+    The same as ``listed_for``, for a list that walks in its own order and stops where its page ends: the number that it comes *along* is
+    looked for among those gathered, before anything else of the ticket is read.
+    """
+    if viewer is None or sees_all(viewer):
+        return visible_to(viewer)
+    # Not as a plain IN: a database would begin with what was gathered, read each of it and sort it.
+    return _among(viewer, func.coalesce(along.in_(_gathered(viewer)), false()))
+
+
+def has_few(view: View, viewer: Actor | None, most: int) -> bool:
+    """True if no more than *most* tickets are gathered for *viewer*: then each of them may be read to find the few that a list shows."""
+    if viewer is None or sees_all(viewer):
+        return False
+    found = _gathered(viewer).limit(most + 1).subquery()
+    count = select(func.count()).select_from(found)
+    return bool(view.once(("has_few", viewer, most), lambda: view.connection.execute(count).scalar_one() <= most))
+
+
+def _among(viewer: Actor, found: ColumnElement[bool]) -> ColumnElement[bool]:
+    """That a ticket is *found* among those gathered for *viewer*, or is his otherwise, and is not concealed from him."""
     shown = _not_concealed_from(viewer.unit) if viewer.unit else true()
+    joint = schema.tickets.c.with_whom == With.MEMBERS.value if viewer.role == Role.MEMBER.value else false()
+    return and_(shown, or_(found, joint))
+
+
+def _gathered(viewer: Actor) -> CompoundSelect[tuple[str]]:
+    """The numbers of what is his unit's or his own, or what he filed; one may come more than once."""
+    tickets, traits = schema.tickets, schema.traits
     if viewer.role in OUTSIDE:
-        filed = select(traits.c.ticket).where(traits.c.name == "filed_by", traits.c.value == viewer.account)
-        return and_(shown, tickets.c.id.in_(filed))
+        return union_all(select(traits.c.ticket).where(traits.c.name == "filed_by", traits.c.value == viewer.account).correlate(None))
     own = sorted({viewer.account, viewer.unit} - {""})
     theirs = [select(traits.c.ticket).where(traits.c.name == CONCERNED, traits.c.value.in_(own)).correlate(None)]
     if viewer.unit:
         # That they are not empty is said for the indexes, which leave out what is.
         columns = (tickets.c.lead, tickets.c.first_contact)
         theirs += [select(tickets.c.id).where(column == viewer.unit, column != "").correlate(None) for column in columns]
-    joint = tickets.c.with_whom == With.MEMBERS.value if viewer.role == Role.MEMBER.value else false()
-    return and_(shown, or_(tickets.c.id.in_(union_all(*theirs)), joint))
+    return union_all(*theirs)
 
 
 def sees_all(viewer: Actor | None) -> bool:

@@ -52,15 +52,17 @@ tickets = Table(
     Index(None, "holder", "state"),
     Index(None, "origin", "registered_at"),
     # What is open is a hundredth of what a node holds after years; what is not stands in lists by when it came in.
-    Index(None, "state", "registered_at"),
-    Index(None, "registered_at"),
+    # With the number in it, a list of what is one unit's tests each without reading it.
+    Index(None, "state", "registered_at", "id"),
+    Index(None, "registered_at", "id"),
     # What people say for a ticket.
     Index(None, "number"),
     # A unit's own among those of all units.
-    Index("ix_tickets_lead", "lead", sqlite_where=Column("lead") != "", postgresql_where=Column("lead") != ""),
+    Index("ix_tickets_lead_id", "lead", "id", sqlite_where=Column("lead") != "", postgresql_where=Column("lead") != ""),
     Index(
-        "ix_tickets_first_contact",
+        "ix_tickets_first_contact_id",
         "first_contact",
+        "id",
         sqlite_where=Column("first_contact") != "",
         postgresql_where=Column("first_contact") != "",
     ),

@@ -1,21 +1,29 @@
 """Read models on both databases: finding, listing, a page, a deadline receipt, the status of links."""
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
 
+from node.domain.entry import Actor
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
+from node.domain.ticket.concerned import BY_PART
 from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.forming import Form
 from node.domain.ticket.intake import Register
-from node.services import queries
+from node.domain.ticket.sight import OUTSIDE
+from node.domain.ticket.state import OPEN
+from node.services import narrowing, queries
+from node.services.scope import visible_to
 from node.services.status import status
 from node.storage import schema
 from node.storage.database import micros
 from tests.support.node import MONDAY, Hands, make_node
+from tests.web.busy_county import a_busy_day
 
 APPEAL = "果农灌溉用水不足"
 PASSED = ("responsibility", "jurisdiction", "materials", "lawfulness")
@@ -151,6 +159,31 @@ class TestList:
         with hands.node.store.read() as view:
             calendar = hands.node.policies.bare(view).calendar
             assert 2 == len(queries.list_tickets(view, queries.Wanted(rows_max=2), calendar, hands.now))
+
+    @pytest.mark.parametrize("few_max", [0, 1_000], ids=["walked", "gathered"])
+    def test_whoever_sees_a_part_gets_that_part_of_the_list_page_by_page(
+        self, tmp_path: Path, database_url: str, few_max: int, monkeypatch: pytest.MonkeyPatch
+    ):
+        """However it is found: in the order of the list as the node has it, what a row alone says that he sees."""
+        monkeypatch.setattr(narrowing, "few_max", few_max)
+        county = a_busy_day(make_node(tmp_path, database_url=database_url))
+        table = schema.tickets
+        with county.hands.node.store.read() as view:
+            calendar = county.hands.node.policies.bare(view).calendar
+            units = ["", *view.connection.execute(select(schema.units.c.code)).scalars()]
+            states = sorted(state.value for state in OPEN)
+            for wanted in (queries.Wanted(), queries.Wanted(tuple(states)), queries.Wanted(("handling", "closed"), since=MONDAY.date())):
+                whole = [one.row.id for one in queries.list_tickets(view, wanted, calendar, county.hands.now)]
+                assert len(whole) > 1
+                for role, unit in product(sorted(BY_PART | OUTSIDE), units):
+                    viewer = Actor("somebody", role, unit)
+                    seen = set(view.connection.execute(select(table.c.id).where(visible_to(viewer))).scalars())
+                    pages = [
+                        [one.row.id for one in queries.list_tickets(view, page, calendar, county.hands.now)]
+                        for page in (replace(wanted, viewer=viewer, rows_max=3, rows_skipped=skipped) for skipped in (0, 3, 6))
+                    ]
+                    theirs = [one for one in whole if one in seen]
+                    assert (role, unit, [theirs[:3], theirs[3:6], theirs[6:9]]) == (role, unit, pages)
 
     def test_another_due_than_today_or_overdue_is_refused(self, hands: Hands):
         """With what is offered."""
