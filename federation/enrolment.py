@@ -227,7 +227,7 @@ def _adopt(work: UnitOfWork, node: str, epoch: int) -> None:
     """
     held = {one.epoch for one in work.journal.positions() if one.node == node}
     current = max(held, default=1)
-    if epoch > current:
+    if not 1 <= epoch <= current:
         raise Refusal(Code.STALE_EPOCH, node=node, epoch=epoch, current=current)
     if not held:
         work.journal.adopt(node, epoch)

@@ -30,6 +30,7 @@ START_SECONDS_MAX = 30
 STARTS_MAX = 3
 STOP_SECONDS_MAX = 20
 ROOTS_SUBSTITUTE = "postgres"  # PostgreSQL refuses to run as root
+SETPRIV = ("setpriv", "--clear-groups")  # of util-linux, which every Debian has
 
 
 class NoServer(Exception):
@@ -127,7 +128,8 @@ def _server_programs() -> Path | None:
     programs = Path(subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=True, cwd="/").stdout.strip())
     if not all((programs / name).exists() for name in ("initdb", "postgres", "pg_isready")):
         return None
-    if os.geteuid() == 0 and ROOTS_SUBSTITUTE not in {user.pw_name for user in pwd.getpwall()}:
+    can_substitute = shutil.which(SETPRIV[0]) is not None and ROOTS_SUBSTITUTE in {user.pw_name for user in pwd.getpwall()}
+    if os.geteuid() == 0 and not can_substitute:
         return None
     return programs
 
@@ -165,19 +167,15 @@ def _machine_server(programs: Path) -> Iterator[str]:
 
 
 def _start(*command: object, log: Path) -> subprocess.Popen[bytes]:
-    """Start *command* with its output in *log*; not as root, and in a folder that everybody can enter."""
-    substitute = ROOTS_SUBSTITUTE if os.geteuid() == 0 else None
-    extra_groups: list[str] | None = [] if substitute else None
+    """
+    Start *command* with its output in *log*; not as root, and in a folder that everybody can enter.
+
+    The user is changed by a program: to change it itself, Python forks, and a fork of this process, in which gRPC has threads, dies now
+    and then before it becomes another program.
+    """
+    substitute = [*SETPRIV, f"--reuid={ROOTS_SUBSTITUTE}", f"--regid={ROOTS_SUBSTITUTE}"] if os.geteuid() == 0 else []
     with log.open("wb") as output:
-        return subprocess.Popen(
-            [str(part) for part in command],
-            cwd="/",
-            stdout=output,
-            stderr=output,
-            user=substitute,
-            group=substitute,
-            extra_groups=extra_groups,
-        )
+        return subprocess.Popen([*substitute, *(str(part) for part in command)], cwd="/", stdout=output, stderr=output)
 
 
 def _free_port() -> int:
@@ -191,8 +189,7 @@ def _started(programs: Path, data: Path, log: Path) -> tuple[subprocess.Popen[by
     """
     The server that answers, and its port.
 
-    A start that dies is made again: another program may have taken the port meanwhile, and a fork of a process with threads (needed
-    where the user changes) may die before it becomes a server.  Neither says anything about what is tested.
+    A start that fails is made again: another program may have taken the port meanwhile, which says nothing about what is tested.
     """
     fast = [part for setting in ("fsync=off", "synchronous_commit=off", "full_page_writes=off") for part in ("-c", setting)]
     for _ in range(STARTS_MAX):
