@@ -5,7 +5,7 @@ FJ25-3.6e: the ledger is no copy.  Each read folds the tickets, so a row shows w
 Names and phones are contacts: whoever asks for a list opens them as for any other work (``openings``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import or_, select
@@ -14,7 +14,7 @@ from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import AccountOpened
-from node.domain.ticket.row import row_of
+from node.domain.ticket.row import TicketRow, row_of
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import end_of
 from node.services.openings import HANDLING, open_payloads
@@ -100,38 +100,24 @@ def ledger(work: UnitOfWork, wanted: Wanted, actor: Actor, called: Names, now: d
         Refusal: PERMISSION_DENIED, for a list with somebody's tickets whose contacts *actor* may not open.
     """
     return [
-        _unreadable_line(one, called) if isinstance(one, Unreadable) else _ledger_line(work, one, actor, called, now)
+        _listed_line(one.row, called, one.why) if isinstance(one, Unreadable) else _ledger_line(work, one, actor, called, now)
         for one in tickets_of(work, wanted, actor)
     ]
 
 
 def _ledger_line(work: UnitOfWork, ticket: Ticket, actor: Actor, called: Names, now: datetime) -> LedgerLine:
-    row, resolve = row_of(ticket), ticket.clock("resolve")
-    return LedgerLine(
-        ticket=ticket.id,
-        number=ticket.number,
+    resolve = ticket.clock("resolve")
+    return replace(
+        _listed_line(row_of(ticket), called),
         enterprise=_opened(work, ticket, actor, now).enterprise,
-        channel=ticket.intake.channel,
-        registered_at=ticket.intake.registered_at,
-        category=ticket.classing.category,
-        complexity=ticket.classing.complexity,
-        lead=called.unit(ticket.lead),
         co_handlers=tuple(called.unit(part.unit) for part in ticket.co_handlers),
         signed_at=ticket.dispatch.signed_at if ticket.dispatch else None,
         due_at=resolve.last_due_at if resolve else None,
-        completed_at=row.completed_at,
-        is_in_time=row.completed_in_time,
-        standard=row.standard,
-        is_satisfied=row.satisfied,
-        is_consistent=row.revisit_consistent,
-        state=row.state,
-        with_whom=row.with_whom,
     )
 
 
-def _unreadable_line(one: Unreadable, called: Names) -> LedgerLine:
-    """What lists have of a ticket that cannot be read: the ledger is whole without it, and it is not left out."""
-    row = one.row
+def _listed_line(row: TicketRow, called: Names, unreadable: str = "") -> LedgerLine:
+    """What lists have of a ticket; all that there is of one that is *unreadable*, which the ledger does not leave out."""
     return LedgerLine(
         ticket=row.id,
         number=row.number,
@@ -151,7 +137,7 @@ def _unreadable_line(one: Unreadable, called: Names) -> LedgerLine:
         is_consistent=row.revisit_consistent,
         state=row.state,
         with_whom=row.with_whom,
-        unreadable=one.why,
+        unreadable=unreadable,
     )
 
 
