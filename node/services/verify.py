@@ -1,26 +1,31 @@
 """
-Verifying what a node keeps: entries against their leaf hashes, streams against their sizes and roots, sealed payloads and
-blobs against their digests.  It only reads, and it names each place that is not what it says.
+Verifying what a node keeps: entries against their leaf hashes, the columns that they are found by against the entries, streams against
+their sizes and roots, sealed payloads and blobs against their digests.  It only reads, and it names each place that is not what it says.
 """
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from node.domain.merkle import Range, leaf_hash
 from node.storage import schema
 from node.storage.blobs import Blobs
+from node.storage.codec import found_by
 from node.storage.unit_of_work import View
 
 rows_at_once = 2_000
+_entries = schema.entries.c
+_LOOKED_AT = (_entries.content, _entries.leaf, _entries.id, _entries.kind, _entries.subject_kind, _entries.subject_id)
 
 
 @dataclass(frozen=True)
 class Flaw:
     """
-    One thing that is not what it says.  ``kind``: "leaf" (the entry's bytes are not those of its hash), "gap" (a number is
-    missing), "size" or "root" (the stream's head says otherwise), "payload", "blob_damaged", "blob_missing".
+    One thing that is not what it says.  ``kind``: "leaf" (the entry's bytes are not those of its hash), "column" (what it is found by is
+    not what it says), "gap" (a number is missing), "size" or "root" (the stream's head says otherwise), "payload", "blob_damaged",
+    "blob_missing".
     """
 
     kind: str
@@ -76,7 +81,7 @@ def _stream(connection: Connection, node: str, epoch: int, size: int, kept: Rang
     progress, seq = Range(), 0
     while True:
         rows = connection.execute(
-            select(table.c.seq, table.c.content, table.c.leaf)
+            select(table.c.seq, *_LOOKED_AT)
             .where(table.c.node == node, table.c.epoch == epoch, table.c.seq > seq)
             .order_by(table.c.seq)
             .limit(rows_at_once)
@@ -88,15 +93,23 @@ def _stream(connection: Connection, node: str, epoch: int, size: int, kept: Rang
             if row.seq != seq + 1:
                 flaws.append(Flaw("gap", place))
             seq = row.seq
-            leaf = leaf_hash(bytes(row.content))
-            if leaf != bytes(row.leaf):
-                flaws.append(Flaw("leaf", place))
-            progress = progress.append(leaf)
+            progress = progress.append(_entry(row, place, flaws))
     if progress.size != size or kept.size != size:
         flaws.append(Flaw("size", f"{node}/{epoch}"))
     if progress.root() != kept.root():
         flaws.append(Flaw("root", f"{node}/{epoch}"))
     return StreamVerdict(node, epoch, progress.size, progress.root().hex())
+
+
+def _entry(row: Row[*tuple[Any, ...]], place: str, flaws: list[Flaw]) -> bytes:
+    """Look at one entry, and give the leaf hash of its bytes."""
+    content = bytes(row.content)
+    leaf = leaf_hash(content)
+    if leaf != bytes(row.leaf):
+        flaws.append(Flaw("leaf", place))
+    elif found_by(content) not in (None, (row.id, row.kind, row.subject_kind, row.subject_id)):
+        flaws.append(Flaw("column", place))
+    return leaf
 
 
 def _others(connection: Connection, whole: set[tuple[str, int]], flaws: list[Flaw]) -> int:
@@ -105,7 +118,7 @@ def _others(connection: Connection, whole: set[tuple[str, int]], flaws: list[Fla
     count, after = 0, 0
     while True:
         rows = connection.execute(
-            select(table.c.taken, table.c.node, table.c.epoch, table.c.seq, table.c.content, table.c.leaf)
+            select(table.c.taken, table.c.node, table.c.epoch, table.c.seq, *_LOOKED_AT)
             .where(table.c.taken > after, table.c.from_above.is_(True))
             .order_by(table.c.taken)
             .limit(rows_at_once)
@@ -117,8 +130,7 @@ def _others(connection: Connection, whole: set[tuple[str, int]], flaws: list[Fla
             if (row.node, row.epoch) in whole:
                 continue
             count += 1
-            if leaf_hash(bytes(row.content)) != bytes(row.leaf):
-                flaws.append(Flaw("leaf", f"{row.node}/{row.epoch}/{row.seq}"))
+            _entry(row, f"{row.node}/{row.epoch}/{row.seq}", flaws)
 
 
 def _payloads(connection: Connection, flaws: list[Flaw]) -> int:

@@ -204,6 +204,18 @@ def decode_content(data: bytes) -> Content:
     return Content(header, decode_event(kind, pb.body, id, payloads), payloads)
 
 
+def found_by(data: bytes) -> tuple[str, str, str, str] | None:
+    """
+    What the table of entries has beside the content, for entries to be found by: id, kind, and the subject's kind and id.  None of bytes
+    that are no entry.
+    """
+    try:
+        pb = entry_pb2.EntryContent.FromString(data)
+    except DecodeError:
+        return None
+    return pb.id, pb.kind, pb.subject.kind, pb.subject.id
+
+
 @lru_cache(maxsize=contents_kept_max)
 def content_at_hand(data: bytes) -> Content:
     """As ``decode_content``; the same bytes give the same value, and are read once while it is kept."""

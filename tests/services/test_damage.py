@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from node import app
 from node.domain.refusal import Code, Refusal
 from node.services import integrity
 from node.services.rebuild import check
-from node.services.verify import verify
+from node.services.verify import Flaw, verify
 from node.storage import schema
 from node.storage.database import open_database
 from node.storage.guard import Guard
@@ -108,6 +108,22 @@ def seeds(first: int, last: int) -> range:
 @pytest.mark.parametrize("seed", seeds(0, 25))
 def test_damage_is_found_or_changes_nothing(tmp_path: Path, whole: Whole, seed: int) -> None:
     examine(tmp_path, whole, seed)
+
+
+@pytest.mark.parametrize("column", ["id", "kind", "subject_kind", "subject_id"])
+def test_an_entry_that_is_not_found_by_what_it_says_is_found(tmp_path: Path, whole: Whole, column: str) -> None:
+    """Seed 64 of the damages: one bit of its id, beside a content that is whole; a repeat of it would count as new."""
+    shutil.copytree(whole.directory, tmp_path, dirs_exist_ok=True)
+    database, table = open_database(f"sqlite:///{tmp_path / DATABASE}"), schema.entries
+    with database.write() as connection:
+        spot = connection.execute(select(table.c.node, table.c.epoch, table.c.seq).where(table.c.taken == 7)).one()
+        connection.execute(update(table).where(table.c.taken == 7).values({column: "another"}))
+
+    with Store(database).read() as view:
+        flaws = verify(view, _NoBlobs()).flaws  # type: ignore[arg-type]
+    database.close()
+
+    assert (Flaw("column", "/".join(map(str, spot))),) == flaws
 
 
 @pytest.mark.slow
