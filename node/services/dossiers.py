@@ -1,5 +1,6 @@
 """Dossiers as lists and pages: enterprise files, meetings, supervision orders."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,15 @@ class Line:
     about: tuple[str, ...]
     opened_at: datetime
     changed_at: datetime
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a dossier is called by whoever cannot read it: its kind, and its ``key``, which may be empty."""
+
+    id: str
+    kind: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,13 @@ def listed(
         )
         for row in rows
     ]
+
+
+def shown(view: View, ids: Collection[str], viewer: Actor) -> list[Shown]:
+    """Those of the dossiers *ids* that *viewer* sees, of whatever kind, by what a list has of them."""
+    table = schema.dossiers
+    query = select(table.c.id, table.c.kind, table.c.key).where(table.c.id.in_(ids), _shown_to(viewer)).order_by(table.c.kind, table.c.id)
+    return [Shown(row.id, row.kind, row.key) for row in view.connection.execute(query)] if ids else []
 
 
 def need_sight(view: View, kind: SubjectKind, id: str, viewer: Actor) -> None:

@@ -3,7 +3,7 @@ Leaders: their register, the matters that each has to see, how much each has tak
 and did not do, and who read which report.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,12 +32,14 @@ REASONS = (AWAITS, IN_CHARGE, SUBMITTED, LINKED, DIRECT, GOVERNMENT)
 
 
 def leaders(view: View | UnitOfWork) -> tuple[Leader, ...]:
-    """This node's register of leaders, in the order in which they were entered."""
+    """This node's register of leaders, as far as they can be read, in the order in which they were entered."""
+    return tuple(one for one in view.readings.dossiers(SubjectKind.LEADER, _entered(view)) if isinstance(one, Leader))
+
+
+def _entered(view: View | UnitOfWork) -> Sequence[str]:
     table = schema.dossiers
     own = (table.c.kind == SubjectKind.LEADER.value, table.c.owner == view.head.node)
-    ids = list(view.connection.execute(select(table.c.id).where(*own).order_by(table.c.opened_at, table.c.id)).scalars())
-    found = (dossier_of(view.journal, Subject(SubjectKind.LEADER.value, id)) for id in ids)
-    return tuple(one for one in found if isinstance(one, Leader))
+    return view.connection.execute(select(table.c.id).where(*own).order_by(table.c.opened_at, table.c.id)).scalars().all()
 
 
 # --- a leader's own list ------------------------------------------------------------------------------------------------
@@ -250,8 +252,14 @@ def deliveries(view: View | UnitOfWork, report: str) -> list[DeliveryLine]:
 
 
 def leaders_fact(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> tuple[Leader, ...]:
-    """The whole register."""
-    return leaders(work)
+    """
+    The whole register.
+
+    Raises:
+        Refusal: MALFORMED_ENTRY: nothing is decided by a part of it.
+    """
+    found = (dossier_of(work.journal, Subject(SubjectKind.LEADER.value, id)) for id in _entered(work))
+    return tuple(one for one in found if isinstance(one, Leader))
 
 
 def leader_account(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Account | None:

@@ -45,15 +45,15 @@ def meeting_of(view: View | UnitOfWork, id: str) -> Meeting | None:
 
 
 def meetings(view: View | UnitOfWork, *states: str, since: datetime | None = None) -> list[Meeting]:
-    """This node's meetings in one of *states* (any, if none is named), changed at *since* or later, the oldest first."""
+    """This node's meetings that can be read, in one of *states* (any, if none is named), changed at *since* or later, the oldest first."""
     table = schema.dossiers
     wanted = [table.c.kind == SubjectKind.MEETING.value, table.c.owner == view.head.node]
     if states:
         wanted.append(table.c.state.in_(states))
     if since is not None:
         wanted.append(table.c.changed_at >= micros(since))
-    ids = view.connection.execute(select(table.c.id).where(*wanted).order_by(table.c.opened_at, table.c.id)).scalars()
-    return [found for id in list(ids) if (found := meeting_of(view, id)) is not None]
+    ids = view.connection.execute(select(table.c.id).where(*wanted).order_by(table.c.opened_at, table.c.id)).scalars().all()
+    return [one for one in view.readings.dossiers(SubjectKind.MEETING, ids) if isinstance(one, Meeting)]
 
 
 # What a unit is asked outside a meeting.

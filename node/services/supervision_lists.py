@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from node.domain.entry import Actor, Subject, SubjectKind
+from node.domain.entry import Actor, SubjectKind
 from node.domain.order import record as o
 from node.domain.order.record import SupervisionOrder
 from node.domain.organisation import Role
@@ -21,7 +21,6 @@ from node.services.scope import sees_all, visible_to
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import instant_or_none, micros
-from node.storage.dossier_readings import dossier_of
 from node.storage.ticket_rows import parts
 from node.storage.unit_of_work import UnitOfWork, View
 
@@ -77,7 +76,7 @@ def order_lines(
     viewer: Actor | None = None,
 ) -> list[OrderLine]:
     """
-    The orders and proposals of this node, the oldest first; *issuer* is the role in whose name they stand.
+    The orders and proposals of this node that can be read, the oldest first; *issuer* is the role in whose name they stand.
 
     Who does not see the whole node sees those in which his unit has a part.
     """
@@ -89,9 +88,9 @@ def order_lines(
         if one:
             wanted.append(table.c.parties.contains(f",{one},", autoescape=True))
     found = []
-    for id in list(view.connection.execute(select(table.c.id).where(*wanted).order_by(table.c.opened_at, table.c.id)).scalars()):
-        order = dossier_of(view.journal, Subject(SubjectKind.ORDER.value, id))
-        if order is not None and (not issuer or order.issuer == issuer):
+    ids = view.connection.execute(select(table.c.id).where(*wanted).order_by(table.c.opened_at, table.c.id)).scalars().all()
+    for order in view.readings.dossiers(SubjectKind.ORDER, ids):
+        if not issuer or order.issuer == issuer:
             reply = order.clock("supervision_reply")
             found.append(OrderLine(order, reply.due_at if reply else None, _overdue_workdays(order, calendar, now)))
     return found

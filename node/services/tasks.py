@@ -20,6 +20,7 @@ from node.domain.ticket.state import BEFORE_FORMING
 from node.domain.time import last_day, local_day
 from node.services.registry import NODE_ACTOR
 from node.storage import schema
+from node.storage.database import instant
 from node.storage.dossier_readings import dossier_of
 from node.storage.unit_of_work import UnitOfWork, View
 
@@ -39,26 +40,42 @@ def due_now(view: View, policy: Policy, now: datetime) -> list[Order]:
 
 
 def _next_of(view: View, policy: Policy, kind: str, today: date) -> Iterator[OpenTask]:
-    every, last = policy.pack.choice(f"task.{kind}.every"), _last_end(view, kind)
-    period = period_of(today if last is None else last + timedelta(days=1), every)
+    every, (begun, unread) = policy.pack.choice(f"task.{kind}.every"), _begun(view, kind)
+    period = period_of(begun or today, every)
     for _ in range(tasks_at_once_max):
         begins_on = local_day(period.begins)
         if begins_on > today:
             return
-        yield OpenTask(kind, period.name, begins_on, last_day(period.ends))
+        if key_of(kind, period.name) not in unread:
+            yield OpenTask(kind, period.name, begins_on, last_day(period.ends))
         period = next_period(begins_on, every)
 
 
-def _last_end(view: View, kind: str) -> date | None:
-    """The last day that a task of this kind covers; None where there is none yet."""
-    return next((one.ends_on for one in tasks(view, kind, tasks_max=1)), None)
+def _begun(view: View, kind: str) -> tuple[date | None, set[str]]:
+    """
+    The day behind the last task of this kind, None where there is none yet, and the keys of later ones that cannot be read: they are
+    there, and one that is damaged must not keep the clock from all others.  Where none can be read it is the day on which the first
+    of them was opened.
+    """
+    begun, unread = None, set[str]()
+    for id, key, opened_at in _opened(view, kind, tasks_at_once_max):
+        if found := view.readings.dossiers(SubjectKind.TASK, [id]):
+            return found[0].ends_on + timedelta(days=1), unread
+        begun = local_day(opened_at)
+        unread.add(key)
+    return begun, unread
 
 
 def tasks(view: View | UnitOfWork, kind: str, *, tasks_max: int = tasks_at_once_max) -> list[RegularTask]:
-    """The regular tasks of this node of one *kind*, the last opened first, at most *tasks_max*."""
+    """The regular tasks of this node of one *kind*, of the *tasks_max* last opened those that can be read, the last one first."""
+    return view.readings.dossiers(SubjectKind.TASK, [id for id, *_more in _opened(view, kind, tasks_max)])
+
+
+def _opened(view: View | UnitOfWork, kind: str, tasks_max: int) -> list[tuple[str, str, datetime]]:
+    """The id, the key and the time of opening of each of the *tasks_max* tasks of *kind* that were opened last, the last one first."""
     table = schema.dossiers
     query = (
-        select(table.c.id)
+        select(table.c.id, table.c.key, table.c.opened_at)
         .where(
             table.c.kind == SubjectKind.TASK.value,
             table.c.owner == view.head.node,
@@ -67,8 +84,7 @@ def tasks(view: View | UnitOfWork, kind: str, *, tasks_max: int = tasks_at_once_
         .order_by(table.c.opened_at.desc(), table.c.id.desc())
         .limit(tasks_max)
     )
-    ids = view.connection.execute(query).scalars().all()
-    return [dossier_of(view.journal, Subject(SubjectKind.TASK.value, id)) for id in ids]
+    return [(row.id, row.key, instant(row.opened_at)) for row in view.connection.execute(query)]
 
 
 def waiting(view: View | UnitOfWork, policy: Policy, kind: str) -> list[str]:

@@ -23,6 +23,9 @@ from node.storage.waiting import settle_all
 
 SQLITE_OLDEST = (3, 51, 3)
 busy_timeout_ms = 20_000
+# PostgreSQL for many short questions of many people: compiling one, or starting processes for it, takes longer than its answer, and
+# what a unit gathers (``scope``) is looked up in memory only where it is expected to find room there.
+PLANNER = {"jit": "off", "max_parallel_workers_per_gather": "0", "work_mem": "'32MB'"}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -106,6 +109,7 @@ def open_database(url: str) -> Database:
     if parsed.get_backend_name() != "sqlite":
         engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=20)
         event.listen(engine, "before_cursor_execute", settle_all)
+        event.listen(engine, "connect", _settle_planner)
         return Database(engine, engine)
     if sqlite.sqlite_version_info < SQLITE_OLDEST:
         raise Refusal(Code.DATABASE_OLD, version=sqlite.sqlite_version, oldest=".".join(map(str, SQLITE_OLDEST)))
@@ -113,6 +117,14 @@ def open_database(url: str) -> Database:
         memory = _sqlite_engine(url, is_writer=True, poolclass=StaticPool)
         return Database(memory, memory)
     return Database(_sqlite_engine(url, is_writer=True, poolclass=None), _sqlite_engine(url, is_writer=False, poolclass=None))
+
+
+def _settle_planner(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        for setting, value in PLANNER.items():
+            cursor.execute(f"SET {setting} = {value}")
+    # A setting is taken back with the transaction that made it.
+    connection.commit()
 
 
 def _sqlite_engine(url: str, *, is_writer: bool, poolclass: Any) -> Engine:

@@ -8,6 +8,7 @@ from its entries.  What cannot be folded is kept and put into quarantine with it
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.exc import DBAPIError
@@ -96,8 +97,9 @@ class Readings:
         self._whole_tickets: dict[str, tuple[tuple[list[Stored], frozenset[int], Place], Ticket | None]] = {}
         # Whether anything is in quarantine: asked once a transaction, and known once something was set aside.
         self._is_any_set_aside: bool | None = None
-        # Of the tickets that were asked for together: those that cannot be read.
+        # Of the tickets, and of the dossiers, that were asked for together: those that cannot be read.
         self.unread: set[str] = set()
+        self.unread_dossiers: set[str] = set()
 
     def fold(self, batch: Sequence[Stored]) -> dict[str, Moved]:
         """Fold *batch*, which was just appended, and say what became of each ticket in it."""
@@ -314,6 +316,21 @@ class Readings:
                 found[id] = ticket
             else:
                 self.unread.add(id)
+        return found
+
+    def dossiers(self, kind: SubjectKind, ids: Iterable[str]) -> list[Any]:
+        """
+        The whole dossiers *ids* of *kind*, in that order, their entries read together.  Those of which an entry is damaged are not among
+        them and are noted in ``unread_dossiers``, as tickets are in ``unread``.
+        """
+        wanted, found = list(dict.fromkeys(ids)), []
+        self._journal.bring(kind.value, wanted)
+        for id in wanted:
+            dossier = dossier_readings.readable_dossier(self._journal, Subject(kind.value, id))
+            if dossier is not None:
+                found.append(dossier)
+            else:
+                self.unread_dossiers.add(id)
         return found
 
     def readable(self, ticket_id: str) -> Ticket | None:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from node.domain.organisation import Role
 from node.domain.ticket.proxy_decision import PROXIES, RecordDecisionFor
 from node.domain.ticket.state import With
+from node.services import dossiers
 from node.services.command_fields import may_give, verb_of
 from node.services.figures import rate_from
 from node.services.leader_daily import page_for, to_print
@@ -52,6 +53,7 @@ def leader(request: Request, desk: SignedIn) -> Response:
             "decisions": {one.ticket: _decision(view, desk, one.ticket) for one in found.waiting_for_leader},
             "deciders": _deciders(view, called, [one.ticket for one in found.waiting_for_leader], desk.lang),
             "to_print": to_print(view, gateways_of(desk), node.now()) if desk.role == "office" else [],
+            "lost": dossiers.shown(view, view.readings.unread_dossiers, desk.viewer),
         }
     shown = {"units_shown_max": units_shown_max, "rate_from": rate_from}
     return page(request, "leader.html", now=node.now(), percent=percent, **shown, **facts)

@@ -13,7 +13,7 @@ from node.domain.entry import SubjectKind
 from node.domain.organisation import Role
 from node.domain.ticket.row import TicketRow
 from node.notify.notice import audiences_of
-from node.services import inbox, kept_forms, queries
+from node.services import dossiers, inbox, kept_forms, queries
 from node.services import today as desk_today
 from node.services.first_day import first_day
 from node.services.headlines import headlines
@@ -72,9 +72,11 @@ def today(request: Request, desk: SignedIn) -> Response:
             Told(rows, sentence(view, rows[0], names, lang), _page_of(rows[0], desk.role), matters.get(rows[0].subject_id, ""))
             for rows in told[:notices_max]
         ]
+        lost = dossiers.shown(view, view.readings.unread_dossiers, desk.viewer)
     return page(
         request,
         "today.html",
+        lost=lost,
         found=found,
         names=names,
         headlines=words,

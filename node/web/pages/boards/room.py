@@ -26,7 +26,7 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import State
 from node.domain.time import WorkCalendar
-from node.services import boards
+from node.services import boards, dossiers
 from node.services.numbers import short_number
 from node.services.queries import Names, names
 from node.services.refusal_words import in_names
@@ -180,6 +180,7 @@ def board(request: Request, room: Room, name: str, *, template: str = "", **fact
         "new_id": new_id,
         "all_units": room.staffed(),
         "left_out": left_out(room.view, room.seen(room.view.readings.unread)),
+        "lost": dossiers.shown(room.view, room.view.readings.unread_dossiers, room.desk.viewer),
     }
     return page(request, f"boards/{template or name}.html", **(context | facts))
 

@@ -1,0 +1,102 @@
+"""
+Orders, meetings, leaders and regular tasks that cannot be read: no page stands still for one of many, and each names what it misses.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from node.domain.leader.appointing import EnterLeader
+from node.services import tasks
+from node.storage import schema
+from node.storage.unit_of_work import View
+from node.web.pages.boards.room import BOARDS
+from tests.support.node import Hands, make_node
+from tests.web.busy_county import a_busy_day
+from tests.web.office import open_account
+from tests.web.support import at_desk
+
+
+def damage(hands: Hands, *dossiers: str) -> None:
+    """What is held about *dossiers* cannot be decoded any more."""
+    entries = schema.entries
+    with hands.node.store.database.write() as connection:
+        connection.execute(update(entries).where(entries.c.subject_id.in_(dossiers)).values(content=b"\xff\xff\xff"))
+
+
+def rows_of(view: View, kind: str) -> dict[str, str]:
+    """The keys of this node's dossiers of *kind*, by id, the oldest first."""
+    table = schema.dossiers
+    query = select(table.c.id, table.c.key).where(table.c.kind == kind).order_by(table.c.opened_at, table.c.key, table.c.id)
+    return {row.id: row.key for row in view.connection.execute(query)}
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hands]:
+    """A busy county, of whose two orders one is damaged, and its meeting and its one leader too."""
+    hands = a_busy_day(make_node(tmp_path_factory.mktemp("lost") / "node")).hands
+    open_account(hands, "head", ("leader",))
+    hands.act("office", EnterLeader("head"))
+    with hands.node.store.read() as view:
+        first, *_others = rows_of(view, "order")
+        lost = [first, *rows_of(view, "meeting"), *rows_of(view, "leader")]
+    assert 3 == len(lost)
+    damage(hands, *lost)
+    yield hands
+
+
+class TestPages:
+    """What its desks see."""
+
+    @pytest.mark.parametrize("account", ["centre", "watch", "housing", "government", "head"])
+    def test_every_page_of_a_desk_stands(self, county: Hands, account: str) -> None:
+        """Those that are for it: Today, the leader's page, every board."""
+        client = at_desk(county, account)
+        answers = {path: client.get(path).status_code for path in ("/", "/leader", *(f"/boards/{name}" for name in BOARDS))}
+
+        assert {200} == set(answers.values()) - {403}, answers
+
+    def test_the_board_of_supervision_names_the_damaged_order_and_lists_the_other(self, county: Hands) -> None:
+        """By its number, with what to do."""
+        with county.node.store.read() as view:
+            lost, whole = rows_of(view, "order").values()
+        above, _, below = at_desk(county, "watch").get("/boards/supervision").text.partition("<main")[2].partition("</section>")
+
+        assert (True, True) == (f"督办 {lost}" in above, "请告知运维人员" in above)
+        assert (True, False, False) == (whole in below, whole in above, lost in below)
+
+    @pytest.mark.parametrize(("path", "said"), [("/boards/meetings", "会议 joint_judgement"), ("/leader", "领导 ")])
+    def test_the_meetings_and_the_leaders_page_name_what_they_miss(self, county: Hands, path: str, said: str) -> None:
+        """A meeting and a leader have no number: by what their row has."""
+        page = at_desk(county, "centre").get(path).text.partition('class="refusal"')[2].partition("</section>")[0]
+
+        assert said in page
+
+    def test_who_has_no_part_in_it_is_told_nothing_of_it(self, county: Hands) -> None:
+        """The water bureau's board of supervision is as it was."""
+        assert "读不出来" not in at_desk(county, "water").get("/boards/supervision").text
+
+
+def test_a_damaged_task_is_opened_no_second_time_and_keeps_back_no_later_one(tmp_path: Path) -> None:
+    """HM20-3.1c: a task each week, the last one damaged; Today stands, and the next weeks' tasks come."""
+    hands = make_node(tmp_path / "node", "320684", pack="haimen-2020")
+    hands.node.sweep.run(hands.now)
+    with hands.node.store.read() as view:
+        *_others, last = rows_of(view, "task")
+        before = sorted(rows_of(view, "task").values())
+    damage(hands, last)
+    open_account(hands, "officer", ("office",))
+
+    hands.node.sweep.run(hands.now)
+    today = at_desk(hands, "officer").get("/")
+    hands.later(days=14)
+    hands.node.sweep.run(hands.now)
+
+    assert (200, True) == (today.status_code, "定期任务 sort_reports" in today.text)
+    with hands.node.store.read() as view:
+        after = sorted(rows_of(view, "task").values())
+        readable = [one.key for one in tasks.tasks(view, "sort_reports")]
+    assert len(before) + 2 == len(after) == len(set(after))
+    assert sorted(set(after) - set(before)) == sorted(readable)[-2:]
