@@ -67,9 +67,13 @@ def forks_are_noticed(rest: Rest) -> Iterator[str]:
 
     A revoked node tells nothing any more: no greeting of it is heard, so what it wrote from then on, beside what a copy of it had
     sent before, can be compared by nobody.  I04 speaks of what a node shows later, and it shows nothing.
+
+    A node that wrote down itself that a subordinate holds a later entry of that epoch than it has knows that all up to there may be told
+    otherwise: where its superior lost the same, what a third one got by that superior can be compared by nobody else.
     """
     silent = {link.child.code for link in rest.links() if link.excuse == "revoked"}
-    for writer, holder in sorted({(writer, holder) for writer, holder, _ in rest.conflicts}):
+    unnoticed = {(writer, holder) for writer, holder, spot in rest.conflicts if spot[2] > rest.told_below(writer, spot[1])}
+    for writer, holder in sorted(unnoticed):
         if writer not in rest.forks and writer not in silent:
             yield f"{holder} holds another history of {writer} than {writer} does, and nobody noticed"
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from federation.simulation.world import Node, subtree
 from node.domain.ticket.ticket import Ticket
+from node.services.situations import TOLD_BELOW
 from node.storage import reparenting_readings as readings
 
 if TYPE_CHECKING:
@@ -73,6 +74,12 @@ class Rest:
             for (writer,) in node.rows("SELECT node FROM incidents WHERE kind = 'fork'"):
                 found.setdefault(writer, set()).add(code)
         return found
+
+    def told_below(self, code: str, epoch: int) -> int:
+        """The last of its entries in *epoch* that a node was told a subordinate holds, and that it did not have; 0: none."""
+        query = "SELECT max(seq) FROM incidents WHERE kind = ? AND node = ? AND epoch = ?"
+        found: int | None = self.nodes[code].value(query, TOLD_BELOW, code, epoch)
+        return found or 0
 
     @cached_property
     def tainted(self) -> set[str]:
