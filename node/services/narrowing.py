@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Select, and_, or_, select, union_all
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role
@@ -16,10 +16,10 @@ from node.domain.ticket.state import OPEN, State, With
 from node.domain.ticket.sweep import SETTLEMENT
 from node.domain.time import end_of, local_day
 from node.domain.time.calendar import at
-from node.services.scope import has_few, has_trait, listed_for, visible_to, walked_for
+from node.services.scope import has_few, has_trait, listed_for, sees_all, visible_to, walked_for
 from node.storage import schema
 from node.storage.database import micros
-from node.storage.planning import unsought
+from node.storage.planning import in_passing, unsought
 from node.storage.unit_of_work import View
 
 DUE_CHOICES = ("today", "overdue")
@@ -91,20 +91,44 @@ class Wanted:
         return bool(self.due or self.mine or self.owed or self.tray or self.unsorted or self.traits)
 
     @property
+    def is_timed(self) -> bool:
+        """True if all that it is about has a clock that runs here."""
+        return bool(self.due or self.owed)
+
+    @property
     def is_open(self) -> bool:
         """True if it is of open tickets only, a hundredth of what a node has after years."""
         return bool(self.states) and set(self.states) <= _OPEN_STATES
 
 
+def is_walked(view: View, wanted: Wanted) -> bool:
+    """
+    True if a list of all that is open, or ever settled, passes far more than its viewer sees, and he sees too much to read each of it:
+    then its own order leads it, and a full page ends it.
+    """
+    return not (wanted.is_narrow or sees_all(wanted.viewer) or has_few(view, wanted.viewer, few_max))
+
+
 def narrowed(
-    view: View, query: Select[tuple[object, ...]], wanted: Wanted, now: datetime, *, is_bounded: bool = False
+    view: View,
+    query: Select[tuple[object, ...]],
+    wanted: Wanted,
+    now: datetime,
+    *,
+    is_bounded: bool = False,
+    walked: FromClause = schema.tickets,
 ) -> Select[tuple[object, ...]]:
-    """*query*, which asks ``tickets``, with every condition of *wanted*.  *is_bounded*: it walks along what runs, and no further."""
+    """
+    *query*, which asks ``tickets``, with every condition of *wanted*.  *is_bounded*: it walks along what runs, and no further; *walked*:
+    the same tickets under another name, to which it is joined, along which it walks.
+    """
     clocks, tickets = schema.clocks, schema.tickets
     # A list along what runs begins nowhere else: not with all that was ever closed, if that is what is asked for.
-    state, registered_at = (unsought(column) if is_bounded else column for column in (tickets.c.state, tickets.c.registered_at))
+    state, registered_at = (unsought(column) if is_bounded else column for column in (walked.c.state, walked.c.registered_at))
     if wanted.states:
-        query = query.where(state.in_(wanted.states))
+        is_so = state.in_(wanted.states)
+        # Nearly all that runs is open; taken for a hundredth of it, all of it would be read and sorted for a page.
+        query = query.where(in_passing(is_so) if is_bounded and wanted.is_open and not wanted.due else is_so)
     for column, code in ((tickets.c.layer, wanted.layer), (tickets.c.level, wanted.level)):
         if code:
             query = query.where(column == code)
@@ -116,7 +140,7 @@ def narrowed(
         query = query.where(_has_clock(*awaits))
     for name, value in wanted.traits:
         query = query.where(_is_among(name, value) if name in _RARE else has_trait(name, value))
-    query = query.where(_seen(view, wanted, clocks.c.ticket if is_bounded else tickets.c.id))
+    query = query.where(_seen(view, wanted, clocks.c.ticket if is_bounded else walked.c.id))
     if wanted.unit:
         query = query.where(_of_unit(wanted.unit))
     if wanted.tray is not None:
@@ -133,8 +157,14 @@ def narrowed(
             if wanted.due == "today"
             else and_(clocks.c.due_at <= micros(now), clocks.c.name != SETTLEMENT)  # POLICY_PACKS 2 no. 52: never overdue
         )
-        of_whom = counts_now(view) if wanted.owed is None else owed_here(view, *wanted.owed)
-        query = query.where(_has_clock(of_whom, window))
+        of_whom = of_whoever_waits(view) if wanted.owed is None else owed_here(view, *wanted.owed)
+        has_one = _has_clock(of_whom, window)
+        if is_bounded and wanted.due == "overdue":
+            # The earliest clock of a ticket, along which the list goes, is due no later than the one that is over, and nearly always it is
+            # that one: then no other is looked for.
+            query = query.where(clocks.c.due_at <= micros(now))
+            has_one = or_(and_(of_whom, window), has_one)
+        query = query.where(has_one)
     if wanted.mine is not None:
         role, unit = wanted.mine
         turns: list[ColumnElement[bool]] = [tickets.c.with_whom.in_(sorted(_WITH_OF_ROLE.get(role, ())))]
@@ -154,7 +184,7 @@ def _seen(view: View, wanted: Wanted, along: ColumnElement[str]) -> ColumnElemen
     """That ``wanted.viewer`` sees a ticket, in a list that comes *along* that column of its numbers."""
     if wanted.is_narrow:
         return visible_to(wanted.viewer)
-    return listed_for(wanted.viewer) if has_few(view, wanted.viewer, few_max) else walked_for(wanted.viewer, along)
+    return walked_for(wanted.viewer, along) if is_walked(view, wanted) else listed_for(wanted.viewer)
 
 
 def _is_among(name: str, value: str) -> ColumnElement[bool]:
@@ -211,9 +241,13 @@ def counts_now(view: View) -> ColumnElement[bool]:
     What is due is not stopped.  To say that, too, lets PostgreSQL expect a hundredth of the clocks that run, and read all of them where
     a list ends with its page.
     """
+    return and_(of_whoever_waits(view), schema.clocks.c.due_at.isnot(None))
+
+
+def of_whoever_waits(view: View) -> ColumnElement[bool]:
+    """As ``counts_now``, where a due time is compared: what has none is not there, and to say so doubles what PostgreSQL leaves out."""
     clocks, tickets = schema.clocks, schema.tickets
-    is_concerned = or_(clocks.c.node == tickets.c.holder, clocks.c.node == tickets.c.asked, clocks.c.node == view.head.node)
-    return and_(is_concerned, clocks.c.due_at.isnot(None))
+    return or_(clocks.c.node == tickets.c.holder, clocks.c.node == tickets.c.asked, clocks.c.node == view.head.node)
 
 
 def is_numbered(pattern: str) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, and_, func, not_, null, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, func, not_, null, or_, select, true, tuple_
 
 from node.domain.entry import Actor
 from node.domain.refusal import Code, Refusal
@@ -19,7 +19,7 @@ from node.domain.ticket.sight import not_shown
 from node.domain.ticket.state import With
 from node.domain.ticket.sweep import SETTLEMENT, is_carried_over
 from node.domain.time import Limit, Unit, WorkCalendar, left
-from node.services.narrowing import DUE_CHOICES, Place, Wanted, counts_now, is_numbered, narrowed, owed_here
+from node.services.narrowing import DUE_CHOICES, Place, Wanted, counts_now, is_numbered, is_walked, narrowed, of_whoever_waits, owed_here
 from node.services.numbers import number_pattern
 from node.services.people import people_of
 from node.services.scope import visible_to
@@ -209,28 +209,45 @@ def list_tickets(view: View, wanted: Wanted, calendar: WorkCalendar, now: dateti
         raise Refusal(Code.VALUE_NOT_OFFERED, key="due", value=wanted.due, offered=DUE_CHOICES)
     clocks, tickets = schema.clocks, schema.tickets
     # Two lists behind each other, so that neither sorts what is settled, which is nearly all that a node has after years.
-    timed = select(tickets, clocks.c.due_at.label("next_due_at")).join(clocks, clocks.c.ticket == tickets.c.id).where(counts_now(view))
+    timed = select(tickets, clocks.c.due_at.label("next_due_at")).join(clocks, clocks.c.ticket == tickets.c.id)
+    timed = timed.where(of_whoever_waits(view) if wanted.due == "overdue" else counts_now(view))
     # What asks other rows is said last, and asked only of what everything else has left over.
     timed = narrowed(view, timed, wanted, now, is_bounded=True).where(not_(_has_earlier(view)))
-    others = narrowed(view, select(tickets, null().label("next_due_at")), wanted, now).where(not_(_has_running(view)))
     place, skipped = wanted.after, wanted.rows_skipped
     rows: list[Row[tuple[object, ...]]] = []
     if place is None or place.due_at is not None:
         begun = timed if place is None else timed.where(_behind(place, clocks.c.due_at))
-        order = (clocks.c.due_at, tickets.c.registered_at.desc(), tickets.c.id)
-        rows += view.connection.execute(begun.order_by(*order).limit(wanted.rows_max).offset(skipped)).all()
-        if len(rows) < wanted.rows_max and skipped:
-            count = begun.with_only_columns(func.count(), maintain_column_froms=True)
-            skipped = max(0, skipped - view.connection.execute(count).scalar_one())
-    else:
-        others = others.where(_registered_behind(place))
-    if len(rows) < wanted.rows_max:
-        # What is open is found by its state and sorted: in the order of all that ever came in few are met, or none.
-        registered_at = tickets.c.registered_at + 0 if wanted.is_open else tickets.c.registered_at
-        begun = others.order_by(registered_at.desc(), tickets.c.id)
-        rows += view.connection.execute(begun.limit(wanted.rows_max - len(rows)).offset(skipped)).all()
+        begun = begun.order_by(clocks.c.due_at, tickets.c.registered_at.desc(), tickets.c.id)
+        if skipped:
+            # What earlier pages have shown is passed by its numbers alone; where it ends, so many of them were of the other list.
+            passed = begun.with_only_columns(tickets.c.id, maintain_column_froms=True).limit(skipped + wanted.rows_max)
+            shown = view.connection.execute(passed).scalars().all()
+            page, skipped = shown[skipped:], max(0, skipped - len(shown))
+            rows += view.connection.execute(begun.where(tickets.c.id.in_(page))).all() if page else []
+        else:
+            rows += view.connection.execute(begun.limit(wanted.rows_max)).all()
+    if len(rows) < wanted.rows_max and not wanted.is_timed:
+        begun = _untimed(view, wanted, now).limit(wanted.rows_max - len(rows)).offset(skipped)
+        rows += view.connection.execute(begun).all()
     running = next_clocks(view, [row.id for row in rows], calendar, now)
     return [TicketLine(ticket_row(row), running.get(row.id), Place(row.next_due_at, row.registered_at, row.id)) for row in rows]
+
+
+def _untimed(view: View, wanted: Wanted, now: datetime) -> Select[tuple[object, ...]]:
+    """The tickets of *wanted* by which nobody is timed, behind its place if that is one of them, the last registered first."""
+    tickets = schema.tickets
+    query = select(tickets, null().label("next_due_at"))
+    walked: FromClause = tickets
+    if is_walked(view, wanted):
+        # By an index that has all of what is asked of each that is passed: PostgreSQL reads a row before it asks anything else.
+        walked = tickets.alias("walked")
+        query = query.join(walked, walked.c.id == tickets.c.id)
+    query = narrowed(view, query, wanted, now, walked=walked).where(not_(_has_running(view)))
+    if wanted.after is not None and wanted.after.due_at is None:
+        query = query.where(_registered_behind(wanted.after, walked))
+    # What is open is found by its state and sorted: in the order of all that ever came in few are met, or none.
+    registered_at = walked.c.registered_at + 0 if wanted.is_open else walked.c.registered_at
+    return query.order_by(registered_at.desc(), walked.c.id)
 
 
 def _has_earlier(view: View) -> ColumnElement[bool]:
@@ -250,11 +267,10 @@ def _has_running(view: View) -> ColumnElement[bool]:
 
 def _behind(place: Place, due_at: ColumnElement[int]) -> ColumnElement[bool]:
     """What is due and stands behind *place* in the order of the list."""
-    return or_(due_at > place.due_at, and_(due_at == place.due_at, _registered_behind(place)))
+    return or_(due_at > place.due_at, and_(due_at == place.due_at, _registered_behind(place, schema.tickets)))
 
 
-def _registered_behind(place: Place) -> ColumnElement[bool]:
-    table = schema.tickets
+def _registered_behind(place: Place, table: FromClause) -> ColumnElement[bool]:
     return or_(table.c.registered_at < place.registered_at, and_(table.c.registered_at == place.registered_at, table.c.id > place.ticket))
 
 

@@ -16,6 +16,7 @@ from node.domain.ticket.concerned import BY_PART
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import With
 from node.storage import schema
+from node.storage.planning import in_passing
 from node.storage.trait_readings import CONCERNED
 from node.storage.unit_of_work import View
 
@@ -48,7 +49,7 @@ def walked_for(viewer: Actor | None, along: ColumnElement[str]) -> ColumnElement
     if viewer is None or sees_all(viewer):
         return visible_to(viewer)
     # Not as a plain IN: a database would begin with what was gathered, read each of it and sort it.
-    return _among(viewer, func.coalesce(along.in_(_gathered(viewer)), false()))
+    return _among(viewer, in_passing(along.in_(_gathered(viewer))))
 
 
 def has_few(view: View, viewer: Actor | None, most: int) -> bool:

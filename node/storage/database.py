@@ -25,7 +25,7 @@ SQLITE_OLDEST = (3, 51, 3)
 busy_timeout_ms = 20_000
 # PostgreSQL for many short questions of many people: compiling one, or starting processes for it, takes longer than its answer, and
 # what a unit gathers (``scope``) is looked up in memory only where it is expected to find room there.
-PLANNER = {"jit": "off", "max_parallel_workers_per_gather": "0", "work_mem": "'32MB'"}
+PLANNER = {"jit": "off", "max_parallel_workers_per_gather": "0", "work_mem": "'32MB'", "random_page_cost": "1.1"}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -6,7 +6,7 @@ It changes no answer, only what is read on the way to it.
 
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, false, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -28,6 +28,14 @@ def unsought(column: ColumnElement[V]) -> ColumnElement[V]:
     way.  PostgreSQL counts what either way costs, and is left to it.
     """
     return _Unsought(column)
+
+
+def in_passing(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """
+    *condition* as it is, asked of each row that a list passes in its own order: no index is sought for it, and PostgreSQL, which cannot
+    know how often it holds together with the others, expects it of every second row and not of one in a thousand.
+    """
+    return func.coalesce(condition, false())
 
 
 @compiles(_Unsought)

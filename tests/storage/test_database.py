@@ -15,7 +15,7 @@ def test_postgresql_answers_many_short_questions(postgres_database: Callable[[],
         for connection in (one, other):
             connection.rollback()
             found = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in PLANNER}
-            assert {"jit": "off", "max_parallel_workers_per_gather": "0", "work_mem": "32MB"} == found
+            assert {"jit": "off", "max_parallel_workers_per_gather": "0", "work_mem": "32MB", "random_page_cost": "1.1"} == found
     opened.close()
 
 
