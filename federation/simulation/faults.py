@@ -16,7 +16,7 @@ from node.domain import registry as g
 from node.domain import reparenting as m
 from node.domain.entry import CustodyHead, Draft, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
-from node.domain.refusal import Refusal
+from node.domain.refusal import Code, Refusal
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.custody import CustodyReturned
 from node.services.registry import NODE_ACTOR
@@ -201,8 +201,14 @@ def _usurp(simulation: Simulation, item: Item) -> None:
 def _append(simulation: Simulation, node: Node, write: Callable[[UnitOfWork], None]) -> None:
     if not acts.may_write(simulation, node.code):
         return
+
+    def unless_held(work: UnitOfWork) -> None:
+        if work.head.held:  # of whatever release: a node that is held writes nothing
+            raise Refusal(Code.NODE_HELD, reason=work.head.held)
+        write(work)
+
     try:
-        node.writer.command(write)
+        node.writer.command(unless_held)
     except Refusal as refusal:
         simulation.note(node.code, f"cannot write: {refusal.code.name}")
     except Crash as crash:
