@@ -17,6 +17,7 @@ from node.domain.ticket.forming import Form
 from node.domain.ticket.intake import Register
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import OPEN
+from node.domain.ticket.sweep import SETTLEMENT
 from node.services import narrowing, queries
 from node.services.scope import visible_to
 from node.services.status import status
@@ -184,6 +185,40 @@ class TestList:
                     ]
                     theirs = [one for one in whole if one in seen]
                     assert (role, unit, [theirs[:3], theirs[3:6], theirs[6:9]]) == (role, unit, pages)
+                    page, behind = replace(wanted, viewer=viewer, rows_max=3), list[str]()
+                    while lines := queries.list_tickets(view, page, calendar, county.hands.now):
+                        behind += [one.row.id for one in lines]
+                        page = replace(page, after=lines[-1].place)
+                    assert (role, unit, theirs) == (role, unit, behind)
+
+    @pytest.mark.parametrize("owed", [None, ("department", "520402-water")], ids=["anybody's", "the unit's"])
+    def test_what_is_overdue_is_found_behind_an_older_limit_that_never_is(self, hands: Hands, owed: tuple[str, str] | None):
+        """POLICY_PACKS 2 no. 52: the limit for settling is never overdue; the list goes along it first all the same."""
+        late, waiting, settling, settled = (a_handled_ticket(hands) for _ in range(4))
+        clocks, hour = schema.clocks, 3_600_000_000
+        now = micros(hands.now)
+        with hands.node.store.database.write() as connection:
+            connection.execute(update(clocks).values(owes="520402-water", due_at=now + 5 * hour))
+            connection.execute(update(clocks).where(clocks.c.ticket == late).values(due_at=now - hour))
+            connection.execute(update(clocks).where(clocks.c.ticket.in_((settling, settled))).values(due_at=None, stopped_at=now))
+            connection.execute(update(clocks).where(clocks.c.ticket == settled).values(owes=""))
+            row = dict(connection.execute(select(clocks).where(clocks.c.ticket == late).limit(1)).one()._mapping)
+            older = row | {"name": SETTLEMENT, "due_at": now - 9 * hour, "stopped_at": None}
+            connection.execute(insert(clocks), [older | {"ticket": one} for one in (late, waiting, settling)])
+
+        with hands.node.store.read() as view:
+            calendar = hands.node.policies.bare(view).calendar
+            wanted = queries.Wanted(due="overdue", owed=owed)
+            found = [
+                [one.row.id for one in queries.list_tickets(view, replace(wanted, rows_skipped=skipped), calendar, hands.now)]
+                for skipped in (0, 1)
+            ]
+            whole = queries.list_tickets(view, queries.Wanted(tuple(state.value for state in OPEN)), calendar, hands.now)
+            theirs = queries.list_tickets(view, queries.Wanted(owed=("department", "520402-water")), calendar, hands.now)
+
+        assert [[late], []] == found
+        assert [{late, waiting, settling}, settled] == [{one.row.id for one in whole[:3]}, whole[3].row.id]
+        assert {late, waiting} == {one.row.id for one in theirs}
 
     def test_another_due_than_today_or_overdue_is_refused(self, hands: Hands):
         """With what is offered."""
