@@ -131,16 +131,30 @@ class _NotYet(Exception):
 
 
 def advance(store: Store, writer: Writer, handler: Handler) -> int:
-    """Do every step that follows at this node from what it holds by now, and return how many it did."""
+    """
+    Do every step that follows at this node from what it holds by now, and return how many it did.
+
+    Raises:
+        Refusal: what a step stumbled over for good, when every other move has gone as far as it can.
+    """
     count = 0
     while True:
+        stumbled: Refusal | None = None
         with store.read() as view:
             due = _due(view, handler.now())
             owed = [move for move in readings.listed(view.connection) if _owes_history(view, move)]
         for move in owed:
             writer.command(partial(_send_history, move=move))
-        done = sum(_do(writer, handler, move, make) for move, make in due)
+        done = 0
+        for move, make in due:
+            try:
+                done += _do(writer, handler, move, make)
+            except Refusal as refusal:
+                log.warning("reparenting stumbles", move=move.id, node=move.node, code=refusal.code.name)
+                stumbled = stumbled or refusal
         if not done:
+            if stumbled is not None:
+                raise stumbled
             return count
         count += done
 
@@ -273,13 +287,13 @@ def _give_back(work: UnitOfWork, handler: Handler, move: m.Reparenting, ticket: 
 
 
 def _reason(work: UnitOfWork, move: m.Reparenting) -> str:
-    """Why the move was ordered, in the operator's own words."""
-    entries = schema.entries
+    """Why the move was ordered, in the operator's own words; where they cannot be read here, the move's number, which leads to them."""
+    entries, subject = schema.entries, Subject(SubjectKind.NODE.value, move.ordered_by)
     its = (entries.c.node == move.ordered_by, entries.c.kind == m.ReparentingOrdered.kind())
-    for content in work.connection.execute(select(entries.c.content).where(*its)).scalars():
+    for taken, content in work.connection.execute(select(entries.c.taken, entries.c.content).where(*its)).all():
         event = decode_content(bytes(content)).event
         if isinstance(event, m.ReparentingOrdered) and event.move == move.id and isinstance(event.reason, SealedRef):
-            return work.payloads.open(Subject(SubjectKind.NODE.value, move.ordered_by), event.reason)
+            return work.payloads.open_all(subject, {"reason": event.reason}, [taken]).get("reason", move.id)
     return move.id
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from federation.link import Lane, State
-from federation.reactions import Reactions
+from federation.reactions import UNABLE, Reactions
 from federation.retry import USUAL
 from federation.server import LinkServer
 from federation.session import Session, session_of
@@ -175,6 +175,8 @@ class Process:
             return
         except Refusal as refusal:
             self.simulation.note(self.node.code, f"reactions stumble: {refusal.code.name}")
+            if refusal.code not in UNABLE:  # for good
+                self.simulation.bug(self.node.code, "reactions", refusal)
         except Exception as error:
             self.simulation.bug(self.node.code, "reactions", error)
         reacted, taken = self.node.rows("SELECT reacted, taken FROM heads")[0]

@@ -7,7 +7,7 @@ Wrapped keys and ciphertexts ride beside the entry with which they became necess
 as received.  A missing one never holds an entry.  Erasing drops rows here; the log still verifies.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -255,10 +255,17 @@ class Payloads:
         key = self._subject_key(subject, kind, as_desk=as_desk)
         if key is None:
             raise Refusal(Code.PAYLOAD_SEALED, subject=subject.id, kind=kind.value)
+        aad = sealing.binding(subject.kind, subject.id, kind)
         try:
-            return sealing.unseal(ciphertext, key, sealing.binding(subject.kind, subject.id, kind), ref.digest).decode()
+            return sealing.unseal(ciphertext, key, aad, ref.digest).decode()
         except SealingError as error:
-            raise Refusal(Code.PAYLOAD_MISSING, entry=ref.entry, place=ref.place, fault=error.code) from error
+            fault = error
+        for other in self._other_keys(subject, kind, key, as_desk=as_desk):
+            try:
+                return sealing.unseal(ciphertext, other, aad, ref.digest).decode()
+            except SealingError:
+                continue
+        raise Refusal(Code.PAYLOAD_MISSING, entry=ref.entry, place=ref.place, fault=fault.code) from fault
 
     def _ciphertext(self, subject: Subject, ref: SealedRef) -> bytes | None:
         if ref.entry in self._brought:
@@ -372,6 +379,22 @@ class Payloads:
                 self._subject_keys[subject, kind] = key
                 return key
         return None
+
+    def _other_keys(self, subject: Subject, kind: PayloadKind, first: bytes, *, as_desk: bool) -> Iterator[bytes]:
+        """
+        What else opens texts or contacts of *subject* than the key that it is sealed by here.
+
+        A node that was restored from before it made that key makes another one, and then gets what it had sealed by the first one
+        back, from above or below.
+        """
+        tried = {first}
+        for of_kind, node, month, to, wrapped in _SUBJECT_KEYS.rows(self._connection, subject_kind=subject.kind, subject_id=subject.id):
+            if of_kind != kind.value:
+                continue
+            key = self._unwrapped(subject, kind, node, month, to, bytes(wrapped), as_desk=as_desk)
+            if key is not None and key not in tried:
+                tried.add(key)
+                yield key
 
     def _unwrapped(
         self, subject: Subject, kind: PayloadKind, node: str, month: str, to: str, wrapped: bytes, *, as_desk: bool

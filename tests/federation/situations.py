@@ -7,17 +7,19 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from federation.epochs import Rejoined, grant, rejoin
 from federation.retry import CallFailed, Failure
 from node.domain.entry import Actor
 from node.domain.organisation import Role
-from node.domain.payload import Text
+from node.domain.payload import SealedRef, Text
 from node.domain.refusal import Refusal
 from node.domain.ticket.escalation import AcceptEscalation, RequestEscalation
 from node.services.situations import situations
 from node.services.status import link_lines
 from node.storage import schema
+from node.storage.codec import decode_content
 from node.storage.guard import Guard
 from node.texts.catalogue import LANGS, text
 from tests.federation.levels import WALL, MemoryWire, Place, connect, settle
@@ -118,6 +120,16 @@ def holder(place: Place, number: str) -> tuple[str, str]:
     """Who has the ticket, and who is asked to take it, as this level reads it."""
     row = next(row for row in place.rows(schema.tickets) if row.id == number)
     return row.holder, row.asked
+
+
+def reasons(place: Place, *kinds: str) -> list[str]:
+    """What was given as the reason in entries of *kinds*, as this level reads it, in the order in which it took them."""
+    table = schema.entries
+    with place.level.store.read() as view:
+        rows = view.connection.execute(select(table.c.content).where(table.c.kind.in_(kinds)).order_by(table.c.taken)).scalars()
+        entries = [decode_content(bytes(content)) for content in rows]
+        sealed = [(one.header.subject, getattr(one.event, "reason", None)) for one in entries]
+        return [view.payloads.open(subject, ref) for subject, ref in sealed if isinstance(ref, SealedRef)]
 
 
 def failure(call: Callable[[], object]) -> Failure:

@@ -1,5 +1,6 @@
 """FEDERATION 2.3, row 22, and 2.7: a county leaves one city for another."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from federation.link import Lane
 from federation.reparenting import abort, decide
 from node.domain import reparenting as steps
 from node.domain.command import Command
+from node.domain.entry import Subject, SubjectKind
 from node.domain.merkle import leaf_hash
 from node.domain.payload import Text
 from node.domain.refusal import Code
@@ -19,8 +21,10 @@ from node.domain.ticket.custody import DecideAbove
 from node.services.handle import Handler
 from node.services.rebuild import check
 from node.services.status import LinkLine, link_lines
+from node.storage import reparenting_readings as readings
 from node.storage import schema
 from node.storage.codec import moved_content
+from node.storage.unit_of_work import View
 from node.storage.writer import Writer
 from tests.federation.levels import WALL, Place, connect, full_behind, settle
 from tests.federation.moving import OTHER, Four, invited, redeem
@@ -36,6 +40,7 @@ from tests.federation.situations import (
     escalate,
     holder,
     incidents,
+    reasons,
     refused,
     restore,
     tickets,
@@ -189,6 +194,42 @@ class TestRow22Reparented:
             ]
         assert (["", former.ask], [(OTHER, "")] * 4) == (replaced, [holder(place, number) for place in four.all])
         agree(county, other, province)
+
+    def test_a_reason_that_cannot_be_read_any_more_does_not_hold_the_move_up(self, four: Four) -> None:
+        """As behind a lost key ring; the need that goes back with the county then names the move, where the reason is sealed."""
+        county, _, other, province = four.all
+        number = county.register()
+        escalate(county, number)
+        four.run()
+        four.wires[OTHER].is_cut = True
+        move = four.order("move")
+        four.run()
+        province.level.writer.command(lambda work: work.payloads.erase(Subject(SubjectKind.NODE.value, PROVINCE)))
+
+        four.wires[OTHER].is_cut = False
+        four.run(seconds=130)
+        four.join()
+        for _ in range(2):
+            four.run(seconds=121)
+
+        four.need_moved(number)
+        assert [(COUNTY, "")] * 4 == [holder(place, number) for place in four.all]
+        assert [[move]] * 2 == [reasons(place, "CustodyOverridden") for place in (province, other)]
+
+    def test_a_move_that_stumbles_does_not_stop_those_behind_it(self, four: Four, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Every other one goes as far as it can, and then whoever runs them is told."""
+        level, due = four.county.level, reparenting._due
+        monkeypatch.setattr(reparenting, "_due", lambda _view, _now: [])
+        move = four.order()
+        four.run()
+
+        def behind_another(view: View, now: datetime) -> list[tuple[steps.Reparenting, reparenting.Make]]:
+            return [(known(four.county, move), lambda _: steps.HandOver("unknown")), *due(view, now)]
+
+        monkeypatch.setattr(reparenting, "_due", behind_another)
+        assert steps.ORDERED == known(four.county, move).stage
+        assert Code.REPARENTING_UNKNOWN is refused(lambda: reparenting.advance(level.store, level.writer, level.handler)).code
+        assert steps.ACKNOWLEDGED == known(four.county, move).stage
 
     def test_called_off_it_leaves_the_former_city_in_charge(self, four: Four) -> None:
         county, city, other, province = four.all
@@ -414,6 +455,13 @@ class TestRow22Reparented:
 
 
 # --- hands ------------------------------------------------------------------------------------------------------------
+
+
+def known(place: Place, move: str) -> steps.Reparenting:
+    with place.level.store.read() as view:
+        found = readings.find(view.connection, move=move)
+    assert found is not None
+    return found
 
 
 def line(place: Place) -> tuple[str, ...]:

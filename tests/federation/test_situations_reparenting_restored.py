@@ -10,7 +10,7 @@ from node.domain.ticket.custody import OverrideCustody
 from node.services.rebuild import check
 from node.storage import schema
 from tests.federation.levels import connect, enrol, settle
-from tests.federation.moving import OTHER, Four
+from tests.federation.moving import OTHER, REASON, Four
 from tests.federation.situations import (
     CITY,
     COUNTY,
@@ -23,6 +23,7 @@ from tests.federation.situations import (
     grant_to,
     holder,
     incidents,
+    reasons,
     rejoin_by,
     restore,
     tickets,
@@ -212,3 +213,29 @@ class TestRow22WithRow11:
             (row.node, row.id) for row in province.rows(schema.entries)
         }
         agree(county, other, province)
+
+    def test_what_the_province_had_sealed_before_it_was_restored_opens_behind_its_new_epoch(self, four: Four, tmp_path: Path) -> None:
+        """
+        Seeds 36004991 and 36005626: the new epoch's reason made another text key of the province itself, behind which nobody read why the
+        move was ordered, and the need that was to go back with it held the move up for ever.
+        """
+        county, _, other, province = four.all
+        number = county.register()
+        escalate(county, number)
+        four.run()
+        four.wires[OTHER].is_cut = True
+        backup = back_up(province, tmp_path / "before.db")
+        four.order("move")
+        for place in (four.city, county):
+            settle(place)
+        four.run()
+
+        four.bring_back_province(backup)
+        four.join()
+        for _ in range(2):
+            four.run(seconds=121)
+
+        four.need_moved(number)
+        assert [(COUNTY, "")] * 4 == [holder(place, number) for place in four.all]
+        assert {"从备份恢复", REASON} == set(reasons(province, "EpochStarted", "ReparentingOrdered"))
+        assert [[REASON]] * 2 == [reasons(place, "CustodyOverridden") for place in (province, other)]
