@@ -8,6 +8,7 @@ from its entries.  What cannot be folded is kept and put into quarantine with it
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
@@ -160,7 +161,8 @@ class Readings:
         if not batch and not again:
             return {}
         of_ticket: dict[str, list[Stored]] = {}
-        for one in (*batch, *again):
+        # As they were taken: behind which entry a lane stands must not depend on how many came in one batch.
+        for one in sorted((*batch, *again), key=attrgetter("taken")) if again else batch:
             of_ticket.setdefault(one.header.subject.id, []).append(one)
         contested = {one.header.subject.id for one in again}
         begun = {ticket for ticket, entries in of_ticket.items() if self._journal.begins_with(entries[0])}

@@ -1,6 +1,7 @@
 """FEDERATION 2.3, rows 9 to 12: two copies of one node, an old database under it, and a superior that went back."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,15 +14,17 @@ from federation.outgoing import read_places, read_stream
 from federation.retry import CallFailed
 from federation.v1.link_pb2 import GiveBackRequest
 from node.app import build
-from node.domain.entry import Subject
+from node.domain.entry import CustodyHead, Draft, Subject
 from node.domain.payload import Text
 from node.domain.refusal import Code
+from node.domain.ticket.completion import Completed
 from node.domain.ticket.escalation import ReturnEscalation
 from node.domain.ticket.intake import Registered
 from node.domain.ticket.transfer import TransferDown
 from node.domain.time import local_day
 from node.services import backup as services
-from node.services.rebuild import check
+from node.services.rebuild import check, rebuild
+from node.storage import lane, schema
 from tests.federation.levels import WALL, Place, connect, enrol, make_place, settle
 from tests.federation.situations import (
     CITY,
@@ -299,6 +302,42 @@ class TestRow11SuperiorRestored:
         assert ({}, {}) == (alarms(county), alarms(city))
         agree(county, city, province)
 
+    def test_what_came_again_stands_before_what_was_written_behind_it(
+        self, county: Place, city: Place, province: Place, tmp_path: Path
+    ) -> None:
+        """
+        The city's decision comes to the county twice, and folds both times; an entry behind it does not (row 15).  That one is set aside
+        and named to the operator, and no decision with it, after a rebuild, too, where all come in one batch.  Seed 36002111.
+        """
+        upwards, _ = connect(city, province), connect(county, city)
+        number = county.register()
+        settle(county, city, province)
+        backup = back_up(city, tmp_path / "backup.db")
+        upwards.is_cut = True
+        escalate(county, number)
+        settle(county, city, province)
+        city.hands.act("office", ReturnEscalation("reason", Text("材料不全")), number)
+        settle(county, city, province)
+        restore(city, backup)
+        wire = connect(city, province)
+        connect(county, city)
+        settle(county, city, seconds=51)
+        grant_to(province, city)
+        rejoin_by(city, wire)
+        settle(county, city, province, seconds=700)
+        with county.level.store.read() as view:
+            held = view.journal.of_subject(Subject("ticket", number))
+        assert [1, 2] == [one.header.epoch for one in held if one.header.kind == "EscalationReturned"]
+
+        spot = _poison(county, number)
+
+        aside = county.rows(schema.quarantine)
+        assert [(held[-1].taken + 1, "ValueError")] == [(one.taken, one.reason) for one in aside]
+        assert () == rebuild(county.level.store).differences
+        assert aside == county.rows(schema.quarantine)
+        with county.level.store.read() as view:
+            assert spot == lane.in_the_way(view.connection, number)
+
     def test_a_need_given_back_under_a_number_that_a_copy_gave_too_is_told_and_neither_is_lost(
         self, county: Place, city: Place, province: Place, tmp_path: Path
     ) -> None:
@@ -470,3 +509,25 @@ class TestRow12TwoSuperiors:
         settle(other, city)
 
         assert ("stopped fenced", []) == (other.status(), city.contents("520403"))
+
+
+def _poison(place: Place, number: str) -> tuple[str, int, int]:
+    """Write of the ticket what can be read and not be folded, and say where it stands: node, epoch, seq."""
+    with place.level.store.write() as work:
+        ticket = work.readings.ticket(number)
+        assert ticket is not None
+        head = replace(
+            work.journal.of_subject(ticket.subject)[0].header,
+            id="01985f2e-0000-7000-8000-0000000000ee",
+            kind=Completed.kind(),
+            recorded_at=place.hands.now,
+            custody=CustodyHead(ticket.custody.number, opener=ticket.custody.opener),
+            version=ticket.version + 1,
+            state="no state",
+            with_whom="",
+            cause="",
+            clocks=(),
+        )
+        work.append([Draft(head, Completed("", False, False))])
+        written = work.journal.of_subject(ticket.subject)[-1].header
+    return written.node, written.epoch, written.seq
