@@ -94,7 +94,7 @@ def progress(view: View, said: str, code: str, calendar: WorkCalendar, now: date
 
 def _the_one(view: View, said: str, code: str) -> Ticket:
     try:
-        ticket = view.readings.ticket(find_ticket(view, said))
+        ticket = view.readings.readable(find_ticket(view, said))
     except Refusal:
         ticket = None
     expected = view.payloads.query_code(ticket.subject) if ticket is not None else None

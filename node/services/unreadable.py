@@ -1,5 +1,6 @@
 """
-Tickets that lists show and of which no page can be made: a row whose number cannot be, or entries that are missing or damaged.
+Tickets that lists show and of which no page can be made: a row whose number cannot be, or entries that are missing, are damaged or do
+not fold.
 
 Whoever sees the row in a list is told so, why, and what to do; that it was "not found" would be untrue, and he would register it again.
 """
@@ -14,13 +15,13 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.row import TicketRow
 from node.domain.ticket.ticket import Ticket
 from node.services.queries import find_ticket
-from node.storage import schema
+from node.storage import lane, schema
 from node.storage.ticket_rows import ticket_row
 from node.storage.unit_of_work import UnitOfWork, View
 
-# Why it cannot be read: entries that have not come yet, that are missing, that are damaged; ``find_ticket`` says "number" of a row whose
-# own number cannot be.
-WAITING, MISSING, DAMAGED = "waiting", "missing", "damaged"
+# Why it cannot be read: entries that have not come yet, that are missing, that are damaged, that this program cannot fold and has set
+# aside; ``find_ticket`` says "number" of a row whose own number cannot be.
+WAITING, MISSING, DAMAGED, ASIDE = "waiting", "missing", "damaged", "aside"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ def folded(view: UnitOfWork | View, id: str) -> Ticket:
         if refusal.code is not Code.MALFORMED_ENTRY:
             raise
         raise Refusal(Code.TICKET_UNREADABLE, ticket=id, why=DAMAGED) from refusal
+    except Exception as error:
+        # FEDERATION 2.3 no. 15: poison; what no lane was set aside for is a bug.
+        if lane.may_pass(error) or not view.readings.is_set_aside(id):
+            raise
+        raise Refusal(Code.TICKET_UNREADABLE, ticket=id, why=ASIDE) from error
     if found is None:
         row = view.readings.rows({id}).get(id)
         if row is None:

@@ -50,7 +50,11 @@ def anew(stored: Sequence[Stored], skipped: frozenset[int], place: Place) -> Tic
 
 
 def _folded_on(stored: Sequence[Stored], skipped: frozenset[int], place: Place) -> Ticket | None:
-    """The ticket of *stored* from that of fewer of them; None where none is kept, or where it does not plainly follow from it."""
+    """
+    The ticket of *stored* from that of fewer of them; None where none is kept, or where it does not plainly follow from it.
+
+    Nor does it where an entry between does not fold: what comes behind that (an override from above) may leave it without effect.
+    """
     if skipped:
         return None
     for size in range(len(stored) - 1, max(0, len(stored) - 1 - folded_on_max), -1):
@@ -62,7 +66,10 @@ def _folded_on(stored: Sequence[Stored], skipped: frozenset[int], place: Place) 
             entry = stored[behind].folded
             if not goes_on([one.folded for one in stored[:behind]], ticket, entry, place.rank):
                 return None
-            ticket = evolve(ticket, entry)
+            try:
+                ticket = evolve(ticket, entry)
+            except Exception:
+                return None  # the whole says whether it matters
         return ticket
     return None
 

@@ -336,11 +336,18 @@ class Readings:
         return found
 
     def readable(self, ticket_id: str) -> Ticket | None:
-        """As ``ticket``; None as well if an entry of it is damaged: for who must not stand still for one of many."""
+        """
+        As ``ticket``; None as well if an entry of it is damaged, or does not fold and was set aside: for who must not stand still for
+        one of many.
+        """
         try:
             return self.ticket(ticket_id)
         except Refusal as refusal:
             if refusal.code is not Code.MALFORMED_ENTRY:
+                raise
+            return None
+        except Exception as error:
+            if lane.may_pass(error) or not self.is_set_aside(ticket_id):
                 raise
             return None
 

@@ -73,6 +73,14 @@ def override(hands: Hands, ticket: str) -> None:
     hands.node.writer.command(write)
 
 
+def read(hands: Hands, ticket: str) -> tuple[int, int]:
+    """Custody number and version of the whole ticket."""
+    with hands.node.store.read() as view:
+        found = view.readings.ticket(ticket)
+    assert found is not None
+    return found.custody.number, found.version
+
+
 def reasons(hands: Hands) -> list[str]:
     with hands.node.store.read() as view:
         return [row.reason for row in view.connection.execute(schema.quarantine.select().order_by(schema.quarantine.c.taken))]
@@ -133,6 +141,19 @@ class TestStoppedLanes:
         assert () == rebuild.check(hands.node.store).differences
         poison(hands, other)
         assert ["ValueError"] == reasons(hands)
+
+    def test_an_override_is_read_where_the_poison_was_set_aside_before(self, hands: Hands) -> None:
+        """
+        Seed 36001203: somebody has read the ticket without the poison.  What is folded on from that stumbles over it, and the whole, in
+        which it has no effect, does not; whoever asks gets the whole.
+        """
+        ticket = registered(hands)
+        read(hands, ticket)
+        poison(hands.later(minutes=5), ticket)
+
+        override(hands.later(minutes=5), ticket)
+
+        assert (2, 1) == read(hands, ticket)
 
     def test_poison_behind_the_override_stops_there(self, hands: Hands) -> None:
         """In however many batches they come: the ticket stands behind the longest beginning that folds."""

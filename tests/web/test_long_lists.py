@@ -25,6 +25,7 @@ from node.storage import schema
 from node.web.pages.boards.room import BOARDS
 from tests.clauses.given import a_county, completed
 from tests.cli.given import PARTS
+from tests.services.test_stopped_lanes import poison
 from tests.support.node import make_node
 from tests.web.busy_county import a_busy_day
 from tests.web.office import CLERK, DIRECTOR, HANDLER, OFFICER, PHONE, Office, open_account, open_office
@@ -190,6 +191,32 @@ class TestUnreadable:
             said = pages["triage"].text.partition('class="refusal"')[2].partition("</section>")[0]
             assert (True, True) == (f'href="/tickets/{broken.pooled}"' in said, "流水记录有损坏" in said)
 
+    @pytest.mark.parametrize("account", [OFFICER, DIRECTOR, CLERK, HANDLER])
+    def test_a_board_whose_ticket_was_set_aside_stands_and_names_it(self, poisoned: Office, account: str) -> None:
+        """FEDERATION 2.3 no. 15: poison stops its own ticket, and no page of all the others."""
+        client = at_desk(poisoned.hands, account)
+        boards = [name for name in BOARDS if client.get(f"/boards/{name}").status_code != 403]
+
+        pages = {name: client.get(f"/boards/{name}") for name in boards}
+
+        assert boards and {name: 200 for name in boards} == {name: page.status_code for name, page in pages.items()}
+        if "triage" in pages and account != CLERK:
+            said = pages["triage"].text.partition('class="refusal"')[2].partition("</section>")[0]
+            assert (True, True) == (f'href="/tickets/{poisoned.pooled}"' in said, "有一条记录无法读取，已隔离" in said)
+
+    def test_a_ticket_that_was_set_aside_has_a_page_that_says_so(self, poisoned: Office) -> None:
+        """With the operator's commands; the interface for programs says the same, and the ledger has its row."""
+        client = at_desk(poisoned.hands, OFFICER)
+        open_account(poisoned.hands, "op", ("operator",))
+
+        answer, told = (one.get(f"/tickets/{poisoned.pooled}") for one in (client, at_desk(poisoned.hands, "op")))
+
+        assert (409, True) == (answer.status_code, "它有一条记录在本节点无法读取，已隔离" in answer.text)
+        assert (409, True) == (told.status_code, "qyzj lane retry" in told.text)
+        assert "TICKET_UNREADABLE" == client.get(f"/api/v1/tickets/{poisoned.pooled}").json()["code"]
+        rows = load_workbook(io.BytesIO(client.post("/ledger", data={"csrf": csrf}).content)).active.iter_rows(values_only=True)
+        assert any("已登记（读不出：它有一条记录在本节点无法读取，已隔离）" in row for row in rows)
+
     def test_the_ledger_and_a_table_with_texts_have_the_rest_and_name_it(self, broken: Office) -> None:
         """A row each, with the number, the state that lists have and why there is no more."""
         client = at_desk(broken.hands, OFFICER)
@@ -241,4 +268,13 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Office:
     with office.hands.node.store.database.write() as connection:
         for ticket in (office.handled, office.pooled):
             connection.execute(update(entries).where(entries.c.subject_id == ticket).values(content=b"\xff\xff\xff"))
+    return office
+
+
+@pytest.fixture(scope="module")
+def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """Of both needs one entry does not fold."""
+    office = open_office(tmp_path_factory.mktemp("poisoned") / "node")
+    for ticket in (office.handled, office.pooled):
+        poison(office.hands, ticket)
     return office
