@@ -16,7 +16,7 @@ from federation.simulation.world import TREE, Node
 from node.domain.entry import Header
 from node.domain.merkle import leaf_hash
 from node.domain.ticket.fold import FREEZING, OVERRIDING
-from node.storage.codec import decode_content
+from node.storage.codec import decode_content, moved_content
 
 if TYPE_CHECKING:
     from federation.simulation.simulation import Simulation
@@ -156,16 +156,18 @@ class Observer:
             self.ledger.setdefault(spot, set()).add(leaf)
             return
         seen.ids[id] = spot
-        is_back = seen.lost.pop(id, None) is not None
+        was = seen.lost.pop(id, None) or self._written_by_a_clone(node.code, id, spot)
+        if was is not None and content is not None and leaf_hash(moved_content(bytes(content), *was[0][1:])) != was[1]:
+            self._simulation.violate("I11", f"{node.code} wrote {_name(was[0])} again as {_name(spot)}, and says something else")
         # What was lost and is given back may have been done once more meanwhile: both are kept, and fold as one.
-        if cause and not is_back:
+        if cause and was is None:
             first = seen.causes.setdefault((epoch, cause), self._commits)
             if first != self._commits and is_watched:
                 self._simulation.violate("I05", f"{node.code} carried out {cause} twice: {_name(spot)} {kind} {subject}")
         if content is not None:
-            self._own_ticket_entry(node, seen, decode_content(bytes(content)).header, is_watched=is_watched)
+            self._own_ticket_entry(node, seen, decode_content(bytes(content)).header, is_watched=is_watched, is_back=was is not None)
 
-    def _own_ticket_entry(self, node: Node, seen: Seen, head: Header, *, is_watched: bool) -> None:
+    def _own_ticket_entry(self, node: Node, seen: Seen, head: Header, *, is_watched: bool, is_back: bool) -> None:
         if head.kind == OVERRIDING:
             self.overridden.add(head.subject.id)
         if head.is_opener:
@@ -176,10 +178,21 @@ class Observer:
                 self._simulation.violate(
                     "I17", f"{node.code} wrote {head.kind} of {head.subject.id} under a number of {holder or 'nobody'}"
                 )
-            elif head.custody.opener in seen.frozen:
+            elif head.custody.opener in seen.frozen and not is_back:
+                # What is back was looked at in the life in which it was written.  Beside what was asked in this one it is a clash, which
+                # the node has to tell (I18), and every party says the same of the ticket (I16).
                 self._simulation.violate("I17", f"{node.code} wrote {head.kind} of {head.subject.id} while it was asked of another")
         if head.kind in FREEZING:
             seen.frozen.add(head.custody.opener or head.id)
+
+    def _written_by_a_clone(self, code: str, id: str, spot: Spot) -> tuple[Spot, bytes] | None:
+        """Where a second copy of the node wrote the entry *id* that stands at *spot* now, as others took it, with its leaf."""
+        if code in self._simulation.cloned:
+            for node in self._simulation.nodes.values():
+                for epoch, seq, leaf in node.rows("SELECT epoch, seq, leaf FROM entries WHERE id = ? AND node = ?", id, code):
+                    if (code, epoch, seq) != spot:
+                        return (code, epoch, seq), bytes(leaf)
+        return None
 
     def _opened_by_a_clone(self, node: Node, opener: str) -> str:
         """Whom *opener* names, which a second copy of a node wrote: its commits are not looked at, what others took of it is."""

@@ -42,8 +42,8 @@ class Rest:
         return {code} | (self.above(self.superiors[code]) if self.superiors[code] else set())
 
     def concerned(self, ticket: Ticket) -> set[str]:
-        """Who is told of everything about the ticket: where it came from, who ever held it, and all above them."""
-        return {code for party in (ticket.origin, *ticket.custody.openers) for code in self.above(party)}
+        """Who is told of all about the ticket: where it came from, who ever held it or was told so by a clash, and all above them."""
+        return {code for party in (ticket.origin, *ticket.custody.openers, *ticket.beside) for code in self.above(party)}
 
     @cached_property
     def conflicts(self) -> list[tuple[str, str, tuple[str, int, int]]]:
@@ -225,5 +225,6 @@ def _row(node: Node, peer: str) -> Mapping[str, Any]:
 
 
 def parties(ticket: Ticket) -> set[str]:
-    """The nodes that had or have a part in the ticket."""
-    return {ticket.origin, *ticket.custody.openers, *(node for hop in ticket.escalations for node in (hop.from_node, hop.to_node))}
+    """The nodes that had or have a part in the ticket, or were told so by what has no effect."""
+    hops = (node for hop in ticket.escalations for node in (hop.from_node, hop.to_node))
+    return {ticket.origin, *ticket.custody.openers, *ticket.beside, *hops}

@@ -20,7 +20,7 @@ from node.domain.refusal import Code
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.escalation import ReturnEscalation
 from node.domain.ticket.intake import Registered
-from node.domain.ticket.transfer import TransferDown
+from node.domain.ticket.transfer import AcceptTransfer, TransferDown
 from node.domain.time import local_day
 from node.services import backup as services
 from node.services.rebuild import check, rebuild
@@ -37,6 +37,7 @@ from tests.federation.situations import (
     grant_to,
     guarded,
     held,
+    holder,
     incidents,
     refused,
     rejoin_by,
@@ -205,6 +206,14 @@ class TestRow10GuardFile:
 
         with county.level.store.read() as view:
             assert guard.read() is None and guard.fits(view)
+
+
+SISTER = "520424"
+
+
+def hand_to(city: Place, to: Place, number: str) -> None:
+    """The city asks a county to take the ticket."""
+    city.hands.act("office", TransferDown(to.code, local_day(city.hands.now + timedelta(days=20))), number)
 
 
 class TestRow11SuperiorRestored:
@@ -384,6 +393,46 @@ class TestRow11SuperiorRestored:
             anew = view.readings.ticket(done.anew[number])
             assert anew is not None and "worked on" == view.payloads.open(anew.subject, anew.intake.appeal)  # type: ignore[arg-type]
             assert registered_at == anew.intake.received_at
+
+    @pytest.mark.parametrize(("accepting", "held_by"), [((), CITY), ((COUNTY,), COUNTY), ((SISTER,), SISTER), ((COUNTY, SISTER), COUNTY)])
+    def test_a_ticket_that_was_handed_to_two_has_one_line_of_which_both_are_told(
+        self, county: Place, city: Place, province: Place, tmp_path: Path, accepting: tuple[str, ...], held_by: str
+    ) -> None:
+        """
+        The city handed it to one county, forgot that, and handed it to another; then the first one gives back what it was asked.  That
+        holds by which custody went on, or else what came back; nobody goes on by the other, and the city is told to look.
+        """
+        sister = make_place(tmp_path, SISTER)
+        enrol(sister, city)
+        upwards, downwards, _ = connect(city, province), connect(county, city), connect(sister, city)
+        number = city.register()
+        settle(county, sister, city, province)
+        backup = back_up(city, tmp_path / "backup.db")
+        upwards.is_cut = True
+        hand_to(city, county, number)
+        settle(county, city)
+        downwards.is_cut = True
+        restore(city, backup)
+        wire, _ = connect(city, province), connect(sister, city)
+        settle(sister, city, province, seconds=51)
+        hand_to(city, sister, number)
+        settle(sister, city, province, seconds=51)
+        for place in (county, sister):
+            if place.code in accepting:
+                place.hands.act("office", AcceptTransfer("coordination"), number)
+        settle(sister, city, province, seconds=51)
+
+        connect(county, city)
+        settle(county, sister, city, province, seconds=51)
+        grant_to(province, city)
+        rejoin_by(city, wire)
+        settle(county, sister, city, province, seconds=700)
+
+        asked = "" if accepting else COUNTY
+        assert [(held_by, asked)] * 4 == [holder(place, number) for place in (county, sister, city, province)]
+        assert [["clash"]] * 2 == [[one for one in incidents(place) if one == "clash"] for place in (county, sister)]
+        assert {"clash": "amber"} == alarms(city)
+        assert [] == [place.code for place in (county, sister, city, province) if check(place.level.store).differences]
 
     def test_a_county_gives_nothing_back_in_another_name_or_to_a_node_that_stands(self, county: Place, city: Place) -> None:
         wire = connect(county, city)

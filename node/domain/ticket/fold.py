@@ -71,7 +71,7 @@ def line_of(entries: Iterable[Folded], rank: Rank) -> Line:
         if opener is None:
             break
         found.entries.extend(run[: opener.header.custody.follows])
-        run = _run(opener, by_number[number], found)
+        run = _run(opener, by_number[number], by_number.get(number + 1, ()), found)
         number += 1
     # Nothing opens this number (yet): the run before it is the last one, and only a gap in it matters.
     found.entries.extend(run)
@@ -141,16 +141,24 @@ def _may_come(head: Header, run: Sequence[Folded]) -> bool:
     return head.custody.follows > len(run) and run[-1].header.kind not in FREEZING and _is_under(head, run[0])
 
 
-def _run(opener: Folded, candidates: Sequence[Folded], found: _Found) -> list[Folded]:
-    """The opener and the holder's versions behind it, without a gap, to the last one or to the request that freezes them."""
+def _run(opener: Folded, candidates: Sequence[Folded], following: Sequence[Folded], found: _Found) -> list[Folded]:
+    """
+    The opener and the holder's versions behind it, without a gap, to the last one or to the request that freezes them.
+
+    Of two requests in one place that holds by which custody went on: the node asked has opened one of *following* as its answer.
+    """
+    answers = [one.header for one in following if one.header.is_opener and _is_under(one.header, opener)]
+    answered = {(head.answers, head.node, head.custody.follows) for head in answers}
     found.clash.extend(one for one in candidates if one is not opener and one.header.is_opener and one.header.node == opener.header.node)
     run, own = [opener], _holders(opener, candidates)
     while run[-1].header.kind not in FREEZING:
         same = [one for one in own if one.header.version == len(run) + 1]
         if not same:
             break
-        run.append(same[0])
-        found.clash.extend(same[1:])
+        asks = [one for one in same if one.header.kind in FREEZING]
+        holds = next((one for one in asks if (one.header.id, one.header.addressee, one.header.version) in answered), same[0])
+        run.append(holds)
+        found.clash.extend([one for one in same if one is not holds])
     return run
 
 
@@ -176,7 +184,16 @@ def fold_ticket(entries: Iterable[Folded], rank: Rank) -> Ticket | None:
         ticket = evolve(ticket, entry)
     assert ticket is not None
     void, clash = (tuple([entry.header.id for entry in several]) for several in (line.void, line.clash))
-    return changed(ticket, void=void, clash=clash, is_incomplete=line.is_incomplete)
+    return changed(ticket, void=void, clash=clash, beside=_beside(line), is_incomplete=line.is_incomplete)
+
+
+def _beside(line: Line) -> frozenset[str]:
+    """Whom a clash asked or gave the ticket, and whom those did: they know of that line alone, and have to hear of the one that holds."""
+    found, named = set[str](), [entry.header for entry in line.clash]
+    while more := {node for head in named for node in (head.addressee, head.custody.holder) if node} - found:
+        found |= more
+        named = [entry.header for entry in line.void if entry.header.node in found]
+    return frozenset(found)
 
 
 def goes_on(earlier: Sequence[Folded], ticket: Ticket, entry: Folded, rank: Rank) -> bool:

@@ -103,7 +103,7 @@ def row_of(ticket: Ticket) -> TicketRow:
         holder=ticket.custody.holder,
         asked=ticket.custody.asked,
         parties=frozenset({ticket.origin, *ticket.custody.openers, *(one.node for one in ticket.opinions)}).union(
-            *({hop.from_node, hop.to_node} for hop in hops)
+            *({hop.from_node, hop.to_node} for hop in hops), ticket.beside
         ),
         custody=ticket.custody.number,
         opener=ticket.custody.opener,

@@ -69,6 +69,8 @@ class Ticket:
     void: tuple[str, ...] = ()
     # Those of them whose place their own writer used twice: two copies of a node ran.
     clash: tuple[str, ...] = ()
+    # Nodes that were asked or given the ticket by what clashes, or by one of them.
+    beside: frozenset[str] = frozenset()
     # True while an entry of the line is still missing here.
     is_incomplete: bool = False
     # Entries of a kind that this program does not know.

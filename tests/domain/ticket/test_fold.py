@@ -177,6 +177,33 @@ class TestLine:
 
         assert (["1.1", "again"], ["1.2"], ["1.2"]) == (places(found.entries), places(found.clash), places(found.void))
 
+    @pytest.mark.parametrize(
+        ("answers", "follows", "holds"),
+        [
+            (("first",), 2, ["1.1", "first", "2 of first"]),
+            (("again",), 2, ["1.1", "again", "2 of again"]),
+            (("first", "again"), 2, ["1.1", "again", "2 of again"]),
+            ((), 2, ["1.1", "again"]),
+            # An opener that follows something else is no answer to it.
+            (("first",), 1, ["1.1", "again"]),
+        ],
+    )
+    def test_of_two_requests_in_one_place_that_holds_by_which_custody_went_on(
+        self, answers: tuple[str, ...], follows: int, holds: list[str]
+    ):
+        """A request that was lost and is given back takes nothing from whom the second one gave it to; else the later epoch's holds."""
+        asked = {"first": SISTER, "again": CITY}
+        requests = [
+            line_entry(COUNTY, 1, 2, id=id, kind="TransferRequested", addressee=to, epoch=epoch, opener="1.1")
+            for epoch, (id, to) in enumerate(asked.items(), 1)
+        ]
+        openers = [line_entry(asked[id], 2, 1, id=f"2 of {id}", holder=asked[id], follows=follows, opener="1.1") for id in answers]
+        openers = [replace(one, header=replace(one.header, answers=id)) for one, id in zip(openers, answers, strict=True)]
+        entries = [FIRST, *requests, *openers]
+
+        for several in (entries, entries[::-1]):
+            assert holds == places(line_of(several, RANK).entries)
+
     def test_an_entry_folds_once(self):
         """Whichever journal position brings its id."""
         found = line_of([FIRST, SECOND, replace(SECOND, header=replace(SECOND.header, epoch=2, seq=9))], RANK)
