@@ -91,20 +91,28 @@ def tasks(session: Session, unit: UnitName = "") -> None:
     """Tasks that meetings set and nobody ticked off."""
     with session.node() as node, node.store.read() as view:
         found = meetings.open_tasks(view, node.now(), unit=unit_code(node.code, unit) if unit else "")
-    session.answer({"tasks": _plain(found)}, lambda console: _show_tasks(session, console, found))
+        unread = sorted(view.readings.unread_dossiers)
+
+    def lines(console: Console) -> None:
+        _show_tasks(session, console, found)
+        session.tell_left_out(console, unread)
+
+    session.answer({"tasks": _plain(found), "unread": unread}, lines)
 
 
 def missed(session: Session) -> None:
     """Meetings that were due in a period and not held, with the reason where one was given."""
     with session.node() as node, node.store.read() as view:
         found = meetings.missed(view, node.policies.of_node(view, node.now()), node.now())
-    body = {"missed": [dataclasses.asdict(one) | {"is_explained": one.is_explained} for one in found]}
+        unread = sorted(view.readings.unread_dossiers)
+    body = {"missed": [dataclasses.asdict(one) | {"is_explained": one.is_explained} for one in found], "unread": unread}
 
     def lines(console: Console) -> None:
         table = session.table("", "kind", "period", "explained")
         for one in found:
             table.add_row(session.word("meeting_kind", one.meeting_kind), one.period, one.explained_by)
         console.print(table)
+        session.tell_left_out(console, unread)
 
     session.answer(body, lines)
 

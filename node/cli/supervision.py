@@ -28,10 +28,17 @@ def open_orders(session: Session, unit: Annotated[str, typer.Option("--unit", me
         code = unit_code(node.code, unit) if unit else ""
         viewer = viewer_of(session, node.code, view)
         lines = lists.order_lines(view, node.policies.bare(view).calendar, node.now(), unit=code, viewer=viewer)
+        unread = sorted(view.readings.unread_dossiers)
     body = {
-        "orders": [_plain(line.order) | {"reply_due_at": line.reply_due_at, "overdue_workdays": line.overdue_workdays} for line in lines]
+        "orders": [_plain(line.order) | {"reply_due_at": line.reply_due_at, "overdue_workdays": line.overdue_workdays} for line in lines],
+        "unread": unread,
     }
-    session.answer(body, lambda console: _show_orders(session, console, lines))
+
+    def shown(console: Console) -> None:
+        _show_orders(session, console, lines)
+        session.tell_left_out(console, unread)
+
+    session.answer(body, shown)
 
 
 def tracking(session: Session) -> None:
