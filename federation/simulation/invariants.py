@@ -70,9 +70,17 @@ def forks_are_noticed(rest: Rest) -> Iterator[str]:
 
     A node that wrote down itself that a subordinate holds a later entry of that epoch than it has knows that all up to there may be told
     otherwise: where its superior lost the same, what a third one got by that superior can be compared by nobody else.
+
+    Nor can a revoked node, or one below it, be told that its superior has taken back what it once sent: there it is enough that the
+    superior wrote down, place by place, what it took back.
     """
     silent = {link.child.code for link in rest.links() if link.excuse == "revoked"}
-    unnoticed = {(writer, holder) for writer, holder, spot in rest.conflicts if spot[2] > rest.told_below(writer, spot[1])}
+    deaf = {code for child in silent for code in subtree(rest.nodes, child)}
+    unnoticed = {
+        (writer, holder)
+        for writer, holder, spot in rest.conflicts
+        if spot[2] > rest.told_below(writer, spot[1]) and not (holder in deaf and spot in rest.taken_back)
+    }
     for writer, holder in sorted(unnoticed):
         if writer not in rest.forks and writer not in silent:
             yield f"{holder} holds another history of {writer} than {writer} does, and nobody noticed"

@@ -82,6 +82,12 @@ class Rest:
         return found or 0
 
     @cached_property
+    def taken_back(self) -> set[tuple[str, int, int]]:
+        """Places of its own history that a node gave up for its superior's copy, as it wrote them down itself."""
+        query = "SELECT node, epoch, seq FROM incidents WHERE kind = 'branch' AND node = ?"
+        return {(writer, epoch, seq) for code, node in self.nodes.items() for writer, epoch, seq in node.rows(query, code)}
+
+    @cached_property
     def tainted(self) -> set[str]:
         """Nodes of which others hold another history than they do themselves, and the nodes that hold it."""
         return {code for writer, holder, _ in self.conflicts for code in (writer, holder)} | set(self.forks)

@@ -1,6 +1,16 @@
 """``qyzj order``: a supervision order from its issue to its closing, and the daily lists."""
 
-from tests.cli.given import Program
+import sqlite3
+from contextlib import closing
+
+from tests.cli.given import MONDAY, Program
+
+
+def damage(qyzj: Program, dossier: str) -> None:
+    """What the node holds about *dossier* cannot be decoded any more."""
+    with closing(sqlite3.connect(qyzj.data / "node.db")) as database, database:
+        changed = database.execute("UPDATE entries SET content = x'ffffff' WHERE subject_id = ?", (dossier,)).rowcount
+    assert 0 < changed
 
 
 def test_an_order_is_issued_answered_and_closed(qyzj: Program):
@@ -29,3 +39,26 @@ def test_the_daily_lists(qyzj: Program):
     assert 0 == qyzj("ticket", "ask-progress", ticket, "--as", "centre").code
     counts = qyzj("order", "backlog", "--first", "2026-01-27", "--last", "2026-01-31", "--json").json["backlog"]
     assert {"open_before": 1, "solved": 0, "determined": 0, "other": 0, "remaining": 1} == counts
+
+
+def test_an_order_that_cannot_be_read_is_named_and_keeps_no_other_from_the_list(qyzj: Program):
+    """For a machine by its id, for people in a sentence; a meeting's lists say the same of what they miss."""
+    ticket = qyzj.handle()
+    issue = ("order", "issue", "--measure", "supervise", "--ground", "overdue", "--tickets", ticket, "--as", "centre", "--json")
+    lost, whole = (qyzj(*issue).json["subject"]["id"] for _ in range(2))
+    damage(qyzj, lost)
+
+    listed = qyzj("order", "open", "--json").json
+    assert ([lost], [whole]) == (listed["unread"], [line["id"] for line in listed["orders"]])
+    assert lost in qyzj("order", "open").out
+
+
+def test_a_meeting_that_cannot_be_read_is_named_by_the_list_of_tasks(qyzj: Program):
+    """The tasks of the others stand."""
+    convene = ("meeting", "convene", "--as", "centre", "--meeting-kind", "joint_judgement", "--planned-at", MONDAY.isoformat())
+    lost = qyzj(*convene, "--units", "housing", "--json").json["subject"]["id"]
+    assert 0 == qyzj("meeting", "hold", lost, "--as", "centre", "--present", "housing").code
+    damage(qyzj, lost)
+
+    assert {"tasks": [], "unread": [lost]} == qyzj("meeting", "tasks", "--json").json
+    assert lost in qyzj("meeting", "tasks").out
