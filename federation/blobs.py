@@ -84,7 +84,8 @@ def _ticket_of(view: View, peer: str, request: link_pb2.GetBlobRequest) -> Ticke
     row = rows.get(request.subject.id)
     if row is None or not any(place.branch(party) == peer for party in row.parties):
         return None
-    return view.readings.ticket(request.subject.id)
+    # One that cannot be read is answered as one that is not the peer's: its files wait, those of all others do not.
+    return view.readings.readable(request.subject.id)
 
 
 def wanted_to_pb(wanted: Iterable[Wanted]) -> list[link_pb2.WantedBlob]:
@@ -159,7 +160,7 @@ def _get(level: Level, end: Peer, one: Wanted) -> bool:
 
 def _ask_on(work: UnitOfWork, level: Level, one: Wanted, now: datetime) -> None:
     """The superior wants what this node does not have either: whoever below wrote of it may."""
-    ticket = work.readings.ticket(one.ticket)
+    ticket = work.readings.readable(one.ticket)
     if ticket is not None and one.digest in attachments.digests_of(ticket) and ticket.custody.holder != work.head.node:
         attachments.want(work, level.handler.blobs, ticket, now, [one.digest])
 

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime
 
+import structlog
 from sqlalchemy import func, select
 
 from node.domain import round as d
@@ -26,10 +27,12 @@ from node.domain.time import local_day
 from node.services.handle import Handler, Outcome
 from node.services.policies import Policies
 from node.services.registry import NODE_ACTOR
-from node.services.rounds import find_round
+from node.services.rounds import readable_round
 from node.services.situations import skew_seconds_max
-from node.storage import schema
+from node.storage import lane, schema
 from node.storage.unit_of_work import Store, UnitOfWork, View
+
+log = structlog.get_logger()
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0003")
 
@@ -61,6 +64,13 @@ def conduct(store: Store, handler: Handler, policies: Policies, now: datetime) -
             try:
                 outcome = handler.handle(order)
             except Refusal:
+                refused.add(order.id)
+                continue
+            except Exception as error:
+                if lane.may_pass(error):
+                    raise
+                # A bug in one county's round: the others' go on, and with them the clock of this node.
+                log.exception("round stumbled", round=order.subject)
                 refused.add(order.id)
                 continue
             outcomes.append(outcome)
@@ -96,7 +106,7 @@ def _next_steps(view: UnitOfWork | View, policy: Policy, now: datetime) -> Itera
         elif row.state == record.CUT:
             yield _order(row.id, row.id, d.DrawSample())
         elif row.state == record.DRAWN:
-            found = find_round(view, row.id)
+            found = readable_round(view, row.id)
             if found is not None and found.window_until is not None and now >= found.window_until:
                 yield _order(row.id, row.id, d.RevealRound())
 

@@ -59,7 +59,6 @@ def report(view: View, batch: str) -> Report:
 def _given(view: View) -> Iterator[tuple[str, Assessment]]:
     table = schema.asks
     ids = view.connection.execute(select(table.c.ticket).where(table.c.kind == "AssessmentAssigned").distinct().order_by(table.c.ticket))
-    for id in ids.scalars().all():
-        ticket = view.readings.ticket(id)
-        for one in ticket.assessments if ticket is not None else ():
+    for id, ticket in view.readings.tickets(ids.scalars()).items():
+        for one in ticket.assessments:
             yield id, one

@@ -24,6 +24,7 @@ from node.domain.time import DayLine, Limit, Pause, Unit, due, due_of_date, end_
 from node.services.policies import Policies
 from node.services.queries import ClockLine, whole_clock_line
 from node.services.scope import sees_all, visible_to
+from node.services.unreadable import folded
 from node.storage import schema
 from node.storage.database import instant, micros
 from node.storage.ticket_rows import parts
@@ -224,7 +225,4 @@ def late_by_kind(
 
 
 def _ticket(view: View, ticket_id: str) -> Ticket:
-    ticket = view.readings.ticket(ticket_id)
-    if ticket is None:
-        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket_id)
-    return ticket
+    return folded(view, ticket_id)

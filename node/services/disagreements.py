@@ -63,8 +63,10 @@ def compared(view: View, round_id: str) -> list[Compared]:
     if found is None:
         return []
     lines = []
-    for key, heard in _heard(found):
-        ticket = view.readings.ticket(record.ticket_of(key))
+    calls = _heard(found)
+    known = view.readings.tickets(record.ticket_of(key) for key, _ in calls)
+    for key, heard in calls:
+        ticket = known.get(record.ticket_of(key))
         if ticket is not None:
             done = _round_of(ticket, key)
             unit = done.completion.unit if done is not None and done.completion is not None else ticket.lead

@@ -117,10 +117,16 @@ def listed(
 
 
 def shown(view: View, ids: Collection[str], viewer: Actor) -> list[Shown]:
-    """Those of the dossiers *ids* that *viewer* sees, of whatever kind, by what a list has of them."""
-    table = schema.dossiers
+    """Those of the dossiers *ids* that *viewer* sees, of whatever kind, by what a list has of them; a round's id is its name."""
+    if not ids:
+        return []
+    table, rounds = schema.dossiers, schema.rounds
     query = select(table.c.id, table.c.kind, table.c.key).where(table.c.id.in_(ids), _shown_to(viewer)).order_by(table.c.kind, table.c.id)
-    return [Shown(row.id, row.kind, row.key) for row in view.connection.execute(query)] if ids else []
+    found = [Shown(row.id, row.kind, row.key) for row in view.connection.execute(query)]
+    if sees_all(viewer):
+        names = view.connection.execute(select(rounds.c.id).where(rounds.c.id.in_(ids)).order_by(rounds.c.id)).scalars()
+        found += [Shown(name, SubjectKind.ROUND.value, name) for name in names]
+    return found
 
 
 def need_sight(view: View, kind: SubjectKind, id: str, viewer: Actor) -> None:

@@ -16,10 +16,10 @@ from node.domain.command import Order
 from node.domain.duty_list import DUTIES, NO_LIST, DutyItem, DutyList, Fault, Precedent, Proposal, proposals, read_rows
 from node.domain.guide import GUIDE, NO_GUIDE, Guide, GuideEntry
 from node.domain.policy import Policy
-from node.domain.refusal import Code, Refusal
 from node.domain.ticket.duties import matter_of
 from node.domain.time import local_day
 from node.services import precedents as rulings
+from node.services.unreadable import folded
 from node.storage import schema
 from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
@@ -111,9 +111,7 @@ def advice(view: View, ticket_id: str, policy: Policy, now: datetime) -> Advice:
     Raises:
         Refusal: SUBJECT_UNKNOWN.
     """
-    ticket = view.readings.ticket(ticket_id)
-    if ticket is None:
-        raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket_id)
+    ticket = folded(view, ticket_id)
     matter, field, day = matter_of(ticket, policy), ticket.intake.field, local_day(now)
     node = view.head.node
     duties = duty_list(view.connection, node, day, matter=matter, field=field) if matter or field else NO_LIST

@@ -38,6 +38,7 @@ from node.services.lookup_index import fill_index
 from node.services.policies import Policies
 from node.services.registry import read_registry, read_units
 from node.services.rounds import read_round, round_facts
+from node.services.unreadable import folded
 from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.database import instant, micros
@@ -217,11 +218,8 @@ class Handler:
         for name in command.also:
             value = getattr(command, name)
             for ticket_id in (value,) if isinstance(value, str) else value:
-                other = work.readings.ticket(ticket_id) if ticket_id else None
-                if ticket_id and other is None:
-                    raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket_id)
-                if other is not None:
-                    others[ticket_id] = other
+                if ticket_id:
+                    others[ticket_id] = folded(work, ticket_id)
         return others
 
     def _stored(self, command: Command) -> frozenset[str]:

@@ -22,6 +22,7 @@ from node.domain.ticket.meetings import NEGATIVE, on_agenda
 from node.domain.ticket.state import OPEN, State
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
+from node.services.unreadable import folded
 from node.storage import schema
 from node.storage.database import instant, micros
 from node.storage.dossier_readings import dossier_of
@@ -336,7 +337,7 @@ def agenda_tickets(work: UnitOfWork, order: Order, policy: Policy, now: datetime
         return {}
     number = getattr(order.command, "agenda_item", 0)
     items = [one for one in meeting.agenda if (one.number == number if number else one.is_open)]
-    return {one.ticket: ticket for one in items if one.ticket and (ticket := work.readings.ticket(one.ticket)) is not None}
+    return {one.ticket: folded(work, one.ticket) for one in items if one.ticket}
 
 
 def named_meeting(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Meeting | None:
@@ -361,7 +362,7 @@ def negative_cases(work: UnitOfWork, order: Order, policy: Policy, now: datetime
     ids = list(work.connection.execute(select(table.c.ticket).where(table.c.name == "case", table.c.value == NEGATIVE)).scalars())
     found: list[tuple[datetime, str]] = []
     for id in ids:
-        ticket = work.readings.ticket(id)
+        ticket = work.readings.readable(id)
         cases = ticket.cases if ticket is not None else ()
         found += [
             (one.marked_at, id)

@@ -24,6 +24,7 @@ from node.services.command_codes import codes_of
 from node.services.command_fields import CommandField, FieldKind, command_fields, fields_of, is_for_people, may_give, verb_of
 from node.services.facts import PROVIDERS
 from node.services.registry import read_units
+from node.services.unreadable import folded
 from node.storage.unit_of_work import UnitOfWork, View
 
 # Refusals that nothing that is typed can turn away.
@@ -175,10 +176,7 @@ class _Others(dict[str, Any]):
         self._view = view
 
     def __missing__(self, ticket: str) -> Any:
-        found = self._view.readings.ticket(ticket)
-        if found is None:
-            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=ticket)
-        return found
+        return folded(self._view, ticket)
 
 
 def probe_of(

@@ -70,7 +70,7 @@ def open_escalations(work: UnitOfWork | View, branch: Collection[str], at: str) 
     for ticket_id in work.connection.execute(select(table.c.id).where(its).order_by(table.c.id)).scalars():
         # One of which an entry cannot be read stays where it is: it must not keep the node from moving.
         is_aside = lane.is_set_aside(work.connection, ticket_id)
-        ticket = None if is_aside else work.readings.ticket(ticket_id)
+        ticket = None if is_aside else work.readings.readable(ticket_id)
         if ticket is not None and any(
             hop.is_active and not hop.is_down and hop.from_node in branch and hop.to_node == at for hop in ticket.escalations
         ):

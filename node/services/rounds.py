@@ -22,6 +22,7 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.fold import evolve, in_order, line_of
 from node.domain.ticket.ticket import Ticket, TicketEvent
+from node.services.unreadable import folded
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.database import instant
@@ -83,15 +84,26 @@ def _held_for_reveal(work: UnitOfWork, found: record.Round) -> d.Held:
             continue
         if isinstance(call.note, SealedRef):
             notes[key] = Text(work.payloads.open(found.subject, call.note))
-        ticket = work.readings.ticket(record.ticket_of(key))
-        if ticket is not None:
-            tickets[ticket.id] = ticket
+        # What was heard of one that cannot be read is published with all the others once it can be: nobody would hear of it afterwards.
+        ticket = folded(work, record.ticket_of(key))
+        tickets[ticket.id] = ticket
     return d.Held(secret=_secret(work, found), notes=notes, tickets=tickets)
 
 
 def find_round(view: UnitOfWork | View, round_id: str) -> record.Round | None:
     """The round, folded from every entry about it that is held here; None if there is none."""
     return record.fold_round([one.folded for one in view.journal.of_subject(Subject(SubjectKind.ROUND.value, round_id))])
+
+
+def readable_round(view: UnitOfWork | View, round_id: str) -> record.Round | None:
+    """As ``find_round``; None as well if an entry of it is damaged, and noted in ``unread_dossiers``: it waits, the others do not."""
+    try:
+        return find_round(view, round_id)
+    except Refusal as refusal:
+        if refusal.code is not Code.MALFORMED_ENTRY:
+            raise
+        view.readings.unread_dossiers.add(round_id)
+        return None
 
 
 def _secret(view: UnitOfWork | View, found: record.Round) -> bytes:

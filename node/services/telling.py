@@ -68,7 +68,7 @@ class Telling:
 
     def _phone(self, ticket_id: str) -> str:
         def opened(work: UnitOfWork) -> str:
-            ticket = work.readings.ticket(ticket_id)
+            ticket = work.readings.readable(ticket_id)
             if ticket is None or not isinstance(ticket.appellant.phone, SealedRef) or ticket.custody.holder != work.head.node:
                 return ""
             return open_payloads(work, NODE_ACTOR, ticket, {"phone": ticket.appellant.phone}, HANDLING, self._now())["phone"]

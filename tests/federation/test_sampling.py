@@ -5,16 +5,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from federation.sampling import conduct, due_steps
 from node.domain.registry import SetNodeStatus
-from node.domain.round_record import round_id
+from node.domain.round_record import round_id, ticket_of
 from node.services.rounds import achieved, find_round
 from node.storage import schema
+from tests.services.test_stopped_lanes import poison
 from tests.support.levels import carry_up, join
 from tests.support.node import Hands, make_node
-from tests.support.sampling import CITY, COUNTY, answered, beijing
+from tests.support.sampling import AFTER_WINDOW, CITY, COUNTY, ROUND, answered, beijing, call, the_round, the_ticket
 
 SISTER = "520424"
 JANUARY_28 = beijing("2026-01-28 09:00")
@@ -126,6 +127,71 @@ class TestConduct:
         assert {COUNTY: "cut", SISTER: "drawn"} == stages
         assert ["DrawSample"] == due
         assert 1 == told.count("2026-02 SampleDrawn")
+
+    @pytest.mark.parametrize("broken", ["round", "ticket", "aside"])
+    def test_what_cannot_be_read_waits_and_holds_up_nobody(self, levels: tuple[Hands, Hands], tmp_path: Path, broken: str) -> None:
+        """
+        Of one county's round the entries are damaged, or those of a ticket of which something was found, or that ticket's lane was set
+        aside: the sister's round is revealed, and this one's reveal stays due.
+        """
+        city, county = levels
+        ticket = called_otherwise(city, county, tmp_path)
+        if broken == "aside":
+            poison(county.at(city.now), ticket)
+            carry_up(county, city)
+        else:
+            unreadable(city, ROUND if broken == "round" else ticket)
+
+        told = conducted(city, AFTER_WINDOW)
+
+        assert ["2026-02 RoundRevealed"] == [one for one in told if "2026-02" in one]
+        with city.node.store.read() as view:
+            assert {COUNTY: "drawn", SISTER: "revealed"} == {one.county: one.stage for one in achieved(view) if one.period == "2026-02"}
+
+    @pytest.mark.parametrize("broken", ["round", "ticket"])
+    def test_once_it_was_repaired_the_round_is_revealed_with_its_finding(
+        self, levels: tuple[Hands, Hands], tmp_path: Path, broken: str
+    ) -> None:
+        """Nothing of what was heard is lost meanwhile."""
+        city, county = levels
+        ticket = called_otherwise(city, county, tmp_path)
+        kept = unreadable(city, ROUND if broken == "round" else ticket)
+        conducted(city, AFTER_WINDOW)
+
+        restore(city, kept)
+
+        told = [one for one in conducted(city, AFTER_WINDOW) if "2026-02" in one]
+        assert ["2026-02 RoundRevealed", "2026-02 CallRevealed"] == told[:2]
+        assert the_ticket(city, ticket).open_asks("FindingRaised")
+
+
+def called_otherwise(city: Hands, county: Hands, directory: Path) -> str:
+    """Two counties' rounds are drawn; of a ticket of the first its office heard otherwise than was reported.  Gives the ticket."""
+    join(city, make_node(directory, SISTER, "guanling-2025", now=JANUARY_28))
+    conducted(city, JANUARY_28)
+    answered(county.at(beijing("2026-02-10 09:00")), 2)
+    carry_up(county, city)
+    conducted(city, beijing("2026-03-02 09:00"))
+    (key,) = the_round(city).drawn
+    call(city, key, is_consistent=False)
+    return ticket_of(key)
+
+
+def unreadable(hands: Hands, subject: str) -> dict[int, bytes]:
+    """Nothing of what the node holds about *subject* can be decoded any more; gives what was there."""
+    entries = schema.entries
+    with hands.node.store.database.write() as connection:
+        its = entries.c.subject_id == subject
+        kept = {row.taken: row.content for row in connection.execute(select(entries.c.taken, entries.c.content).where(its))}
+        connection.execute(update(entries).where(its).values(content=b"\xff\xff\xff"))
+    return kept
+
+
+def restore(hands: Hands, kept: dict[int, bytes]) -> None:
+    """As it was."""
+    with hands.node.store.database.write() as connection:
+        for taken, content in kept.items():
+            connection.execute(update(schema.entries).where(schema.entries.c.taken == taken).values(content=content))
 
 
 def size(hands: Hands) -> int:

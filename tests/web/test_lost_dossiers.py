@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import select, update
 
 from node.domain.leader.appointing import EnterLeader
+from node.domain.round_record import ticket_of
 from node.services import tasks
 from node.storage import schema
 from node.storage.unit_of_work import View
 from node.web.pages.boards.room import BOARDS
 from tests.support.node import Hands, make_node
+from tests.support.sampling import ROUND, call, city_and_county, drawn_round, the_round
 from tests.web.busy_county import a_busy_day
 from tests.web.office import open_account
 from tests.web.support import at_desk
@@ -77,6 +79,33 @@ class TestPages:
     def test_who_has_no_part_in_it_is_told_nothing_of_it(self, county: Hands) -> None:
         """The water bureau's board of supervision is as it was."""
         assert "读不出来" not in at_desk(county, "water").get("/boards/supervision").text
+
+
+class TestRounds:
+    """Sampled revisits, of which a round or a drawn ticket cannot be read."""
+
+    @pytest.mark.parametrize(("lost", "named"), [("round", f"抽访轮次 {ROUND}"), ("ticket", "")])
+    def test_the_board_names_it_and_stands(self, tmp_path: Path, lost: str, named: str) -> None:
+        """The round's own page says what to do; its calls that can be read are listed."""
+        city, county = city_and_county(tmp_path)
+        drawn_round(city, county, 12)
+        key, *others = the_round(city).drawn
+        call(city, key, is_consistent=False)
+        damage(city, ROUND if lost == "round" else ticket_of(key))
+        client = at_desk(city, "centre", "office")
+
+        board, page = client.get("/boards/rounds"), client.get(f"/boards/rounds/{ROUND}")
+
+        assert 200 == board.status_code
+        assert (named or number_of(key)) in board.text.partition('class="refusal"')[2].partition("</section>")[0]
+        assert "请告知运维人员" in page.text or "并告知运维人员" in page.text
+        assert lost == "round" or all(number_of(one) in page.text for one in others)
+
+
+def number_of(key: str) -> str:
+    """A drawn ticket as pages name it: month and day, serial, check digit."""
+    ticket = ticket_of(key)
+    return f"{ticket[10:14]}-{int(ticket[14:19])}-{ticket[19]}"
 
 
 def test_a_damaged_task_is_opened_no_second_time_and_keeps_back_no_later_one(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from node.domain.ticket.revisit import RecordRevisit
 from node.services import call_plan
 from node.services.headlines import headlines
 from node.services.openings import HANDLING, open_payloads
+from node.services.unreadable import folded
 from node.web.desk import Desk, SignedIn
 from node.web.pages.boards.room import Posted, board, need_board, room_of, said
 
@@ -34,9 +35,9 @@ def open_for_revisit(request: Request, desk: SignedIn, form: Posted) -> Response
     need_board(desk, "revisits")
     number = said(form, "ticket")
     with room_of(desk) as room:
-        ticket = room.view.readings.ticket(number)
-        if ticket is None or not room.seen([number]):
+        if not room.seen([number]):
             raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=number)
+        ticket = folded(room.view, number)
         if not room.may(RecordRevisit):
             raise Refusal(Code.PERMISSION_DENIED, command="OpenPayloads", role=desk.role)
     contacts = {"name": ticket.appellant.name, "phone": ticket.appellant.phone}

@@ -16,6 +16,7 @@ from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
 from node.services import disagreements, rounds
 from node.services.openings import DRAWN, open_payloads
+from node.services.unreadable import folded
 from node.storage.unit_of_work import View
 from node.web.desk import Desk, SignedIn
 from node.web.pages.boards.room import Posted, Room, board, each, need_board, reported, room_of, said
@@ -70,9 +71,9 @@ def open_for_round(request: Request, desk: SignedIn, form: Posted, id: str) -> R
         if not room.may(d.RecordCall):
             raise Refusal(Code.PERMISSION_DENIED, command="OpenPayloads", role=desk.role)
         sheet = next((one for call in rounds.call_list(room.view, id, room.now) for one in call.sheets if one.key == key), None)
-        ticket = room.view.readings.ticket(record.ticket_of(key))
-        if sheet is None or ticket is None:
+        if sheet is None:
             raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=key)
+        ticket = folded(room.view, record.ticket_of(key))
     now = desk.node.now()
     desk.need_second_factor()
     opened = desk.node.writer.command(lambda work: open_payloads(work, desk.viewer, ticket, sheet.refs, DRAWN, now, id))
@@ -109,7 +110,7 @@ _ORDER = {record.DRAWN: 0, record.CUT: 1, record.OPENED: 2, record.REVEALED: 3}
 
 
 def _compared(view: View, id: str, here: str) -> list[disagreements.Compared]:
-    found = rounds.find_round(view, id)
+    found = rounds.readable_round(view, id)
     if found is None or (found.node != here and found.stage != record.REVEALED):
         return []
     return disagreements.compared(view, id)
