@@ -117,7 +117,7 @@ def _at_the_link(simulation: Simulation, code: str, superior: str) -> int:
     if status == "cloned":
         return _try(simulation, superior, f"releases {code}", lambda: epochs.release(above.level, code))
     held = node.value("SELECT held FROM heads")
-    needs_epoch = status == "forked" or held in ("forked", "guard") or _is_told_more(node)
+    needs_epoch = status == "forked" or held in ("forked", "guard") or _is_told_more(node) or _is_parted(node)
     if not needs_epoch and not _is_stale(node):
         return 0
     granted = needs_epoch and _try(
@@ -135,6 +135,11 @@ def _is_told_more(node: Node) -> bool:
     """What `qyzj status` shows in red: a subordinate holds what this node has not."""
     with node.store.read() as view:
         return told_below(view) > 0
+
+
+def _is_parted(node: Node) -> bool:
+    """What `qyzj status` shows in red: the superior holds another history of a node below, and less of it: it notices nothing itself."""
+    return node.value("SELECT 1 FROM links WHERE side = 'superior' AND status = 'parted'") is not None
 
 
 def _is_stale(node: Node) -> bool:
