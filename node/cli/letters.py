@@ -43,7 +43,8 @@ def inbox(session: Session, kind: Kind = "") -> None:
     _need_kind(kind)
     with session.node() as node, node.store.read() as view:
         lines = letters.inbox(view, node.now(), kind)
-    session.answer({"letters": [_plain_line(line) for line in lines]}, lambda console: _show_lines(session, console, "inbox", lines))
+        unread = sorted(view.readings.unread_dossiers)
+    _tell(session, "inbox", lines, unread)
 
 
 def late(session: Session, kind: Kind = "") -> None:
@@ -51,7 +52,16 @@ def late(session: Session, kind: Kind = "") -> None:
     _need_kind(kind)
     with session.node() as node, node.store.read() as view:
         lines = letters.late(view, node.now(), kind)
-    session.answer({"letters": [_plain_line(line) for line in lines]}, lambda console: _show_lines(session, console, "late", lines))
+        unread = sorted(view.readings.unread_dossiers)
+    _tell(session, "late", lines, unread)
+
+
+def _tell(session: Session, title: str, lines: list[letters.LetterLine], unread: list[str]) -> None:
+    def shown(console: Console) -> None:
+        _show_lines(session, console, title, lines)
+        session.tell_left_out(console, unread)
+
+    session.answer({"letters": [_plain_line(line) for line in lines], "unread": unread}, shown)
 
 
 def receipts(session: Session, letter: LetterId) -> None:

@@ -30,13 +30,21 @@ class Line:
     changed_at: datetime
 
 
+_KNOWN_BY_KEY = frozenset({SubjectKind.ORDER.value, SubjectKind.LEADER.value})
+
+
 @dataclass(frozen=True)
 class Shown:
-    """What a dossier is called by whoever cannot read it: its kind, and its ``key``, which may be empty."""
+    """What a dossier is called by whoever cannot read it: its kind, and the ``key`` of its row, which may be empty."""
 
     id: str
     kind: str
     key: str
+
+    @property
+    def name(self) -> str:
+        """An order's number of the document, a leader's account; of all others the key is a code, and the id is their number."""
+        return self.key if self.key and self.kind in _KNOWN_BY_KEY else self.id
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ def listed(
 
 
 def shown(view: View, ids: Collection[str], viewer: Actor) -> list[Shown]:
-    """Those of the dossiers *ids* that *viewer* sees, of whatever kind, by what a list has of them; a round's id is its name."""
+    """Those of the dossiers *ids* that *viewer* sees, of whatever kind, by what a list has of them."""
     if not ids:
         return []
     table, rounds = schema.dossiers, schema.rounds
@@ -125,7 +133,7 @@ def shown(view: View, ids: Collection[str], viewer: Actor) -> list[Shown]:
     found = [Shown(row.id, row.kind, row.key) for row in view.connection.execute(query)]
     if sees_all(viewer):
         names = view.connection.execute(select(rounds.c.id).where(rounds.c.id.in_(ids)).order_by(rounds.c.id)).scalars()
-        found += [Shown(name, SubjectKind.ROUND.value, name) for name in names]
+        found += [Shown(name, SubjectKind.ROUND.value, "") for name in names]
     return found
 
 

@@ -153,7 +153,7 @@ def _letters(view: View | UnitOfWork, kind: str, party: str, states: tuple[str, 
     if party:
         wanted.append(table.c.parties.contains(f",{party},", autoescape=True))
     ids = list(view.connection.execute(select(table.c.id).where(*wanted).order_by(table.c.opened_at, table.c.id)).scalars())
-    return [letter_of(view, id) for id in ids]
+    return view.readings.dossiers(SubjectKind.LETTER, ids)
 
 
 def _line(letter: Letter, node: str, now: datetime) -> LetterLine:

@@ -1,6 +1,8 @@
 """A program to call in tests: a rehearsal node in a directory, its clock, and what came out of each call."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +63,12 @@ class Program:
     def at(self, moment: datetime) -> None:
         """Move the clock."""
         app.set_rehearsal_clock(self.clock, moment)
+
+    def damage(self, dossier: str) -> None:
+        """What the node holds about *dossier* cannot be decoded any more."""
+        with closing(sqlite3.connect(self.data / "node.db")) as database, database:
+            changed = database.execute("UPDATE entries SET content = x'ffffff' WHERE subject_id = ?", (dossier,)).rowcount
+        assert 0 < changed
 
     def init(self) -> Said:
         """A county."""

@@ -1,16 +1,6 @@
 """``qyzj order``: a supervision order from its issue to its closing, and the daily lists."""
 
-import sqlite3
-from contextlib import closing
-
 from tests.cli.given import MONDAY, Program
-
-
-def damage(qyzj: Program, dossier: str) -> None:
-    """What the node holds about *dossier* cannot be decoded any more."""
-    with closing(sqlite3.connect(qyzj.data / "node.db")) as database, database:
-        changed = database.execute("UPDATE entries SET content = x'ffffff' WHERE subject_id = ?", (dossier,)).rowcount
-    assert 0 < changed
 
 
 def test_an_order_is_issued_answered_and_closed(qyzj: Program):
@@ -46,7 +36,7 @@ def test_an_order_that_cannot_be_read_is_named_and_keeps_no_other_from_the_list(
     ticket = qyzj.handle()
     issue = ("order", "issue", "--measure", "supervise", "--ground", "overdue", "--tickets", ticket, "--as", "centre", "--json")
     lost, whole = (qyzj(*issue).json["subject"]["id"] for _ in range(2))
-    damage(qyzj, lost)
+    qyzj.damage(lost)
 
     listed = qyzj("order", "open", "--json").json
     assert ([lost], [whole]) == (listed["unread"], [line["id"] for line in listed["orders"]])
@@ -58,7 +48,18 @@ def test_a_meeting_that_cannot_be_read_is_named_by_the_list_of_tasks(qyzj: Progr
     convene = ("meeting", "convene", "--as", "centre", "--meeting-kind", "joint_judgement", "--planned-at", MONDAY.isoformat())
     lost = qyzj(*convene, "--units", "housing", "--json").json["subject"]["id"]
     assert 0 == qyzj("meeting", "hold", lost, "--as", "centre", "--present", "housing").code
-    damage(qyzj, lost)
+    qyzj.damage(lost)
 
     assert {"tasks": [], "unread": [lost]} == qyzj("meeting", "tasks", "--json").json
     assert lost in qyzj("meeting", "tasks").out
+
+
+def test_a_letter_that_cannot_be_read_is_named_by_the_inbox(qyzj: Program):
+    """The others are listed."""
+    issue = ("letter", "raise-issue", "--topic", "process", "--title", "会签", "--text", "建议并联", "--as", "centre", "--json")
+    lost, whole = (qyzj(*issue).json["subject"]["id"] for _ in range(2))
+    qyzj.damage(lost)
+
+    listed = qyzj("letter", "inbox", "--json").json
+    assert ([lost], [whole]) == (listed["unread"], [line["id"] for line in listed["letters"]])
+    assert lost in qyzj("letter", "inbox").out

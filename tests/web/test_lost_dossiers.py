@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from node.domain.leader.appointing import EnterLeader
+from node.domain.letter.sending import RaiseIssue
+from node.domain.payload import Text
 from node.domain.round_record import ticket_of
 from node.services import tasks
 from node.storage import schema
@@ -69,12 +71,23 @@ class TestPages:
         assert (True, True) == (f"督办 {lost}" in above, "请告知运维人员" in above)
         assert (True, False, False) == (whole in below, whole in above, lost in below)
 
-    @pytest.mark.parametrize(("path", "said"), [("/boards/meetings", "会议 joint_judgement"), ("/leader", "领导 ")])
+    @pytest.mark.parametrize(("path", "said"), [("/boards/meetings", "会议 集中研判会 M520402-2026-0001"), ("/leader", "领导 ")])
     def test_the_meetings_and_the_leaders_page_name_what_they_miss(self, county: Hands, path: str, said: str) -> None:
-        """A meeting and a leader have no number: by what their row has."""
+        """By the meeting's number and the leader's account."""
         page = at_desk(county, "centre").get(path).text.partition('class="refusal"')[2].partition("</section>")[0]
 
         assert said in page
+
+    def test_the_board_of_letters_names_the_damaged_one_and_lists_the_other(self, tmp_path: Path) -> None:
+        """Two platform issues wait to be submitted; of one the text cannot be decoded any more."""
+        hands = make_node(tmp_path / "node")
+        open_account(hands, "officer", ("office",))
+        lost, whole = (hands.act("office", RaiseIssue("process", Text(f"会签{n}"), Text("建议并联"))).subject.id for n in range(2))
+        damage(hands, lost)
+        page = at_desk(hands, "officer").get("/boards/letters")
+
+        notice, _, board = page.text.partition("<main")[2].partition("</section>")
+        assert (200, True, False, True) == (page.status_code, lost in notice, f"/boards/letters/{lost}" in board, whole in board)
 
     def test_who_has_no_part_in_it_is_told_nothing_of_it(self, county: Hands) -> None:
         """The water bureau's board of supervision is as it was."""
@@ -123,7 +136,7 @@ def test_a_damaged_task_is_opened_no_second_time_and_keeps_back_no_later_one(tmp
     hands.later(days=14)
     hands.node.sweep.run(hands.now)
 
-    assert (200, True) == (today.status_code, "定期任务 sort_reports" in today.text)
+    assert (200, True) == (today.status_code, "定期任务 梳理基层上报和走访收集的问题 2026-W05" in today.text)
     with hands.node.store.read() as view:
         after = sorted(rows_of(view, "task").values())
         readable = [one.key for one in tasks.tasks(view, "sort_reports")]

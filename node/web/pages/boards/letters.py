@@ -117,5 +117,5 @@ def _sent(room: Room, kind: str) -> list[Letter]:
     if kind:
         wanted.append(table.c.key == kind)
     order = (table.c.state != r.SENT, table.c.opened_at.desc(), table.c.id)
-    ids = room.view.connection.execute(select(table.c.id).where(*wanted).order_by(*order).limit(sent_max)).scalars().all()
-    return [letters.letter_of(room.view, id) for id in ids]
+    ids = room.view.connection.execute(select(table.c.id).where(*wanted).order_by(*order).limit(sent_max)).scalars()
+    return room.view.readings.dossiers(SubjectKind.LETTER, ids)
