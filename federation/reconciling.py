@@ -35,18 +35,22 @@ part_entries = 1_024
 
 def reconcile_with(level: Level, peer: str, end: Peer) -> Reconciled:
     """
-    Compare every stream that both hold, store what was found at both ends, and write down what is damaged here.
+    Compare every stream that both hold, store what was found at both ends, and write down what is damaged here.  What only one of them
+    holds waits: entries of a stream that both have, and whole streams of the subtree.
 
     Raises:
         CallFailed.
     """
     there = {(one.node, one.epoch): one for one in positions_of(end)}
     with level.store.read() as view:
-        own = view.journal.positions()
+        place = view.place()
+        # Of a node that moved to another superior those above have it, or get it from there.
+        own = [one for one in view.journal.positions() if one.node == place.node or place.is_below(one.node)]
     both = [(one, there[one.node, one.epoch]) for one in own if (one.node, one.epoch) in there]
     spans = [Span(here.node, here.epoch, 1, size) for here, above in both if (size := min(here.size, above.size))]
     differing, count = _differing(level.store, end, spans)
-    waiting = sum(abs(here.size - above.size) for here, above in both)
+    sizes, sizes_above = ({(one.node, one.epoch): one.size for one in held} for held in (own, there.values()))
+    waiting = sum(abs(sizes.get(stream, 0) - sizes_above.get(stream, 0)) for stream in sizes.keys() | sizes_above.keys())
     entries = sum(span.entries for span in spans)
     found = Reconciled(peer, level.wall(), len(both), entries, waiting, count, tuple(differing))
 

@@ -194,6 +194,21 @@ class TestTwoLevels:
             [(one.node, one.seq, one.subject) for one in found.differing],
         )
 
+    def test_a_stream_that_only_one_end_holds_waits_whole(self, county: Place, city: Place, tmp_path: Path) -> None:
+        """A city that nobody has told of its county yet, and a province that lost the county's stream, are no "0 and nothing waits"."""
+        province = make_place(tmp_path, PROVINCE, "guizhou")
+        enrol(city, province)
+        wire = connect(city, province)
+        connect(county, city)
+        settle(county, city, province)
+        size = county.position(COUNTY)[0]
+        with province.hands.node.store.database.write() as connection:
+            connection.execute(delete(schema.streams).where(schema.streams.c.node == COUNTY))
+
+        found = reconciling.reconcile_with(city.level, PROVINCE, wire)
+
+        assert (1, 0, size) == (found.streams, found.differences, found.waiting)
+
     def test_nobody_asks_about_a_stream_of_others(self, county: Place, city: Place) -> None:
         wire = connect(county, city)
         settle(county, city)
