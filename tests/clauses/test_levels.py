@@ -16,9 +16,10 @@ from node.domain.ticket.escalation import AcceptEscalation, RequestEscalation, R
 from node.domain.ticket.first_contact import ReportToOffice
 from node.domain.ticket.forming import Form
 from node.domain.ticket.intake import Register
-from node.domain.ticket.state import State, With
+from node.domain.ticket.state import DONE, ENDED_OTHERWISE, State, With
 from node.services import tallies
 from node.storage import schema
+from node.storage.notices import Row
 from tests.clauses.given import (
     CITY,
     COUNTY,
@@ -36,9 +37,11 @@ from tests.clauses.given import (
     registered,
     the,
 )
+from tests.notify.test_outbox import told
 from tests.support.levels import carry_down, carry_up, join
 from tests.support.node import Hands
 
+ENDED = {one.value for one in DONE | ENDED_OTHERWISE}
 BEYOND = RequestEscalation(power_item="LAND-07", reason=Text("用地指标超出本级权限"))
 
 
@@ -166,6 +169,13 @@ class TestToTheProvince:
         for hands in (city, province):
             told = [one for one in page_of(hands, ticket).timeline if one.kind == "FeedbackGiven" or one.facts.get("feedback_way")]
             assert [("Completed", CITY)] == [(one.kind, one.node) for one in told]
+        results = [(hands.node.code, one.facts["state"]) for hands in (city, province) for one in results_told(hands, ticket)]
+        assert [(CITY, "completed")] == results
+
+
+def results_told(hands: Hands, ticket: str) -> list[Row]:
+    """What this node's outbox tells the appellant of an end of his ticket, or in words of the file, by the way that every notice goes."""
+    return [one for one in told(hands, ticket) if one.facts.get("state") in ENDED or one.words is not None or one.template == "step"]
 
 
 @pytest.mark.clause("AS25-3.2.4a")

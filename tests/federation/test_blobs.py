@@ -11,13 +11,18 @@ from federation.retry import CallFailed
 from federation.v1 import link_pb2
 from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
+from node.domain.ticket.dispatching import Dispatch
+from node.domain.ticket.forming import Form
 from node.domain.ticket.handling import SubmitMaterial
 from node.domain.ticket.ticket import Ticket
 from node.services import attachments
 from node.v1 import entry_pb2
-from tests.federation.exchange import Tree, at
+from tests.clauses.test_levels import contents_of
+from tests.federation.exchange import CITY, PASSED, PROVINCE, Tree, at
 from tests.federation.levels import WALL, Place, serve
 from tests.federation.situations import escalate
+from tests.web.api import Caller
+from tests.web.support import at_desk
 
 LETTER = "盖章的申请".encode() * 40_000
 PHOTO = b"\xff\xd8\xff" + bytes(range(256)) * 3000
@@ -62,6 +67,36 @@ def stored(place: Place) -> set[str]:
 
 class TestUp:
     """AS25-3.2.1d: content and materials travel with what is submitted."""
+
+    @pytest.mark.clause("AS25-3.2.1d")
+    def test_what_the_city_submits_to_the_province_arrives_with_its_files_and_its_history(self, tree: Tree) -> None:
+        """Two files, byte for byte, and the five entries before; a department that submits by itself gets 403."""
+        city, province = tree.city, tree.province
+        ticket = city.register()
+        names = file_in(city, ticket, LETTER, PHOTO)
+        city.hands.staff("housing")
+        city.hands.act("office", Form("coordination", "plain", PASSED), ticket)
+        city.hands.act("office", Dispatch(f"{CITY}-housing"), ticket)
+        history = contents_of(city.hands, ticket, by=CITY)
+        assert 5 == len(history)
+
+        submitted = {"power_item": "LAND-07", "reason": "超出市级权限", "materials": names}
+        refused, taken = (
+            Caller(city.hands, account, role).post(f"/tickets/{ticket}/request-escalation", submitted)
+            for account, role in (("d-housing", "department"), ("centre", "office"))
+        )
+        assert (403, "PERMISSION_DENIED", 200) == (refused.status_code, refused.json()["code"], taken.status_code)
+        tree.settle(60)
+        assert 2 == exchange(city)
+
+        arrived = contents_of(province.hands, ticket, by=CITY)
+        assert (history, contents_of(city.hands, ticket, by=CITY)) == (arrived[:5], arrived)
+        assert [LETTER, PHOTO] == [province.hands.node.blobs.get(one) for one in names]
+        assert [name_of(LETTER), name_of(PHOTO)] == names
+        shown = Caller(province.hands, "centre", "office").get(f"/tickets/{ticket}").json()["ticket"]
+        assert ("escalated", PROVINCE) == (shown["state"], shown["asked"])
+        desk = at_desk(province.hands, "centre", "office")
+        assert [LETTER, PHOTO] == [desk.get(f"/tickets/{ticket}/attachments/{one}").content for one in names]
 
     def test_an_escalated_ticket_brings_its_files_up_to_the_province_byte_for_byte(self, tree: Tree) -> None:
         _, names = escalated_with(tree, LETTER, PHOTO)

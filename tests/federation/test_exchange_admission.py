@@ -9,11 +9,13 @@ from node.domain.ticket.dispatching import Dispatch, Sign
 from node.domain.ticket.escalation import AcceptEscalation, RequestEscalation, ReturnEscalation
 from node.domain.ticket.forming import Form
 from node.domain.ticket.intake import Register
+from node.texts.catalogue import word
 from tests.clauses.after_given import signed
 from tests.clauses.given import refuses
 from tests.clauses.test_levels import BEYOND
 from tests.federation.exchange import CITY, COUNTY, PASSED, SISTER, Tree, at, opened, receipts
 from tests.federation.levels import Place
+from tests.web.support import at_desk
 
 STANDARD = PublishStandard(
     requires=("legal_basis", "tried"),
@@ -43,6 +45,11 @@ def standard(tree: Tree) -> str:
     published = tree.city.hands.act("office", STANDARD).subject.id
     tree.settle()
     return published
+
+
+def page_of(place: Place, ticket: str) -> str:
+    """The ticket's page as the office of this level reads it."""
+    return str(at_desk(place.hands, "centre", "office").get(f"/tickets/{ticket}").text)
 
 
 def in_hand(place: Place) -> str:
@@ -81,6 +88,10 @@ def test_what_does_not_meet_the_citys_standard_is_not_sent_and_what_meets_it_is_
     tree.settle()
     after = at(tree.county, other)
     assert ("handling", "within_authority") == (after.state.value, after.escalations[-1].return_reason)
+    assert accepted.number in page_of(tree.county, ticket)
+    assert all(
+        said in page_of(tree.county, other) for said in (word("state", "handling"), word("event", "EscalationReturned"), "属县级权限")
+    )
 
 
 @pytest.mark.clause("XS25-4.3.3c")

@@ -1,10 +1,12 @@
 """The escalation saga between any two levels, over a province, a city and two counties (FEDERATION 2.5)."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
 
 from federation.certificates import Credentials, create_authority, issue, new_key
+from node.domain.command import Command
 from node.domain.entry import Subject
 from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
@@ -19,15 +21,18 @@ from node.domain.ticket.escalation import (
 )
 from node.domain.ticket.finding import RaiseFinding
 from node.domain.ticket.forming import Form
+from node.domain.ticket.handling import RecordProgress
 from node.domain.ticket.opinion import AskOpinion, FileOpinion
 from node.domain.ticket.transfer import AcceptTransfer, TransferDown
 from node.domain.time import local_day
 from node.services import letters, tallies
 from node.storage import schema
-from tests.clauses.given import a_completion, beijing, refuses
+from node.texts.catalogue import word
+from tests.clauses.given import a_completion, a_revisit, beijing, refuses
 from tests.federation.exchange import CITY, COUNTY, PASSED, PROVINCE, SISTER, Tree, at
 from tests.federation.levels import WALL, Context, Place
 from tests.federation.test_client_server import hello_of
+from tests.web.support import at_desk
 
 BEYOND = RequestEscalation("LAND-07", Text("用地指标超出本级权限"))
 TAKEN = AcceptEscalation("coordination", "plain")
@@ -83,6 +88,13 @@ def decisions(place: Place, *, overdue_only: bool = False) -> list[tuple[str, st
         return [(one.ticket, one.node, one.asker) for one in letters.asked_levels(view, place.hands.now, overdue_only=overdue_only)]
 
 
+def answer_on_the_board(place: Place, ticket: str) -> str:
+    """The first answer that the office's board between levels offers for *ticket*; "" if nothing about it waits there for an answer."""
+    page = at_desk(place.hands, "centre", "office").get("/boards/escalations").text
+    inbox = page.split("<h2>请我们答复", 1)[-1].split("<h2>", 1)[0]
+    return next(iter(re.findall(rf"/tickets/{ticket}/do/([a-z-]+)", inbox)), "")
+
+
 class TestDownAndAcross:
     """Transfers through the levels between, and across through the common superior."""
 
@@ -95,9 +107,12 @@ class TestDownAndAcross:
         tree.city.hands.act("office", AcceptTransfer("coordination", "plain"), ticket)
         tree.city.hands.act("office", TransferDown(COUNTY, due_in(tree, 15)), ticket)
         tree.settle()
-        assert (COUNTY, "520402") == (at(tree.county, ticket).custody.asked, COUNTY)
+        assert COUNTY == at(tree.county, ticket).custody.asked
+        assert ("accept-transfer", True) == (answer_on_the_board(tree.county, ticket), (ticket, COUNTY, CITY) in decisions(tree.county))
+        assert ["", ""] == [answer_on_the_board(place, ticket) for place in (tree.sister, tree.city)]
 
         tree.county.hands.act("office", AcceptTransfer("coordination", "plain"), ticket)
+        assert "" == answer_on_the_board(tree.county, ticket)
         handled(tree.county, ticket)
         tree.settle()
         assert [("completed", COUNTY)] * 3 == [
@@ -201,6 +216,35 @@ class TestUpAndBack:
         assert [(COUNTY, 5, "handling", PROVINCE)] * 3 == [
             (one.custody.holder, one.custody.number, one.state.value, one.escalations[0].decided_by) for one in after
         ]
+
+    @pytest.mark.clause("AS25-4.4.5c")
+    def test_each_change_above_shows_below_where_nothing_can_be_completed_meanwhile(self, tree: Tree):
+        """From the request until the city is done with it the county follows, state by state, and its department completes nothing."""
+        ticket = in_hand(tree.county)
+        done: Complete = a_completion(tree.county.hands)
+        tree.county.hands.act("office", BEYOND, ticket)
+        with refuses(Code.HANDLING_FROZEN):
+            tree.county.hands.act("department", done, ticket, "housing")
+        tree.settle()
+        planning = f"{CITY}-planning"
+        steps: tuple[tuple[str, Command, str, str], ...] = (
+            ("office", TAKEN, "", "formed"),
+            ("office", Dispatch(planning), "", "dispatched"),
+            ("department", Sign(), "planning", "handling"),
+            ("department", RecordProgress(Text("已报省厅")), "planning", "handling"),
+            ("department", a_completion(tree.city.hands), "planning", "completed"),
+            ("office", a_revisit(is_standard_met=False, evaluation="dissatisfied"), "", "reworking"),
+        )
+        for role, step, unit, state in steps:
+            tree.city.hands.act(role, step, ticket, unit)
+            tree.settle()
+            above, below = (at(place, ticket) for place in (tree.city, tree.county))
+            assert (CITY, state, above.with_whom, above.lead, above.version) == (
+                below.custody.holder, below.state.value, below.with_whom, below.lead, below.version,
+            )  # fmt: skip
+            assert word("state", state, "zh-CN") in at_desk(tree.county.hands, "centre", "office").get(f"/tickets/{ticket}").text
+            with refuses(Code.NOT_HOLDER, holder=CITY):
+                tree.county.hands.act("department", done, ticket, "housing")
 
     def test_a_withdrawal_in_flight_and_a_decision_cross_and_one_of_them_stands(self, tree: Tree):
         """The superior's journal is the arbiter of the race: at the city taken over first, at the province asked back in time."""

@@ -37,12 +37,12 @@ from tests.domain.ticket.given import CALENDAR, FRIDAY, MONDAY, THURSDAY, TUESDA
 from tests.domain.ticket.levels import (
     CITY,
     COUNTY,
+    DONE,
     NODE,
     PROVINCE,
     World,
     a_world,
     desk,
-    dispatched,
     formed,
     handled,
     office,
@@ -151,7 +151,7 @@ class TestRequest:
 
     @pytest.mark.clause("AS25-3.2.1d")
     def test_materials_and_history_travel_and_only_the_office_submits(self):
-        """AS25-3.2.1d: the province's copy has both attachments and the events; a department submitting directly is refused."""
+        """AS25-3.2.1d: the province's copy names both attachments and has the events; a department submitting directly is refused."""
         world = a_world()
         id = handled(world, node=CITY)
         for n in range(2):
@@ -272,18 +272,27 @@ class TestAnswer:
         assert 6 == left(resolve.due_at, return_day, Unit.WORKDAY, CALENDAR)
         assert (State.HANDLING, "returned", ()) == (ticket.state, ticket.escalations[-1].outcome, ticket.open_asks())
         assert world.act(COUNTY, NODE, ResumeAfterReturn(), return_day + timedelta(days=1), id) == []
-        self._holds_above()
 
-    @staticmethod
-    def _holds_above() -> None:
-        """On acceptance every upper state change shows locally, and handling locally is refused while the upper node holds it."""
+    @pytest.mark.clause("AS25-4.4.5c")
+    def test_whoever_asked_completes_nothing_from_the_request_until_the_upper_node_is_done(self):
+        """AS25-4.4.5c: frozen while it is asked, not the holder's once it is accepted, whichever state it has above."""
         world = a_world()
-        id = accepted(world)
-        dispatched(world, id, THURSDAY, CITY)
-        world.deliver(CITY, COUNTY)
-        shown = world.see(COUNTY, id)
-        assert (State.HANDLING, f"{CITY}-housing") == (shown.state, shown.lead)
-        assert world.refusal(COUNTY, office(COUNTY), UP, THURSDAY, id).code is Code.NOT_HOLDER
+        id = escalated(world)
+        assert world.refusal(COUNTY, desk(COUNTY), DONE, TUESDAY, id).code is Code.HANDLING_FROZEN
+        world.act(CITY, office(CITY), AcceptEscalation(), WEDNESDAY, id)
+        world.deliver()
+        steps = (
+            (office(CITY), Dispatch(lead=f"{CITY}-housing"), State.DISPATCHED),
+            (desk(CITY), Sign(), State.HANDLING),
+            (desk(CITY), DONE, State.COMPLETED),
+        )
+        for actor, step, state in steps:
+            assert world.refusal(COUNTY, desk(COUNTY), DONE, THURSDAY, id).code is Code.NOT_HOLDER
+            world.act(CITY, actor, step, THURSDAY, id)
+            world.deliver(CITY, COUNTY)
+            shown = world.see(COUNTY, id)
+            assert (state, f"{CITY}-housing", CITY) == (shown.state, shown.lead, shown.custody.holder)
+        assert world.refusal(COUNTY, desk(COUNTY), DONE, THURSDAY, id).code is Code.NOT_HOLDER
 
     def test_returned_twice_for_the_same_reason_is_marked(self):
         """FEDERATION 2.5: it goes to the next level's list."""
