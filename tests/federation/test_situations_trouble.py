@@ -14,6 +14,7 @@ from federation.retry import REHEARSAL
 from federation.sampling import due_steps
 from federation.server import Server
 from federation.session import Session, session_of
+from node.domain.entry import Subject
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import SetNodeStatus
 from node.services import reconcile
@@ -24,6 +25,7 @@ from node.storage import schema
 from node.storage.journal import Spot
 from tests.federation.levels import WALL, Place, connect, enrol, make_place, serve, settle
 from tests.federation.situations import CITY, COUNTY, PROVINCE, agree, alarms, held, incidents, tickets, told
+from tests.federation.test_renewal import serving
 
 
 class TestRow13ClockSkew:
@@ -69,6 +71,36 @@ class TestRow13ClockSkew:
             due = {type(order.command).__name__ for order in due_steps(view, policies.of_node(view, later), later)}
 
         assert is_cut == ("CutFrame" in due)
+
+    @pytest.mark.parametrize("seconds", [skew_seconds_max, skew_seconds_max + 1, -skew_seconds_max, -skew_seconds_max - 1])
+    def test_nothing_falls_due_by_a_clock_that_the_superiors_contradicts(self, county: Place, city: Place, seconds: int) -> None:
+        """A serving node's own look at the clock: at 601 s it lets everything be, at 600 it does not, and later it makes up for it."""
+        ticket = county.register()
+        greeted_with(county, city, seconds)
+        at_work = serving(county, county.steady)
+        county.hands.later(days=70)
+
+        at_work._go_by_the_clock()
+
+        assert seconds == county.link(CITY).skew_seconds
+        assert (abs(seconds) <= skew_seconds_max) == ("overdue" in rungs(county, ticket))
+        greeted_with(county, city, 0)
+        at_work._go_by_the_clock()
+        assert 1 == rungs(county, ticket).count("overdue")
+
+
+def greeted_with(county: Place, city: Place, seconds: int) -> None:
+    """The superior's clock is so many seconds before the county's when it greets."""
+    object.__setattr__(county.level, "wall", lambda: WALL - timedelta(seconds=seconds))
+    connect(county, city)
+    settle(county, city)
+
+
+def rungs(place: Place, ticket: str) -> list[str]:
+    """What the limits of the ticket set off."""
+    with place.level.store.read() as view:
+        found = view.journal.of_subject(Subject("ticket", ticket))
+    return [one.content.event.rung for one in found if one.header.kind == "RungFired"]
 
 
 class TestRow18DiskFull:
