@@ -189,6 +189,15 @@ class TestExport:
         )
         assert [("centre", given.late)] == openings(hands)[before:]
 
+    def test_texts_are_taken_by_more_than_a_password_only(self, given: Given) -> None:
+        """As one ticket's contacts are opened; refused, nothing was opened, and the table without texts is there as before."""
+        weak, before = at_desk(given.hands, "centre", is_strong=False), openings(given.hands)
+        answer = weak.post("/export", params={"q": "水"})
+
+        assert (403, True) == (answer.status_code, 'class="refusal"' in answer.text)
+        assert before == openings(given.hands)
+        assert given.late in {row[0] for row in rows(weak, q="灌溉")}
+
     def test_a_department_takes_only_texts_that_it_may_open(self, given: Given) -> None:
         """Its own; what it only sees stays blank and leaves no entry."""
         before = len(openings(given.hands))

@@ -198,7 +198,9 @@ def export_table(desk: SignedIn, asked: Asked) -> Response:
 
 @router.post("/export", name="export_texts")
 def export_texts(desk: SignedIn, asked: Asked) -> Response:
-    """The same with texts and masked contacts: each need's opening is an entry."""
+    """The same with texts and masked contacts, as on a ticket's page by more than a password: each need's opening is an entry."""
+    need_staff(desk)
+    desk.need_second_factor()
     return _table(desk, asked, with_texts=True)
 
 
