@@ -2,14 +2,15 @@
 The register of enterprise files (一企一档) as a desk reads it: a list by name, code and kind, and one file with its needs.
 
 Whoever sees the node's whole subtree sees every file of the node; who sees needs by part sees the files behind those needs and
-those that he acts for.  Names are texts and are opened; contacts never are here.
+those that he acts for.  Names are texts and are opened; contacts never are here.  Needs are counted for the files of one page; what
+leads the list, the overdue ones, is found from the clocks that run.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, Subquery, case, func, or_, select, true, union
 
 from node.domain.credit_code import Verdict
 from node.domain.credit_code import check as check_credit_code
@@ -20,16 +21,19 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import OPEN
 from node.services.intake_facts import file_of
-from node.services.scope import sees_all, visible_to
+from node.services.scope import has_few, listed_for, sees_all, visible_to
 from node.services.search import Excerpt, around_of, may_have, words_of
 from node.services.ticket_view import opened
 from node.storage import schema, text_index
 from node.storage.codec import decode_content
 from node.storage.database import micros
 from node.storage.journal import Stored
+from node.storage.planning import unsought
 from node.storage.unit_of_work import UnitOfWork, View
 
 files_max = 100
+# Needs of a unit that are gathered to find the files behind them.
+gathered_max = 20_000
 _OPEN = sorted(state.value for state in OPEN)
 _KIND = SubjectKind.ENTERPRISE.value
 
@@ -92,25 +96,29 @@ def listed(view: View, wanted: Wanted, viewer: Actor, now: datetime) -> FileList
     """
     need_register(viewer)
     table, dossiers = schema.enterprises, schema.dossiers
-    where: list[ColumnElement[bool]] = [table.c.owner == view.head.node, shown_to(viewer)]
+    where: list[ColumnElement[bool]] = [table.c.owner == view.head.node]
+    if not sees_all(viewer):
+        # Of many, the first needs of a file are likely to hold one; of few, most files have none, and all their needs would be passed.
+        few = has_few(view, viewer, gathered_max)
+        where.append(or_(_has(listed_for(viewer)), table.c.agent == viewer.account) if few else shown_to(viewer))
     for column, code in ((table.c.subject_type, wanted.subject_type), (table.c.area, wanted.area), (table.c.block, wanted.block)):
         if code:
             where.append(column == code)
     words = _words(view, wanted.text, where)
-    overdue = _brought(viewer, _is_overdue(now))
-    if wanted.needs:
-        where.append((overdue if wanted.needs == "overdue" else _brought(viewer, schema.tickets.c.state.in_(_OPEN))) > 0)
-    query = select(table, dossiers.c.state).join(dossiers, dossiers.c.id == table.c.id).where(*where)
+    if wanted.needs == "open":
+        where.append(_has(schema.tickets.c.state.in_(_OPEN), visible_to(viewer)))
+    # What is overdue is little: it is found from the clocks that run, and leads; nothing else is counted before the page is known.
+    late = _late_by_file(viewer, now)
+    if wanted.needs == "overdue":
+        where.append(late.c.late.is_not(None))
+    query = select(table, dossiers.c.state).join(dossiers, dossiers.c.id == table.c.id).outerjoin(late, late.c.file == table.c.id)
+    query = query.where(*where)
     count = view.connection.execute(select(func.count()).select_from(query.with_only_columns(table.c.id).subquery())).scalar_one()
-    counted = query.add_columns(
-        _brought(viewer).label("needs"),
-        _brought(viewer, schema.tickets.c.state.in_(_OPEN)).label("open"),
-        overdue.label("overdue"),
-    )
-    order = (overdue.desc(), dossiers.c.changed_at.desc(), table.c.id)
+    order = (func.coalesce(late.c.late, 0).desc(), dossiers.c.changed_at.desc(), table.c.id)
     first = (max(wanted.page, 1) - 1) * files_max
-    rows = view.connection.execute(counted.order_by(*order).limit(files_max).offset(first)).all()
-    lines = [_line(view, row, words) for row in rows]
+    rows = view.connection.execute(query.order_by(*order).limit(files_max).offset(first)).all()
+    counts = _counts(view, [row.id for row in rows], viewer, now)
+    lines = [_line(view, row, counts.get(row.id, (0, 0, 0)), words) for row in rows]
     # A word of three characters or more is found by its pairs, which may stand apart.
     return FileList(tuple(line for line in lines if len(line.excerpts) == len(words)), count)
 
@@ -132,8 +140,12 @@ def whole_file(view: View | UnitOfWork, id: str, viewer: Actor) -> Enterprise:
 
 
 def shown_to(viewer: Actor) -> ColumnElement[bool]:
-    """That *viewer* may see the file of a row of ``enterprises``."""
-    return true() if sees_all(viewer) else or_(_brought(viewer) > 0, schema.enterprises.c.agent == viewer.account)
+    """That *viewer* may see the file of a row of ``enterprises``: asked of one or a few; a list gathers what is his once."""
+    if sees_all(viewer):
+        return true()
+    table = schema.enterprises
+    seen = [pairs.where(file == table.c.id).correlate(table).exists() for file, pairs in _along_files(visible_to(viewer))]
+    return or_(*seen, table.c.agent == viewer.account)
 
 
 def name_of(view: View, file: Enterprise) -> str:
@@ -165,7 +177,7 @@ def _words(view: View, text: str, where: list[ColumnElement[bool]]) -> list[str]
     return words
 
 
-def _line(view: View, row: Row[tuple[object, ...]], words: Sequence[str]) -> FileLine:
+def _line(view: View, row: Row[tuple[object, ...]], counts: tuple[int, int, int], words: Sequence[str]) -> FileLine:
     values = row._mapping
     file = file_of(view, values["id"])
     assert file is not None  # its row is folded from the same entries
@@ -178,9 +190,9 @@ def _line(view: View, row: Row[tuple[object, ...]], words: Sequence[str]) -> Fil
         area=file.area,
         block=file.block,
         state=values["state"],
-        needs=values["needs"],
-        open=values["open"],
-        overdue=values["overdue"],
+        needs=counts[0],
+        open=counts[1],
+        overdue=counts[2],
         visited_on=date.fromisoformat(values["visited_on"]) if values["visited_on"] else None,
         excerpts=tuple(_excerpts(view, file.subject, words)),
     )
@@ -208,16 +220,54 @@ def _entries(view: View, subject: Subject) -> list[Stored]:
     return [Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf)) for row in rows]
 
 
+# --- the needs behind files: those that name one, and those under its code ---------------------------------------------
+
+
+def _along_tickets(*conditions: ColumnElement[bool]) -> list[Select[tuple[str, str]]]:
+    """File and ticket, each way of belonging alone, for the tickets of *conditions*, which are looked up first: they are few."""
+    tickets, traits, files = schema.tickets, schema.traits.alias(), schema.enterprises.alias()
+    named = select(traits.c.value.label("file"), tickets.c.id.label("ticket")).join(traits, traits.c.ticket == tickets.c.id)
+    coded = select(files.c.id.label("file"), tickets.c.id.label("ticket"))
+    coded = coded.join(files, files.c.credit_code == unsought(tickets.c.credit_code))
+    has_code = (tickets.c.credit_code != "", files.c.credit_code != "")
+    named = named.where(unsought(traits.c.name) == "enterprise", *conditions)
+    return [one.correlate(None) for one in (named, coded.where(*has_code, *conditions))]
+
+
+def _along_files(*conditions: ColumnElement[bool]) -> list[tuple[ColumnElement[str], Select[tuple[str, str]]]]:
+    """The same for few files, each way of belonging alone with the column that the files are to be said of."""
+    tickets, traits, files = schema.tickets, schema.traits.alias(), schema.enterprises.alias()
+    named = select(traits.c.value.label("file"), tickets.c.id.label("ticket")).join(tickets, tickets.c.id == traits.c.ticket)
+    coded = select(files.c.id, tickets.c.id).join(tickets, tickets.c.credit_code == files.c.credit_code)
+    has_code = (tickets.c.credit_code != "", files.c.credit_code != "")
+    return [(traits.c.value, named.where(traits.c.name == "enterprise", *conditions)), (files.c.id, coded.where(*has_code, *conditions))]
+
+
+def _has(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """That the file of a row has a need of *conditions*; such needs are gathered once a query."""
+    return or_(
+        *(schema.enterprises.c.id.in_(pairs.with_only_columns(pairs.selected_columns.file)) for pairs in _along_tickets(*conditions))
+    )
+
+
+def _late_by_file(viewer: Actor, now: datetime) -> Subquery:
+    """How many overdue needs that *viewer* sees a file has, of those that have one."""
+    clocks, tickets = schema.clocks, schema.tickets
+    due = select(clocks.c.ticket).where(clocks.c.name == "resolve", clocks.c.due_at <= micros(now)).correlate(None)
+    found = union(*_along_tickets(tickets.c.id.in_(due), _is_overdue(now), visible_to(viewer))).subquery()
+    return select(found.c.file, func.count().label("late")).group_by(found.c.file).subquery()
+
+
+def _counts(view: View, ids: Sequence[str], viewer: Actor, now: datetime) -> dict[str, tuple[int, int, int]]:
+    """Of each of the files *ids* with needs that *viewer* sees: how many, how many of them open, how many overdue."""
+    tickets = schema.tickets
+    found = union(*(pairs.where(file.in_(ids)) for file, pairs in _along_files(visible_to(viewer)))).subquery()
+    sums = [func.sum(case((one, 1), else_=0)) for one in (tickets.c.state.in_(_OPEN), _is_overdue(now))]
+    query = select(found.c.file, func.count(), *sums).join(tickets, tickets.c.id == found.c.ticket).group_by(found.c.file)
+    return {file: (needs, open, overdue) for file, needs, open, overdue in view.connection.execute(query)}
+
+
 def _is_overdue(now: datetime) -> ColumnElement[bool]:
     clocks, tickets = schema.clocks, schema.tickets
     late = (clocks.c.ticket == tickets.c.id, clocks.c.node == tickets.c.holder, clocks.c.name == "resolve", clocks.c.due_at <= micros(now))
-    return tickets.c.state.in_(_OPEN) & select(clocks.c.ticket).where(*late).correlate(tickets).exists()
-
-
-def _brought(viewer: Actor, *conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    """How many needs of the row's file *viewer* sees that meet *conditions*: those that name it, and those under its code."""
-    tickets, traits, table = schema.tickets, schema.traits, schema.enterprises
-    by_code = (tickets.c.credit_code == table.c.credit_code) & (table.c.credit_code != "") & (tickets.c.credit_code != "")
-    names_it = select(traits.c.ticket).where(traits.c.name == "enterprise", traits.c.value == table.c.id).correlate(table)
-    is_its = or_(by_code, tickets.c.id.in_(names_it))
-    return select(func.count()).select_from(tickets).where(is_its, visible_to(viewer), *conditions).correlate(table).scalar_subquery()
+    return unsought(tickets.c.state).in_(_OPEN) & select(clocks.c.ticket).where(*late).correlate(tickets).exists()
