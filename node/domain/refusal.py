@@ -47,6 +47,7 @@ class Code(Enum):
     ALREADY_EXISTS = auto(), "ALREADY_EXISTS", False
     VERSION_CONFLICT = auto(), "ABORTED", False
     SAME_ID_OTHER_CONTENT = auto(), "ALREADY_EXISTS", False
+    ID_USED_UP = auto(), "ALREADY_EXISTS", False
     WRONG_STATE = auto(), "FAILED_PRECONDITION", False
     CLOCK_BEHIND = auto(), "FAILED_PRECONDITION", False
     PACK_MISSING = auto(), "FAILED_PRECONDITION", False

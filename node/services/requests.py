@@ -1,7 +1,8 @@
 """
 Carrying a command of another system out once: the same key with the same content gives the first outcome, with another one a refusal.
 
-What was asked for is kept as a digest under a key of this node: nobody who reads the table tries a phone number against it.
+What was asked for is kept as a digest under a key of this node: nobody who reads the table tries a phone number against it.  The digest
+goes after ``kept_for``, the outcome stays in the journal: from then on the key is used up, for nobody can tell any more what it came with.
 """
 
 import hmac
@@ -30,7 +31,7 @@ def once(node: Node, order: Order, content: bytes) -> Callable[[UnitOfWork], Out
 
     It raises:
         Refusal: SAME_ID_OTHER_CONTENT, if the order's id came with another content before, also through another entrance by
-            somebody else; whatever ``handle`` refuses.
+            somebody else; ID_USED_UP, if it came before and with what is not kept (any more); whatever ``handle`` refuses.
     """
 
     def carry_out(work: UnitOfWork) -> Outcome:
@@ -40,8 +41,12 @@ def once(node: Node, order: Order, content: bytes) -> Callable[[UnitOfWork], Out
             raise Refusal(Code.SAME_ID_OTHER_CONTENT, id=order.id, subject=order.subject)
         outcome = node.handler.carry_out(work, order)
         if known is None:
-            if outcome.is_repeat and outcome.entries[0].header.actor.account != order.actor.account:
-                raise Refusal(Code.SAME_ID_OTHER_CONTENT, id=order.id, subject=order.subject)
+            if outcome.is_repeat:
+                # Whose it is not is told nothing of what it led to.
+                if outcome.entries[0].header.actor.account != order.actor.account:
+                    raise Refusal(Code.SAME_ID_OTHER_CONTENT, id=order.id, subject=order.subject)
+                # Taken for a repeat, another act under this id would be lost without a word.
+                raise Refusal(Code.ID_USED_UP, id=order.id, subject=outcome.subject.id, days=kept_for.days)
             now = node.now()
             insert_rows(work.connection, schema.requests, ("id", "digest", "at"), [(order.id, digest, micros(now))])
             if order.id in brought:

@@ -40,8 +40,8 @@ class Sought:
     What is looked for.  Empty fields ask for nothing.
 
     ``text``: words with blanks between, each of which must stand in some text of the need.  ``since`` and ``until`` are the first
-    and the last Beijing day of registration, both included.  ``due``: one of ``narrowing.DUE_CHOICES``.  ``viewer``: who looks;
-    nothing is found that is hidden from him.
+    and the last Beijing day of registration, both included, ``between`` the first and the last moment.  ``due``: one of
+    ``narrowing.DUE_CHOICES``.  ``viewer``: who looks; nothing is found that is hidden from him.
     """
 
     text: str = ""
@@ -56,6 +56,9 @@ class Sought:
     due: str = ""
     # Counted no further; None counts all.
     counted_max: int | None = None
+    # Of one of these classes.
+    categories: tuple[str, ...] = ()
+    between: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,11 @@ def _query(view: View, sought: Sought, words: Sequence[str], now: datetime) -> S
     for column, code in ((tickets.c.category, sought.category), (tickets.c.channel, sought.channel)):
         if code:
             query = query.where(column == code)
+    if sought.categories:
+        query = query.where(tickets.c.category.in_(sought.categories))
+    if sought.between is not None:
+        first, last = sought.between
+        query = query.where(tickets.c.registered_at.between(micros(first), micros(last)))
     if sought.since is not None:
         query = query.where(tickets.c.registered_at >= micros(at(sought.since, time.min)))
     if sought.until is not None:

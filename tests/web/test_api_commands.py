@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from node.domain.command import Command
 from node.domain.payload import Contact, Text
@@ -199,6 +199,22 @@ class TestOnce:
         answer = Caller(hands, "d-housing").post("/tickets", a_need(), key=key)
 
         assert (409, "SAME_ID_OTHER_CONTENT") == (answer.status_code, answer.json()["code"])
+
+    def test_a_key_whose_content_is_not_kept_any_more_is_refused(self, hands: Hands, office: Caller):
+        """Whatever comes under it: taken for a repeat, another need would be lost; the refusal says what the key once led to."""
+        key = str(uuid.uuid4())
+        first = office.post("/tickets", a_need(), key=key).json()["subject"]["id"]
+        with hands.node.store.write() as work:
+            work.connection.execute(delete(schema.requests).where(schema.requests.c.id == key))
+        before = _entries(hands)
+
+        answers = [office.post("/tickets", a_need(phone=phone), key=key) for phone in ("13800000000", "13900000009")]
+        others = Caller(hands, "d-housing").post("/tickets", a_need(), key=key)
+
+        assert [(409, "ID_USED_UP")] * 2 == [(one.status_code, one.json()["code"]) for one in answers]
+        assert [first] * 2 == [one.json()["facts"]["subject"] for one in answers]
+        assert ("SAME_ID_OTHER_CONTENT", False) == (others.json()["code"], first in others.text)
+        assert before == _entries(hands)
 
     def test_what_was_refused_may_come_again_under_its_key(self, office: Caller):
         """A refusal writes nothing: no key is used up by it."""

@@ -1,12 +1,14 @@
 """The Open311 door: GeoReport v2 over the same tickets, with no personal field, under the scope of whoever asks."""
 
 import json
+import uuid
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from node.domain.registry import OpenAccount
+from node.web.api import open311
 from tests.support.node import Hands, make_node
 from tests.web.api import Caller
 
@@ -43,11 +45,11 @@ class System:
         """What it reads."""
         return self.client.get(DOOR + path, params={"api_key": self.key, **asked})
 
-    def post(self, **form: str) -> Any:
-        """What it files."""
+    def post(self, key: str = "", **form: str) -> Any:
+        """What it files, under its own id of the request if it has one."""
         body = urlencode({"api_key": self.key, **FORM, **form})
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self.client.post(f"{DOOR}/requests.json", content=body, headers=headers)
+        return self.client.post(f"{DOOR}/requests.json", content=body, headers=headers | ({"Idempotency-Key": key} if key else {}))
 
 
 def test_a_request_is_filed_and_followed(hands: Hands):
@@ -73,6 +75,34 @@ def test_a_request_is_filed_and_followed(hands: Hands):
         assert said not in json.dumps([read.json(), listed.json()], ensure_ascii=False)
     assert [] == firm.get("/requests.json", status="closed").json()
     assert [] == firm.get("/servicerequestupdates.json", service_request_id=number).json()
+
+
+def test_a_request_that_is_sent_again_is_filed_once(hands: Hands):
+    """With an id of its own, which the standard does not know: the same number again; another content, or no id, is something else."""
+    firm, key = System(hands, "firm"), str(uuid.uuid4())
+
+    first, again, other, bare = firm.post(key), firm.post(key), firm.post(key, description="别的事"), firm.post()
+
+    assert [200, 200, 409, 200] == [one.status_code for one in (first, again, other, bare)]
+    assert first.json() == again.json() != bare.json()
+    assert "SAME_ID_OTHER_CONTENT" == other.json()[0]["code"]
+    assert 422 == firm.post("42").status_code
+
+
+def test_a_list_of_one_class_misses_nothing_behind_the_others(hands: Hands, monkeypatch: pytest.MonkeyPatch):
+    """Class and time are asked of all that there is, not of the latest so many."""
+    monkeypatch.setattr(open311, "rows_max", 2)
+    firm = System(hands, "firm")
+    wanted, early = firm.post(service_code="consultation").json()[0]["service_request_id"], hands.now
+    hands.later(hours=1)
+    for _ in range(2):
+        firm.post()
+
+    of_a_class = firm.get("/requests.json", service_code="consultation,nothing").json()
+    of_the_time = firm.get("/requests.json", end_date=early.isoformat()).json()
+
+    assert [wanted] == [one["service_request_id"] for one in of_a_class]
+    assert wanted in {one["service_request_id"] for one in of_the_time}
 
 
 def test_it_is_the_ticket_of_every_other_entrance(hands: Hands):

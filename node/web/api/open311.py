@@ -5,6 +5,7 @@ The Open311 door: GeoReport v2 in JSON, with the extension for updates, over the
 and no text of a ticket is ever answered.  ``api_key`` is a token of a service account; here it reads, too, as whoever has it.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import wraps
@@ -20,11 +21,12 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.intake import Register
 from node.domain.ticket.row import TicketRow
 from node.domain.ticket.state import State
-from node.domain.time import BEIJING, local_day
+from node.domain.time import BEIJING
 from node.services import queries, ticket_view
-from node.services.acting import act
+from node.services.acting import order_of
 from node.services.bodies import as_json
 from node.services.progress import for_appellant
+from node.services.requests import once
 from node.services.search import Sought, search
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -88,16 +90,15 @@ def requests(request: Request) -> Any:
     if not timedelta() <= last - first <= timedelta(days=window_days):
         raise Refusal(Code.MALFORMED_COMMAND, field="start_date")
     states = tuple(state for said in _listed(asked.get("status", "")) for state in _states(said))
-    wanted = frozenset(_listed(asked.get("service_code", "")))
+    wanted = tuple(_listed(asked.get("service_code", "")))
     named = _listed(asked.get("service_request_id", ""))
     with desk.node.store.read() as view:
         if named:
             rows = [_row(view, desk, one) for one in named[:50]]
         else:
-            sought = Sought(states=states, since=local_day(first), until=local_day(last), viewer=desk.viewer, rows_max=rows_max)
+            # Nobody asks how many there are in all.
+            sought = Sought(categories=wanted, states=states, between=(first, last), viewer=desk.viewer, rows_max=rows_max, counted_max=0)
             rows = [one.row for one in search(view, sought, desk.node.now()).tickets]
-            rows = [row for row in rows if row.registered_at is not None and first <= row.registered_at <= last]
-            rows = [row for row in rows if not wanted or row.category in wanted]
         return _requests(view, desk, rows)
 
 
@@ -135,7 +136,11 @@ def updates(request: Request) -> Any:
 @router.post("/requests.json")
 @_answering
 def file_request(request: Request, body: Body) -> Any:
-    """Take a request in; the register number comes back at once, so no token stands in between."""
+    """
+    Take a request in; the register number comes back at once, so no token stands in between.
+
+    The standard knows no way to send it twice; whoever has one sends an ``Idempotency-Key`` along, as to the API.
+    """
     try:
         form = {name: values[-1] for name, values in parse_qs(body.decode(), max_num_fields=100).items()}
     except ValueError:
@@ -157,8 +162,15 @@ def file_request(request: Request, body: Body) -> Any:
     command, _ = converting.command_of(Register, said)
     token = token_of_request(request)
     assert token is not None  # _caller lets nobody else in
-    made = act(desk.node, token.acts_as, command)
+    key = converting.key_of(request.headers.get("idempotency-key"))
+    order = order_of(desk.node, token.acts_as, command, id=key)
+    made = desk.node.writer.command(once(desk.node, order, _content(desk, said))) if key else desk.node.handler.handle(order)
     return [{"service_request_id": made.subject.id, "service_notice": text("web.api.notice", desk.lang), "account_id": ""}]
+
+
+def _content(desk: Desk, said: dict[str, str | None]) -> bytes:
+    """Who files what: two requests with the same content are one."""
+    return json.dumps(["open311", desk.account, said], sort_keys=True, ensure_ascii=True).encode()
 
 
 def _caller(request: Request, key: str) -> Desk:
