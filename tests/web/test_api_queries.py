@@ -1,13 +1,16 @@
 """Queries over HTTP: under the scope of whoever asks, page by page, with the state that was seen."""
 
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from sqlalchemy import delete
 
 from node.domain.payload import Contact, Text
 from node.domain.registry import OpenAccount
 from node.domain.ticket.intake import Register
+from node.storage import schema
 from node.web.api.document import document
 from node.web.api.query_list import all_queries
 from tests.support.node import Hands, make_node
@@ -82,6 +85,39 @@ def test_who_has_the_latest_state_is_told_so(office: Caller):
     again = office.get(f"/tickets/{ticket}", headers={"If-None-Match": first.headers["etag"]})
 
     assert (304, b"") == (again.status_code, again.content)
+
+
+@pytest.mark.parametrize("said", ["{}", "W/{}", '"x", {}', '"x,y" , W/{},"z"', "*"])
+def test_a_tag_is_known_in_every_form_that_http_has(office: Caller, said: str):
+    """Weak, as a proxy that packs answers makes it; in a list; or any."""
+    ticket = office.get("/tickets").json()["tickets"][0]["id"]
+    tag = office.get(f"/tickets/{ticket}").headers["etag"]
+
+    assert 304 == office.get(f"/tickets/{ticket}", headers={"If-None-Match": said.format(tag)}).status_code
+
+
+def test_who_has_an_older_answer_is_given_the_new_one(tmp_path: Path):
+    """
+    Though its version is the same: a clock that ran out since, a text that went, an enquiry beside the line.  A command on it goes through.
+    """
+    hands = make_node(tmp_path / "node")
+    ticket = hands.act("office", NEED).subject.id
+    office = Caller(hands, "centre", "office")
+    tag = office.get(f"/tickets/{ticket}").headers["etag"]
+    same = office.get(f"/tickets/{ticket}", headers={"If-None-Match": tag})
+    hands.later(days=9)
+
+    late = office.get(f"/tickets/{ticket}", headers={"If-None-Match": tag})
+    with hands.node.store.write() as work:
+        work.connection.execute(delete(schema.payloads))
+    erased = office.get(f"/tickets/{ticket}", headers={"If-None-Match": late.headers["etag"]})
+    other = office.get(f"/tickets/{ticket}", headers={"If-None-Match": '"1.1"'})
+    done = office.post(f"/tickets/{ticket}/log-enquiry", {"way": "phone"}, seen=tag)
+
+    assert [304, 200, 200, 200, 200] == [one.status_code for one in (same, late, erased, other, done)], done.text
+    assert any(clock["is_overdue"] for clock in late.json()["clocks"])
+    assert late.headers["etag"] != tag and tag.startswith('"1.1-')
+    assert 200 == office.get(f"/tickets/{ticket}", headers={"If-None-Match": erased.headers["etag"]}).status_code
 
 
 def test_a_clock_is_explained_day_by_day(office: Caller):

@@ -31,6 +31,8 @@ from node.web.desk import Desk, signed_in
 from node.web.problems import problem
 from node.web.security import need_own_form
 
+# What a client got as ETag, see ``seen_of``.
+SEEN = r'"(\d{1,9})\.(\d{1,9})(?:-[0-9a-f]{1,64})?"'
 # A longer body is read only once it is known who sends it.
 unasked_bytes_max = 64 * 1024
 
@@ -183,14 +185,15 @@ def _subject(endpoint: Endpoint, said: str) -> tuple[str, str]:
 
 def seen_of(header: str | None) -> tuple[int, int] | None:
     """
-    Custody number and version of the page that somebody saw, as its ETag said: ``"1.4"``.
+    Custody number and version of the page that somebody saw, as its ETag said: ``"1.4-5f0c..."`` of a query, whose latter part tells two
+    answers about one version apart and is nothing to a command; ``"1.4"`` of a command.
 
     Raises:
         Refusal: MALFORMED_COMMAND.
     """
     if header is None or header.strip() == "*":
         return None
-    match = re.fullmatch(r'"(\d{1,9})\.(\d{1,9})"', header.strip())
+    match = re.fullmatch(SEEN, header.strip())
     if match is None:
         raise Refusal(Code.MALFORMED_COMMAND, field="If-Match")
     return int(match[1]), int(match[2])
@@ -202,6 +205,6 @@ def _content(desk: Desk, endpoint: Endpoint, subject: str, given: dict[str, Any]
     return json.dumps(said, sort_keys=True, ensure_ascii=True).encode()
 
 
-def etag(custody: int, version: int) -> str:
-    """The ETag of a subject in a state."""
-    return f'"{custody}.{version}"'
+def etag(custody: int, version: int, mark: str = "") -> str:
+    """The ETag of a subject in a state; *mark* tells answers apart that this state alone does not, as an hour that passed does."""
+    return f'"{custody}.{version}{"-" if mark else ""}{mark}"'

@@ -8,6 +8,7 @@ from node.services.command_fields import verb_of
 from node.texts.catalogue import COLON, Lang, text, word
 from node.web.api import answers as a
 from node.web.api import shape
+from node.web.api.commands import SEEN
 from node.web.api.query import WORDS, Parameter, Query, parameter_schema
 from node.web.api.query_list import all_queries
 from node.web.api.shape import Endpoint, body_schema, endpoints
@@ -45,6 +46,11 @@ def document(lang: Lang) -> Json:
 def _of_query(query: Query, lang: Lang) -> Json:
     tag = query.path.split("/")[1]
     answered: Json = {"description": _query(query, lang), "content": {"application/json": {"schema": dict(query.answers)}}}
+    parameters, held = [_parameter(one, lang) for one in query.parameters], dict[str, Json]()
+    if query.has_state:
+        answered["headers"] = {"ETag": {"schema": a.WORD, "description": _say("etag", lang)}}
+        parameters.append({"name": "If-None-Match", "in": "header", "schema": a.WORD, "description": _say("held", lang)})
+        held = {"304": {"description": _say("status.304", lang)}}
     called = (
         _query(query, lang) if query.key not in ("dossier", "dossiers") else f"{_collection(tag, lang)}{COLON[lang]}{_query(query, lang)}"
     )
@@ -53,8 +59,8 @@ def _of_query(query: Query, lang: Lang) -> Json:
         "tags": [tag if tag in shape.COLLECTIONS else "queries"],
         "summary": called,
         "x-scope": query.scope,
-        "parameters": [_parameter(one, lang) for one in query.parameters],
-        "responses": {"200": answered, **_refusals(_ANY)},
+        "parameters": parameters,
+        "responses": {"200": answered, **held, **_refusals(_ANY)},
     }
 
 
@@ -72,7 +78,7 @@ def _of_command(endpoint: Endpoint, lang: Lang) -> Json:
     ]
     if endpoint.takes_id:
         id_ = {"name": "id", "in": "path", "required": True, "schema": _WORD_IN_PATH, "description": _say("parameter.id", lang)}
-        seen = {"type": "string", "pattern": r'^"\d{1,9}\.\d{1,9}"$'}
+        seen = {"type": "string", "pattern": f"^{SEEN}$"}
         parameters = [id_, *parameters, {"name": "If-Match", "in": "header", "schema": seen, "description": _say("seen", lang)}]
     return {
         "operationId": verb_of(kind),

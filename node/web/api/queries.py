@@ -22,7 +22,6 @@ from node.services.search import Sought, search
 from node.services.superior_reading import note_reading
 from node.storage.database import micros
 from node.storage.unit_of_work import View
-from node.web.api.commands import etag
 from node.web.api.query import Answered, Given, cursor_of, parts_of
 from node.web.desk import Desk
 
@@ -62,7 +61,7 @@ def _page(desk: Desk, view: View, said: str) -> ticket_view.TicketPage:
 
 def ticket_answer(desk: Desk, view: View, given: Given) -> Answered:
     page = _page(desk, view, given["id"])
-    return Answered(bodies.page_body(page, desk.node.now()), etag(page.ticket.custody.number, page.ticket.version))
+    return Answered(bodies.page_body(page, desk.node.now()), (page.ticket.custody.number, page.ticket.version))
 
 
 def clock_answer(desk: Desk, view: View, given: Given) -> Answered:
@@ -150,7 +149,7 @@ def showing_of(kind: SubjectKind) -> Callable[[Desk, View, Given], Answered]:
             "clocks": [bodies.clock_body(clock) for clock in page.clocks],
             "timeline": [bodies.entry_body(line) for line in page.history],
         }
-        return Answered(body, etag(0, page.dossier.version))
+        return Answered(body, (0, page.dossier.version))
 
     return showing
 

@@ -48,17 +48,17 @@ class Answer(Protocol):
 
 @dataclass(frozen=True)
 class Answered:
-    """A body for machines, and the ETag of what it shows, if it has one."""
+    """A body for machines; ``state``: custody number and version of the one subject that it shows, which a command may go by."""
 
     body: Any
-    etag: str = ""
+    state: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
 class Query:
     """
     A query at its address below ``/api/v1``.  ``scope`` is what a token's scopes call it.  ``answers`` is the schema of the body.
-    ``key``: the name of its texts in the section ``web.api.query``.
+    ``key``: the name of its texts in the section ``web.api.query``.  ``has_state``: it is answered with an ETag (``Answered.state``).
     """
 
     path: str
@@ -67,6 +67,7 @@ class Query:
     answers: Mapping[str, Any]
     answer: Callable[[Desk, View, Given], Answered]
     parameters: tuple[Parameter, ...] = ()
+    has_state: bool = False
 
 
 LIMIT = Parameter("limit", NUMBER, usual=LIMIT_USUAL, least=1, most=limit_max)

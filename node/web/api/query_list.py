@@ -1,7 +1,10 @@
 """Every query at its address: what it takes, what it answers, and how it is asked over HTTP."""
 
-from collections.abc import Callable
+import hashlib
+import re
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -14,6 +17,7 @@ from node.services.entry_feed import Feed, entries_max
 from node.services.narrowing import DUE_CHOICES
 from node.web.api import answers as a
 from node.web.api import queries as q
+from node.web.api.commands import etag
 from node.web.api.door import asking
 from node.web.api.query import DAY, FLAG, LIMIT, NEXT, NUMBER, WORDS, Parameter, Query, read
 from node.web.api.shape import COLLECTIONS
@@ -57,7 +61,7 @@ _OF_TICKETS = (
         q.clock_answer,
         (_ID, Parameter("clock", is_required=True, place="path")),
     ),
-    Query("/tickets/{id}", "ticket", "tickets", a.ref("TicketPage"), q.ticket_answer, (_ID,)),
+    Query("/tickets/{id}", "ticket", "tickets", a.ref("TicketPage"), q.ticket_answer, (_ID,), has_state=True),
     Query(
         "/search",
         "search",
@@ -163,7 +167,7 @@ def _of_dossiers(name: str, kind: SubjectKind) -> tuple[Query, Query]:
     parameters = (Parameter("state"), Parameter("ticket"), _UNIT, LIMIT, NEXT)
     return (
         Query(f"/{name}", "dossiers", name, listed, q.listing_of(kind), parameters),
-        Query(f"/{name}/{{id}}", "dossier", name, page, q.showing_of(kind), (_ID,)),
+        Query(f"/{name}/{{id}}", "dossier", name, page, q.showing_of(kind), (_ID,), has_state=True),
     )
 
 
@@ -182,9 +186,28 @@ def _endpoint(query: Query) -> Callable[..., Response]:
         given = read(request, query)
         with desk.node.store.read() as view:
             answered = query.answer(desk, view, given)
-        headers = {"Cache-Control": "no-store"} | ({"ETag": answered.etag, "Vary": "Authorization, Cookie"} if answered.etag else {})
-        if answered.etag and request.headers.get("if-none-match") == answered.etag:
-            return Response(status_code=304, headers=headers)
-        return Response(as_json(answered.body), 200, headers, "application/json")
+        body, headers = as_json(answered.body), {"Cache-Control": "no-store"}
+        if answered.state is not None:
+            tag = etag(*answered.state, _mark(answered.body))
+            headers |= {"ETag": tag, "Vary": "Authorization, Cookie"}
+            if is_held(request.headers.get("if-none-match", ""), tag):
+                return Response(status_code=304, headers=headers)
+        return Response(body, 200, headers, "application/json")
 
     return endpoint
+
+
+def _mark(body: Mapping[str, Any]) -> str:
+    """
+    What stands for the whole answer, but for the moment at which it was asked for: a version alone says nothing of a clock that ran out
+    since, of a text that was erased, or of a second number.
+    """
+    whole = as_json({name: value for name, value in body.items() if name != "now"})
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+def is_held(header: str, tag: str) -> bool:
+    """
+    True if the header If-None-Match, "*" or a list of tags, has *tag*.  A weak one is as good: a proxy that packs answers makes ours weak.
+    """
+    return header.strip() == "*" or tag in re.findall(r'(?:W/)?("[^"]*")', header)
