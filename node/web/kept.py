@@ -28,16 +28,19 @@ _BESIDE = frozenset({"csrf", FIELD})
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-def keep(request: Request, form: FormData, account: str) -> str | None:
-    """Keep *form*, which this request brought, for *account*; returns its id, None if there is nothing to keep."""
+def keep(request: Request, form: FormData, account: str, page: str = "") -> str | None:
+    """
+    Keep *form*, which this request brought, for *account*; returns its id, None if there is nothing to keep.  *page* is where it stands
+    if the board knows better than the browser says.
+    """
     path = request.url.path
     if path.startswith(_NEVER) or path.endswith("/aside"):
         return None
     said = form.get(FIELD)
-    return keep_as(request, form, account, path, said if isinstance(said, str) and is_id(said) else "")
+    return keep_as(request, form, account, path, said if isinstance(said, str) and is_id(said) else "", page)
 
 
-def keep_as(request: Request, form: FormData, account: str, path: str, id: str) -> str | None:
+def keep_as(request: Request, form: FormData, account: str, path: str, id: str, page: str = "") -> str | None:
     """As ``keep``: the form that is sent to *path*, under the *id* by which its page knows it; empty: by its command."""
     fields: dict[str, list[str]] = {}
     files = []
@@ -50,7 +53,7 @@ def keep_as(request: Request, form: FormData, account: str, path: str, id: str) 
     if not files and not any(any(values) for name, values in fields.items() if name != "command_id"):
         return None
     node: Node = request.app.state.node
-    page = _page_of(request)
+    page = page or _page_of(request)
 
     def write(work: UnitOfWork) -> str | None:
         _keep_intake(work, account, path, fields, node)
@@ -101,7 +104,7 @@ def _page_of(request: Request) -> str:
     said = urlsplit(request.headers.get("referer", ""))
     is_own = said.netloc == request.headers.get("host", "") and said.path.startswith("/") and not said.path.startswith("//")
     path, query = (said.path, said.query) if is_own else (request.url.path, request.url.query)
-    rest: list[tuple[str, Any]] = [one for one in parse_qsl(query) if one[0] not in (FIELD, "done")]
+    rest: list[tuple[str, Any]] = [one for one in parse_qsl(query) if one[0] not in (FIELD, "done", "report")]
     return f"{path}?{urlencode(rest)}" if rest else path
 
 

@@ -16,8 +16,9 @@ from node.services.kept_forms import KeptForm
 
 # Hidden controls that say what was seen and which sending this is; all others are the page's own.
 _HIDDEN = frozenset({"seen", "command_id"})
-# Never set, and never told as missing.
+# Never told as missing: the page's own, and which rows of a board were ticked or shown.
 _MACHINE = frozenset({"csrf", "kept", "kept_as", "draft", "back", "then", "do", "revision", *_HIDDEN})
+_ROWS = frozenset({"row", "own", "shown", "only", "suggested", "model"})
 _UNTOUCHED = frozenset({"password", "file", "submit", "button", "reset", "image"})
 
 Attributes = dict[str, str | None]
@@ -71,7 +72,7 @@ def refill(html: str, page: str, kept: KeptForm) -> tuple[str, Mapping[str, tupl
     reader = _Reader(html)
     forms = [one for one in reader.forms if one.takes(kept, page)]
     if not forms:
-        return html, {name: values for name, values in kept.fields.items() if name not in _MACHINE and any(values)}
+        return html, {name: values for name, values in kept.fields.items() if _is_told(name) and any(values)}
     form = max(forms, key=lambda one: _likeness(one, kept.fields))
     edits, placed = _edits(form, kept.fields)
     edits.append((form.tag.end, form.tag.end, f'<input type="hidden" name="kept" value="{escape(kept.id)}">'))
@@ -81,9 +82,13 @@ def refill(html: str, page: str, kept: KeptForm) -> tuple[str, Mapping[str, tupl
     left = {}
     for name, values in kept.fields.items():
         rest = tuple((Counter(one for one in values if one) - placed[name]).elements()) if name in placed else tuple(filter(None, values))
-        if rest and name not in _MACHINE and name not in pressed:
+        if rest and _is_told(name) and name not in pressed:
             left[name] = rest
     return html, left
+
+
+def _is_told(name: str) -> bool:
+    return name not in _MACHINE and name.partition(":")[0] not in _ROWS
 
 
 def _likeness(form: _Form, fields: Mapping[str, Sequence[str]]) -> tuple[int, int]:

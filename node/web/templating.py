@@ -4,6 +4,7 @@ Pages from templates: Jinja2 with escaping always on; every text comes from the 
 A template writes no sentence of its own, and a test holds that.
 """
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import cache
@@ -19,6 +20,7 @@ from node.domain.register_number import is_valid
 from node.domain.time import BEIJING, local_day
 from node.services.kept_forms import KeptForm, id_of
 from node.services.numbers import short_number
+from node.services.queries import names
 from node.texts.catalogue import BETWEEN, COLON, LANGS, Lang, catalogue, label, text, word
 from node.web.clocks import face, said_day, said_due, whose
 from node.web.desk import Desk
@@ -71,9 +73,23 @@ def _refilled(request: Request, template: str, context: dict[str, Any], kept: Ke
 
     filled, left = refill(rendered({}), request.url.path, kept)
     if left:
-        known = catalogue(lang)
-        filled, _ = refill(rendered({known.get(f"field.{name}", name): values for name, values in left.items()}), request.url.path, kept)
+        filled, _ = refill(rendered(_told(context["desk"], left, lang)), request.url.path, kept)
     return filled
+
+
+def _told(desk: Desk, left: Mapping[str, tuple[str, ...]], lang: Lang) -> dict[str, tuple[str, ...]]:
+    """Fields without a place as people call them, those of a board's row with its number; what was chosen in words."""
+    known = catalogue(lang)
+    with desk.node.store.read() as view:
+        called = names(view)
+    told = {}
+    for name, values in left.items():
+        field, _, row = name.partition(":")
+        # On boards "other" is the unit that stands on no list, which elsewhere is a ticket.
+        key = "web.boards.sorting.other" if row and field == "other" else f"field.{field}"
+        title = f"{short_number(row) if is_valid(row) else row} {known.get(key, field)}".strip()
+        told[title] = tuple(called.units.get(one) or known.get(f"{field}.{one}", one) for one in values)
+    return told
 
 
 def _at_a_desk(desk: Desk, lang: Lang) -> dict[str, Any]:

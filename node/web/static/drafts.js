@@ -33,7 +33,7 @@
     }
     form.addEventListener("input", function () { later(quietMilliseconds); });
     form.addEventListener("change", function () { later(quietMilliseconds); });
-    form.addEventListener("submit", function () { clearTimeout(timer); });
+    form.addEventListener("submit", function () { clearTimeout(timer); timer = 0; });
     document.addEventListener("visibilitychange", function () {
       if (document.visibilityState === "hidden" && timer) { clearTimeout(timer); send(); }
     });

@@ -122,7 +122,7 @@ def judge(request: Request, desk: SignedIn, form: Posted, id: str) -> Response:
     if not rows:
         raise Refusal(Code.FIELD_REQUIRED, field="outcome")
     outcomes = each(desk, form, rows, lambda row, command_id: _judge(desk, form, id, row, command_id))
-    return reported(request, desk, f"/boards/judgement/{id}", outcomes)
+    return reported(request, desk, f"/boards/judgement/{id}", outcomes, ("conclusion",))
 
 
 def _judge(desk: Desk, form: FormData, id: str, row: str, command_id: str) -> list[str]:

@@ -7,12 +7,13 @@ import dataclasses
 import re
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import Depends, Request
 from sqlalchemy import select
@@ -334,18 +335,41 @@ def kinds_of(desk: Desk, command: Command, row: str, id: str, **more: Any) -> li
     return [one.header.kind for one in desk.act(command, ticket=row, id=id, **more).entries]
 
 
-def reported(request: Request, desk: Desk, to: str, outcomes: list[Outcome]) -> Response:
-    """Back to the board *to*, which shows what became of each row."""
-    if request.state.resent and any(one.code for one in outcomes):
-        # What was refused was not taken: what was typed about it stays.
-        kept.keep(request, request.state.form, desk.account)
-        request.state.resent = None
+def reported(
+    request: Request, desk: Desk, to: str, outcomes: list[Outcome], texts: Sequence[str] = (), moved: Collection[str] = ()
+) -> Response:
+    """
+    Back to the board *to*, which shows what became of each row, and again what was typed about those that were not done.
+
+    *texts* are the fields of a row into which people write, as "deviation" of "deviation:<row>": what stands there about a row that was
+    not meant this time stays, too.  *moved*: the rows whose text is kept elsewhere.
+    """
     reports = _reports(request)
     token = new_id()
     reports[token] = Report(desk.account, tuple(outcomes))
     while len(reports) > reports_max:
         reports.popitem(last=False)
-    return RedirectResponse(f"{to}{'&' if '?' in to else '?'}report={token}", 303)
+    again = {"report": token}
+    over = {one.about for one in outcomes if not one.code} | set(moved)
+    left = _not_over(request.state.form, over)
+    if left is not None and (any(one.about not in over for one in outcomes) or any(_is_text(one, texts) for one in left.multi_items())):
+        # It has the id by which the page knows it: nothing that is kept may be forgotten because the form was answered.
+        request.state.resent = None
+        if id := kept.keep(request, left, desk.account, to):
+            again[kept.FIELD] = id
+    return RedirectResponse(f"{to}{'&' if '?' in to else '?'}{urlencode(again)}", 303)
+
+
+def _not_over(form: FormData | None, over: Collection[str]) -> FormData | None:
+    """*form* without the rows that are *over*: they are ticked no more, and have no fields."""
+    if form is None:
+        return None
+    return FormData([(name, value) for name, value in form.multi_items() if name.partition(":")[2] not in over and value not in over])
+
+
+def _is_text(field: tuple[str, Any], texts: Sequence[str]) -> bool:
+    name, value = field
+    return name.partition(":")[0] in texts and isinstance(value, str) and bool(value.strip())
 
 
 def _reports(request: Request) -> OrderedDict[str, Report]:

@@ -5,7 +5,8 @@ classifier proposes; stewards in their scope only (AS25-3.3, 3.4, 4.2.1).
 From the pool a need is formed and sent with one click; several with one click each and one for all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -21,9 +22,11 @@ from node.domain.ticket.forming import Form
 from node.domain.ticket.state import OPEN, State, With
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import Unit, left
+from node.services import drafts
 from node.services.boards import Board, Waiting
 from node.services.scope import visible_to
 from node.storage import schema
+from node.storage.unit_of_work import UnitOfWork
 from node.web.desk import Desk, SignedIn
 from node.web.pages.boards.proposals import Proposal, Proposals
 from node.web.pages.boards.room import Posted, Room, board, chosen, each, kinds_of, reported, room_of, said
@@ -31,6 +34,8 @@ from node.web.pages.boards.room import Posted, Room, board, chosen, each, kinds_
 router = APIRouter(prefix="/boards")
 POOL = ("form", "sort", "reroute", "supplement_decision")
 proposals = Proposals()
+# The fields of a row into which people write.
+_TEXTS = ("other", "deviation")
 
 
 @dataclass(frozen=True)
@@ -99,15 +104,19 @@ def dispatch(request: Request, desk: SignedIn) -> Response:
 @router.post("/triage")
 def form_and_send(request: Request, desk: SignedIn, form: Posted) -> Response:
     """Form what was ticked, or the one whose button was pressed, and send it."""
-    outcomes = each(desk, form, _rows_meant(form), lambda row, id: _formed(desk, form, row, id), "form")
-    return reported(request, desk, "/boards/triage", outcomes)
+    formed: list[str] = []
+    outcomes = each(desk, form, _rows_meant(form), lambda row, id: _formed(desk, form, row, id, formed), "form")
+    half = {one.about for one in outcomes if one.code and one.about in formed}
+    _keep_for_dispatch(desk, form, half)
+    outcomes = [replace(one, verb="dispatch") if one.about in half else one for one in outcomes]
+    return reported(request, desk, "/boards/triage", outcomes, _TEXTS, half)
 
 
 @router.post("/dispatch")
 def send(request: Request, desk: SignedIn, form: Posted) -> Response:
     """Send what was ticked, or the one whose button was pressed."""
     outcomes = each(desk, form, _rows_meant(form), lambda row, id: _sent_to(desk, form, row, id), "dispatch")
-    return reported(request, desk, "/boards/dispatch", outcomes)
+    return reported(request, desk, "/boards/dispatch", outcomes, _TEXTS)
 
 
 @router.post("/dispatch/recall")
@@ -130,7 +139,8 @@ def _rows_meant(form: FormData) -> list[str]:
     return [said(form, "only")] if said(form, "only") else chosen(form, "row")
 
 
-def _formed(desk: Desk, form: FormData, row: str, id: str) -> list[str]:
+def _formed(desk: Desk, form: FormData, row: str, id: str, formed: list[str]) -> list[str]:
+    """Form *row* and send it; *formed* takes those that are formed, whatever becomes of the sending."""
     category = said(form, f"category:{row}")
     if not category:
         raise Refusal(Code.FIELD_REQUIRED, field="category")
@@ -142,8 +152,23 @@ def _formed(desk: Desk, form: FormData, row: str, id: str) -> list[str]:
         raise Refusal(Code.FIELD_REQUIRED, field="lead")
     command = Form(category=category, complexity=said(form, f"complexity:{row}") or "plain", passed=tests)
     kinds = kinds_of(desk, command, row, id)
+    formed.append(row)
     # An id of its own: the forming stands even where the dispatch is refused, and is not done twice.
     return kinds + _sent_to(desk, form, row, f"{id}/dispatch")
+
+
+def _keep_for_dispatch(desk: Desk, form: FormData, rows: Collection[str]) -> None:
+    """Of those of *rows* that are formed and were not sent: they left this board, and what was typed waits in the form that sends them."""
+
+    def keep(work: UnitOfWork) -> None:
+        for row in rows:
+            other = said(form, f"other:{row}")
+            lead = _unit_meant(desk, other) if other else said(form, f"lead:{row}")
+            typed = {"lead": [lead], "deviation": [said(form, f"deviation:{row}")]}
+            drafts.save(work, desk.account, f"ticket/{row}/dispatch", typed, desk.node.now())
+
+    if rows:
+        desk.node.writer.command(keep)
 
 
 def _sent_to(desk: Desk, form: FormData, row: str, id: str) -> list[str]:
