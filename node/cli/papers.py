@@ -24,7 +24,10 @@ from node.domain.time import last_day
 from node.services import dossiers
 from node.services.acting import Node, act
 from node.services.bodies import outcome_body
+from node.services.openings import open_paper
 from node.services.queries import find_ticket
+from node.services.registry import actor_of
+from node.services.unreadable import folded
 from node.storage.dossier_readings import dossier_of
 from node.storage.unit_of_work import View
 
@@ -54,7 +57,7 @@ def issue(
     with session.node() as node:
         command = _command(node, kind, about)
         outcome = act(node, session.acting(), command, id=command_id)
-        printed = None if to is None else _printed(node, outcome.subject.id, to.suffix)
+        printed = None if to is None else _printed(session, node, outcome.subject.id, to.suffix)
     if to is not None and printed is not None:
         to.write_bytes(printed)
     session.answer(outcome_body(outcome, command_id), lambda console: _show(session, console, outcome.subject.id, to))
@@ -85,23 +88,25 @@ def _order(view: View, order_id: str) -> papers.Order:
 
 
 def print_paper(session: Session, paper: PaperId, to: Annotated[Path, typer.Option("--to", metavar="FILE", show_default=False)]) -> None:
-    """Print an issued paper as it was issued: .html or .docx by the file's name."""
+    """Print an issued paper as it was issued: .html or .docx by the file's name; the opening is journaled."""
     with session.node() as node:
         with node.store.read() as view:
             found = dossiers.find(view, SubjectKind.PAPER, paper)
-        printed = _printed(node, found, to.suffix)
+        printed = _printed(session, node, found, to.suffix)
     to.write_bytes(printed)
     session.answer({"paper": found, "file": str(to)}, lambda console: _show(session, console, found, to))
 
 
-def _printed(node: Node, paper_id: str, suffix: str) -> bytes:
+def _printed(session: Session, node: Node, paper_id: str, suffix: str) -> bytes:
     if suffix not in (".html", ".docx"):
         raise Usage("file_suffix", option="--to", offered=".html, .docx")
-    subject = Subject(SubjectKind.PAPER.value, paper_id)
+    name, _, role = session.acting().partition(":")
     with node.store.read() as view:
-        issued = dossier_of(view.journal, subject)
-        opener = next(one for one in view.journal.of_subject(subject) if one.header.kind == "PaperIssued")
-        layout = from_json(view.payloads.open(subject, issued.content))
+        actor = actor_of(view.connection, node.code, name, role)
+        issued: p.Paper = dossiers.whole(view, SubjectKind.PAPER, paper_id)
+        opener = next(one for one in view.journal.of_subject(issued.subject) if one.header.kind == "PaperIssued")
+        ticket = folded(view, issued.ticket) if issued.ticket else None
+    layout = from_json(node.writer.command(lambda work: open_paper(work, actor, issued, ticket, node.now())))
     link = f"{node.settings.public_url}{paper_id}" if node.settings.public_url else f"{issued.number} {issued.ticket or issued.order}"
     stamp = Stamp(issued.number, issued.issuer, issued.seal, opener.leaf.hex()[:16], link, issued.state == "withdrawn")
     return to_html(layout, stamp).encode() if suffix == ".html" else to_docx(layout, stamp)

@@ -2,8 +2,8 @@
 The page of a dossier as an office reads it: with the names of units, nodes and enterprises, the short numbers of its tickets, its
 clocks, and its history in words.
 
-Nothing here writes, and nothing opens a contact.  Texts are opened where the dossier is this node's own; what came here from
-another one is opened by its own verb, which leaves a trace.
+Nothing here writes, and nothing opens a contact.  Texts are opened where the dossier is this node's own, but for those that are
+RESERVED; what came here from another one is opened by its own verb, which leaves a trace.
 """
 
 import dataclasses
@@ -17,6 +17,7 @@ from sqlalchemy import select
 from node.domain.dossier import Dossier
 from node.domain.entry import Subject, SubjectKind
 from node.domain.payload import PayloadKind, SealedRef
+from node.domain.ticket.sight import RESERVED
 from node.domain.time import WorkCalendar
 from node.services.numbers import short_number
 from node.services.queries import ClockLine, Names, names, whole_clock_line
@@ -48,10 +49,12 @@ def dossier_page(view: View, subject: Subject, calendar: WorkCalendar, now: date
         return None
     is_own = dossier.owner == view.head.node
     entries = sorted(view.journal.of_subject(subject), key=lambda one: (one.header.recorded_at, one.header.node, one.header.seq))
+    reserved = {one.header.id for one in entries if one.header.kind in RESERVED}
+    texts = [ref for ref in _refs(dossier) if ref.kind is PayloadKind.TEXT]
     return DossierPage(
         dossier=dossier,
         names=names(view),
-        texts={ref: opened(view, subject, ref) if is_own else None for ref in _refs(dossier) if ref.kind is PayloadKind.TEXT},
+        texts={ref: opened(view, subject, ref) if is_own and ref.entry not in reserved else None for ref in texts},
         called=_called(view, frozenset(_codes(dossier))),
         clocks=tuple(whole_clock_line(dossier.id, clock, calendar, now) for clock in dossier.clocks.values()),
         history=tuple(entry_line(view, subject, one.folded, is_own) for one in entries),

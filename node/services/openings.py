@@ -16,6 +16,7 @@ from node.domain.enterprise.record import Enterprise
 from node.domain.entry import Actor, Draft, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
 from node.domain.organisation import Role
+from node.domain.paper import Paper
 from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import PayloadOpened
@@ -119,6 +120,31 @@ def open_file(work: UnitOfWork, actor: Actor, file: Enterprise, refs: Mapping[st
         events = [PayloadOpened(file.subject.kind, file.id, ref.entry, ref.place, HANDLING) for ref in refs.values()]
         work.append([_draft(work, actor, subject, event, now, cause) for event in events])
     return opened
+
+
+def open_paper(work: UnitOfWork, actor: Actor, paper: Paper, ticket: Ticket | None, now: datetime) -> str:
+    """
+    What an issued *paper* of this node says, to be printed again: names and phones are among it.  It stands in the journal once an
+    account, paper and day.
+
+    Args:
+        ticket: the one that it is about; None for a supervision letter, which is about an order.
+    Raises:
+        Refusal: SUBJECT_UNKNOWN, PERMISSION_DENIED, PURPOSE_REQUIRED for another node's paper, PAYLOAD_MISSING or PAYLOAD_SEALED.
+    """
+    if ticket is not None:
+        need_sight(ticket, actor)
+        _need_right(actor, ticket, HANDLING)
+    elif actor.role not in {role.value for role in RIGHTS[HANDLING] - _IN_DEPARTMENTS}:
+        raise Refusal(Code.PERMISSION_DENIED, command="OpenPayloads", role=actor.role)
+    if paper.owner != work.head.node or not isinstance(paper.content, SealedRef):
+        raise Refusal(Code.PURPOSE_REQUIRED, ticket=paper.id, purpose=HANDLING)
+    said = work.payloads.open(paper.subject, paper.content)
+    cause = str(uuid.uuid5(_NAMESPACE, f"{actor.account}|{paper.id}|{local_day(now)}"))
+    if not work.journal.of_cause(cause):
+        event = PayloadOpened(paper.subject.kind, paper.id, paper.content.entry, paper.content.place, HANDLING)
+        work.append([_draft(work, actor, Subject(SubjectKind.NODE.value, work.head.node), event, now, cause)])
+    return said
 
 
 def masked_contacts(view: View, actor: Actor, file: Enterprise) -> dict[str, str]:

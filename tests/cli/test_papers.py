@@ -31,11 +31,11 @@ def test_a_receipt_is_issued_printed_and_withdrawn(qyzj: Program, tmp_path: Path
     assert ("受理回执" in page.read_text("utf-8"), "厂区停水" in page.read_text("utf-8")) == (True, True)
 
     word = tmp_path / "receipt.docx"
-    assert 0 == qyzj("paper", "print", paper, "--to", word).code
+    assert 0 == qyzj("paper", "print", paper, "--to", word, "--as", "centre").code
     assert b"PK" == word.read_bytes()[:2]
 
     assert 0 == qyzj("paper", "withdraw", paper, "--reason", "填错", "--as", "centre").code
-    assert 0 == qyzj("paper", "print", paper, "--to", page).code
+    assert 0 == qyzj("paper", "print", paper, "--to", page, "--as", "centre").code
     assert "本件已作废" in page.read_text("utf-8")
     assert "PAPER_WITHOUT_GROUND" == qyzj("paper", "issue", "refusal", ticket, "--as", "centre", "--json").complaint["refusal"]["code"]
     assert [paper] == [one["id"] for one in qyzj("paper", "list", "--json").json["dossiers"]]

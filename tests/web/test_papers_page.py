@@ -3,14 +3,18 @@
 import re
 from pathlib import Path
 
+import httpx2
 import pytest
+from fastapi.testclient import TestClient
 
+from node.domain.entry import Subject
 from node.domain.payload import Contact, Text
+from node.domain.registry import PayloadOpened
 from node.domain.ticket.countersigning import CountersignReply, DraftReply
 from node.domain.ticket.dispatching import Sign
 from node.domain.ticket.filling import FillIn
 from tests.web.browser import SitDown
-from tests.web.office import CLERK, HANDLER, OFFICER, Office, open_account, open_office
+from tests.web.office import CLERK, HANDLER, OFFICER, PHONE, Office, open_account, open_office
 from tests.web.support import at_desk, csrf
 
 MARK = "草稿 未签发"
@@ -42,11 +46,59 @@ def test_what_is_issued_has_its_number_and_no_mark_and_stands_in_the_list(office
     token = re.findall(r'name="command_id" value="([^"]+)"', client.get(path).text)[0]
 
     answers = [client.post(path, data={"csrf": csrf, "command_id": token}) for _ in range(2)]
-    page = client.get(answers[0].headers["location"]).text
+    page = opened(client, answers[0].headers["location"]).text
     number = re.findall(r'<p class="number">([^<]+)</p>', page)[0]
 
     listed = client.get(f"/tickets/{office.handled}/papers").text
     assert ([303, 303], 1, False, True) == ([one.status_code for one in answers], listed.count(number), "data-mark" in page, bool(number))
+
+
+def test_an_issued_paper_opens_like_the_contacts_on_it(office: Office) -> None:
+    """HM20-A1: name and phone are on the form, so its page is but a door, and who went through it stands in the journal, once a day."""
+    hands, path = office.hands, f"/tickets/{office.handled}/papers/assignment"
+    at = at_desk(hands, OFFICER).post(path, data={"csrf": csrf}).headers["location"]
+    weak, strong = (at_desk(hands, OFFICER, is_strong=strong) for strong in (False, True))
+    before = entries(office)
+
+    shown, refused = strong.get(at).text, opened(weak, at)
+    aimless = strong.post(f"{path}/open", data={"csrf": csrf, "issued": id_in(at)})
+    assert (False, 403, True, 403) == (PHONE in shown, refused.status_code, "SECOND_FACTOR_REQUIRED" in refused.text, aimless.status_code)
+    assert before == entries(office)
+    assert [True, True] == [PHONE in opened(strong, at).text for _ in range(2)]
+    assert [(OFFICER, "paper", id_in(at), "handling")] == openings(office)
+
+
+def test_the_api_gives_of_an_issued_paper_no_word_that_is_printed(office: Office) -> None:
+    """Neither as its text nor in its history; it says where a person opens it."""
+    at = at_desk(office.hands, OFFICER).post(f"/tickets/{office.handled}/papers/assignment", data={"csrf": csrf}).headers["location"]
+
+    answer = at_desk(office.hands, CLERK).get(f"/api/v1/papers/{id_in(at)}")
+    body = answer.json()
+
+    assert (False, [None], [{"content": None}]) == (
+        PHONE in answer.text,
+        [*body["texts"].values()],
+        [one["texts"] for one in body["timeline"]],
+    )
+    assert at.partition("&done")[0] == body["opens_at"]
+
+
+def opened(client: TestClient, at: str) -> httpx2.Response:
+    """The issued paper that is at *at*, opened."""
+    path = at.partition("?")[0]
+    return client.post(f"{path}/open", data={"csrf": csrf, "issued": id_in(at), "purpose": "handling"})
+
+
+def id_in(at: str) -> str:
+    return re.findall(r"issued=([^&]+)", at)[0]
+
+
+def openings(office: Office) -> list[tuple[str, str, str, str]]:
+    """Who opened what, and what for."""
+    with office.hands.node.store.read() as view:
+        stored = view.journal.of_subject(Subject("node", office.hands.node.code))
+    made = [(one.header.actor.account, one.content.event) for one in stored]
+    return [(who, one.opened_kind, one.opened, one.purpose) for who, one in made if isinstance(one, PayloadOpened)]
 
 
 def test_a_name_or_a_phone_is_put_on_paper_with_a_second_factor_only(office: Office) -> None:

@@ -160,6 +160,7 @@ EXPECTED |= {
     ("GET", "/tickets/{id}/papers/{paper}"): Expected(_SEEING & _ISSUING),
     # A receipt is none of a department's papers.
     ("POST", "/tickets/{id}/papers/{paper}"): Expected((_SEEING & _ISSUING) - {Role.DEPARTMENT.value, Role.DEPARTMENT_LEADER.value}),
+    ("POST", "/tickets/{id}/papers/{paper}/open"): Expected(_SEEING & _ISSUING),
     ("GET", "/tickets/{id}/reply"): only(Role.OFFICE, Role.DEPARTMENT, Role.DEPARTMENT_LEADER),
     ("POST", "/drafts"): Expected(STAFF),
     ("POST", "/notices/read"): Expected(STAFF),
@@ -337,7 +338,7 @@ class TestForeignIds:
 class TestContacts:
     def test_a_page_that_opens_contacts_asks_for_a_second_factor(self) -> None:
         """DESIGN 10: forced for opening contacts; a module that opens them says so itself."""
-        opens = r"open_payloads\(|open_file\(|exports\.export\(|lists\.ledger\("
+        opens = r"open_payloads\(|open_file\(|open_paper\(|exports\.export\(|lists\.ledger\("
         rooms = [Path(str(resources.files("node.web") / room)) for room in ("pages", "api")]
         opening = [one for room in rooms for one in room.rglob("*.py") if re.search(opens, one.read_text("utf-8"))]
 

@@ -17,8 +17,9 @@ from node.domain.ticket.ticket import Ticket
 
 # Fields of events by which a unit gets a part in a ticket.
 _PARTS = frozenset({"lead", "co_handlers", "members", "participants", "proposed_unit", "new_lead", "unit", "units", "bound", "tracker"})
-# AS25-4.4.3c: what a co-handler files is for the lead and the office alone; no page opens it and no search finds by it.
-RESERVED = frozenset({"ContributionFiled"})
+# No page opens the texts of these and no search finds by them.  AS25-4.4.3c: what a co-handler files is for the lead and the office
+# alone.  What an issued paper says has a name and a phone in it: it is opened like these (``openings.open_paper``).
+RESERVED = frozenset({"ContributionFiled", "PaperIssued"})
 # Whoever files from outside sees his own filings and no others (AS25-2.2.7).
 OUTSIDE = frozenset({Role.FINDER.value, Role.ENTERPRISE.value})
 

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from node.domain.dossier import Dossier
 from node.domain.entry import Subject, SubjectKind
 from node.domain.organisation import Role
 from node.domain.pack import Rule
+from node.domain.paper import Paper
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
 from node.domain.ticket.sight import OUTSIDE
@@ -148,10 +150,18 @@ def showing_of(kind: SubjectKind) -> Callable[[Desk, View, Given], Answered]:
             "texts": {f"{ref.entry}/{ref.place}": said for ref, said in page.texts.items()},
             "clocks": [bodies.clock_body(clock) for clock in page.clocks],
             "timeline": [bodies.entry_body(line) for line in page.history],
+            "opens_at": _opens_at(page.dossier),
         }
         return Answered(body, (0, page.dossier.version))
 
     return showing
+
+
+def _opens_at(dossier: Dossier) -> str | None:
+    """The page on which a person opens, with a second factor, what an issued paper says; of all others nothing is held back."""
+    if isinstance(dossier, Paper) and dossier.ticket:
+        return f"/tickets/{dossier.ticket}/papers/{dossier.paper}?issued={dossier.id}"
+    return None
 
 
 def rounds_answer(desk: Desk, view: View, given: Given) -> Answered:

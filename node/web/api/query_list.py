@@ -162,6 +162,7 @@ def _of_dossiers(name: str, kind: SubjectKind) -> tuple[Query, Query]:
         texts=a.by_name(a.maybe(a.WORD)),
         clocks=a.many(a.ref("Clock")),
         timeline=a.many(a.ref("TimelineEntry")),
+        opens_at=a.maybe(a.WORD),
     )
     listed = a.whole(dossiers=a.many(a.of_type(dossiers.Line)), next=a.maybe(a.WORD))
     parameters = (Parameter("state"), Parameter("ticket"), _UNIT, LIMIT, NEXT)

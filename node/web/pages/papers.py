@@ -2,7 +2,7 @@
 Papers about a ticket as they are printed: a preview before anything is issued, marked as a draft; the issued one with its number and
 check; and the reply of the round in force, marked as long as nobody has signed it.
 
-A preview opens no contact: where a name or a phone will stand it says so.
+A preview opens no contact: where a name or a phone will stand it says so.  What was issued bears them, and is opened like them.
 """
 
 import uuid
@@ -17,13 +17,13 @@ from node.documents.matter import matter_of
 from node.documents.papers import layout_of
 from node.documents.stamp import Stamp
 from node.domain import paper as p
-from node.domain.entry import Subject, SubjectKind
+from node.domain.entry import SubjectKind
 from node.domain.organisation import Role
-from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.ticket import Ticket
 from node.services import dossiers
 from node.services.command_fields import may_give
+from node.services.openings import HANDLING, open_paper
 from node.services.queries import names
 from node.services.replies import reply_of
 from node.services.unreadable import whole_ticket
@@ -48,18 +48,14 @@ def papers(request: Request, desk: SignedIn, id: str) -> Response:
 
 @router.get("/tickets/{id}/papers/{paper}", name="paper")
 def paper(request: Request, desk: SignedIn, id: str, paper: str, issued: str = "") -> Response:
-    """The paper as it would be issued now, or the *issued* one as it was."""
+    """The paper as it would be issued now, or of the *issued* one what may be said before it is opened."""
     node, now = desk.node, desk.node.now()
     with node.store.read() as view:
         ticket = _ticket(view, desk, id)
         _need_kind(paper)
         if issued:
             found = _issued(view, ticket, paper, issued)
-            subject = Subject(SubjectKind.PAPER.value, found.id)
-            opener = next(one for one in view.journal.of_subject(subject) if one.header.kind == p.PaperIssued.kind())
-            content = view.payloads.open(subject, found.content) if isinstance(found.content, SealedRef) else "{}"
-            stamp = Stamp(found.number, found.issuer, found.seal, opener.leaf.hex()[:16], "", found.state == "withdrawn")
-            return page(request, "paper.html", ticket=ticket, paper=paper, layout=from_json(content), stamp=stamp, mark="", form_id="")
+            return page(request, "paper_sealed.html", ticket=ticket, paper=paper, issued=found, stamp=_stamp(view, found))
         policy, office = node.policies.for_ticket(view, ticket, now), node.policies.of_node(view, now)
         unopened = text("web.papers.at_issue", "zh-CN")
         matter = matter_of(view, ticket, at_assignment=paper == p.ASSIGNMENT, unopened=unopened)
@@ -90,6 +86,26 @@ def issue(desk: SignedIn, id: str, paper: str, command_id: Annotated[str, Form()
         command = paper_about(view, paper, ticket, policy, office.pack, now)
     issued = desk.act(command, id=command_id).subject.id
     return RedirectResponse(f"/tickets/{ticket.id}/papers/{paper}?issued={issued}&done=issue-paper", 303)
+
+
+@router.post("/tickets/{id}/papers/{paper}/open", name="open_paper")
+def open_issued(
+    request: Request, desk: SignedIn, id: str, paper: str, issued: Annotated[str, Form()] = "", purpose: Annotated[str, Form()] = ""
+) -> Response:
+    """The issued paper as it was, shown once, on this answer only; the opening is an entry."""
+    node, now = desk.node, desk.node.now()
+    with node.store.read() as view:
+        ticket = _ticket(view, desk, id)
+        _need_kind(paper)
+        if purpose != HANDLING:
+            raise Refusal(Code.PURPOSE_REQUIRED, ticket=id, purpose=purpose)
+        found = _issued(view, ticket, paper, issued)
+        stamp = _stamp(view, found)
+    desk.need_second_factor()
+    content = node.writer.command(lambda work: open_paper(work, desk.viewer, found, ticket, now))
+    answer = page(request, "paper.html", ticket=ticket, paper=paper, layout=from_json(content), stamp=stamp, mark="", form_id="")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @router.get("/tickets/{id}/reply", name="reply")
@@ -126,6 +142,11 @@ def _may_issue(desk: Desk, paper: str) -> bool:
 def _need_kind(paper: str) -> None:
     if paper not in KINDS:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="paper", value=paper, offered=KINDS)
+
+
+def _stamp(view: View, found: p.Paper) -> Stamp:
+    opener = next(one for one in view.journal.of_subject(found.subject) if one.header.kind == p.PaperIssued.kind())
+    return Stamp(found.number, found.issuer, found.seal, opener.leaf.hex()[:16], "", found.state == "withdrawn")
 
 
 def _issued(view: View, ticket: Ticket, paper: str, id: str) -> p.Paper:
