@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from node import config
+from node.documents.issuing import content_by
 from node.domain.pack import Pack
 from node.domain.refusal import Code, Refusal
 from node.notify import pace
@@ -133,7 +134,7 @@ def _assemble(settings: config.Settings, store: Store, *, inline: bool) -> Node:
     blobs = Blobs(settings.data_dir / "blobs")
     policies = Policies(blobs)
     writer = Writer(store, inline=inline)
-    handler = Handler(writer, policies, blobs, now)
+    handler = Handler(writer, policies, blobs, now, content_by(policies))
     sweep = Sweep(store, handler, policies)
     store.announce = Announcer(lambda work: _pack_in_force(policies, work, now()))
     return Node(settings, store, writer, handler, policies, blobs, sweep, now, wall_clock, finder(settings.data_dir / "packs"))

@@ -23,6 +23,7 @@ from federation.level import Level
 from federation.reparenting import check_admission
 from federation.simulation.schedule import BEGIN
 from federation.trust import Trust
+from node.documents.issuing import content_by
 from node.domain import registry as g
 from node.domain.command import Order
 from node.domain.entry import Actor
@@ -170,7 +171,7 @@ class Node:
         self.random, self.guard = random.Random(f"{seed}|{self.code}"), MemoryGuard()
         self.store = Store(self.database, self.ring, self.random.randbytes, lambda point: self.fault(self, point))
         self.writer = Writer(self.store, inline=True)
-        self.handler = Handler(self.writer, self.policies, self.blobs, self.now)
+        self.handler = Handler(self.writer, self.policies, self.blobs, self.now, content_by(self.policies))
         steady = time
         self.level = Level(
             self.store,

@@ -11,16 +11,13 @@ from rich.text import Text as RichText
 from node.cli.console import Session, Usage
 from node.cli.dossiers import add_looking
 from node.cli.verbs import Verbs
-from node.documents import papers
-from node.documents.issuing import paper_about
-from node.documents.layout import from_json, to_json
+from node.documents.layout import from_json
 from node.documents.render import to_docx, to_html
 from node.documents.stamp import Stamp
 from node.domain import paper as p
-from node.domain.entry import Subject, SubjectKind
-from node.domain.payload import SealedRef, Text
+from node.domain.entry import SubjectKind
+from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
-from node.domain.time import last_day
 from node.services import dossiers
 from node.services.acting import Node, act
 from node.services.bodies import outcome_body
@@ -28,8 +25,6 @@ from node.services.openings import open_paper
 from node.services.queries import find_ticket
 from node.services.registry import actor_of
 from node.services.unreadable import folded
-from node.storage.dossier_readings import dossier_of
-from node.storage.unit_of_work import View
 
 PaperId = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 
@@ -64,27 +59,10 @@ def issue(
 
 
 def _command(node: Node, kind: str, about: str) -> p.IssuePaper:
-    now = node.now()
     with node.store.read() as view:
         if kind == p.SUPERVISION:
-            order_id = dossiers.find(view, SubjectKind.ORDER, about)
-            policy = node.policies.of_node(view, now)
-            layout = papers.layout_of(kind, None, policy, now, _order(view, order_id))
-            return p.IssuePaper(kind, Text(to_json(layout)), order=order_id)
-        ticket = view.readings.ticket(find_ticket(view, about))
-        if ticket is None:
-            raise Refusal(Code.SUBJECT_UNKNOWN, kind="ticket", id=about)
-        policy, office = node.policies.for_ticket(view, ticket, now), node.policies.of_node(view, now)
-        return paper_about(view, kind, ticket, policy, office.pack, now)
-
-
-def _order(view: View, order_id: str) -> papers.Order:
-    subject = Subject(SubjectKind.ORDER.value, order_id)
-    order = dossier_of(view.journal, subject)
-    clock = order.clock("supervision_reply")
-    demand = view.payloads.open(subject, order.demand) if isinstance(order.demand, SealedRef) else ""
-    due = last_day(clock.due_at) if clock is not None and clock.due_at is not None else None
-    return papers.Order(order.number, order.unit or order.to_node, order.ground, order.form, demand, due, tuple(order.tickets))
+            return p.IssuePaper(kind, order=dossiers.find(view, SubjectKind.ORDER, about))
+        return p.IssuePaper(kind, ticket=find_ticket(view, about))
 
 
 def print_paper(session: Session, paper: PaperId, to: Annotated[Path, typer.Option("--to", metavar="FILE", show_default=False)]) -> None:

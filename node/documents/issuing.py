@@ -1,4 +1,4 @@
-"""Papers on their way out: the command that issues one about a ticket, with its whole content as it stands then."""
+"""What a paper says, made as it is issued: its whole content as it stands at that moment."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -6,13 +6,16 @@ from typing import Protocol
 
 from node.documents.layout import to_json
 from node.documents.matter import matter_of
-from node.documents.papers import layout_of
-from node.domain.pack import Pack
-from node.domain.paper import ASSIGNMENT, IssuePaper
-from node.domain.payload import Text
+from node.documents.papers import Order, layout_of
+from node.domain.entry import Subject, SubjectKind
+from node.domain.order.record import SupervisionOrder
+from node.domain.paper import ASSIGNMENT, KINDS, SUPERVISION, IssuePaper
+from node.domain.payload import SealedRef
 from node.domain.policy import Policy
 from node.domain.ticket.ticket import Ticket
-from node.storage.unit_of_work import UnitOfWork, View
+from node.domain.time import last_day
+from node.storage.dossier_readings import dossier_of
+from node.storage.unit_of_work import UnitOfWork
 
 
 class Policies(Protocol):
@@ -22,24 +25,42 @@ class Policies(Protocol):
     def of_node(self, work: UnitOfWork, now: datetime) -> Policy: ...
 
 
-def paper_about(view: View | UnitOfWork, paper: str, ticket: Ticket, policy: Policy, office: Pack, now: datetime) -> IssuePaper:
+def content_by(policies: Policies) -> Callable[[UnitOfWork, IssuePaper, Ticket | None, datetime], str]:
     """
-    Issue *paper* about *ticket*; *policy* governs the ticket, *office* is the pack in force at the node.
+    What makes the content of a paper, as the node's ``Handler`` takes it: the JSON of its layout, or nothing where the command names
+    no paper, ticket or order that there is, which its decision then refuses.
+    """
 
-    Raises:
-        LookupError: there is no such paper.
-    """
-    # The assignment form says what was so when the ticket was assigned, however late it is issued (HM20-A1.2).
-    matter = matter_of(view, ticket, at_assignment=paper == ASSIGNMENT)
-    return IssuePaper(paper, Text(to_json(layout_of(paper, matter, policy, now, office=office))), ticket=ticket.id)
+    def content(work: UnitOfWork, command: IssuePaper, ticket: Ticket | None, now: datetime) -> str:
+        office = policies.of_node(work, now)
+        if command.paper == SUPERVISION:
+            order = _order(work, command.order)
+            return "" if order is None else to_json(layout_of(command.paper, None, office, now, order))
+        if ticket is None or command.paper not in KINDS:
+            return ""
+        # The assignment form says what was so when the ticket was assigned, however late it is issued (HM20-A1.2).
+        matter = matter_of(work, ticket, at_assignment=command.paper == ASSIGNMENT)
+        return to_json(layout_of(command.paper, matter, policies.for_ticket(work, ticket, now), now, office=office.pack))
+
+    return content
 
 
 def papers_of_dispatch(policies: Policies, now: datetime) -> Callable[[UnitOfWork, Ticket], Iterator[IssuePaper]]:
     """What ``batch.papers`` of the pack wants with every ticket of a batch, for ``dispatch_batch`` (HM20-3.2b, HM20-4.3b)."""
 
     def papers(work: UnitOfWork, ticket: Ticket) -> Iterator[IssuePaper]:
-        policy, office = policies.for_ticket(work, ticket, now), policies.of_node(work, now)
-        for paper in policy.pack.names("batch.papers"):
-            yield paper_about(work, paper, ticket, policy, office.pack, now)
+        for paper in policies.for_ticket(work, ticket, now).pack.names("batch.papers"):
+            yield IssuePaper(paper, ticket=ticket.id)
 
     return papers
+
+
+def _order(work: UnitOfWork, id: str) -> Order | None:
+    subject = Subject(SubjectKind.ORDER.value, id)
+    order = dossier_of(work.journal, subject) if id else None
+    if not isinstance(order, SupervisionOrder):
+        return None
+    clock = order.clock("supervision_reply")
+    demand = work.payloads.open(subject, order.demand) if isinstance(order.demand, SealedRef) else ""
+    due = last_day(clock.due_at) if clock is not None and clock.due_at is not None else None
+    return Order(order.number, order.unit or order.to_node, order.ground, order.form, demand, due, tuple(order.tickets))

@@ -42,8 +42,17 @@ def to_json(layout: Layout) -> str:
 
 
 def from_json(text: str) -> Layout:
-    """What ``to_json`` wrote; fields of a later program are left out."""
-    table: Mapping[str, Any] = json.loads(text)
+    """
+    What ``to_json`` wrote; fields of a later program are left out.  What is none of it, as an earlier release took it from other
+    systems, is one paragraph as it stands: so it can be looked at, and withdrawn.
+    """
+    try:
+        return _layout(json.loads(text))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return Layout("", paragraphs=(text,))
+
+
+def _layout(table: Mapping[str, Any]) -> Layout:
     known = {name: table[name] for name in Layout.__dataclass_fields__ if name in table}
     known["head"] = tuple((label, value) for label, value in known.get("head", ()))
     known["rows"] = tuple(Row(**row) for row in known.get("rows", ()))

@@ -29,6 +29,8 @@ SUPERVISION, REPORT, ASSIGNMENT, REVISIT = "supervision", "report", "assignment"
 KINDS = (RECEIPT, SUPPLEMENT, REFUSAL, EXPLANATION, STATUTORY_PATH, SUPERVISION, REPORT, ASSIGNMENT, REVISIT)
 # Papers in the office's own name, and those of the lead department's.
 OF_DEPARTMENTS = frozenset({EXPLANATION, STATUTORY_PATH})
+# The fact that a paper is issued from: the JSON that it is printed from, or empty if there is nothing to make it of.
+CONTENT = "paper_content"
 _DESKS = frozenset({Role.OFFICE, Role.WINDOW_CLERK, Role.SPECIALIST, Role.MEMBER, Role.STEWARD})
 
 
@@ -67,7 +69,10 @@ class Paper(Dossier):
 
 @dataclass(frozen=True)
 class IssuePaper(DossierCommand):
-    """Issue a paper about ``ticket``, or about a supervision ``order``; ``content`` is the JSON that it is printed from."""
+    """
+    Issue a paper about ``ticket``, or about a supervision ``order``.  What it says nobody brings along: the node makes it, in the same
+    transaction, of what stands in the journal.
+    """
 
     subject_kind = SubjectKind.PAPER
     roles = _DESKS | {Role.DEPARTMENT, Role.DEPARTMENT_LEADER, Role.SUPERVISION, Role.GOVERNMENT}
@@ -75,7 +80,6 @@ class IssuePaper(DossierCommand):
     also = ("ticket",)
 
     paper: str
-    content: Text
     ticket: str = ""
     order: str = ""
 
@@ -138,16 +142,19 @@ def issue(command: IssuePaper, facts: Facts, policy: Policy, now: datetime) -> l
     """Only where the ticket has come to what the paper says; departments issue only what is theirs."""
     if command.paper not in KINDS:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="paper", value=command.paper, offered=KINDS)
-    need_field("content", command.content)
-    need_field("order" if command.paper == SUPERVISION else "ticket", command.order or command.ticket)
+    about = "order" if command.paper == SUPERVISION else "ticket"
+    need_field(about, getattr(command, about))
     ticket: Ticket | None = facts.others.get(command.ticket)
     if ticket is not None:
         _need_ground(command.paper, ticket)
-        if facts.is_role(Role.DEPARTMENT, Role.DEPARTMENT_LEADER):
-            _need_own(command, ticket, facts)
+    if facts.is_role(Role.DEPARTMENT, Role.DEPARTMENT_LEADER):
+        _need_own(command, ticket, facts)
+    content = facts.given.get(CONTENT)
+    if not content:
+        raise Refusal(Code.SUBJECT_UNKNOWN, kind=about, id=getattr(command, about))
     number = paper_number(policy, facts.fresh_id, now)
     issuer, seal = issuer_of(policy)
-    event = PaperIssued(command.paper, number, issuer, seal, command.ticket, command.order, command.content)
+    event = PaperIssued(command.paper, number, issuer, seal, command.ticket, command.order, Text(content))
     return [Happened(Paper(facts.fresh_id, policy.node, "issued", now, now).subject, event)]
 
 
@@ -170,8 +177,8 @@ def issuer_of(policy: Policy) -> tuple[str, str]:
     return policy.pack.choice("bodies.joint_office"), policy.pack.choice("bodies.seal")
 
 
-def _need_own(command: IssuePaper, ticket: Ticket, facts: Facts) -> None:
-    if command.paper not in OF_DEPARTMENTS or facts.actor.unit != ticket.lead:
+def _need_own(command: IssuePaper, ticket: Ticket | None, facts: Facts) -> None:
+    if command.paper not in OF_DEPARTMENTS or ticket is None or facts.actor.unit != ticket.lead:
         raise Refusal(Code.PERMISSION_DENIED, command="IssuePaper", role=facts.actor.role, unit=facts.actor.unit)
 
 

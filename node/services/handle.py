@@ -24,6 +24,7 @@ from node.domain.identifier import uuid7
 from node.domain.letter.readers import letter_readers
 from node.domain.order.readers import is_sealed, readers
 from node.domain.organisation import Unit
+from node.domain.paper import CONTENT, IssuePaper
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.register_number import serials_of
@@ -51,6 +52,8 @@ from node.storage.waiting import changes_so_far, waiting_values
 from node.storage.writer import Writer
 
 Now = Callable[[], datetime]
+# What a paper says, made as it is issued; empty if there is nothing to make it of.  Whoever prints papers makes it.
+PaperContent = Callable[[UnitOfWork, IssuePaper, Ticket | None, datetime], str]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _tickets = schema.tickets.c
@@ -91,14 +94,15 @@ class Outcome:
 class Handler:
     """
     Carries out orders.  *now* is the business clock; *policies* says which pack and calendar govern what; *blobs* are the
-    attachments that are stored here.
+    attachments that are stored here; *paper_content* makes what a paper says.
     """
 
-    def __init__(self, writer: Writer, policies: Policies, blobs: Blobs, now: Now) -> None:
+    def __init__(self, writer: Writer, policies: Policies, blobs: Blobs, now: Now, paper_content: PaperContent) -> None:
         self._writer = writer
         self._policies = policies
         self._blobs = blobs
         self._now = now
+        self._paper_content = paper_content
 
     @property
     def blobs(self) -> Blobs:
@@ -237,13 +241,16 @@ class Handler:
         if dossier is not None and order.seen is not None and order.seen[1] != dossier.version:
             raise Refusal(Code.VERSION_CONFLICT, ticket=dossier.id, seen=order.seen[1], version=dossier.version)
         policy = self._policies.of_node(work, now)
+        others, given = self._others(work, command), gather(work, order, policy, now)
+        if isinstance(command, IssuePaper):
+            given = {**given, CONTENT: self._paper_content(work, command, others.get(command.ticket), now)}
         facts = Facts(
             actor=order.actor,
             units=_units(work, policy.node),
-            others=self._others(work, command),
+            others=others,
             evidence=self._stored(command),
             fresh_id=fresh_id(work, kind, policy, now) if command.starts else "",
-            given=gather(work, order, policy, now),
+            given=given,
         )
         happened = dossier_domain.decide(dossiers.DECISIONS, dossier, command, facts, policy, now)
         for one in happened:

@@ -24,6 +24,7 @@ from node.domain.ticket.sight import need_sight
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
 from node.services.rounds import find_round
+from node.services.scope import sees_all
 from node.storage.unit_of_work import UnitOfWork, View
 
 HANDLING, DRAWN, INSPECTION, AUDIT = "handling", record.PURPOSE, "inspection", "audit"
@@ -135,7 +136,7 @@ def open_paper(work: UnitOfWork, actor: Actor, paper: Paper, ticket: Ticket | No
     if ticket is not None:
         need_sight(ticket, actor)
         _need_right(actor, ticket, HANDLING)
-    elif actor.role not in {role.value for role in RIGHTS[HANDLING] - _IN_DEPARTMENTS}:
+    elif actor.role not in {role.value for role in RIGHTS[HANDLING]} or not sees_all(actor):
         raise Refusal(Code.PERMISSION_DENIED, command="OpenPayloads", role=actor.role)
     if paper.owner != work.head.node or not isinstance(paper.content, SealedRef):
         raise Refusal(Code.PURPOSE_REQUIRED, ticket=paper.id, purpose=HANDLING)

@@ -7,15 +7,13 @@ from typing import Any
 import pytest
 from docx import Document
 
-from node.documents.layout import to_json
-from node.documents.matter import matter_of
-from node.documents.papers import layout_of
+from node.documents.layout import from_json
 from node.domain import paper as p
 from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.meeting.agenda import SubmitProblem, SubmitTickets
 from node.domain.meeting.convening import ConveneMeeting
 from node.domain.organisation import Role
-from node.domain.payload import Text
+from node.domain.payload import SealedRef, Text
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.co_handling import ConfirmCoHandling
 from node.domain.ticket.coordination import DeclareDisagreement, FilePosition, RecordCoordination, ReportCoordination, RuleCoordination
@@ -305,12 +303,8 @@ def test_after_a_failed_coordination_the_office_reports_and_the_decision_comes_b
 
 def paper_of(hands: Hands, ticket: str) -> tuple[p.Paper, Any]:
     """The report to the government, issued by the office, and what it says."""
-    with hands.node.store.read() as view:
-        whole = view.readings.ticket(ticket)
-        assert whole is not None
-        layout = layout_of(p.REPORT, matter_of(view, whole), hands.node.policies.for_ticket(view, whole, hands.now), hands.now)
-    issued = hands.act("office", p.IssuePaper(p.REPORT, Text(to_json(layout)), ticket=ticket)).subject
+    issued = hands.act("office", p.IssuePaper(p.REPORT, ticket=ticket)).subject
     with hands.node.store.read() as view:
         found = dossier_of(view.journal, issued)
-    assert isinstance(found, p.Paper)
-    return found, layout
+        assert isinstance(found, p.Paper) and isinstance(found.content, SealedRef)
+        return found, from_json(view.payloads.open(issued, found.content))

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from node.cli.packs import adoption
-from node.documents.issuing import paper_about, papers_of_dispatch
+from node.documents.issuing import papers_of_dispatch
 from node.documents.layout import Layout, from_json
 from node.documents.render import to_html
 from node.documents.stamp import Stamp
 from node.domain import registry as g
 from node.domain.enterprise.filing import OpenEnterprise, RenameEnterprise, UpdateEnterprise
 from node.domain.entry import Subject, SubjectKind
-from node.domain.paper import ASSIGNMENT, Paper
+from node.domain.paper import ASSIGNMENT, IssuePaper, Paper
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code
 from node.domain.task import AssignTask, CompleteTask, RegularTask
@@ -66,12 +66,7 @@ def assigned(hands: Hands, channel: str = "haiqitong_app", **fields: object) -> 
 
 def issued(hands: Hands, ticket: str) -> str:
     """The assignment form of the ticket, issued now; its id."""
-    with hands.node.store.read() as view:
-        whole = view.readings.ticket(ticket)
-        assert whole is not None
-        policy, office = hands.node.policies.for_ticket(view, whole, hands.now), hands.node.policies.of_node(view, hands.now)
-        command = paper_about(view, ASSIGNMENT, whole, policy, office.pack, hands.now)
-    return hands.act("office", command).subject.id
+    return hands.act("office", IssuePaper(ASSIGNMENT, ticket=ticket)).subject.id
 
 
 def stored(hands: Hands, paper: str) -> Layout:

@@ -13,6 +13,7 @@ from node.documents.render import to_docx, to_html
 from node.documents.stamp import Stamp
 from node.domain import paper as p
 from node.domain.entry import Subject
+from node.domain.order.issuing import IssueOrder
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code
 from node.domain.ticket.handling import AddEvidence
@@ -41,8 +42,7 @@ def built(hands: Hands, paper: str, ticket: str) -> Layout:
 
 def issued(hands: Hands, paper: str, ticket: str, role: str = "office", unit: str = "") -> p.Paper:
     """A paper that was issued."""
-    command = p.IssuePaper(paper, Text(to_json(built(hands, paper, ticket))), ticket=ticket)
-    return the_paper(hands, hands.act(role, command, unit=unit).subject.id)
+    return the_paper(hands, hands.act(role, p.IssuePaper(paper, ticket=ticket), unit=unit).subject.id)
 
 
 def the_paper(hands: Hands, paper: str) -> p.Paper:
@@ -135,7 +135,30 @@ def test_no_paper_says_what_has_not_happened(tmp_path: Path, paper: str):
     county = a_county(tmp_path)
     ticket = dispatched(county)
     with refuses(Code.PAPER_WITHOUT_GROUND, ticket=ticket, paper=paper):
-        county.act("office", p.IssuePaper(paper, Text("{}"), ticket=ticket))
+        county.act("office", p.IssuePaper(paper, ticket=ticket))
+
+
+def test_a_letter_of_supervision_is_made_of_its_order(tmp_path: Path):
+    """It says what the order demands; without an order, or from a department, there is none."""
+    county = a_county(tmp_path)
+    ticket = handled(county)
+    order = IssueOrder("urge", "overdue", "system", tickets=(ticket,), unit=HOUSING, demand=Text("三日内书面说明"))
+    number = county.act("office", order).subject.id
+    made = county.act("office", p.IssuePaper(p.SUPERVISION, order=number)).subject.id
+    assert ("督办函", True) == ((said := kept(county, the_paper(county, made))).title, "三日内书面说明" in said.paragraphs)
+    for named, code in (({"order": "O520402-2026-0009"}, Code.SUBJECT_UNKNOWN), ({"ticket": ticket}, Code.FIELD_REQUIRED)):
+        with refuses(code):
+            county.act("office", p.IssuePaper(p.SUPERVISION, **named))
+    with refuses(Code.FIELD_REQUIRED, field="ticket"):
+        county.act("office", p.IssuePaper(p.RECEIPT, order=number))
+    with refuses(Code.PERMISSION_DENIED, command="IssuePaper"):
+        county.act("department", p.IssuePaper(p.SUPERVISION, order=number), unit="housing")
+
+
+@pytest.mark.parametrize("said", ["not json", "{}", "[1]", '{"title":"x","rows":["x"]}', '{"title":"x","rows":[{"label":1,"no":2}]}'])
+def test_what_was_issued_as_no_layout_is_shown_as_it_stands(said: str):
+    """An earlier release sealed whatever another system sent; its page must open, or nobody could withdraw it."""
+    assert Layout("", paragraphs=(said,)) == from_json(said)
 
 
 def test_a_department_issues_only_what_is_its_own(tmp_path: Path):
@@ -148,7 +171,7 @@ def test_a_department_issues_only_what_is_its_own(tmp_path: Path):
     assert p.EXPLANATION == issued(county, p.EXPLANATION, ticket, "department", HOUSING).paper
     for paper, unit in ((p.EXPLANATION, "water"), (p.RECEIPT, "housing")):
         with refuses(Code.PERMISSION_DENIED, command="IssuePaper"):
-            county.act("department", p.IssuePaper(paper, Text("{}"), ticket=ticket), unit=unit)
+            county.act("department", p.IssuePaper(paper, ticket=ticket), unit=unit)
 
 
 def test_the_revisit_form_shows_what_the_office_heard(tmp_path: Path):

@@ -185,7 +185,7 @@ class TestIds:
         """Neither does its refusal tell that it is there."""
         told = []
         for id in (county.ids["hidden"][1], NEVER[SubjectKind.TICKET]):
-            body = {"paper": "ticket", "content": "{}", "ticket": id}
+            body = {"paper": "receipt", "ticket": id}
             told.append(_plain(county.ask(stranger, "POST", "/api/v1/papers", json=body), id))
 
         assert told[0] == told[1] and 400 <= told[0][0]

@@ -83,6 +83,20 @@ def test_the_api_gives_of_an_issued_paper_no_word_that_is_printed(office: Office
     assert at.partition("&done")[0] == body["opens_at"]
 
 
+def test_another_system_says_which_paper_and_never_what_it_says(office: Office) -> None:
+    """The seal is the office's, so the words are the node's: whoever brings some along is refused, and nothing is numbered."""
+    client, asked = at_desk(office.hands, OFFICER), {"paper": "receipt", "ticket": office.handled}
+
+    forged = [client.post("/api/v1/papers", json=asked | {"content": words}) for words in ("not json", "{}", '{"title":"补贴通知书"}')]
+    made = client.post("/api/v1/papers", json=asked)
+
+    assert [(422, "MALFORMED_COMMAND", "content")] * 3 == [
+        (one.status_code, one.json()["code"], one.json()["facts"]["field"]) for one in forged
+    ]
+    at = f"/tickets/{office.handled}/papers/receipt?issued={made.json()['subject']['id']}"
+    assert (201, True, True) == (made.status_code, "〕1号" in (page := opened(client, at).text), "施工许可" in page)
+
+
 def opened(client: TestClient, at: str) -> httpx2.Response:
     """The issued paper that is at *at*, opened."""
     path = at.partition("?")[0]

@@ -11,7 +11,6 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from node.documents.issuing import paper_about
 from node.documents.layout import from_json
 from node.documents.matter import matter_of
 from node.documents.papers import layout_of
@@ -76,15 +75,12 @@ def paper(request: Request, desk: SignedIn, id: str, paper: str, issued: str = "
 @router.post("/tickets/{id}/papers/{paper}", name="issue_paper")
 def issue(desk: SignedIn, id: str, paper: str, command_id: Annotated[str, Form()] = "") -> Response:
     """Issue it: from now on it is printed as it stands at this moment."""
-    node, now = desk.node, desk.node.now()
-    with node.store.read() as view:
+    with desk.node.store.read() as view:
         ticket = _ticket(view, desk, id)
         _need_kind(paper)
-        policy, office = node.policies.for_ticket(view, ticket, now), node.policies.of_node(view, now)
         # A name and a phone may stand on it.
         desk.need_second_factor()
-        command = paper_about(view, paper, ticket, policy, office.pack, now)
-    issued = desk.act(command, id=command_id).subject.id
+    issued = desk.act(p.IssuePaper(paper, ticket=ticket.id), id=command_id).subject.id
     return RedirectResponse(f"/tickets/{ticket.id}/papers/{paper}?issued={issued}&done=issue-paper", 303)
 
 
