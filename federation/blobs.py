@@ -18,11 +18,11 @@ from federation.client import Peer
 from federation.level import Level
 from federation.retry import CallFailed
 from federation.v1 import link_pb2
-from node.domain.entry import SubjectKind
+from node.domain.entry import Subject, SubjectKind
+from node.domain.letter.record import Letter
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.ticket import Ticket
-from node.services import attachments
-from node.services.attachments import Wanted
+from node.services import attachments, letter_files
+from node.services.attachments import Filed, Wanted
 from node.storage.unit_of_work import UnitOfWork, View
 from node.v1 import entry_pb2
 
@@ -61,41 +61,44 @@ def take_piece(level: Level, peer: str, request: link_pb2.PutBlobRequest) -> lin
 
 def give_piece(level: Level, peer: str, request: link_pb2.GetBlobRequest) -> link_pb2.GetBlobResponse:
     """
-    A piece of a file of a ticket that goes down to *peer*; where it is not here, it is asked for further on.
+    A piece of a file of a ticket or a letter that goes down to *peer*; where it is not here, it is asked for further on.
 
     Raises:
-        Refusal: BLOB_FOREIGN (no entry of such a ticket names it), BLOB_MISSING.
+        Refusal: BLOB_FOREIGN (no entry of such a ticket or letter names it), BLOB_MISSING.
     """
     digest, blobs = request.sha256.hex(), level.handler.blobs
     with level.store.read() as view:
-        ticket = _ticket_of(view, peer, request)
-    if ticket is None or digest not in attachments.digests_of(ticket):
+        of = _goes_down(view, peer, _subject_from_pb(request.subject), digest)
+    if of is None:
         raise Refusal(Code.BLOB_FOREIGN, blob=digest, peer=peer)
     if not blobs.has(digest):
-        level.writer.command(lambda work: attachments.want(work, blobs, ticket, level.now(), [digest]))
+        level.writer.command(lambda work: attachments.want(work, blobs, of, level.now(), [digest]))
     length = min(request.max or piece_bytes_max, piece_bytes_max)
     return link_pb2.GetBlobResponse(chunk=blobs.piece(digest, request.offset, length), size=blobs.size(digest))
 
 
-def _ticket_of(view: View, peer: str, request: link_pb2.GetBlobRequest) -> Ticket | None:
-    if request.subject.kind != SubjectKind.TICKET.value:
-        return None
-    rows, place = view.readings.rows({request.subject.id}), view.place()
-    row = rows.get(request.subject.id)
-    if row is None or not any(place.branch(party) == peer for party in row.parties):
-        return None
+def _goes_down(view: View, peer: str, subject: Subject, digest: str) -> Filed | None:
+    """The ticket or the letter on whose right *peer* gets the file, None without one."""
+    place = view.place()
+    if subject.kind == SubjectKind.TICKET.value:
+        row = view.readings.rows({subject.id}).get(subject.id)
+        if row is None or not any(place.branch(party) == peer for party in row.parties):
+            return None
     # One that cannot be read is answered as one that is not the peer's: its files wait, those of all others do not.
-    return view.readings.readable(request.subject.id)
+    of = attachments.subject_of(view, subject)
+    if isinstance(of, Letter):
+        return of if letter_files.concerns(of, digest, place, peer) else None
+    return of if of is not None and digest in attachments.digests_of(of) else None
 
 
 def wanted_to_pb(wanted: Iterable[Wanted]) -> list[link_pb2.WantedBlob]:
     """What is wanted, for an answer to `Hello`."""
-    return [link_pb2.WantedBlob(sha256=bytes.fromhex(one.digest), subject=_subject(one.ticket)) for one in wanted]
+    return [link_pb2.WantedBlob(sha256=bytes.fromhex(one.digest), subject=_subject_to_pb(one.subject)) for one in wanted]
 
 
 def wanted_from_pb(wanted: Iterable[link_pb2.WantedBlob]) -> tuple[Wanted, ...]:
     """The same, as the subordinate reads it."""
-    return tuple(Wanted(one.sha256.hex(), one.subject.id) for one in wanted)
+    return tuple(Wanted(one.sha256.hex(), _subject_from_pb(one.subject)) for one in wanted)
 
 
 # --- the subordinate --------------------------------------------------------------------------------------------------
@@ -123,7 +126,7 @@ def _put(level: Level, end: Peer, one: Wanted) -> bool:
     offset, begun_anew = 0, False
     while True:
         piece = blobs.piece(one.digest, offset, piece_bytes_max)
-        request = link_pb2.PutBlobRequest(sha256=sha256, size=size, offset=offset, chunk=piece, subject=_subject(one.ticket))
+        request = link_pb2.PutBlobRequest(sha256=sha256, size=size, offset=offset, chunk=piece, subject=_subject_to_pb(one.subject))
         try:
             following = end.put_blob(request).next_offset
         except CallFailed as error:
@@ -141,10 +144,13 @@ def _put(level: Level, end: Peer, one: Wanted) -> bool:
 
 def _get(level: Level, end: Peer, one: Wanted) -> bool:
     blobs = level.handler.blobs
+    if blobs.has(one.digest):
+        _note(level, one.digest)  # it came on another way, or by another subject
+        return False
     while not blobs.has(one.digest):
         offset = blobs.begun(one.digest)
         request = link_pb2.GetBlobRequest(
-            sha256=bytes.fromhex(one.digest), offset=offset, max=piece_bytes_max, subject=_subject(one.ticket)
+            sha256=bytes.fromhex(one.digest), offset=offset, max=piece_bytes_max, subject=_subject_to_pb(one.subject)
         )
         try:
             answer = end.get_blob(request)
@@ -160,9 +166,9 @@ def _get(level: Level, end: Peer, one: Wanted) -> bool:
 
 def _ask_on(work: UnitOfWork, level: Level, one: Wanted, now: datetime) -> None:
     """The superior wants what this node does not have either: whoever below wrote of it may."""
-    ticket = work.readings.readable(one.ticket)
-    if ticket is not None and one.digest in attachments.digests_of(ticket) and ticket.custody.holder != work.head.node:
-        attachments.want(work, level.handler.blobs, ticket, now, [one.digest])
+    of, place = attachments.subject_of(work, one.subject), work.place()
+    if of is not None and one.digest in attachments.digests_of(of) and attachments.neighbour(place, of, one.digest) != place.superior:
+        attachments.want(work, level.handler.blobs, of, now, [one.digest])
 
 
 def _note(level: Level, digest: str) -> None:
@@ -170,5 +176,9 @@ def _note(level: Level, digest: str) -> None:
         level.writer.command(lambda work: attachments.arrived(work, digest))
 
 
-def _subject(ticket: str) -> entry_pb2.Subject:
-    return entry_pb2.Subject(kind=SubjectKind.TICKET.value, id=ticket)
+def _subject_to_pb(subject: Subject) -> entry_pb2.Subject:
+    return entry_pb2.Subject(kind=subject.kind, id=subject.id)
+
+
+def _subject_from_pb(subject: entry_pb2.Subject) -> Subject:
+    return Subject(subject.kind, subject.id)

@@ -18,6 +18,7 @@ from node.domain.command import Command
 from node.domain.entry import Header, SubjectKind
 from node.domain.identifier import uuid5_of
 from node.domain.letter.answering import ReceiveLetter, RelayLetter, ReleaseLetter
+from node.domain.letter.record import Letter
 from node.domain.order.answering import ReceiveOrder, RelayOrder
 from node.domain.organisation import Place
 from node.domain.ticket.custody import PassDownDecision, ReleaseClocks, ResumeAfterReturn
@@ -31,9 +32,10 @@ from node.domain.ticket.termination import TakeWithdrawal
 from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.transfer import CarryOutTransferRuling, ReceiveTransfer
 from node.domain.ticket.vote_elsewhere import TakeEvaluation
-from node.services import attachments
+from node.services import attachments, letter_files
+from node.services.attachments import Filed
 from node.storage.blobs import Blobs
-from node.storage.unit_of_work import UnitOfWork
+from node.storage.unit_of_work import UnitOfWork, View
 
 Make = Callable[[str], Command]
 
@@ -74,7 +76,9 @@ LETTERS = frozenset({"LetterSent", "IssueSubmitted"})
 LETTER_WITHDRAWN = "LetterWithdrawn"
 # A file was handed in: who has to decide the ticket wants it.
 FILES = frozenset({"EvidenceAdded", "MaterialSubmitted"})
-KINDS = FILES | ASKS | OPENERS | {WITHDRAWN} | ORDERS | LETTERS | {LETTER_WITHDRAWN}
+# A letter, a report or an answer came, and may name files: who is addressed wants them.
+LETTER_FILES = LETTERS | {"LetterReported", "LetterAnswered"}
+KINDS = FILES | ASKS | OPENERS | {WITHDRAWN} | ORDERS | LETTER_FILES | {LETTER_WITHDRAWN}
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,22 @@ def has_to_decide(ticket: Ticket | None, node: str) -> TypeGuard[Ticket]:
     return ticket is not None and node in (ticket.custody.holder, ticket.custody.asked)
 
 
+def due_files(view: View | UnitOfWork, head: Header) -> tuple[Filed, tuple[str, ...]] | None:
+    """
+    Which files this node has before somebody asks for them, after an entry (AS25-3.2.1d, 3.2.3): those of a ticket that it has to
+    decide, of a letter to it, of the answers to what it wrote.  None if the entry calls for none.
+    """
+    node = view.head.node
+    if head.subject.kind == SubjectKind.TICKET.value:
+        ticket = view.readings.ticket(head.subject.id)
+        return (ticket, attachments.digests_of(ticket)) if has_to_decide(ticket, node) else None
+    # What this node itself names is here.
+    if head.kind not in LETTER_FILES or head.node == node:
+        return None
+    letter = attachments.subject_of(view, head.subject)
+    return (letter, letter_files.addressed_to(letter, node)) if isinstance(letter, Letter) else None
+
+
 @dataclass(frozen=True)
 class Following:
     """
@@ -216,5 +236,5 @@ class Following:
 
         if adopts(head, work.place()) or next(reactions_to(head, work.place, ticket), None) is not None:
             return True
-        found = ticket() if head.subject.kind == SubjectKind.TICKET.value else None
-        return has_to_decide(found, work.head.node) and not attachments.is_whole(self.blobs, found)
+        due = due_files(work, head)
+        return due is not None and bool(attachments.missing(self.blobs, due[1]))

@@ -16,10 +16,10 @@ import structlog
 from sqlalchemy import Select, bindparam, exists, literal, or_, select
 
 from federation import reparenting
-from federation.following import ASKS, KINDS, Following, Reaction, adopts, has_to_decide, reactions_to
+from federation.following import ASKS, KINDS, Following, Reaction, adopts, due_files, reactions_to
 from federation.taking_back import is_awaiting
 from node.domain.command import Order
-from node.domain.entry import Actor, Header, SubjectKind
+from node.domain.entry import Actor, Header
 from node.domain.identifier import uuid5_of
 from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
@@ -184,8 +184,7 @@ class Reactions:
             self._try(work, head.subject.id, reaction)
         if adopts(head, work.place()):
             self._adopt(work, head.subject.id)
-        if head.subject.kind == SubjectKind.TICKET.value:
-            self._want_attachments(work, head.subject.id)
+        self._want_attachments(work, head)
         work.head.reacted = max(work.head.reacted, taken)
 
     def _pass_by(self, work: UnitOfWork, upto: int) -> None:
@@ -197,11 +196,11 @@ class Reactions:
         if stops is None and len(coming) <= looked_at_max:
             work.head.reacted = upto
 
-    def _want_attachments(self, work: UnitOfWork, ticket_id: str) -> None:
-        """Who has to decide a ticket has its files (AS25-3.2.1d); all others ask for one when somebody opens it."""
-        ticket = work.readings.ticket(ticket_id)
-        if has_to_decide(ticket, work.head.node):
-            attachments.want(work, self._handler.blobs, ticket, self._handler.now())
+    def _want_attachments(self, work: UnitOfWork, head: Header) -> None:
+        """Who has to decide a ticket, or is addressed, has the files; all others ask for one when somebody opens it."""
+        due = due_files(work, head)
+        if due is not None:
+            attachments.want(work, self._handler.blobs, due[0], self._handler.now(), due[1])
 
     def _try(self, work: UnitOfWork, subject: str, reaction: Reaction) -> None:
         try:

@@ -1,8 +1,8 @@
 """
-Attachments: which files a ticket's entries name, and which of them a neighbour is still to give (FEATURES 96).
+Attachments: which files the entries of a ticket or a letter name, and which of them a neighbour is still to give (FEATURES 96).
 
 Bytes never travel in entries, which carry a digest only: a file that is missing holds up nothing.  A node that needs one asks
-the neighbour on whose side the ticket came from or went to; that one has it, or asks on.
+the neighbour on whose side the ticket came from or went to, or the letter's writer stands; that one has it, or asks on.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,71 +11,89 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
+from node.domain.entry import Subject, SubjectKind
+from node.domain.letter.record import Letter
 from node.domain.organisation import Place
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.ticket import Ticket
+from node.services import letter_files
 from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.database import micros
+from node.storage.dossier_readings import readable_dossier
 from node.storage.statements import insert_missing
 from node.storage.unit_of_work import UnitOfWork, View
 
 told_at_once_max = 100
+Filed = Ticket | Letter
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file, by its SHA-256 in hex, and the ticket whose entries name it."""
+    """A file, by its SHA-256 in hex, and the ticket or the letter whose entries name it."""
 
     digest: str
-    ticket: str
+    subject: Subject
 
 
-def digests_of(ticket: Ticket) -> tuple[str, ...]:
-    """The files that the entries of *ticket* name, each once, sorted."""
-    named = [digest for one in ticket.rounds for digest in (*one.evidence, *(one.completion.evidence if one.completion else ()))]
-    return tuple(sorted({*named, *ticket.intake.materials}))
+def digests_of(of: Filed) -> tuple[str, ...]:
+    """The files that the entries of a ticket or a letter name, each once, sorted."""
+    if isinstance(of, Letter):
+        return letter_files.digests_of(of)
+    named = [digest for one in of.rounds for digest in (*one.evidence, *(one.completion.evidence if one.completion else ()))]
+    return tuple(sorted({*named, *of.intake.materials}))
 
 
-def content_of(view: View, blobs: Blobs, ticket: Ticket, digest: str) -> bytes:
+def content_of(blobs: Blobs, of: Filed, digest: str) -> bytes:
     """
-    The bytes of a file of *ticket*, checked against its digest.
+    The bytes of a file of a ticket or a letter, checked against its digest.
 
     Raises:
-        Refusal: EVIDENCE_UNKNOWN, if no entry of the ticket names it; BLOB_MISSING, BLOB_DAMAGED.
+        Refusal: EVIDENCE_UNKNOWN, if no entry of it names the file; BLOB_MISSING, BLOB_DAMAGED.
     """
-    if digest not in digests_of(ticket):
+    if digest not in digests_of(of):
         raise Refusal(Code.EVIDENCE_UNKNOWN, digests=digest)
     return blobs.get(digest)
 
 
-def is_whole(blobs: Blobs, ticket: Ticket) -> bool:
-    """True if every file that the entries of *ticket* name is here."""
-    return all(blobs.has(digest) for digest in digests_of(ticket))
+def missing(blobs: Blobs, digests: Iterable[str]) -> list[str]:
+    """Those of *digests* that are not here."""
+    return [one for one in digests if not blobs.has(one)]
 
 
-def want(work: UnitOfWork, blobs: Blobs, ticket: Ticket, now: datetime, digests: Iterable[str] | None = None) -> int:
+def subject_of(view: View | UnitOfWork, subject: Subject) -> Filed | None:
+    """What *subject* is; None also of one that cannot be read, which keeps the files of no other waiting, and of all that has no files."""
+    if subject.kind == SubjectKind.TICKET.value:
+        return view.readings.readable(subject.id)
+    found = readable_dossier(view.journal, subject) if subject.kind == SubjectKind.LETTER.value else None
+    return found if isinstance(found, Letter) else None
+
+
+def want(work: UnitOfWork, blobs: Blobs, of: Filed, now: datetime, digests: Iterable[str] | None = None) -> int:
     """
-    Ask a neighbour for those files of *ticket* (or of *digests*, which its entries name) that are not here; gives how many are
-    asked for that were not before.
+    Ask a neighbour for those files of a ticket or a letter (or of *digests*, which its entries name) that are not here; gives how
+    many are asked for that were not before.
     """
-    missing = [one for one in digests_of(ticket) if (digests is None or one in digests) and not blobs.has(one)]
-    peer = _neighbour(work.place(), ticket) if missing else None
-    if peer is None:
-        return 0
-    table = schema.wanted_blobs
-    known = set(work.connection.execute(select(table.c.digest).where(table.c.peer == peer, table.c.digest.in_(missing))).scalars())
-    fresh = [one for one in missing if one not in known]
-    rows = [{"peer": peer, "digest": one, "ticket": ticket.id, "since": micros(now), "is_told": False} for one in fresh]
-    if rows:
-        insert_missing(work.connection, table, rows)
-        work.wake_down(peer)
-    return len(fresh)
+    wanted = missing(blobs, (one for one in digests_of(of) if digests is None or one in digests))
+    place = work.place() if wanted else None
+    table, subject, count = schema.wanted_blobs, _subject(of), 0
+    for digest in wanted:
+        peer = neighbour(place, of, digest) if place is not None else None
+        if peer is None:
+            continue
+        row = {"peer": peer, "digest": digest, "kind": subject.kind, "subject": subject.id}
+        if work.connection.execute(select(table.c.since).filter_by(**row)).first() is None:
+            insert_missing(work.connection, table, [row | {"since": micros(now), "is_told": False}])
+            work.wake_down(peer)
+            count += 1
+    return count
 
 
-def _neighbour(place: Place, ticket: Ticket) -> str | None:
-    """Who has the files, or knows whom to ask: the branch that has or had the ticket, else the superior."""
-    for node in (ticket.custody.holder, ticket.custody.asked, *reversed(ticket.custody.openers), ticket.origin):
+def neighbour(place: Place, of: Filed, digest: str) -> str | None:
+    """Who has the file, or knows whom to ask: the branch that has or had the ticket, or where the file was named; else the superior."""
+    if isinstance(of, Letter):
+        return letter_files.neighbour(of, digest, place)
+    for node in (of.custody.holder, of.custody.asked, *reversed(of.custody.openers), of.origin):
         branch = place.branch(node) if node != place.node else None
         if branch is not None:
             return branch
@@ -83,12 +101,15 @@ def _neighbour(place: Place, ticket: Ticket) -> str | None:
 
 
 def wanted_from(view: View | UnitOfWork, peer: str) -> list[Wanted]:
-    """What *peer* is to give, the longest awaited first, at most ``told_at_once_max``."""
+    """
+    What *peer* is to give, the longest awaited first, at most ``told_at_once_max``; files of tickets come first, since a peer of an
+    older program gives none of letters, and what waits for its upgrade must not take their places.
+    """
     table = schema.wanted_blobs
-    rows = view.connection.execute(
-        select(table.c.digest, table.c.ticket).where(table.c.peer == peer).order_by(table.c.since, table.c.digest).limit(told_at_once_max)
-    )
-    return [Wanted(row.digest, row.ticket) for row in rows]
+    order = (table.c.kind.desc(), table.c.since, table.c.digest, table.c.subject)
+    query = select(table.c.digest, table.c.kind, table.c.subject).where(table.c.peer == peer).order_by(*order)
+    rows = view.connection.execute(query.limit(told_at_once_max))
+    return [Wanted(row.digest, Subject(row.kind, row.subject)) for row in rows]
 
 
 def tell(work: UnitOfWork, peer: str) -> Sequence[Wanted]:
@@ -104,3 +125,8 @@ def tell(work: UnitOfWork, peer: str) -> Sequence[Wanted]:
 def arrived(work: UnitOfWork, digest: str) -> None:
     """The file is here: nobody is to give it any more."""
     work.connection.execute(delete(schema.wanted_blobs).where(schema.wanted_blobs.c.digest == digest))
+
+
+def _subject(of: Filed) -> Subject:
+    kind = SubjectKind.LETTER if isinstance(of, Letter) else SubjectKind.TICKET
+    return Subject(kind.value, of.id)

@@ -90,7 +90,9 @@ wanted_blobs = Table(
     Column("peer", String, primary_key=True),
     # SHA-256 in hex.
     Column("digest", String, primary_key=True),
-    Column("ticket", String, nullable=False),
+    # Whose entries name it: "ticket" or "letter", and the id.  Each is a right of its own to get it.
+    Column("kind", String, primary_key=True, server_default="ticket"),
+    Column("subject", String, primary_key=True),
     Column("since", Big, nullable=False),
     # True once a subordinate was told, at its greeting; it is told again at each.
     Column("is_told", Boolean, nullable=False),

@@ -222,8 +222,8 @@ class TestDown:
             tree.wires[tree.county.code].get_blob(link_pb2.GetBlobRequest(sha256=bytes.fromhex(secret), subject=subject))
 
         assert Code.BLOB_FOREIGN is caught.value.failure.code
-        with pytest.raises(Refusal) as refused, tree.city.level.store.read() as view:
-            attachments.content_of(view, tree.city.hands.node.blobs, at(tree.city, ticket), secret)
+        with pytest.raises(Refusal) as refused:
+            attachments.content_of(tree.city.hands.node.blobs, at(tree.city, ticket), secret)
         assert Code.EVIDENCE_UNKNOWN is refused.value.code
 
 

@@ -1,10 +1,12 @@
 """What every store keeps, told once and run on SQLite and on PostgreSQL: a node, used through its handler."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
 from sqlalchemy import select
 
 from node import app
@@ -218,6 +220,36 @@ class TestMigrations:
             differences = compare_metadata(context, schema.metadata)
 
         assert [] == differences
+
+    def test_files_that_were_wanted_stay_wanted_of_their_tickets(self, hands: Hands) -> None:
+        """Up and down again; the former table knows no letters, and one ticket a file."""
+        from alembic import command
+
+        def migrate(step: Callable[[Config, str], None], to: str) -> None:
+            with hands.node.store.database.write() as connection:
+                config = alembic_config()
+                config.attributes["connection"] = connection
+                step(config, to)
+
+        def rows(columns: str) -> list[tuple[object, ...]]:
+            with hands.node.store.database.write() as connection:
+                found = connection.exec_driver_sql(f"SELECT {columns} FROM wanted_blobs ORDER BY {columns}").all()
+            return [tuple(row) for row in found]
+
+        def wants(columns: str, *values: str) -> None:
+            with hands.node.store.database.write() as connection:
+                for value in values:
+                    connection.exec_driver_sql(f"INSERT INTO wanted_blobs ({columns}, since, is_told) VALUES ({value}, 5, false)")
+
+        migrate(command.downgrade, "0005_pre_unit_lists")
+        wants("peer, digest, ticket", "'p', 'd', 't1'")
+        migrate(command.upgrade, "head")
+        assert [("p", "d", "ticket", "t1", 5)] == rows("peer, digest, kind, subject, since")
+
+        wants("peer, digest, kind, subject", "'p', 'd', 'ticket', 't2'", "'p', 'd', 'letter', 'l'", "'p', 'e', 'letter', 'l'")
+        migrate(command.downgrade, "0005_pre_unit_lists")
+        assert [("p", "d", "t1", 5)] == rows("peer, digest, ticket, since")
+        migrate(command.upgrade, "head")
 
     def test_a_node_opens_again_as_it_was_left(self, hands: Hands) -> None:
         ticket = register(hands)

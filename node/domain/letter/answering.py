@@ -77,6 +77,7 @@ class AnswerLetter(DossierCommand):
 
     answer: Text
     result: str = ""
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,12 +151,14 @@ class LetterAnswered(DossierEvent):
 
     outcome: str = ""
     answer: Words | None = None
+    evidence: tuple[str, ...] = ()
 
     def apply(self, letter: Letter, head: Header) -> Letter:
         former = letter.receipt(head.node)
         if former.reported_at is not None:
             return letter
-        return letter.with_receipt(replace(former, reported_at=head.recorded_at, result=self.outcome, report=self.answer))
+        receipt = replace(former, reported_at=head.recorded_at, result=self.outcome, report=self.answer, evidence=self.evidence)
+        return letter.with_receipt(receipt)
 
 
 @dataclass(frozen=True)
@@ -233,7 +236,8 @@ def answer(letter: Letter, command: AnswerLetter, facts: Facts, policy: Policy, 
     if letter.letter_kind == r.PLATFORM_ISSUE:
         need_field("result", command.result)
         need_value(policy, "letters.issue_results", command.result)
-    event = LetterAnswered(command.result, command.answer)
+    need_evidence_here(command.evidence, facts)
+    event = LetterAnswered(command.result, command.answer, command.evidence)
     return [Happened(letter.subject, event, clocks=_stopped(letter, policy), addressee=_back(letter, policy))]
 
 

@@ -183,8 +183,7 @@ def attachment(request: Request, desk: SignedIn, ticket: str, digest: str) -> Re
         raise Refusal(Code.EVIDENCE_UNKNOWN, digests=digest)
     blobs = desk.node.blobs
     try:
-        with desk.node.store.read() as view:
-            content = attachments.content_of(view, blobs, found, digest)
+        content = attachments.content_of(blobs, found, digest)
     except Refusal as refusal:
         if refusal.code is not Code.BLOB_MISSING:
             raise
