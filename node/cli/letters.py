@@ -1,13 +1,13 @@
 """
-``qyzj letter inbox``, ``late``, ``receipts``, ``read``, ``hand-down``, ``adopt`` and ``decisions``: what goes along the tree beside
-tickets, as its desks see it.
+``qyzj letter inbox``, ``late``, ``receipts``, ``read``, ``attach``, ``hand-down``, ``adopt`` and ``decisions``: what goes along the
+tree beside tickets, as its desks see it.
 """
 
 import hashlib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +17,7 @@ from node.cli.console import Session
 from node.cli.pack_files import SUFFIX, read_pack_file
 from node.cli.packs import adoption, check_whole, keep_own
 from node.cli.staff import CENTRE
+from node.cli.tickets import attach
 from node.domain.entry import SubjectKind
 from node.domain.letter import record as r
 from node.domain.letter.answering import ADOPTED, ReportLetter
@@ -26,11 +27,14 @@ from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
 from node.packs.calendar_file import Layer, parse_calendar
 from node.packs.file import finder, parse_pack
-from node.services import dossiers, letters
+from node.services import attachments, dossiers, letter_files, letters
 from node.services.acting import Node, act
 from node.services.bodies import outcome_body
 from node.services.handed_down import calendar_adoption, file_text
 from node.services.registry import actor_of
+
+if TYPE_CHECKING:
+    from node.services.uploads import Stored
 
 LetterId = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 Kind = Annotated[str, typer.Option("--kind", metavar="|".join(r.KINDS), show_default=False)]
@@ -84,14 +88,28 @@ def receipts(session: Session, letter: LetterId) -> None:
 
 
 def read(session: Session, letter: LetterId) -> None:
-    """What the letter says, its answer and its reports; that it was read, and when, is kept where it is addressed."""
+    """
+    What the letter says, its answer and its reports, and their files; that it was read, and when, is kept where it is addressed.  A file
+    that is not here is asked for.
+    """
+    from node.services import uploads  # what looks at the bytes takes long to load, and other commands do without
+
     with session.node() as node:
         account, _, role = session.acting().partition(":")
         with node.store.read() as view:
             actor = actor_of(view.connection, node.code, account, role)
             found = dossiers.find(view, SubjectKind.LETTER, letter)
         opened = node.writer.command(lambda work: letters.open_letter(work, node.handler, found, actor))
-    body = {"letter": _plain(opened.letter), "texts": dict(opened.texts)}
+        with node.store.read() as view:
+            place = view.place()
+        parts = letter_files.parts_of(opened.letter)
+        named = [(part.node, one) for part in parts for one in part.digests if letter_files.passes(opened.letter, one, place)]
+        asked = attachments.missing(node.blobs, (digest for _, digest in named))
+        if asked:
+            node.writer.command(lambda work: attachments.want(work, node.blobs, opened.letter, node.now(), asked))
+        files = [(by, digest, uploads.stored(node.blobs, digest)) for by, digest in named]
+    plain_files = [{"by": by, "digest": digest} | _plain_file(file) for by, digest, file in files]
+    body = {"letter": _plain(opened.letter), "texts": dict(opened.texts), "files": plain_files}
 
     def show(console: Console) -> None:
         table = session.table("opened", "fact", "value")
@@ -99,6 +117,12 @@ def read(session: Session, letter: LetterId) -> None:
             field, _, of = name.partition("/")
             table.add_row(session.word("field", field) + (f" {of}" if of else ""), RichText(plain))
         console.print(table)
+        if files:
+            table = session.table("letter_files", "node", "file_type", "bytes", "digest")
+            for by, digest, file in files:
+                kind = file.extension.removeprefix(".") if file else session.say("letter.file_missing")
+                table.add_row(by, kind, str(file.size) if file else "", digest)
+            console.print(table)
 
     session.answer(body, show)
 
@@ -162,6 +186,7 @@ VIEWS: Mapping[str, Mapping[str, Callable[..., None]]] = {
         "late": late,
         "receipts": receipts,
         "read": read,
+        "attach": attach,
         "hand-down": hand_down,
         "adopt": adopt,
         "decisions": decisions,
@@ -190,6 +215,10 @@ def _plain(letter: Letter) -> dict[str, Any]:
     answer = letter.answer
     answered = None if answer is None else {"by": answer.node, "at": answer.reported_at, "result": answer.result}
     return {name: getattr(letter, name) for name in kept} | {"answered": answered}
+
+
+def _plain_file(file: "Stored | None") -> dict[str, Any]:
+    return {"is_here": file is not None, "bytes": file.size if file else None, "type": file.extension if file else ""}
 
 
 def _plain_line(line: letters.LetterLine) -> dict[str, Any]:

@@ -57,12 +57,31 @@ class Upload:
     name: str
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A file as it lies here: its size in bytes, and its extension as its bytes say, empty of what is none of ``ACCEPTED``."""
+
+    size: int
+    extension: str
+
+
 def keep(blobs: Blobs, content: bytes, name: str) -> Upload:
     """
     Keep a file that somebody handed in.
 
     Raises:
-        Refusal: FIELD_REQUIRED (empty), BLOB_TOO_LARGE, FILE_TYPE, FILE_ACTIVE, STORAGE_FULL; nothing is then kept.
+        Refusal: as ``look_at``, STORAGE_FULL; nothing is then kept.
+    """
+    extension = look_at(content, name)
+    return Upload(blobs.put(content), len(content), extension, ACCEPTED[extension], PurePath(name.replace("\\", "/")).name)
+
+
+def look_at(content: bytes, name: str) -> str:
+    """
+    The extension of a file that is taken.
+
+    Raises:
+        Refusal: FIELD_REQUIRED (empty), BLOB_TOO_LARGE, FILE_TYPE, FILE_ACTIVE.
     """
     if not content:
         raise Refusal(Code.FIELD_REQUIRED, field="file")
@@ -71,7 +90,16 @@ def keep(blobs: Blobs, content: bytes, name: str) -> Upload:
     extension = extension_of(content, name)
     if _is_active(content, extension):
         raise Refusal(Code.FILE_ACTIVE, type=extension.removeprefix("."))
-    return Upload(blobs.put(content), len(content), extension, ACCEPTED[extension], PurePath(name.replace("\\", "/")).name)
+    return extension
+
+
+def stored(blobs: Blobs, digest: str) -> Stored | None:
+    """What the file of that digest is; None if it is not here.  Only an archive, whose list stands at its end, is read whole."""
+    try:
+        size, head = blobs.size(digest), blobs.piece(digest, 0, _looked_at_bytes)
+        return Stored(size, extension_of(blobs.piece(digest, 0, size) if head.startswith(_ZIP) else head))
+    except Refusal as refusal:
+        return Stored(size, "") if refusal.code is Code.FILE_TYPE else None
 
 
 def extension_of(content: bytes, name: str = "") -> str:

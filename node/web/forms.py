@@ -11,18 +11,21 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from node.domain.command import Command
+from node.domain.entry import SubjectKind
 from node.domain.pack import Pack
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.correction import Correct
 from node.domain.time import BEIJING
+from node.services import uploads
 from node.services.command_codes import codes_of
 from node.services.command_fields import CommandField, FieldKind, Unreadable, command_fields, value_of
 from node.texts.catalogue import OFFERED, Lang, catalogue, explain, label, text, word
+from node.web.files import CHOSEN
 from node.web.options import LISTED
 
 # What a browser sends beside the fields of the command: no command may have a field of such a name.
-OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept"})
+OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept", CHOSEN})
 Typed = Mapping[str, Sequence[str]]
 Choice = tuple[str, str]
 
@@ -57,7 +60,7 @@ class FormField:
     One field as it is shown.
 
     ``control``: "area", "line", "number", "date", "moment", "select", "listed" (typed, with a list to choose from), "checks",
-    "check", "radios", "lines" (one value a line).
+    "check", "radios", "lines" (one value a line), "files" (chosen at the browser; ``hint`` says which are taken).
     ``refused`` is what is wrong with what was typed: a sentence and what to do.
     """
 
@@ -88,6 +91,11 @@ class Form:
     more: tuple[FormField, ...]
     is_more_open: bool
 
+    @property
+    def brings_files(self) -> bool:
+        """True if files are sent along."""
+        return any(one.control == "files" for one in (*self.fields, *self.more))
+
 
 @dataclass(frozen=True)
 class Read:
@@ -100,6 +108,16 @@ class Read:
 def can_be_a_form(command: type[Command]) -> bool:
     """A list of records comes from a file, not from a form."""
     return all(field.kind is not FieldKind.RECORDS for field in command_fields(command))
+
+
+def files_field(command: type[Command]) -> str:
+    """
+    The field of *command* for files that its form sends along; empty if it takes none so.  Those of a ticket are handed in by
+    themselves (``pages.attachments``), and its forms choose among them.
+    """
+    if command.subject_kind is not SubjectKind.LETTER:
+        return ""
+    return next((one.name for one in command_fields(command) if one.kind is FieldKind.FILE and one.is_many), "")
 
 
 def form_of(
@@ -124,7 +142,7 @@ def form_of(
     shown = [
         _shown(command, one, typed, choices, pack, lang, wrong, is_fresh, is_short)
         for one in fields
-        if one.is_required or any(typed.get(one.name, ())) or _is_offered(one, choices)
+        if one.is_required or any(typed.get(one.name, ())) or one.name == files_field(command) or _is_offered(one, choices)
     ]
     more = tuple(one for one in shown if one.is_more)
     is_open = any(one.refused or (one.values and one.name in typed and any(typed[one.name])) for one in more)
@@ -244,7 +262,9 @@ def _shown(
     if control in ("select", "radios") and len(offered) == 1 and field.is_required and not values:
         values = (offered[0][0],)
     words, hint = _words(command, field, lang)
-    if control == "listed" and field.name in LISTED:
+    if control == "files":
+        hint = text("web.attachments.hint", lang, megabytes=uploads.upload_bytes_max // (1024 * 1024))
+    elif control == "listed" and field.name in LISTED:
         hint = text("web.form.hint.listed" if offered else "web.form.hint.unlisted", lang)
     elif control in ("select", "checks") and not offered and field.is_required:
         # A list with nothing in it: who has to fill it first, and where.
@@ -268,6 +288,8 @@ def _control(command: type[Command], field: CommandField, offered: Sequence[Choi
     match field.kind:
         case _ if field.name in listed_of(command):
             return "listed"
+        case FieldKind.FILE if field.name == files_field(command):
+            return "files"
         case FieldKind.TICKET if field.is_many and offered:
             return "checks_or_lines"
         case FieldKind.TEXT:

@@ -138,6 +138,11 @@ def moment(value: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:
     return "" if value is None else value.astimezone(BEIJING).strftime(form)
 
 
+def bytes_said(count: int) -> str:
+    """How large a file is, as people say it."""
+    return f"{count / 1024**2:.1f} MB" if count >= 1024**2 else f"{max(1, round(count / 1024))} KB"
+
+
 @cache
 def _templates() -> Jinja2Templates:
     environment = jinja2.Environment(
@@ -147,7 +152,7 @@ def _templates() -> Jinja2Templates:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": moment, "short_number": number_shown}
+    environment.filters |= {"moment": moment, "short_number": number_shown, "bytes_said": bytes_said}
     # htmx comes with the build and not with the source: without it every page works by forms and links alone.
     environment.globals["has_script"] = (resources.files(_ROOMS[0]) / "static" / "vendor" / "htmx.min.js").is_file()
     return Jinja2Templates(env=environment)

@@ -10,6 +10,10 @@ from node.packs.file import shipped
 from tests.cli.given import MONDAY, Program
 from tests.federation.exchange import CITY, COUNTY
 from tests.federation.levels import Place, connect, enrol, make_place, settle
+from tests.federation.test_letter_files import exchange
+from tests.web.test_attachments import PHOTO
+
+PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF"
 
 
 @pytest.fixture
@@ -52,6 +56,36 @@ def test_a_notice_from_its_publication_to_the_last_report(levels: tuple[Place, P
     assert "已走访12户" in qyzj("letter", "read", letter, "--as", "centre", data=above).out
     assert "已全部落实" in qyzj("letter", "show", letter, data=above).out
     assert [] == qyzj("letter", "late", "--json", data=above).json["letters"]
+
+
+def test_a_notice_with_a_document_and_a_report_with_a_photo(levels: tuple[Place, Place, Program], tmp_path: Path):
+    """Kept, named by digest, listed where the letter is read: asked for until it is here."""
+    city, county, qyzj = levels
+    above, below = city.hands.node.data_dir, county.hands.node.data_dir
+    document, photo = tmp_path / "通知.pdf", tmp_path / "现场.jpg"
+    document.write_bytes(PDF)
+    photo.write_bytes(PHOTO)
+    program = tmp_path / "通知.exe"
+    program.write_bytes(b"MZ" + bytes(64))
+    assert "不接收这类文件" in qyzj("letter", "attach", program, data=above).err
+    digest = qyzj("letter", "attach", document, "--json", data=above).json["digest"]
+    words = ("--title", "走访月", "--text", "见附件", "--evidence", digest, "--as", "centre")
+    letter = qyzj("letter", "publish-notice", *words, "--json", data=above).json["subject"]["id"]
+    carried(county, city)
+
+    assert "尚未到本级" in qyzj("letter", "read", letter, "--as", "centre", data=below).out
+    exchange(county)
+    (file,) = qyzj("letter", "read", letter, "--as", "centre", "--json", data=below).json["files"]
+    assert {"by": CITY, "digest": digest, "is_here": True, "bytes": len(PDF), "type": ".pdf"} == file
+
+    shot = qyzj("letter", "attach", photo, "--json", data=below).json["digest"]
+    reported = qyzj("letter", "report", letter, "--report", "已走访12户", "--evidence", shot, "--as", "centre", data=below)
+    assert 0 == reported.code
+    carried(county, city)
+    exchange(county)
+    files = qyzj("letter", "read", letter, "--as", "centre", "--json", data=above).json["files"]
+    assert [(CITY, digest, True), (COUNTY, shot, True)] == [(one["by"], one["digest"], one["is_here"]) for one in files]
+    assert (True, True) == tuple(one in qyzj("letter", "read", letter, "--as", "centre", data=above).out for one in ("jpg", shot))
 
 
 def test_guidance_and_platform_issues_from_the_county(levels: tuple[Place, Place, Program]):

@@ -6,12 +6,13 @@ one; it is sent to the same address.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
+from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
@@ -29,7 +30,7 @@ from node.domain.ticket.intake import Registered
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.supplement import ReportSupplement
 from node.domain.ticket.ticket import Ticket
-from node.services import dossiers, drafts
+from node.services import dossiers, drafts, uploads
 from node.services.command_fields import command_fields, commands, may_give
 from node.services.dossier_names import name_of, with_dossiers
 from node.services.handle import Outcome
@@ -42,7 +43,7 @@ from node.services.ticket_view import EntryLine, TicketPage, ticket_page
 from node.services.unreadable import whole_ticket
 from node.storage.unit_of_work import UnitOfWork, View
 from node.texts.catalogue import Lang, explain, text
-from node.web import correction_form, forms, meeting_options, options
+from node.web import correction_form, files, forms, meeting_options, options
 from node.web.beside import Beside, beside
 from node.web.desk import Desk, SignedIn
 from node.web.pages.ticket import happenings
@@ -124,9 +125,9 @@ def new_form(request: Request, desk: SignedIn, verb: str) -> Response:
 
 
 @router.post("/new/{verb}", name="start")
-def start(request: Request, desk: SignedIn, verb: str, typed: Sent) -> Response:
+def start(request: Request, desk: SignedIn, verb: str, typed: Sent, brought: files.Brought) -> Response:
     """Give it."""
-    return _take(request, desk, _matter(request, desk, verb, None, ""), typed)
+    return _take(request, desk, _matter(request, desk, verb, None, ""), typed, brought)
 
 
 @router.get("/tickets/{id}/do/{verb}", name="ticket_form")
@@ -158,9 +159,9 @@ def subject_form(request: Request, desk: SignedIn, kind: str, id: str, verb: str
 
 
 @router.post("/{kind}/{id}/do/{verb}", name="subject_act")
-def subject_act(request: Request, desk: SignedIn, kind: str, id: str, verb: str, typed: Sent) -> Response:
+def subject_act(request: Request, desk: SignedIn, kind: str, id: str, verb: str, typed: Sent, brought: files.Brought) -> Response:
     """Give it."""
-    return _take(request, desk, _matter(request, desk, verb, _kind(request, kind), id), typed)
+    return _take(request, desk, _matter(request, desk, verb, _kind(request, kind), id), typed, brought)
 
 
 def _kind(request: Request, kind: str) -> SubjectKind:
@@ -332,6 +333,8 @@ def _page(
         way_out=safe_path(back, _home(matter)),
         may_attach=matter.shown is not None and any(may_give(one, desk.roles, matter.pack) for one in (AddEvidence, SubmitMaterial)),
         command_id=next(iter(typed.get("command_id", ())), "") or str(uuid.uuid4()),
+        accept=",".join(uploads.ACCEPTED),
+        chosen=[one for one in dict.fromkeys(typed.get(files.CHOSEN, ())) if one],
     )
 
 
@@ -351,8 +354,16 @@ def _changes(matter: Matter, since: str) -> list[EntryLine]:
 # --- taking -----------------------------------------------------------------------------------------------------------
 
 
-def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[str]]) -> Response:
-    """Give the command that was typed, or show the form again with every text and what is wrong."""
+def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[str]], brought: Sequence[UploadFile] = ()) -> Response:
+    """
+    Give the command that was typed, or show the form again with every text and what is wrong.  Of *brought*, the files that came
+    with it, only the names stay then: no browser lets a page choose them again.
+    """
+    files_field = forms.files_field(matter.command)
+    if files_field:
+        # What is named here was handed in with this very form: a digest that somebody typed opens no other file of the node.
+        typed.pop(files_field, None)
+        typed[files.CHOSEN] = list(dict.fromkeys((*files.names_of(brought), *typed.get(files.CHOSEN, ()))))
     then = next(iter(typed.get("then", ())), "")
     if then in (_KEEP, _DROP, _ATTACH):
         return _set_aside(request, desk, matter, typed, then)
@@ -360,11 +371,13 @@ def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[st
     for name in forms.listed_of(matter.command):
         typed[name] = [options.meant(matter.choices.get(name, ()), one.strip()) for one in typed.get(name, ())]
     read = forms.read_form(matter.command, typed, lang)
-    if read.command is None:
+    not_taken = files.look_at(brought, lang) if files_field else None
+    if read.command is None or not_taken:
         _keep(desk, matter.draft, typed)
-        return _page(request, desk, matter, typed, wrong=read.refused)
+        return _page(request, desk, matter, typed, wrong={**read.refused, **({files_field: not_taken} if not_taken else {})})
     try:
-        outcome = _give(desk, matter, read.command, typed)
+        command = files.with_files(read.command, files_field, desk.node.blobs, brought) if files_field else read.command
+        outcome = _give(desk, matter, command, typed)
     except Refusal as refusal:
         _keep(desk, matter.draft, typed)
         return _refused(request, desk, matter, typed, refusal, lang)

@@ -11,7 +11,6 @@ import re
 import uuid
 from email.utils import format_datetime
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Header, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
@@ -30,6 +29,7 @@ from node.services.begun_uploads import Begun, BegunUploads, Piece
 from node.services.command_fields import may_give
 from node.services.superior_reading import note_reading
 from node.services.unreadable import whole_ticket
+from node.web import files
 from node.web.desk import Desk, SignedIn
 from node.web.sessions import safe_path
 from node.web.templating import page
@@ -74,8 +74,7 @@ def attach(
         begun = _begun(desk)
         digest, name = begun.finish(begun.find(upload, desk.account, found.id), blobs)
     elif file is not None:
-        # One byte more than is taken: what is too large is told by its size, and never read whole.
-        kept = uploads.keep(blobs, file.file.read(uploads.upload_bytes_max + 1), file.filename or "")
+        kept = files.keep(blobs, file)
         digest, name = kept.digest, kept.name
     else:
         raise Refusal(Code.FIELD_REQUIRED, field="file")
@@ -188,16 +187,9 @@ def attachment(request: Request, desk: SignedIn, ticket: str, digest: str) -> Re
         if refusal.code is not Code.BLOB_MISSING:
             raise
         desk.node.writer.command(lambda work: attachments.want(work, blobs, found, desk.node.now(), [digest]))
-        return page(request, "attachment_missing.html", status_code=404, ticket=found.id, digest=digest)
-    media_type = uploads.media_type_of(content)
-    extension = next((one for one, known in uploads.ACCEPTED.items() if known == media_type), "")
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(f'{found.id}-{digest[:8]}{extension}')}",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Cache-Control": "private, no-store",
-    }
-    return Response(content, media_type=media_type, headers=headers)
+        again = request.url_for("attachment", ticket=found.id, digest=digest).path
+        return page(request, "attachment_missing.html", status_code=404, again=again, way_out=f"/tickets/{found.id}", is_letter=False)
+    return files.as_download(content, f"{found.id}-{digest[:8]}")
 
 
 def _seen(desk: Desk, ticket: str) -> Ticket:

@@ -14,6 +14,7 @@
       var body = new URLSearchParams();
       new FormData(form).forEach(function (value, name) {
         if (typeof value === "string") { body.append(name, value); }
+        else if (value.name) { body.append("chosen", value.name); }
       });
       fetch(where, { method: "POST", body: body, credentials: "same-origin", redirect: "manual" }).then(function (answer) {
         tell(answer.status === 204);

@@ -12,11 +12,13 @@ from node.domain.letter import record as r
 from node.domain.letter.record import Letter
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
-from node.services import letters
+from node.services import attachments, letter_files, letters, uploads
 from node.services.ticket_view import opened
 from node.storage import schema
+from node.web import files
 from node.web.desk import SignedIn
 from node.web.pages.boards.room import Posted, Room, board, commands, need_board, room_of
+from node.web.templating import page
 
 router = APIRouter(prefix="/boards")
 sent_max = 50
@@ -30,6 +32,27 @@ class Line:
     line: letters.LetterLine
     title: str | None
     verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FileLine:
+    """A file of a letter: its number on the page, and what it is; None while it is not here."""
+
+    digest: str
+    number: int
+    stored: uploads.Stored | None
+
+
+@dataclass(frozen=True)
+class Said:
+    """
+    What one node says in a letter: ``texts`` by the field in which they stand, and ``files``.  ``node`` is empty for the letter itself
+    and for its one answer.
+    """
+
+    node: str
+    texts: tuple[tuple[str, str], ...]
+    files: tuple[FileLine, ...]
 
 
 @router.get("/letters", name="letters")
@@ -59,17 +82,42 @@ def one_letter(request: Request, desk: SignedIn, id: str) -> Response:
     with room_of(desk) as room:
         found = letters.letter_of(room.view, id)
         _need_concerned(room, found)
-        here = room.view.head.node
-        is_unread = here in found.to_nodes and found.receipt(here).read_at is None
-        texts = letters.letter_texts(room.view, found) if not is_unread else {}
+        is_unread = _is_unread(room, found)
         facts: dict[str, Any] = {
             "letter": found,
-            "texts": texts,
+            "said": () if is_unread else _said(room, found),
             "is_unread": is_unread,
             "verbs": _verbs(room, found),
             "receipts": letters.receipts(found, room.now),
         }
         return board(request, room, "letters", template="letter", **facts)
+
+
+@router.get("/letters/{id}/files/{digest}", name="letter_file")
+def letter_file(request: Request, desk: SignedIn, id: str, digest: str) -> Response:
+    """
+    A file of a letter, for whoever may read that, once it was opened where it is addressed; one that is not here is asked for.
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN; EVIDENCE_UNKNOWN, also while the letter is not opened and where it only passes by.
+    """
+    blobs = desk.node.blobs
+    with room_of(desk) as room:
+        found = letters.letter_of(room.view, id)
+        _need_concerned(room, found)
+        need_board(desk, "letters")
+        if _is_unread(room, found) or not letter_files.passes(found, digest, room.view.place()):
+            raise Refusal(Code.EVIDENCE_UNKNOWN, digests=digest)
+        title = _title(room, found) or found.id
+        number = _numbers(found)[digest]
+    try:
+        return files.as_download(attachments.content_of(blobs, found, digest), f"{title}-{number}")
+    except Refusal as refusal:
+        if refusal.code is not Code.BLOB_MISSING:
+            raise
+    desk.node.writer.command(lambda work: attachments.want(work, blobs, found, desk.node.now(), [digest]))
+    again = request.url_for("letter_file", id=found.id, digest=digest).path
+    return page(request, "attachment_missing.html", status_code=404, again=again, way_out=f"/boards/letters/{found.id}", is_letter=True)
 
 
 @router.post("/letters/{id}/open", name="open_letter")
@@ -91,6 +139,34 @@ def _may_read(room: Room, letter: Letter) -> bool:
 def _need_concerned(room: Room, letter: Letter) -> None:
     if not _may_read(room, letter):
         raise Refusal(Code.SUBJECT_UNKNOWN, kind=SubjectKind.LETTER.value, id=letter.id)
+
+
+def _is_unread(room: Room, letter: Letter) -> bool:
+    """True where it is addressed and nobody opened it yet: what it says is then not shown."""
+    here = room.view.head.node
+    return here in letter.to_nodes and letter.receipt(here).read_at is None
+
+
+def _said(room: Room, letter: Letter) -> tuple[Said, ...]:
+    """The letter, then each report or its answer, with texts and files."""
+    texts, numbers, blobs = letters.letter_texts(room.view, letter), _numbers(letter), room.desk.node.blobs
+    own, *answers = letter_files.parts_of(letter)
+    named: list[tuple[str, tuple[str, ...], letter_files.Part]] = [("", ("title", "text", "reason"), own)]
+    named += [(part.node, (f"report/{part.node}",) if letter.is_downward else ("answer",), part) for part in answers]
+    return tuple(
+        Said(
+            node if letter.is_downward else "",
+            tuple((name.partition("/")[0], texts[name]) for name in names if name in texts),
+            tuple(FileLine(digest, numbers[digest], uploads.stored(blobs, digest)) for digest in dict.fromkeys(part.digests)),
+        )
+        for node, names, part in named
+    )
+
+
+def _numbers(letter: Letter) -> dict[str, int]:
+    """The files of *letter* by digest, numbered in the order in which they are shown."""
+    digests = dict.fromkeys(digest for part in letter_files.parts_of(letter) for digest in part.digests)
+    return {digest: number for number, digest in enumerate(digests, 1)}
 
 
 def _title(room: Room, letter: Letter) -> str | None:

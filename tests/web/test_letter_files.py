@@ -1,0 +1,236 @@
+"""Files of letters on the pages: handed in with the form, listed with what they belong to, and given to whoever may read the letter."""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from fastapi.testclient import TestClient
+
+from node.domain.letter.sending import AskGuidance, PublishNotice, RaiseIssue
+from node.domain.payload import Text
+from node.services import uploads
+from tests.federation.exchange import Tree
+from tests.federation.levels import Place
+from tests.federation.test_letter_files import exchange, go_round, has, name_of, wanted
+from tests.support.node import Hands, make_node
+from tests.web.support import at_desk, csrf
+from tests.web.test_attachments import PHOTO
+
+PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF" + bytes(300_000)
+TITLE, BODY = "开展走访月活动", "请于周五前报告走访情况\n\n详见附件"
+ID = "01985f2e-0000-7000-8000-00000000aaaa"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path)
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Hands:
+    """A node that has nobody above and one county below it in its register of nodes: enough to ask for guidance, or to raise an issue."""
+    hands = make_node(tmp_path / "node")
+    hands.staff("housing", "water")
+    return hands
+
+
+def office(place: Place | Hands) -> TestClient:
+    return at_desk(place.hands if isinstance(place, Place) else place, "centre", "office")
+
+
+def issue(client: TestClient, *files: tuple[str, bytes], **fields: str) -> Any:
+    """The form of a platform issue, sent as a browser sends it; without a file its field comes empty."""
+    typed = {"csrf": csrf, "topic": "process", "title": TITLE, "text": BODY, "command_id": ID, **fields}
+    brought = [("evidence", one) for one in files] or [("evidence", ("", b""))]
+    return client.post("/new/raise-issue", data=typed, files=brought)
+
+
+def the_file(client: TestClient, letter: str, content: bytes) -> Any:
+    return client.get(f"/boards/letters/{letter}/files/{name_of(content)}")
+
+
+def only_letter(client: TestClient) -> str:
+    """The letter that the board lists."""
+    (found,) = set(re.findall(r'/boards/letters/([^/"]+)"', client.get("/boards/letters").text))
+    return found
+
+
+class TestForms:
+    """The forms of letters take files, also without a script."""
+
+    @pytest.mark.parametrize(
+        ("role", "path"),
+        [
+            ("office", "/new/publish-notice"),
+            ("office", "/new/ask-guidance"),
+            ("office", "/new/raise-issue"),
+            ("department", "/new/raise-issue"),
+        ],
+    )
+    def test_a_letters_form_asks_for_files_and_says_which(self, tree: Tree, role: str, path: str) -> None:
+        """Several at once, of the kinds that a ticket takes; the form is one that carries them."""
+        account = "centre" if role == "office" else "d-housing"
+        page = at_desk(tree.city.hands if "publish" in path else tree.county.hands, account, role).get(path).text
+
+        field = re.search(r'<input [^>]*type="file"[^>]*>', page)
+        assert field is not None and 'name="evidence" multiple' in field[0] and ".pdf" in field[0]
+        assert 'enctype="multipart/form-data"' in page and "单个不超过50MB" in page
+
+    def test_a_form_without_files_of_its_own_is_sent_as_before(self, tree: Tree) -> None:
+        """Of an admission standard nothing is attached."""
+        page = office(tree.city).get("/new/publish-standard").text
+
+        assert "multipart" not in page and 'type="file"' not in page
+
+    def test_several_files_are_kept_and_named_each_once(self, city: Hands) -> None:
+        client = office(city)
+        sent = issue(client, ("通知.pdf", PDF), ("现场.jpg", PHOTO), ("又一份.pdf", PDF))
+
+        page = client.get(f"/boards/letters/{only_letter(client)}").text
+        assert 303 == sent.status_code
+        assert ["附件1", "附件2"] == re.findall(r">(附件\d)</a>", page)
+        assert "PDF，293 KB" in page and "JPG，4 KB" in page
+
+    def test_a_form_sent_twice_is_one_letter(self, city: Hands) -> None:
+        client = office(city)
+        first, second = issue(client, ("通知.pdf", PDF)), issue(client, ("通知.pdf", PDF))
+
+        assert (303, 303) == (first.status_code, second.status_code)
+        only_letter(client)
+
+    @pytest.mark.parametrize(
+        ("name", "content", "said"),
+        [
+            ("表.docm", b"MZ" + bytes(64), "不接收这类文件"),
+            ("宏.pdf", b"%PDF-1.7\n<< /JS (x) >>\n%%EOF", "内含宏、脚本"),
+            ("空.pdf", b"", "空.pdf"),
+        ],
+        ids=["a program", "a script", "nothing"],
+    )
+    def test_a_file_that_is_refused_loses_nothing_that_was_typed(self, city: Hands, name: str, content: bytes, said: str) -> None:
+        """Which one it is, and that all have to be chosen again; nothing is kept of the others, and there is no letter."""
+        client = office(city)
+        page = issue(client, ("通知.pdf", PDF), (name, content))
+
+        assert 422 == page.status_code
+        text: str = page.text
+        assert (True, True, True) == (f"“{name}”" in text, said in text, "详见附件" in text)
+        assert f"附件 通知.pdf、{name} 没有保留，请重新选择。" in text
+        assert not city.node.blobs.has(name_of(PDF))
+        assert "没有待办文书" in client.get("/boards/letters").text
+        # The draft remembers it for whoever comes back to the form.
+        assert "没有保留，请重新选择" in client.get("/new/raise-issue").text
+
+    def test_a_text_that_is_missing_says_that_the_files_go_with_the_next_try(self, city: Hands) -> None:
+        client = office(city)
+        page = issue(client, ("通知.pdf", PDF), title="")
+
+        assert (422, True) == (page.status_code, "附件 通知.pdf 没有保留" in page.text)
+        assert not city.node.blobs.has(name_of(PDF))
+
+    def test_what_is_too_large_is_refused(self, city: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(uploads, "upload_bytes_max", len(PDF) - 1)
+        page = issue(office(city), ("通知.pdf", PDF))
+
+        assert (422, True) == (page.status_code, "“通知.pdf”" in page.text)
+
+    def test_a_digest_that_is_typed_opens_no_other_file_of_the_node(self, city: Hands) -> None:
+        """A clerk who knows the digest of a file that he may not open gets it by no letter of his own."""
+        secret = city.node.blobs.put(PHOTO)
+        client = office(city)
+        client.post("/new/raise-issue", data={"csrf": csrf, "topic": "process", "title": TITLE, "text": BODY, "evidence": secret})
+
+        assert "附件1" not in client.get(f"/boards/letters/{only_letter(client)}").text
+
+
+class TestPage:
+    """Who reads the letter has its files; nobody else."""
+
+    def test_it_is_saved_under_the_title_and_never_shown_as_a_page(self, city: Hands) -> None:
+        client = office(city)
+        issue(client, ("通知.pdf", PDF))
+
+        got = the_file(client, only_letter(client), PDF)
+
+        assert (200, PDF, "application/pdf") == (got.status_code, got.content, got.headers["content-type"])
+        assert f"{TITLE}-1.pdf" in unquote(got.headers["content-disposition"])
+        assert "nosniff" == got.headers["x-content-type-options"]
+
+    def test_another_department_finds_nothing_and_the_author_his_own(self, city: Hands) -> None:
+        """AS25-3.2.1c: the one that raised it reads it, and who runs or supervises the node."""
+        digest = city.node.blobs.put(PDF)
+        command = RaiseIssue("process", Text(TITLE), Text(BODY), (digest,))
+        letter = city.act("department", command, unit="housing", account="d-housing").subject.id
+
+        who = (("d-housing", "department"), ("d-water", "department"), ("centre", "office"))
+        found = [the_file(at_desk(city, account, role), letter, PDF).status_code for account, role in who]
+
+        assert [200, 404, 200] == found
+
+    def test_a_file_that_the_letter_does_not_name_is_not_given(self, city: Hands) -> None:
+        client = office(city)
+        issue(client, ("通知.pdf", PDF))
+        city.node.blobs.put(PHOTO)
+        letter = only_letter(client)
+
+        answers = [the_file(client, letter, PHOTO), client.get(f"/boards/letters/{letter}/files/nonsense")]
+
+        assert [404, 404] == [one.status_code for one in answers]
+        assert 404 == the_file(client, ID, PDF).status_code
+
+
+class TestLevels:
+    """A notice with its document, from the form at the city to the download at the county."""
+
+    def test_nothing_is_shown_before_the_letter_is_opened_where_it_is_addressed(self, tree: Tree) -> None:
+        above, below = office(tree.city), office(tree.county)
+        data = {"csrf": csrf, "title": TITLE, "text": BODY}
+        above.post("/new/publish-notice", data=data, files=[("evidence", ("通知.pdf", PDF))])
+        letter = only_letter(above)
+        tree.settle()
+        exchange(tree.county)
+        assert has(tree.county, PDF)
+
+        before, early = below.get(f"/boards/letters/{letter}").text, the_file(below, letter, PDF)
+        below.post(f"/boards/letters/{letter}/open", data={"csrf": csrf})
+        after, late = below.get(f"/boards/letters/{letter}").text, the_file(below, letter, PDF)
+
+        assert (False, 404) == ("附件1" in before, early.status_code)
+        assert (True, 200, PDF) == ("附件1" in after, late.status_code, late.content)
+
+    def test_one_that_is_not_here_yet_says_so_and_is_asked_for(self, tree: Tree) -> None:
+        """The province looks at what a county asks its city."""
+        digest = tree.county.hands.node.blobs.put(PHOTO)
+        asked = tree.county.hands.act("office", AskGuidance(Text(TITLE), Text(BODY), evidence=(digest,))).subject.id
+        tree.settle(60)
+        client = office(tree.province)
+
+        listed, first = client.get(f"/boards/letters/{asked}").text, the_file(client, asked, PHOTO)
+        assert "尚未到本级" in listed
+        assert (404, True) == (first.status_code, "已向相关节点索取" in first.text)
+        assert f"/boards/letters/{asked}/files/{digest}" in first.text
+        assert [("520400", digest, "letter")] == wanted(tree.province)
+
+        go_round(tree)
+        assert PHOTO == the_file(client, asked, PHOTO).content
+
+    def test_a_report_and_an_answer_show_their_own_files(self, tree: Tree) -> None:
+        """Each beside what it belongs to; a sister county is given neither."""
+        notice = PublishNotice(Text(TITLE), Text(BODY))
+        letter = tree.city.hands.act("office", notice).subject.id
+        tree.settle()
+        below = office(tree.county)
+        sent = below.post(
+            f"/letter/{letter}/do/report-letter", data={"csrf": csrf, "report": "已走访12户"}, files=[("evidence", ("现场.jpg", PHOTO))]
+        )
+        assert 303 == sent.status_code
+        go_round(tree)
+
+        page = office(tree.city).get(f"/boards/letters/{letter}").text
+        assert "附件 node 520402" in page and "JPG，4 KB" in page
+        assert 200 == the_file(office(tree.city), letter, PHOTO).status_code
+        sister = office(tree.sister)
+        sister.post(f"/boards/letters/{letter}/open", data={"csrf": csrf})
+        assert 404 == the_file(sister, letter, PHOTO).status_code
