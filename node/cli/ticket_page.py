@@ -18,8 +18,8 @@ from node.services.numbers import short_number
 from node.texts.catalogue import COLON
 
 
-def show_page(session: Session, console: Console, page: ticket_view.TicketPage) -> None:
-    """Everything about a ticket that this node knows."""
+def show_page(session: Session, console: Console, page: ticket_view.TicketPage, level: str) -> None:
+    """Everything about a ticket that this node knows; *level* is where it is handled."""
     ticket, names = page.ticket, page.names
     show_where(session, console, page)
     holder, origin = node_words(names, ticket.custody.holder), node_words(names, ticket.origin)
@@ -31,7 +31,7 @@ def show_page(session: Session, console: Console, page: ticket_view.TicketPage) 
     if page.other_number:
         console.print(RichText(session.say("ticket.twice", other=page.other_number), style="yellow"))
     _show_asks(session, console, page)
-    console.print(_facts_table(session, page))
+    console.print(_facts_table(session, page, level))
     show_clocks(session, console, page.clocks, names)
     if any(clock.stopped_at is None for clock in page.clocks):
         console.print(session.say("clock.explained", id=ticket.id))
@@ -72,7 +72,7 @@ def _show_asks(session: Session, console: Console, page: ticket_view.TicketPage)
         console.print(RichText(said, style="yellow"))
 
 
-def _facts_table(session: Session, page: ticket_view.TicketPage) -> Any:
+def _facts_table(session: Session, page: ticket_view.TicketPage, level: str) -> Any:
     table = session.table("facts", "fact", "value")
     ticket, intake, classing = page.ticket, page.ticket.intake, page.ticket.classing
     rows: Mapping[str, str] = {
@@ -81,6 +81,7 @@ def _facts_table(session: Session, page: ticket_view.TicketPage) -> Any:
         "credit_code": ticket.appellant.credit_code,
         "category": session.word("category", classing.category) if classing.category else "",
         "complexity": session.word("complexity", classing.complexity) if classing.complexity else "",
+        "level": session.word("level", level) if level else "",
         "first_contact": page.names.unit(intake.first_contact),
         "lead": page.names.unit(ticket.lead),
         "received_at": session.moment(intake.received_at),

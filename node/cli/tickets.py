@@ -32,6 +32,7 @@ from node.services.handle import Outcome
 from node.services.narrowing import Wanted
 from node.services.openings import HANDLING, asked_texts, open_payloads, sealed_of
 from node.services.registry import actor_of
+from node.services.ticket_levels import level_of
 from node.texts.catalogue import word
 
 TicketNumber = Annotated[str, typer.Argument(metavar="TICKET", show_default=False)]
@@ -165,7 +166,8 @@ def show_ticket(session: Session, ticket: TicketNumber) -> None:
         now = node.now()
         found, calendar = queries.find_ticket(view, ticket), node.policies.bare(view).calendar
         page = ticket_view.ticket_page(view, found, calendar, now, viewer_of(session, node.code, view))
-    session.answer(page_body(page, now), lambda console: show_page(session, console, page))
+        level = level_of(view, page.ticket, node.policies.of_registry(view, now).pack)
+    session.answer(page_body(page, level, now), lambda console: show_page(session, console, page, level))
 
 
 def show_clock(

@@ -106,11 +106,11 @@ def row_body(row: TicketRow) -> dict[str, Any]:
     }
 
 
-def page_body(page: ticket_view.TicketPage, now: datetime) -> dict[str, Any]:
-    """A ticket's page, for machines."""
+def page_body(page: ticket_view.TicketPage, level: str, now: datetime) -> dict[str, Any]:
+    """A ticket's page, for machines; *level* is where it is handled (``ticket_levels.level_of``)."""
     return {
         "now": now,
-        "ticket": ticket_body(page.ticket),
+        "ticket": ticket_body(page.ticket) | {"level": level},
         "asks": [
             {"id": ask.id, "kind": ask.kind, "node": ask.node, "addressee": ask.addressee, "asked_at": ask.asked_at}
             for ask in page.ticket.open_asks()

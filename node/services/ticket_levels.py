@@ -1,10 +1,14 @@
-"""Where else a ticket's entries stand: what the level above has durably, and how fresh is what came from below."""
+"""
+A ticket and the levels: which one it is handled at, and where else its entries stand: what the level above has durably, and how fresh
+is what came from below.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 
+from node.domain.pack import Pack
 from node.domain.ticket.ticket import Ticket
 from node.services.situations import BROKEN_KINDS
 from node.storage import schema
@@ -41,6 +45,21 @@ def level_states(view: View, ticket: Ticket) -> tuple[LevelState, ...]:
         elif row.peer in {place.branch(node) for node in (ticket.origin, ticket.custody.holder, *ticket.custody.openers)}:
             found.append(LevelState(row.peer, BROKEN if is_broken else MIRRORED, 0, heard_at))
     return tuple(found)
+
+
+def level_of(view: View, ticket: Ticket, pack: Pack) -> str:
+    """
+    The level that *ticket* is handled at, in the words of this node's *pack*: what its holder classed it as, else the holder's own
+    (XS25-4.3.3a).  Empty before it is formed, and where the pack knows no levels.
+
+    Whoever takes a ticket over classes it anew, and has no word for the level of another mechanism.  So from then on it follows custody
+    by the tree, and is stored nowhere; lists are narrowed by what was classed.
+    """
+    levels, place, holder = pack.names("ladder.levels"), view.place(), ticket.custody.holder
+    is_placed = holder in (place.node, *place.line) or place.is_below(holder)
+    if ticket.classing.level or not ticket.is_formed or not is_placed or pack.level not in levels:
+        return ticket.classing.level
+    return dict(enumerate(levels)).get(levels.index(pack.level) - place.rank(holder), "")
 
 
 def _behind(view: View, ticket: str, acked: int) -> int:

@@ -85,7 +85,7 @@ def test_three_departments_are_heard_and_the_outcome_is_one_of_the_list(tmp_path
     recheck = the(county, ticket).recheck
     assert recheck is not None
     assert ("redo", (HOUSING, WATER, FINANCE), (HOUSING, WATER, FINANCE)) == (recheck.outcome, recheck.participants, recheck.opinions)
-    file = page_body(page_of(county, ticket), county.now)  # what `qyzj --json ticket show` gives out
+    file = page_body(page_of(county, ticket), "", county.now)  # what `qyzj --json ticket show` gives out
     lines = [entry for entry in file["timeline"] if entry["kind"] in ("RecheckOpinionGiven", "RecheckDecided")]
     assert ["housing：应重新办理", "water：应重新办理", "finance：应重新办理", "集中研判：重新办理"] == [
         line["texts"]["opinion"] for line in lines

@@ -1,5 +1,6 @@
 """What climbs from a county to the city and the province, and what every level sees of it."""
 
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from node.domain.ticket.state import DONE, ENDED_OTHERWISE, State, With
 from node.services import tallies
 from node.storage import schema
 from node.storage.notices import Row
+from node.texts.catalogue import word
+from tests.clauses.after_given import signed
 from tests.clauses.given import (
     CITY,
     COUNTY,
@@ -40,8 +43,11 @@ from tests.clauses.given import (
 from tests.notify.test_outbox import told
 from tests.support.levels import carry_down, carry_up, join
 from tests.support.node import Hands
+from tests.web.api import Caller
+from tests.web.support import at_desk
 
 ENDED = {one.value for one in DONE | ENDED_OTHERWISE}
+XIANGSHAN, LEVELS = "xiangshan-2025", ("local", "county", "city", "province")
 BEYOND = RequestEscalation(power_item="LAND-07", reason=Text("用地指标超出本级权限"))
 
 
@@ -59,10 +65,10 @@ def react(hands: Hands) -> None:
     Reactions(hands.node.store, hands.node.writer, hands.node.handler, hands.node.now).run()
 
 
-def under_one_clock(directory: Path, *codes: str) -> list[Hands]:
-    """Nodes of these codes, each below the next one."""
-    packs = {PROVINCE: "guizhou", CITY: "anshun-2025"}
-    made = [a_county(directory, code=code, pack=packs.get(code, "xixiu-2025")) for code in codes]
+def under_one_clock(directory: Path, *codes: str, county: str = "xixiu-2025") -> list[Hands]:
+    """Nodes of these codes, each below the next one; the county under that pack."""
+    packs = {PROVINCE: "guizhou", CITY: "anshun-2025", COUNTY: county}
+    made = [a_county(directory, code=code, pack=packs[code]) for code in codes]
     for lower, upper in reversed(list(pairwise(made))):
         join(upper, lower)
     return made
@@ -107,6 +113,36 @@ def test_three_levels_hold_one_ticket(tmp_path: Path):
     assert [(ticket, PROVINCE)] * 3 == [(the(hands, ticket).id, the(hands, ticket).custody.holder) for hands in (county, city, province)]
     written = [contents_of(hands, ticket, by=COUNTY) for hands in (county, city, province)]
     assert len(written[0]) > 0 and written[0] == written[1] == written[2]
+
+
+@pytest.mark.clause("XS25-4.3.3a")
+def test_the_county_shows_the_level_of_whoever_holds_its_ticket(tmp_path: Path):
+    """XS25-4.3.3a: local here, city, then province, on the page and for machines; asked is not taken over, and back is as it was."""
+    county, city, province = under_one_clock(tmp_path, COUNTY, CITY, PROVINCE, county=XIANGSHAN)
+    ticket = signed(county, XIANGSHAN)
+    assert ("local", True) == level_shown(county, ticket)
+    for lower, upper, level in ((county, city, "city"), (city, province, "province")):
+        before = level_shown(county, ticket)
+        lower.act("office", BEYOND, ticket)
+        carried(city, province)
+        carried(county, city)
+        assert before == level_shown(county, ticket)
+        upper.act("office", AcceptEscalation("coordination", "plain"), ticket)
+        carried(city, province)
+        carried(county, city)
+        assert (level, True) == level_shown(county, ticket)
+
+    province.act("office", DecideAbove(Text("同意调剂用地指标5亩")), ticket)
+    carried(city, province)
+    carried(county, city)
+    assert (COUNTY, ("local", True)) == (the(county, ticket).custody.holder, level_shown(county, ticket))
+
+
+def level_shown(hands: Hands, ticket: str) -> tuple[str, bool]:
+    """The level in the answer to machines, and whether its word, and no other level's, stands with the class on the page."""
+    level = Caller(hands, "centre", "office").get(f"/tickets/{ticket}").json()["ticket"]["level"]
+    classed = at_desk(hands, "centre", "office").get(f"/tickets/{ticket}").text.split("<dt>分类</dt>", 1)[1].split("</dd>", 1)[0]
+    return level, [word("level", level)] == [one for one in map(partial(word, "level"), LEVELS) if one in classed]
 
 
 def contents_of(hands: Hands, ticket: str, *, by: str) -> list[bytes]:

@@ -22,6 +22,7 @@ from node.services.narrowing import Place, Wanted
 from node.services.scope import sees_all
 from node.services.search import Sought, search
 from node.services.superior_reading import note_reading
+from node.services.ticket_levels import level_of
 from node.storage.database import micros
 from node.storage.unit_of_work import View
 from node.web.api.query import Answered, Given, cursor_of, parts_of
@@ -63,7 +64,8 @@ def _page(desk: Desk, view: View, said: str) -> ticket_view.TicketPage:
 
 def ticket_answer(desk: Desk, view: View, given: Given) -> Answered:
     page = _page(desk, view, given["id"])
-    return Answered(bodies.page_body(page, desk.node.now()), (page.ticket.custody.number, page.ticket.version))
+    level = level_of(view, page.ticket, desk.node.policies.of_registry(view, desk.node.now()).pack)
+    return Answered(bodies.page_body(page, level, desk.node.now()), (page.ticket.custody.number, page.ticket.version))
 
 
 def clock_answer(desk: Desk, view: View, given: Given) -> Answered:

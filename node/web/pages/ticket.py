@@ -28,7 +28,7 @@ from node.services.queries import ClockLine, Names, find_ticket, names
 from node.services.refusal_words import in_names
 from node.services.stages import stages_of
 from node.services.superior_reading import note_reading
-from node.services.ticket_levels import level_states
+from node.services.ticket_levels import level_of, level_states
 from node.services.ticket_view import EntryLine, TicketPage, heard, ticket_page
 from node.services.unreadable import as_listed
 from node.storage.unit_of_work import View
@@ -125,6 +125,7 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         policy = node.policies.for_ticket(view, found.ticket, now)
         actions = possible_actions(view, found.ticket, desk.account, desk.unit, desk.roles, policy, now)
         levels = level_states(view, found.ticket)
+        level = level_of(view, found.ticket, node.policies.of_registry(view, now).pack)
         appeal = _appeal(found)
         steps = steps_of(view, found, actions, lang)
         file_name = _file_name(view, found.ticket)
@@ -141,6 +142,7 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         stages=stages_of(found.timeline),
         absent=[one.name for one in heard(found) if not one.has_spoken],
         steps=steps,
+        level=level,
         levels=levels,
         appeal=appeal,
         file_name=file_name,
