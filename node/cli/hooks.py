@@ -10,6 +10,7 @@ from node.cli.console import Session
 from node.cli.staff import CENTRE
 from node.cli.verbs import Verbs
 from node.services import hooks as services
+from node.services.registry import actor_of
 from node.storage import hooks
 from node.storage.hooks import Hook
 
@@ -34,7 +35,7 @@ def add(
     """Tell an address of what happens from now on, or from a position on; its secret is shown this once."""
     account, _, role = session.acting(CENTRE).partition(":")
     with session.node() as node, node.store.write() as work:
-        made, secret = services.add(work, account, role, url, tuple(event or ()), start, node.wall())
+        made, secret = services.add(work, account, role, url, tuple(event or ()), start, node.wall(), node.now())
 
     def lines(console: Console) -> None:
         console.print(session.say("hook.added", id=made.id, url=made.url, position=made.position))
@@ -52,8 +53,9 @@ def list_hooks(session: Session) -> None:
 
 def remove(session: Session, hook: HookId) -> None:
     """Tell an address nothing more."""
+    account, _, role = session.acting(CENTRE).partition(":")
     with session.node() as node, node.store.write() as work:
-        hooks.remove(work.connection, hook)
+        services.remove(work, hook, actor_of(work.connection, node.code, account, role), node.now())
     session.answer({"removed": hook}, lambda console: console.print(session.say("hook.removed", id=hook)))
 
 

@@ -9,8 +9,11 @@ from rich.console import Console
 from node.cli.console import Session
 from node.domain.refusal import Code, Refusal
 from node.services import tokens
+from node.services.registry import actor_of
 
 days_usual = 365
+# As at the rest of ``qyzj account``, unless `--as` says who is at the machine.
+_CENTRE = "centre"
 
 
 def token(
@@ -24,6 +27,7 @@ def token(
 ) -> None:
     """Make a token, which is shown this once; or list those that there are, or end one."""
     id, _, role = account.partition(":")
+    who, _, in_role = session.acting(_CENTRE).partition(":")
     if is_list:
         with session.node() as node, node.store.read() as view:
             found = tokens.listed(view, id)
@@ -31,13 +35,15 @@ def token(
         return
     if revoke:
         with session.node() as node, node.store.write() as work:
-            ended = tokens.revoke(work, revoke, node.wall())
+            by = actor_of(work.connection, node.code, who, in_role)
+            ended = tokens.revoke(work, revoke, node.wall(), by=by, now=node.now())
         session.answer({"token": _body(ended)}, lambda console: console.print(session.say("token.revoked", id=ended.id)))
         return
     if not id:
         raise Refusal(Code.FIELD_REQUIRED, field="account")
     with session.node() as node, node.store.write() as work:
-        made, said = tokens.make_token(work, id, name, scope or (), days, node.wall(), role)
+        by = actor_of(work.connection, node.code, who, in_role)
+        made, said = tokens.make_token(work, id, name, scope or (), days, node.wall(), role, by=by, now=node.now())
 
     def lines(console: Console) -> None:
         console.print(session.say("token.made", id=made.id, name=made.name, account=made.acts_as, until=session.moment(made.expires_at)))

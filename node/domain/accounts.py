@@ -87,6 +87,52 @@ class DeputyEnded(NodeEvent):
     deputy: str
 
 
+@dataclass(frozen=True)
+class TokenMade(NodeEvent):
+    """
+    Another system may act as `account` by a token until `to_day`, included: in `role` alone unless that is empty.
+
+    `token` is what lists call it, of its secret there is nothing here. `scopes`: "all", "read", queries and commands.
+    """
+
+    account: str
+    token: str
+    role: str
+    scopes: tuple[str, ...]
+    to_day: date
+
+
+@dataclass(frozen=True)
+class TokenRevoked(NodeEvent):
+    """The token `token` of `account` opens nothing any more."""
+
+    account: str
+    token: str
+
+
+@dataclass(frozen=True)
+class HookAdded(NodeEvent):
+    """
+    Another system at `told_to` is told of entries as `account` in `role` sees them, of `kinds` alone if any are named.
+
+    `told_to` is a host with its port, without a path, which may be a secret. `hook` is what lists call it.
+    """
+
+    account: str
+    hook: str
+    role: str
+    told_to: str
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HookRemoved(NodeEvent):
+    """Nothing more is told to `hook`."""
+
+    account: str
+    hook: str
+
+
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 

@@ -18,10 +18,13 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from node.domain.accounts import HookAdded, HookRemoved
+from node.domain.entry import Actor
 from node.domain.events import EVENTS
 from node.domain.refusal import Code, Refusal
 from node.services.bodies import as_json, plain
 from node.services.entry_feed import Feed, feed
+from node.services.noting import note
 from node.services.registry import actor_of
 from node.storage import hooks
 from node.storage.hooks import Hook
@@ -40,23 +43,43 @@ _ID_BYTES = 6
 Post = Callable[[str, bytes, dict[str, str]], None]
 
 
-def add(work: UnitOfWork, account: str, role: str, url: str, kinds: Sequence[str], position: int | None, now: datetime) -> tuple[Hook, str]:
+def add(
+    work: UnitOfWork, account: str, role: str, url: str, kinds: Sequence[str], position: int | None, wall: datetime, now: datetime
+) -> tuple[Hook, str]:
     """
     A new hook with its secret, which is told this once.  It begins behind *position*; None: with what happens from now on.
 
+    That *account* added it is an entry (AS25-3.2.1a), of which a node that is held writes none.
+
     Raises:
-        Refusal: ACCOUNT_UNKNOWN, UNAUTHENTICATED, PERMISSION_DENIED; MALFORMED_COMMAND, for another address than https or loopback;
-            VALUE_NOT_OFFERED, for a kind that no entry has.
+        Refusal: NODE_HELD, ACCOUNT_UNKNOWN, UNAUTHENTICATED, PERMISSION_DENIED; MALFORMED_COMMAND, for another address than https or
+            loopback; VALUE_NOT_OFFERED, for a kind that no entry has.
     """
     actor = actor_of(work.connection, work.head.node, account, role)
     need_address(url)
     unknown = next((kind for kind in kinds if kind not in EVENTS), None)
     if unknown is not None:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="event", value=unknown, offered=sorted(EVENTS))
-    feed_of(work, Hook("", account, actor.role, url, (), 0, now, 0, now, None, ""), 1)
+    if work.head.held:
+        raise Refusal(Code.NODE_HELD, reason=work.head.held)
+    feed_of(work, Hook("", account, actor.role, url, (), 0, wall, 0, wall, None, ""), 1)
     id = work.payloads.random(_ID_BYTES).hex()
-    made = hooks.add(work.connection, id, account, actor.role, url, kinds, work.head.taken if position is None else position, now)
+    note(work, actor, HookAdded(account, id, actor.role, urlsplit(url).netloc, tuple(kinds)), now)
+    made = hooks.add(work.connection, id, account, actor.role, url, kinds, work.head.taken if position is None else position, wall)
     return made, secret_of(work, id).hex()
+
+
+def remove(work: UnitOfWork, id: str, by: Actor, now: datetime) -> None:
+    """
+    Tell a hook nothing more, with an entry; at a node that is held, too, which enters nothing.
+
+    Raises:
+        Refusal: SUBJECT_UNKNOWN.
+    """
+    known = hooks.one(work.connection, id)
+    hooks.remove(work.connection, id)
+    if not work.head.held:
+        note(work, by, HookRemoved(known.account, id), now)
 
 
 def need_address(url: str) -> None:

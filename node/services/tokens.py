@@ -14,10 +14,13 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select, update
 
+from node.domain.accounts import TokenMade, TokenRevoked
 from node.domain.entry import Actor
 from node.domain.refusal import Code, Refusal
+from node.domain.time import local_day
 from node.services.command_fields import commands_by_kind, verb_of
-from node.services.registry import actor_of, actor_with_roles
+from node.services.noting import note
+from node.services.registry import NODE_ACTOR, actor_of, actor_with_roles
 from node.storage import schema
 from node.storage.database import instant, instant_or_none, micros
 from node.storage.statements import Prepared
@@ -71,14 +74,28 @@ def offered_scopes() -> tuple[str, ...]:
 
 
 def make_token(
-    work: UnitOfWork, account: str, name: str, scopes: Sequence[str], days: int, wall: datetime, role: str = ""
+    work: UnitOfWork,
+    account: str,
+    name: str,
+    scopes: Sequence[str],
+    days: int,
+    wall: datetime,
+    role: str = "",
+    *,
+    by: Actor = NODE_ACTOR,
+    now: datetime,
 ) -> tuple[Token, str]:
     """
     A new token of *account* that ends after *days* (1 to ``days_max``), and its whole text, which is told this once.
 
+    That *by* made it is an entry (AS25-3.2.1a), of which a node that is held writes none.
+
     Raises:
-        Refusal: ACCOUNT_UNKNOWN, UNAUTHENTICATED, PERMISSION_DENIED; FIELD_REQUIRED, without a scope or a name; VALUE_NOT_OFFERED.
+        Refusal: NODE_HELD, ACCOUNT_UNKNOWN, UNAUTHENTICATED, PERMISSION_DENIED; FIELD_REQUIRED, without a scope or a name;
+            VALUE_NOT_OFFERED.
     """
+    if work.head.held:
+        raise Refusal(Code.NODE_HELD, reason=work.head.held)
     actor_of(work.connection, work.head.node, account, role)
     for field, value in (("name", name.strip()), ("scope", scopes)):
         if not value:
@@ -103,6 +120,7 @@ def make_token(
             expires_at=micros(made.expires_at),
         )
     )
+    note(work, by, TokenMade(account, id, role, made.scopes, local_day(made.expires_at)), now)
     return made, f"{PREFIX}.{id}.{secret}"
 
 
@@ -113,18 +131,21 @@ def listed(view: View | UnitOfWork, account: str = "") -> list[Token]:
     return [_token(row) for row in view.connection.execute(query.where(table.c.account == account) if account else query)]
 
 
-def revoke(work: UnitOfWork, id: str, wall: datetime) -> Token:
+def revoke(work: UnitOfWork, id: str, wall: datetime, *, by: Actor = NODE_ACTOR, now: datetime) -> Token:
     """
-    End a token now; one that has ended stays as it is.
+    End a token now, with an entry; one that has ended stays as it is.  At a node that is held, too, which enters nothing: what was
+    stolen does not wait.
 
     Raises:
         Refusal: SUBJECT_UNKNOWN.
     """
     table = schema.tokens
-    work.connection.execute(update(table).where(table.c.id == id, table.c.revoked_at.is_(None)).values(revoked_at=micros(wall)))
+    ended = work.connection.execute(update(table).where(table.c.id == id, table.c.revoked_at.is_(None)).values(revoked_at=micros(wall)))
     row = work.connection.execute(select(table).where(table.c.id == id)).first()
     if row is None:
         raise Refusal(Code.SUBJECT_UNKNOWN, kind="token", id=id)
+    if ended.rowcount and not work.head.held:
+        note(work, by, TokenRevoked(row.account, id), now)
     return _token(row)
 
 

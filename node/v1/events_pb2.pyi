@@ -10292,6 +10292,128 @@ class DeputyEnded(_message.Message):
 Global___DeputyEnded: _TypeAlias = DeputyEnded  # noqa: Y015
 
 @_typing.final
+class TokenMade(_message.Message):
+    """Another system may act as `account` by a token until `to_day`, included: in `role` alone unless that is empty.
+
+    `token` is what lists call it, of its secret there is nothing here. `scopes`: "all", "read", queries and commands.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
+    TO_DAY_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    token: _builtins.str
+    role: _builtins.str
+    to_day: _builtins.str
+    @_builtins.property
+    def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        token: _builtins.str = ...,
+        role: _builtins.str = ...,
+        scopes: _abc.Iterable[_builtins.str] | None = ...,
+        to_day: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "role", b"role", "scopes", b"scopes", "to_day", b"to_day", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TokenMade: _TypeAlias = TokenMade  # noqa: Y015
+
+@_typing.final
+class TokenRevoked(_message.Message):
+    """The token `token` of `account` opens nothing any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    token: _builtins.str
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TokenRevoked: _TypeAlias = TokenRevoked  # noqa: Y015
+
+@_typing.final
+class HookAdded(_message.Message):
+    """Another system at `told_to` is told of entries as `account` in `role` sees them, of `kinds` alone if any are named.
+
+    `told_to` is a host with its port, without a path, which may be a secret. `hook` is what lists call it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    HOOK_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    TOLD_TO_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    hook: _builtins.str
+    role: _builtins.str
+    told_to: _builtins.str
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        hook: _builtins.str = ...,
+        role: _builtins.str = ...,
+        told_to: _builtins.str = ...,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "hook", b"hook", "kinds", b"kinds", "role", b"role", "told_to", b"told_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HookAdded: _TypeAlias = HookAdded  # noqa: Y015
+
+@_typing.final
+class HookRemoved(_message.Message):
+    """Nothing more is told to `hook`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    HOOK_FIELD_NUMBER: _builtins.int
+    account: _builtins.str
+    hook: _builtins.str
+    def __init__(
+        self,
+        *,
+        account: _builtins.str = ...,
+        hook: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "hook", b"hook"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HookRemoved: _TypeAlias = HookRemoved  # noqa: Y015
+
+@_typing.final
 class TicketRead(_message.Message):
     """Somebody of a superior read `ticket`, in which the superior has no part. Once a person, ticket and day."""
 

@@ -17,7 +17,7 @@ class Caller:
 
     def __init__(self, hands: Hands, account: str, role: str = "", scopes: Sequence[str] = ("all",), days: int = 30) -> None:
         with hands.node.store.write() as work:
-            self.token, self.secret = make_token(work, account, "a system", scopes, days, hands.node.wall(), role)
+            self.token, self.secret = make_token(work, account, "a system", scopes, days, hands.node.wall(), role, now=hands.node.now())
         self.client = TestClient(
             create_app(hands.node), follow_redirects=False, headers={"Authorization": f"Bearer {self.secret}", "Accept-Language": "en"}
         )

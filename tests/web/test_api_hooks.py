@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from node import app
+from node.domain.accounts import HookAdded, HookRemoved
+from node.domain.entry import Subject
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import OpenAccount
@@ -20,10 +22,12 @@ from node.domain.ticket.intake import Register
 from node.notify import pace
 from node.services import hooks as services
 from node.services.hooks import Hooks
+from node.services.registry import actor_of
 from node.storage import hooks
 from node.storage.hooks import Hook
 from tests.support.node import Hands, make_node
 from tests.web.api import Caller
+from tests.web.support import at_desk
 
 NEED = Register(channel="window", appeal=Text("路面积水，货车进不来"), name=Contact("王五"), phone=Contact("13800000000"))
 
@@ -95,7 +99,7 @@ def telling(hands: Hands, wall: Wall) -> Hooks:
 def a_hook(hands: Hands, url: str, *kinds: str, account: str = "centre", start: int | None = None) -> tuple[Hook, str]:
     """A subscription and its secret."""
     with hands.node.store.write() as work:
-        return services.add(work, account, "", url, kinds, start, hands.now)
+        return services.add(work, account, "", url, kinds, start, hands.now, hands.now)
 
 
 def the(hands: Hands, hook: Hook) -> Hook:
@@ -114,6 +118,26 @@ def test_it_is_told_what_happens_from_now_on_in_order(hands: Hands, system: Syst
 
     assert [3, 0] == told
     assert [("Registered", one) for one in later] == [(one["kind"], one["subject"]) for one in system.entries]
+
+
+def test_who_added_and_who_removed_one_stands_in_the_journal(hands: Hands):
+    """AS25-3.2.1a; with where the entries go, but no path, which may be a secret, and not told to the new one itself."""
+    made, secret = a_hook(hands, "https://city.example:8443/k3y", "Registered")
+    with hands.node.store.read() as view:
+        assert made.position == view.head.taken
+    with hands.node.store.write() as work:
+        services.remove(work, made.id, actor_of(work.connection, hands.node.code, "centre"), hands.now)
+    with hands.node.store.read() as view:
+        stored = [one for one in view.journal.of_subject(Subject("node", hands.node.code)) if one.header.kind.startswith("Hook")]
+    page = at_desk(hands, "audit").get("/registers/audit", params={"about": "registry"}).text
+
+    assert [
+        HookAdded("centre", made.id, "office", "city.example:8443", ("Registered",)),
+        HookRemoved("centre", made.id),
+    ] == [one.content.event for one in stored]
+    assert {"centre"} == {one.header.actor.account for one in stored}
+    assert not any(word in repr(one.content) for one in stored for word in (secret, "k3y"))
+    assert "设置对外推送" in page and "取消对外推送" in page
 
 
 def test_who_has_the_secret_knows_who_said_it_and_when(hands: Hands, system: System):
@@ -157,6 +181,7 @@ def test_only_the_kinds_that_were_named(hands: Hands, system: System):
 
 def test_it_is_told_again_from_any_position(hands: Hands, system: System):
     """The same entries with the same ids; polling from there gives the same."""
+    caller = Caller(hands, "centre", "office")
     hook, _ = a_hook(hands, system.url, start=0)
     hands.act("office", NEED)
     telling(hands, Wall(hands)).run()
@@ -168,7 +193,7 @@ def test_it_is_told_again_from_any_position(hands: Hands, system: System):
     telling(hands, Wall(hands)).run()
 
     assert [one for one in first if one["position"] > 2] == system.entries
-    assert system.entries == Caller(hands, "centre", "office").get("/entries", after=2).json()["entries"]
+    assert system.entries == caller.get("/entries", after=2).json()["entries"]
 
 
 def test_one_that_fails_holds_itself_alone_and_is_tried_again(hands: Hands, system: System):

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from node.domain.accounts import TokenMade, TokenRevoked
+from node.domain.entry import Actor, Subject
+from node.domain.refusal import Code, Refusal
 from node.domain.registry import CloseAccount, OpenAccount, unit_code
 from node.domain.ticket.dispatching import Dispatch
 from node.domain.ticket.forming import Form
+from node.domain.time import local_day
 from node.services import tokens
 from node.storage import schema
 from node.storage.database import micros
@@ -17,6 +21,7 @@ from tests.clauses.after_given import a_node, complete, resign
 from tests.clauses.given import HOUSING
 from tests.support.node import Hands, make_node
 from tests.web.api import Caller, a_need
+from tests.web.support import at_desk
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +64,7 @@ class TestToken:
         with hands.node.store.write() as work:
             table, past = schema.tokens, hands.node.wall() - timedelta(seconds=1)
             work.connection.execute(update(table).where(table.c.id == expired.token.id).values(expires_at=micros(past)))
-            tokens.revoke(work, revoked.token.id, hands.node.wall())
+            tokens.revoke(work, revoked.token.id, hands.node.wall(), now=hands.node.now())
 
         assert [200, 200] == before
         assert [401, 401] == [one.get("/node").status_code for one in (expired, revoked)]
@@ -81,6 +86,47 @@ class TestToken:
 
         kept = {value if isinstance(value, bytes) else str(value).encode() for value in row}
         assert not any(caller.secret.rpartition(".")[2].encode() in value for value in kept)
+
+    def test_who_made_it_and_who_ended_it_stands_in_the_journal(self, tmp_path: Path):
+        """AS25-3.2.1a: every change of accounts is logged; of the secret, and of the name that people gave it, nothing is."""
+        made = make_node(tmp_path / "node")
+        node, security = made.node, Actor("security", "security_admin", unit_code("520402", "centre"))
+        with node.store.write() as work:
+            token, said = tokens.make_token(
+                work, "centre", "12345 热线", ("read", "register"), 30, node.wall(), "office", by=security, now=node.now()
+            )
+        for _ in range(2):
+            with node.store.write() as work:
+                tokens.revoke(work, token.id, node.wall(), by=security, now=node.now())
+        with node.store.read() as view:
+            stored = [one for one in view.journal.of_subject(Subject("node", node.code)) if one.header.kind.startswith("Token")]
+        page = at_desk(made, "audit").get("/registers/audit", params={"about": "registry"}).text
+
+        last_day = local_day(token.expires_at)
+        assert [
+            ("security", TokenMade("centre", token.id, "office", ("read", "register"), last_day)),
+            ("security", TokenRevoked("centre", token.id)),
+        ] == [(one.header.actor.account, one.content.event) for one in stored]
+        assert not any(word in repr(one.content) for one in stored for word in (said.rpartition(".")[2], "12345"))
+        assert "生成接口令牌" in page and "撤销接口令牌" in page
+
+    def test_a_node_that_is_held_makes_none_and_ends_what_was_stolen(self, hands: Hands):
+        """It enters nothing; a token that somebody else has does not wait for that."""
+        stolen = Caller(hands, "centre")
+        with hands.node.store.write() as work:
+            work.head.held = "forked"
+        try:
+            with pytest.raises(Refusal) as refused, hands.node.store.write() as work:
+                tokens.make_token(work, "centre", "x", ("read",), 1, hands.node.wall(), now=hands.node.now())
+            with hands.node.store.write() as work:
+                size = work.head.taken
+                tokens.revoke(work, stolen.token.id, hands.node.wall(), now=hands.node.now())
+                assert size == work.head.taken
+        finally:
+            with hands.node.store.write() as work:
+                work.head.held = ""
+
+        assert (Code.NODE_HELD, 401) == (refused.value.code, stolen.get("/node").status_code)
 
     def test_its_last_use_is_shown(self, hands: Hands):
         """To the minute: an unused one can be ended."""

@@ -91,7 +91,9 @@ class County:
         if account not in self.seats:
             self.seats[account] = at_desk(self.hands, account, app=self.app)
             with self.hands.node.store.write() as work:
-                self.keys[account] = make_token(work, account, "a system", ("all",), 30, self.hands.node.wall(), "")[1]
+                self.keys[account] = make_token(work, account, "a system", ("all",), 30, self.hands.node.wall(), now=self.hands.node.now())[
+                    1
+                ]
         client = self.seats[account]
         if path.startswith("/api/"):
             more["headers"] = {"Authorization": f"Bearer {self.keys[account]}", **more.get("headers", {})}

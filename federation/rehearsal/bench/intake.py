@@ -156,7 +156,7 @@ def _serving(create: Create, home: Path, found: Cluster | None) -> Iterator[tupl
     }
     node, _recovery_key = create(config.check(given), "bench", PACK, "centre")
     with node.store.write() as work:
-        _, token = tokens.make_token(work, ACCOUNT, "bench", ("register",), 1, node.wall(), Role.OFFICE.value)
+        _, token = tokens.make_token(work, ACCOUNT, "bench", ("register",), 1, node.wall(), Role.OFFICE.value, now=node.now())
     process = start_program(["--data", str(node.data_dir), "serve"], home / "serve.log", is_tied=True)
     try:
         wait_serving(ports[1], process, home / "serve.log")

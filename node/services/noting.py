@@ -1,0 +1,23 @@
+"""Entries about this node itself that follow from no command: what was done at the machine."""
+
+from datetime import datetime
+
+from node.domain.entry import Actor, Draft, Header, Subject, SubjectKind
+from node.domain.identifier import uuid7
+from node.domain.registry import NodeEvent
+from node.storage.unit_of_work import UnitOfWork
+
+
+def note(work: UnitOfWork, actor: Actor, event: NodeEvent, now: datetime) -> None:
+    """Enter that *actor* did *event*, in the transaction that does it."""
+    header = Header(
+        node=work.head.node,
+        epoch=work.head.epoch,
+        seq=0,
+        id=uuid7(now, work.payloads.random),
+        recorded_at=now,
+        subject=Subject(SubjectKind.NODE.value, work.head.node),
+        kind=event.kind(),
+        actor=actor,
+    )
+    work.append([Draft(header, event)])
