@@ -16,6 +16,7 @@ from node.domain.command import Command, Order
 from node.domain.entry import Actor, SubjectKind
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import unit_code
+from node.domain.ticket.correction import Correct
 from node.domain.time import local_day
 from node.packs.file import Find
 from node.services.clock import Sweep
@@ -242,6 +243,8 @@ FILE_FIELDS = ("enterprise", "enterprises")
 def _with_whole_files(view: View, command: Command) -> Command:
     """An enterprise file may be said by the unified code of the enterprise, too."""
     said = {name: value for name in FILE_FIELDS if (value := getattr(command, name, None))}
+    if isinstance(command, Correct) and command.field == "enterprise" and command.value:
+        said["value"] = command.value
 
     def whole(one: str) -> str:
         return find(view, SubjectKind.ENTERPRISE, one)

@@ -2,7 +2,7 @@
 What people call an order, a meeting, a letter, a task: by its number, or by kind, title and day; its id says nothing to anybody.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from node.domain.meeting.record import Meeting
 from node.domain.order.record import SupervisionOrder
 from node.domain.payload import SealedRef
 from node.domain.task import RegularTask
+from node.domain.ticket.correction import FactCorrected
 from node.domain.time import BEIJING
 from node.services.queries import Names
 from node.services.ticket_view import EntryLine, opened
@@ -34,12 +35,18 @@ def dossier_name(view: View, subject: Subject, names: Names, lang: Lang, *, is_o
 
 
 # Facts of a ticket's entries that are the id of a dossier, by its kind.
-_IN_ENTRIES = {"order": SubjectKind.ORDER, "meeting": SubjectKind.MEETING}
+_IN_ENTRIES = {
+    "order": SubjectKind.ORDER,
+    "meeting": SubjectKind.MEETING,
+    **dict.fromkeys(("enterprise", "old_enterprise", "new_enterprise"), SubjectKind.ENTERPRISE),
+}
 
 
-def with_dossiers(view: View, names: Names, entries: Iterable[EntryLine], lang: Lang) -> Names:
+def with_dossiers(view: View, names: Names, entries: Sequence[EntryLine], lang: Lang) -> Names:
     """*names* with those of the dossiers that *entries* speak of."""
     said = {(kind, str(value)) for one in entries for name, kind in _IN_ENTRIES.items() if (value := one.facts.get(name))}
+    moved = [one for one in entries if one.kind == FactCorrected.kind() and one.facts.get("field") == "enterprise"]
+    said |= {(SubjectKind.ENTERPRISE, str(value)) for one in moved for name in ("old", "new") if (value := one.facts.get(name))}
     return replace(names, dossiers={id: dossier_name(view, Subject(kind.value, id), names, lang) for kind, id in sorted(said, key=str)})
 
 

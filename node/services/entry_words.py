@@ -7,6 +7,8 @@ What ties entries together for machines (ids of asks, whole digests) is left out
 from datetime import date, datetime, time, timedelta
 
 from node.domain.organisation import Role
+from node.domain.ticket.correction import FactCorrected
+from node.domain.ticket.intake import Registered
 from node.domain.time import BEIJING
 from node.services.acting import UNIT_FIELDS
 from node.services.queries import Names
@@ -45,7 +47,7 @@ _SECTIONS = {
 }
 _UNITS = frozenset(UNIT_FIELDS)
 _NODES = frozenset({"county", "decided_by", "holder", "node", "to"})
-_DOSSIERS = frozenset({"meeting", "order"})
+_DOSSIERS = frozenset({"enterprise", "meeting", "new_enterprise", "old_enterprise", "order"})
 _DIGESTS = frozenset({"digest", "evidence", "materials", "provided", "scan"})
 # Fields that hold an account, of which some may name a unit or a role as well.
 _ACCOUNTS = frozenset(
@@ -78,12 +80,18 @@ def facts_said(entry: EntryLine, names: Names, lang: Lang) -> list[tuple[str, st
     """
     named = catalogue(lang)
     said: list[tuple[str, str | None]] = [
-        (label(entry.kind, name, lang), _of_people(entry, name, value, names, lang) or fact_said(entry.kind, name, value, names, lang))
+        (label(entry.kind, name, lang), _of_people(entry, name, value, names, lang) or fact_said(*_meant(entry, name), value, names, lang))
         for name, value in entry.facts.items()
         if f"field.{name}" in named and name not in _TIES
     ]
     said += [(label(entry.kind, name, lang), words) for name, words in entry.texts.items()]
     return said + [(label(entry.kind, name, lang), None) for name in entry.contacts]
+
+
+def _meant(entry: EntryLine, name: str) -> tuple[str, str]:
+    """The kind of event and the field whose words a fact has: what a correction replaced is said as it was on registration."""
+    is_replaced = entry.kind == FactCorrected.kind() and name in ("old", "new")
+    return (Registered.kind(), str(entry.facts.get("field", ""))) if is_replaced else (entry.kind, name)
 
 
 def _of_people(entry: EntryLine, name: str, value: object, names: Names, lang: Lang) -> str:

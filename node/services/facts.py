@@ -37,6 +37,8 @@ Provider = Callable[[UnitOfWork, Order, Policy, datetime], Any]
 PROVIDERS: dict[str, Provider] = {
     "appellant": intake_facts.appellant,
     "appellant_contacts": intake_facts.appellant_contacts,
+    "corrected_file": intake_facts.corrected_file,
+    "linked_file": intake_facts.linked_file,
     "enterprise": intake_facts.enterprise,
     "files": intake_facts.files,
     "file_of_code": intake_facts.file_of_code,

@@ -15,6 +15,7 @@ from node.domain.payload import Contact, SealedRef
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.support_policy import SupportPolicy
+from node.domain.ticket.correction import Correct
 from node.services import lookup_index
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -49,6 +50,22 @@ def appellant(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> 
     """The file of whoever appeals: the one that is named, else the one of his code."""
     named = getattr(order.command, "enterprise", "")
     return file_of(work, named or id_of_code(work, getattr(order.command, "credit_code", "")))
+
+
+def corrected_file(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Enterprise | None:
+    """The file that a correction of the enterprise names, or that the code which is put in place of another has here."""
+    command = order.command
+    if not isinstance(command, Correct) or command.field not in ("enterprise", "credit_code"):
+        return None
+    return file_of(work, command.value if command.field == "enterprise" else id_of_code(work, command.value))
+
+
+def linked_file(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Enterprise | None:
+    """The file that the ticket whose code is corrected belongs to."""
+    if not isinstance(order.command, Correct) or order.command.field != "credit_code":
+        return None
+    ticket = work.readings.ticket(order.subject)
+    return file_of(work, ticket.appellant.enterprise) if ticket is not None else None
 
 
 def appellant_contacts(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> dict[str, Contact]:

@@ -324,7 +324,8 @@ Global___OwnDutySorted: _TypeAlias = OwnDutySorted  # noqa: Y015
 class FactCorrected(_message.Message):
     """---- correction ----------------------------------------------------------------------------------------------------
 
-    `field` was `old` and is `new`. `is_slip`: by whoever registered it, the same day and before dispatch.
+    `field` was `old` and is `new`. `is_slip`: by whoever registered it, the same day and before dispatch. Both are
+    empty where the new value is sealed, in `words` or `address`; the old one stays sealed in the entry that brought it.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -334,12 +335,18 @@ class FactCorrected(_message.Message):
     NEW_FIELD_NUMBER: _builtins.int
     IS_SLIP_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
     field: _builtins.str
     old: _builtins.str
     new: _builtins.str
     is_slip: _builtins.bool
     @_builtins.property
     def reason(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def words(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def address(self) -> _entry_pb2.PayloadRef: ...
     def __init__(
         self,
         *,
@@ -348,10 +355,12 @@ class FactCorrected(_message.Message):
         new: _builtins.str = ...,
         is_slip: _builtins.bool = ...,
         reason: _entry_pb2.PayloadRef | None = ...,
+        words: _entry_pb2.PayloadRef | None = ...,
+        address: _entry_pb2.PayloadRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "reason", b"reason", "words", b"words"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "is_slip", b"is_slip", "new", b"new", "old", b"old", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "field", b"field", "is_slip", b"is_slip", "new", b"new", "old", b"old", "reason", b"reason", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -394,7 +403,8 @@ Global___ContactCorrected: _TypeAlias = ContactCorrected  # noqa: Y015
 @_typing.final
 class CreditCodeCorrected(_message.Message):
     """The unified code was `old` and is `new`. Of an individual business the code is sealed: `new` is empty then, and
-    `private_code` has it.
+    `private_code` has it. With it the ticket went from the file `old_enterprise` to `new_enterprise`; if both are empty,
+    it stayed where it was.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -405,10 +415,14 @@ class CreditCodeCorrected(_message.Message):
     CREDIT_CODE_WARNING_FIELD_NUMBER: _builtins.int
     PRIVATE_CODE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    OLD_ENTERPRISE_FIELD_NUMBER: _builtins.int
+    NEW_ENTERPRISE_FIELD_NUMBER: _builtins.int
     old: _builtins.str
     new: _builtins.str
     is_slip: _builtins.bool
     credit_code_warning: _builtins.bool
+    old_enterprise: _builtins.str
+    new_enterprise: _builtins.str
     @_builtins.property
     def private_code(self) -> _entry_pb2.PayloadRef: ...
     @_builtins.property
@@ -422,10 +436,12 @@ class CreditCodeCorrected(_message.Message):
         credit_code_warning: _builtins.bool = ...,
         private_code: _entry_pb2.PayloadRef | None = ...,
         reason: _entry_pb2.PayloadRef | None = ...,
+        old_enterprise: _builtins.str = ...,
+        new_enterprise: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["private_code", b"private_code", "reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code_warning", b"credit_code_warning", "is_slip", b"is_slip", "new", b"new", "old", b"old", "private_code", b"private_code", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code_warning", b"credit_code_warning", "is_slip", b"is_slip", "new", b"new", "new_enterprise", b"new_enterprise", "old", b"old", "old_enterprise", b"old_enterprise", "private_code", b"private_code", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

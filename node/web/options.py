@@ -9,7 +9,7 @@ from node.domain.command import Command
 from node.domain.leader.appointing import LEADING_ROLES, EnterLeader
 from node.domain.organisation import Role
 from node.domain.pack import Pack
-from node.domain.ticket.correction import CONTACTS, DETAILS, FIELDS
+from node.domain.ticket.correction import CONTACTS, DETAILS, FIELDS, WORDS
 from node.domain.ticket.intake import Register
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
@@ -105,8 +105,9 @@ def of_correction(ticket: Ticket, pack: Pack | None, called: Names, lang: Lang) 
     of_each: dict[str, tuple[Choice, ...]] = {}
     for name in sorted(FIELDS, key=lambda one: one not in _OFTEN_WRONG):
         said = word("field", name, lang)
-        if name in CONTACTS:
-            fields.append((name, text("web.form.old_sealed", lang, field=said)))
+        if name in CONTACTS or name in WORDS:
+            sealed = "web.form.old_sealed" if _as_registered(ticket, name) else "web.form.old"
+            fields.append((name, text(sealed, lang, field=said, old=text("web.form.old_none", lang))))
             continue
         old = str(_as_registered(ticket, name) or "")
         codes = codes_of(Register, name, pack) if name in _CODED else ()
@@ -123,8 +124,10 @@ def _as_registered(ticket: Ticket, name: str) -> object:
     match name:
         case "category":
             return ticket.classing.category
-        case "credit_code":
-            return ticket.appellant.credit_code
+        case "credit_code" | "enterprise" | "name" | "phone":
+            return getattr(ticket.appellant, name)
+        case "address" | "enterprise_name":
+            return getattr(ticket.details, name)
         case _:
             return getattr(ticket.details if name in DETAILS else ticket.intake, name)
 
@@ -208,7 +211,7 @@ _OF_NODE: Mapping[FieldKind, Callable[[View], list[Choice]]] = {
 
 # Facts of intake that are codes.
 # What a caller corrects most: it stands first.
-_OFTEN_WRONG = frozenset({"name", "phone", "credit_code", "channel"})
+_OFTEN_WRONG = frozenset({"enterprise", "name", "phone", "credit_code", "channel"})
 _CODED = frozenset({"category", "channel", "field", "matter", "topic", "appeal_kind", "group", "finder"})
 
 # None: of this command the field is typed.

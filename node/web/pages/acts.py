@@ -26,7 +26,6 @@ from node.domain.ticket.correction import Correct
 from node.domain.ticket.dispatching import Dispatch
 from node.domain.ticket.forming import Form
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
-from node.domain.ticket.intake import Registered
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.supplement import ReportSupplement
 from node.domain.ticket.ticket import Ticket
@@ -34,6 +33,7 @@ from node.services import dossiers, drafts, uploads
 from node.services.command_fields import command_fields, commands, may_give
 from node.services.dossier_names import name_of, with_dossiers
 from node.services.handle import Outcome
+from node.services.headlines import title_in
 from node.services.parts import find_for
 from node.services.progress import for_appellant
 from node.services.queries import names
@@ -105,8 +105,7 @@ class Matter:
     @property
     def title(self) -> str:
         """What the ticket is called, where its words are opened; empty elsewhere."""
-        said = (one.texts.get("title") for one in self.shown.timeline if one.kind == Registered.kind()) if self.shown else iter(())
-        return next((one for one in said if one), "")
+        return title_in(self.shown.timeline) if self.shown else ""
 
     @property
     def draft(self) -> str:
@@ -307,7 +306,7 @@ def _page(
     if matter.command is Correct:
         facts = matter.choices["field"]
         chosen = correction_form.chosen_of(typed, facts)
-        form, facts = (correction_form.fitting(form, chosen, matter.choices), ()) if chosen else (form, facts)
+        form, facts = (correction_form.fitting(form, chosen, matter.choices, lang), ()) if chosen else (form, facts)
     sentence, remedy = explain(refusal, lang) if refusal else ("", "")
     status = http_status(refusal.code) if refusal else 422 if wrong else 200
     back = next(iter(typed.get("back", ())), "") or request.query_params.get("back", "")

@@ -22,6 +22,7 @@ from node.services.callers import name_of_file
 from node.services.command_fields import may_give
 from node.services.dossier_names import with_dossiers
 from node.services.entry_words import facts_said, who_said
+from node.services.headlines import title_in
 from node.services.possible import Action, possible_actions
 from node.services.progress import for_appellant
 from node.services.queries import ClockLine, Names, find_ticket, names
@@ -188,13 +189,19 @@ def open_contacts(
 
 def happenings(timeline: Sequence[EntryLine], names: Names, lang: Lang) -> list[Happening]:
     """The timeline in words; what stands on top of the page already, and which pack governs, is not said again."""
-    return [Happening(one, who_said(one, names, lang), tuple(facts_said(_without(one), names, lang))) for one in timeline]
+    title = title_in(timeline)
+    return [Happening(one, who_said(one, names, lang), tuple(facts_said(_without(one, title), names, lang))) for one in timeline]
 
 
-def _without(entry: EntryLine) -> EntryLine:
+def _without(entry: EntryLine, title: str) -> EntryLine:
     facts = {name: value for name, value in entry.facts.items() if name != "pack"}
-    texts = {name: words for name, words in entry.texts.items() if words is None or (entry.kind, name) not in _ON_TOP}
+    texts = {name: words for name, words in entry.texts.items() if words is None or not _is_on_top(entry, name, words, title)}
     return replace(entry, facts=facts, texts=texts)
+
+
+def _is_on_top(entry: EntryLine, name: str, words: str, title: str) -> bool:
+    """Whether the head of the page says so; a title that was corrected stands in the timeline alone."""
+    return (entry.kind, name) in _ON_TOP and (name != "title" or words == title)
 
 
 def steps_of(view: View, found: TicketPage, actions: Sequence[Action], lang: Lang) -> Steps:
@@ -256,7 +263,7 @@ def _in_order(found: TicketPage) -> list[ClockLine]:
 def _appeal(found: TicketPage) -> Mapping[str, str | None]:
     """Title and appeal, as far as they are opened here without an entry: where the ticket is held."""
     registered = next((one for one in found.timeline if "appeal" in one.texts), None)
-    return {name: registered.texts.get(name) if registered else None for name in ("title", "appeal")}
+    return {"title": title_in(found.timeline) or None, "appeal": registered.texts.get("appeal") if registered else None}
 
 
 def _file_name(view: View, ticket: Ticket) -> str:
