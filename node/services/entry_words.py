@@ -17,43 +17,69 @@ from node.texts.catalogue import BETWEEN, Lang, catalogue, label, text, with_mor
 
 # Codes of these fields are words of another section than the field's own name; of one event's field, where it is named with it.
 _SECTIONS = {
+    "CauseFound.outcome": "cause_outcome",
+    "CommitmentBroken.missing": "gap_item",
+    "Formed.field": "field_of_service",
+    "HandlingVerified.outcome": "verified",
+    "IntakeFilled.field": "field_of_service",
     "MergeConsentRecorded.answer": "consent",
     "NotAccepted.reason": "refusal_reason",
+    "PreliminaryReplyGiven.ground": "preliminary_ground",
+    "RecheckRuled.outcome": "recheck_ruling",
     "Registered.field": "field_of_service",
     "StatutoryLimitEntered.unit": "limit_unit",
+    "Supervised.ground": "supervision_ground",
     "Terminated.reason": "ground",
+    "TerminationRequested.reason": "ground",
+    "TookIn.former_unit": "limit_unit",
     "VerificationRecorded.result": "verification_result",
+    "act": "leader_act",
     "answer_standard": "standard",
+    "by": "speaker",
     "consent_way": "way",
     "core_class": "category",
     "convener_role": "role",
     "consistent": "truth",
-    "decides": "with_whom",
+    "decider": "role",
+    "effect": "follow_up_result",
     "feedback_way": "way",
     "former_category": "category",
     "former_complexity": "complexity",
+    "former_industry": "industry",
     "former_layer": "layer",
     "former_level": "level",
     "former_state": "state",
+    "found_cause": "dissatisfaction_cause",
+    "gaps": "gap_item",
     "grounds": "ground",
+    "indicators": "indicator",
+    "lapsed": "step",
     "opened_kind": "payload_kind",
     "passed": "forming_test",
     "path_means": "way",
     "reason_code": "ground",
     "satisfied": "truth",
+    "solved": "truth",
     "standard_met": "truth",
+    "to": "sent_to",
+    "tone": "case_tone",
     "value": "evaluation",
     "with_whom_next": "with_whom",
 }
-_UNITS = frozenset(UNIT_FIELDS)
-_NODES = frozenset({"county", "decided_by", "holder", "node", "to"})
+_UNITS = frozenset({*UNIT_FIELDS, "concealed", "local_unit", "named", "DecisionRecorded.body"})
+_NODES = frozenset({"county", "decided_by", "decides", "holder", "node"})
 _DOSSIERS = frozenset({"enterprise", "meeting", "new_enterprise", "old_enterprise", "order"})
-_DIGESTS = frozenset({"digest", "evidence", "materials", "provided", "scan"})
+_DIGESTS = frozenset({"basis", "digest", "evidence", "materials", "provided", "scan"})
 # Fields that hold an account, of which some may name a unit or a role as well.
 _ACCOUNTS = frozenset(
-    {"account", "assessor", "convener", "deputy", "former", "leader", "members", "person", "persons", "successor", "tracker"}
+    {
+        *("account", "assessor", "convener", "deputy", "former", "leader", "members", "person", "persons", "successor", "tracker"),
+        "LayerRaised.to",
+    }
 )
-_TIES = frozenset({"ask", "blob", "cause", "contributions", "draft", "entry", "finding", "request", "scale", "session"})
+_TIES = frozenset(
+    {"ask", "blob", "cause", "contributions", "draft", "entry", "finding", "request", "scale", "session", "DecidedAbove.source"}
+)
 _DIGEST_CHARACTERS = 12
 # Roles that act for their own unit: its name says more than the role.
 _OF_UNITS = frozenset(role.value for role in (Role.DEPARTMENT, Role.DEPARTMENT_LEADER, Role.MEMBER, Role.STEWARD))
@@ -80,23 +106,28 @@ def facts_said(entry: EntryLine, names: Names, lang: Lang) -> list[tuple[str, st
     """
     named = catalogue(lang)
     said: list[tuple[str, str | None]] = [
-        (label(entry.kind, name, lang), _of_people(entry, name, value, names, lang) or fact_said(*_meant(entry, name), value, names, lang))
+        (label(entry.kind, name, lang), _of_people(entry, name, value, names, lang) or _fact_of(entry, name, value, names, lang))
         for name, value in entry.facts.items()
-        if f"field.{name}" in named and name not in _TIES
+        if f"field.{name}" in named and not _is_of(_TIES, entry.kind, name)
     ]
     said += [(label(entry.kind, name, lang), words) for name, words in entry.texts.items()]
     return said + [(label(entry.kind, name, lang), None) for name in entry.contacts]
 
 
-def _meant(entry: EntryLine, name: str) -> tuple[str, str]:
-    """The kind of event and the field whose words a fact has: what a correction replaced is said as it was on registration."""
-    is_replaced = entry.kind == FactCorrected.kind() and name in ("old", "new")
-    return (Registered.kind(), str(entry.facts.get("field", ""))) if is_replaced else (entry.kind, name)
+def _is_of(fields: frozenset[str], kind: str, name: str) -> bool:
+    return name in fields or f"{kind}.{name}" in fields
+
+
+def _fact_of(entry: EntryLine, name: str, value: object, names: Names, lang: Lang) -> str:
+    if entry.kind == "FactCorrected" and name in ("old", "new"):
+        # It is a value of the field that was corrected, and reads as it does where that was registered.
+        return fact_said("Registered", str(entry.facts.get("field", "")), value, names, lang)
+    return fact_said(entry.kind, name, value, names, lang)
 
 
 def _of_people(entry: EntryLine, name: str, value: object, names: Names, lang: Lang) -> str:
     """Who is meant by an account that stands in an entry of this node; empty of any other fact."""
-    if name not in _ACCOUNTS or entry.node != names.own:
+    if not _is_of(_ACCOUNTS, entry.kind, name) or entry.node != names.own:
         return ""
     accounts = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
     return BETWEEN[lang].join(names.person(one) for one in accounts) if any(one in names.people for one in accounts) else ""
@@ -122,7 +153,7 @@ def _in_words(kind: str, name: str, codes: list[str], names: Names, lang: Lang) 
     own = _SECTIONS.get(f"{kind}.{name}")
     if own:
         return [word(own, one, lang) for one in codes]
-    if name in _UNITS:
+    if _is_of(_UNITS, kind, name):
         return [names.unit(one) for one in codes]
     if name in _NODES:
         return [names.node(one) for one in codes]
@@ -130,4 +161,12 @@ def _in_words(kind: str, name: str, codes: list[str], names: Names, lang: Lang) 
         return [names.dossiers.get(one, one) for one in codes]
     if name in _DIGESTS:
         return [one if len(one) <= _DIGEST_CHARACTERS else f"{one[:_DIGEST_CHARACTERS]}…" for one in codes]
+    if name == "clock":
+        return [clock_said(one, names, lang) for one in codes]
     return [word(_SECTIONS.get(name, name), one, lang) for one in codes]
+
+
+def clock_said(name: str, names: Names, lang: Lang) -> str:
+    """A clock in words, with the unit, or the number, that its name has behind its kind."""
+    kind, _, rest = name.partition("/")
+    return " ".join(one for one in (word("clock", kind, lang), names.unit(rest)) if one)

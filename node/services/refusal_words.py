@@ -12,6 +12,7 @@ from node.domain.entry import Subject
 from node.domain.refusal import Code, Refusal
 from node.domain.register_number import is_valid
 from node.services.dossier_names import dossier_name
+from node.services.entry_words import clock_said
 from node.services.numbers import short_number
 from node.services.queries import Names, names
 from node.storage import schema
@@ -56,6 +57,8 @@ def _choice(refusal: Refusal, lang: Lang) -> Refusal:
 def _named(view: View, name: str, value: str, known: Names, lang: Lang) -> str:
     if not value:
         return value
+    if name == "clock" and "/" in value:
+        return clock_said(value, known, lang)
     if name in _NODES and value in known.nodes:
         return known.node(value)
     if name in _PEOPLE:

@@ -87,6 +87,16 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "requires": ("requires", "field"),
     "core_class": ("classes", "category"),
     "result": ("result", "letter_result"),
+    "daily_way": ("way", "message_channel"),
+    "intake.own_duty": ("judgement", "judgement"),
+    "intermediaries.kinds": ("intermediary_kind", "intermediary_kind"),
+    "objection.final_by": ("ruled_by", "ruled_by"),
+    "occasions.kinds": ("turn_kind", "occasion_kind"),
+    "park.steps": ("step", "park_step"),
+    "service_package.items": ("service_item", "service_item"),
+    "supplement.may_end": ("supplement_end", "supplement_end"),
+    "urging.rungs": ("rung", "rung"),
+    "visits.purposes": ("purpose", "visit_purpose"),
 }
 BETWEEN: Mapping[Lang, str] = {"zh-CN": "、", "en": ", "}
 COLON: Mapping[Lang, str] = {"zh-CN": "：", "en": ": "}
@@ -123,6 +133,11 @@ def explain(refusal: Refusal, lang: Lang = "zh-CN") -> tuple[str, str]:
         # Several states at once, and those of a co-handler's part, are no states of a ticket.
         named = {name: catalogue(lang).get(f"state_group.{_plain(value)}", value) for name, value in facts.items()}
         facts = {**facts, **{name: named[name] for name in ("state", "wanted") if name in named}}
+    if refusal.code is Code.GROUND_NOT_MET:
+        # Of an order and of its measure, too.
+        ground = _plain(facts.get("ground", MISSING))
+        said = (catalogue(lang).get(f"{section}.{ground}") for section in ("ground", "supervision_ground", "measure"))
+        facts = {**facts, "ground": next((one for one in said if one), ground)}
     return text(refusal.code, lang, **facts), remedy(refusal.code, lang, **facts)
 
 
