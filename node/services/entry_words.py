@@ -119,9 +119,9 @@ def _is_of(fields: frozenset[str], kind: str, name: str) -> bool:
 
 
 def _fact_of(entry: EntryLine, name: str, value: object, names: Names, lang: Lang) -> str:
-    if entry.kind == "FactCorrected" and name in ("old", "new"):
+    if entry.kind == FactCorrected.kind() and name in ("old", "new"):
         # It is a value of the field that was corrected, and reads as it does where that was registered.
-        return fact_said("Registered", str(entry.facts.get("field", "")), value, names, lang)
+        return fact_said(Registered.kind(), str(entry.facts.get("field", "")), value, names, lang)
     return fact_said(entry.kind, name, value, names, lang)
 
 

@@ -315,6 +315,8 @@ def _roads(kind: SubjectKind, role: str, *, everything: bool) -> Iterator[tuple[
     if kind is SubjectKind.TICKET:
         yield "GET", "/api/v1/tickets/{}/clocks/form", {}
         yield "GET", "/api/v1/progress/{}?code=ABCD", {}
+        yield "GET", "/api/v1/tickets/{}/attachments/" + "0" * 64, {}
+        yield "POST", "/api/v1/tickets/{}/attachments", {"content": b"%PDF-1.7", "headers": {"Content-Type": "application/octet-stream"}}
         yield "GET", "/requests/{}.json", {}
     for command in (*given, *denied):
         sent = {"json": {name: _value(one) for name, (one, default) in fields_of(command).items() if default is MISSING}}

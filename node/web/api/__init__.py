@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
-from node.web.api import commands, pages, query_list
+from node.web.api import commands, files, pages, query_list
 from node.web.api.document import PREFIX
 
 
@@ -12,6 +12,7 @@ def api_router() -> APIRouter:
     """What is asked of it, below ``/api/v1``; what has a fixed name first."""
     router = _Below(prefix=PREFIX)
     router.include_router(pages.router)
+    router.include_router(files.router)
     query_list.add_to(router)
     return router
 

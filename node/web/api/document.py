@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from node.services import uploads
 from node.services.command_fields import verb_of
 from node.texts.catalogue import COLON, Lang, text, word
 from node.web.api import answers as a
-from node.web.api import shape
+from node.web.api import files, shape
 from node.web.api.commands import SEEN
 from node.web.api.query import WORDS, Parameter, Query, parameter_schema
 from node.web.api.query_list import all_queries
@@ -28,6 +29,8 @@ def document(lang: Lang) -> Json:
         paths.setdefault(PREFIX + query.path, {})["get"] = _of_query(query, lang)
     for endpoint in endpoints().values():
         paths.setdefault(PREFIX + endpoint.path, {})["post"] = _of_command(endpoint, lang)
+    paths[PREFIX + files.PLACE] = {"post": _handing_in(lang)}
+    paths[PREFIX + files.ONE] = {"get": _giving_out(lang)}
     return {
         "openapi": "3.1.0",
         "info": {"title": _say("title", lang), "version": "1", "description": _say("about", lang)},
@@ -38,7 +41,7 @@ def document(lang: Lang) -> Json:
         "components": {
             "schemas": dict(a.COMPONENTS),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": _say("token", lang)}},
-            "responses": {str(status): _refused(status, lang) for status in (*_ANY, *_OF_A_COMMAND)},
+            "responses": {str(status): _refused(status, lang) for status in (*_ANY, *_OF_A_COMMAND, 413)},
         },
     }
 
@@ -89,6 +92,43 @@ def _of_command(endpoint: Endpoint, lang: Lang) -> Json:
         "parameters": parameters,
         "requestBody": {"required": bool(schema["required"]), "content": {"application/json": {"schema": schema}}},
         "responses": {"200": done, **({"201": made} if kind.starts else {}), **_refusals((*_ANY, *_OF_A_COMMAND))},
+    }
+
+
+def _handing_in(lang: Lang) -> Json:
+    file = {"type": "string", "format": "binary", "description": _say("file", lang)}
+    form = {"type": "object", "required": ["file"], "properties": {"file": file}}
+    return {
+        "operationId": "attach",
+        "tags": ["tickets"],
+        "summary": _say("query.attach", lang),
+        "description": _say("attach", lang).format(types=", ".join(uploads.ACCEPTED), bytes_max=uploads.upload_bytes_max),
+        "x-scope": ", ".join(files.SCOPES_IN),
+        "parameters": [_parameter(one, lang) for one in (files.ID, files.NAME)],
+        "requestBody": {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": form}, "application/octet-stream": {"schema": file}},
+        },
+        "responses": {
+            "201": {"description": _say("kept", lang), "content": {"application/json": {"schema": dict(files.ANSWER)}}},
+            **_refusals((*_ANY, 409, 413)),
+        },
+    }
+
+
+def _giving_out(lang: Lang) -> Json:
+    bytes_ = {"schema": {"type": "string", "format": "binary"}}
+    types = (*uploads.ACCEPTED.values(), "application/octet-stream")
+    return {
+        "operationId": "get-tickets-id-attachments-digest",
+        "tags": ["tickets"],
+        "summary": _say("query.attachment", lang),
+        "x-scope": files.SCOPE,
+        "parameters": [_parameter(one, lang) for one in (files.ID, files.DIGEST)],
+        "responses": {
+            "200": {"description": _say("query.attachment", lang), "content": dict.fromkeys(types, bytes_)},
+            **_refusals((*_ANY, 409)),
+        },
     }
 
 

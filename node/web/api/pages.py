@@ -38,7 +38,8 @@ def _groups(lang: Lang) -> list[tuple[str, str, list[dict[str, Any]]]]:
     tags = {tag["name"]: tag["description"] for tag in d.document(lang)["tags"]}
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in tags}
     for method, path, operation in d.operations(lang):
-        schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        bodies: dict[str, Any] = operation.get("requestBody", {}).get("content", {})
+        schema: dict[str, Any] = next((one["schema"] for one in bodies.values()), {})
         required = set(schema.get("required", ()))
         fields = [
             {"name": name, "type": _type(one), "is_required": name in required, "about": one.get("description", "")}

@@ -5,7 +5,7 @@ What a query takes and answers, said once: the same description reads the reques
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -81,11 +81,16 @@ def read(request: Request, query: Query) -> dict[str, Any]:
     Raises:
         Refusal: MALFORMED_COMMAND, FIELD_REQUIRED, VALUE_NOT_OFFERED.
     """
-    known = {one.name for one in query.parameters if one.place == "query"}
+    return read_parameters(request, query.parameters)
+
+
+def read_parameters(request: Request, parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """As ``read``, of *parameters*."""
+    known = {one.name for one in parameters if one.place == "query"}
     for name in request.query_params:
         if name not in known:
             raise Refusal(Code.MALFORMED_COMMAND, field=name[: shape.code_characters_max])
-    return {one.name: _value(one, _said(request, one)) for one in query.parameters}
+    return {one.name: _value(one, _said(request, one)) for one in parameters}
 
 
 def _said(request: Request, one: Parameter) -> list[str]:

@@ -38,6 +38,8 @@ router = APIRouter()
 
 # Who hands in what the enterprise gave him; all others file what they did.
 _FOR_THE_ENTERPRISE = frozenset({Role.ENTERPRISE.value, Role.WINDOW_CLERK.value, Role.SPECIALIST.value})
+# What files are handed in by.
+HANDING_IN: tuple[type[Command], ...] = (AddEvidence, SubmitMaterial)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -45,7 +47,7 @@ _TUS = {"Tus-Resumable": "1.0.0"}
 @router.get("/tickets/{ticket}/attach", name="attach")
 def form(request: Request, desk: SignedIn, ticket: str, back: str = "") -> Response:
     """The form for a file; *back* is where somebody goes on afterwards, the ticket's page unless it is said."""
-    found = _seen(desk, ticket)
+    found = seen_ticket(desk, ticket)
     return page(
         request,
         "attach.html",
@@ -69,7 +71,7 @@ def attach(
     back: Annotated[str, Form()] = "",
 ) -> Response:
     """Keep the file, or what came in pieces as *upload*, and say so in the ticket's journal: evidence, or the enterprise's material."""
-    found, blobs = _seen(desk, ticket), desk.node.blobs
+    found, blobs = seen_ticket(desk, ticket), desk.node.blobs
     if upload:
         begun = _begun(desk)
         digest, name = begun.finish(begun.find(upload, desk.account, found.id), blobs)
@@ -94,8 +96,7 @@ def begin(
     upload_metadata: Annotated[str, Header()] = "",
 ) -> Response:
     """Make room for a file of so many bytes, for whoever may hand one in; the answer says where to send it, and until when."""
-    found = _seen(desk, ticket)
-    _need_hand(desk, found)
+    found = for_handing_in(desk, ticket)
     name = _name_in(upload_metadata)
     size = whole_number(upload_length or "0")
     if size is None:
@@ -109,7 +110,7 @@ def begin(
 def where(desk: SignedIn, ticket: str, id: str) -> Response:
     """Where to go on."""
     begun = _begun(desk)
-    found = begun.find(id, desk.account, _seen(desk, ticket).id)
+    found = begun.find(id, desk.account, seen_ticket(desk, ticket).id)
     return Response(headers={**_TUS, **_stands(found, begun.offset(found)), "Upload-Length": str(found.size)})
 
 
@@ -131,7 +132,7 @@ async def carry_on(request: Request, desk: SignedIn, ticket: str, id: str, uploa
 def give_up(desk: SignedIn, ticket: str, id: str) -> Response:
     """Throw away what came."""
     begun = _begun(desk)
-    begun.forget(begun.find(id, desk.account, _seen(desk, ticket).id))
+    begun.forget(begun.find(id, desk.account, seen_ticket(desk, ticket).id))
     return Response(status_code=204, headers=_TUS)
 
 
@@ -141,7 +142,7 @@ def _begun(desk: Desk) -> BegunUploads:
 
 def _open(desk: Desk, ticket: str, id: str, offset: str) -> tuple[Begun, Piece]:
     begun = _begun(desk)
-    found = begun.find(id, desk.account, _seen(desk, ticket).id)
+    found = begun.find(id, desk.account, seen_ticket(desk, ticket).id)
     place = whole_number(offset)
     if place is None:
         raise Refusal(Code.UPLOAD_OFFSET, offset=begun.offset(found))
@@ -152,11 +153,19 @@ def _stands(begun: Begun, offset: int) -> dict[str, str]:
     return {"Upload-Offset": str(offset), "Upload-Expires": format_datetime(begun.expires_at, usegmt=True)}
 
 
-def _need_hand(desk: Desk, ticket: Ticket) -> None:
+def for_handing_in(desk: Desk, ticket: str) -> Ticket:
+    """
+    The ticket that *ticket* names, for whoever sees it and may hand files in.
+
+    Raises:
+        Refusal: as ``whole_ticket``; PERMISSION_DENIED.
+    """
+    found = seen_ticket(desk, ticket)
     with desk.node.store.read() as view:
-        pack = desk.node.policies.for_ticket(view, ticket, desk.node.now()).pack
-    if not any(may_give(command, desk.roles, pack) for command in (AddEvidence, SubmitMaterial)):
+        pack = desk.node.policies.for_ticket(view, found, desk.node.now()).pack
+    if not any(may_give(command, desk.roles, pack) for command in HANDING_IN):
         raise Refusal(Code.PERMISSION_DENIED, command=AddEvidence.__name__, role=desk.role)
+    return found
 
 
 def _name_in(metadata: str) -> str:
@@ -176,8 +185,24 @@ def _name_in(metadata: str) -> str:
 
 @router.get("/tickets/{ticket}/attachments/{digest}", name="attachment")
 def attachment(request: Request, desk: SignedIn, ticket: str, digest: str) -> Response:
-    """A file of a ticket that this person may read; always as a file to be saved, never as a page of ours."""
-    found = _seen(desk, ticket)
+    """A file of a ticket that this person may read, or that it was asked for just now."""
+    found = seen_ticket(desk, ticket)
+    try:
+        return given_out(desk, found, digest)
+    except Refusal as refusal:
+        if refusal.code is not Code.BLOB_MISSING:
+            raise
+        again = request.url_for("attachment", ticket=found.id, digest=digest).path
+        return page(request, "attachment_missing.html", status_code=404, again=again, way_out=f"/tickets/{found.id}", is_letter=False)
+
+
+def given_out(desk: Desk, found: Ticket, digest: str) -> Response:
+    """
+    A file of the ticket *found*, which this desk sees; always as a file to be saved, never as a page of ours.
+
+    Raises:
+        Refusal: EVIDENCE_UNKNOWN, if no entry of the ticket names it; BLOB_MISSING, after a neighbour was asked for it; BLOB_DAMAGED.
+    """
     if not _DIGEST.fullmatch(digest):
         raise Refusal(Code.EVIDENCE_UNKNOWN, digests=digest)
     blobs = desk.node.blobs
@@ -187,12 +212,17 @@ def attachment(request: Request, desk: SignedIn, ticket: str, digest: str) -> Re
         if refusal.code is not Code.BLOB_MISSING:
             raise
         desk.node.writer.command(lambda work: attachments.want(work, blobs, found, desk.node.now(), [digest]))
-        again = request.url_for("attachment", ticket=found.id, digest=digest).path
-        return page(request, "attachment_missing.html", status_code=404, again=again, way_out=f"/tickets/{found.id}", is_letter=False)
+        raise
     return files.as_download(content, f"{found.id}-{digest[:8]}")
 
 
-def _seen(desk: Desk, ticket: str) -> Ticket:
+def seen_ticket(desk: Desk, ticket: str) -> Ticket:
+    """
+    The ticket that *ticket* names, whose reading is noted where it is a subordinate's.
+
+    Raises:
+        Refusal: as ``whole_ticket``.
+    """
     with desk.node.store.read() as view:
         found = whole_ticket(view, ticket, desk.viewer)
     note_reading(desk.node, desk.viewer, found)
