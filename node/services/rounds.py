@@ -324,26 +324,46 @@ def call_list(view: UnitOfWork | View, round_id: str, now: datetime) -> list[Pla
     Raises:
         Refusal: SUBJECT_UNKNOWN; WRONG_STAGE, before the draw and after the reveal.
     """
+    return calls_behind(view, round_id, now)[0]
+
+
+def calls_behind(
+    view: UnitOfWork | View, round_id: str, now: datetime, after: int = -1, calls_max: int | None = None
+) -> tuple[list[PlannedCall], int | None]:
+    """
+    As ``call_list``: at most *calls_max* calls, of those whose first sheet stands behind the place *after* of the draw.
+
+    Returns:
+        The calls, and the place behind which they go on; None if these are the last.
+    """
     found = find_round(view, round_id)
     if found is None or found.node != view.head.node:
         raise Refusal(Code.SUBJECT_UNKNOWN, kind="round", id=round_id)
     if found.stage != record.DRAWN:
         raise Refusal(Code.WRONG_STAGE, round=found.id, stage=found.stage, wanted=record.DRAWN)
     pending = set(found.pending)
-    planned: dict[str, list[Sheet]] = {}
+    # By enterprise, where its sheets stand in the draw.
+    planned: dict[str, list[int]] = {}
     known = view.readings.tickets(record.ticket_of(key) for key in found.drawn)
-    for key in found.drawn:
+    for place, key in enumerate(found.drawn):
         number = record.ticket_of(key)
         ticket = known.get(number)
         # What cannot be read is in ``unread``, and stays to be called: the others' calls do not wait for its repair.
-        if ticket is None:
-            continue
-        sheet = Sheet(key, number, len(found.calls.get(key, ())), key not in pending, refs_of(view, ticket, key))
-        planned.setdefault(ticket.appellant.credit_code or number, []).append(sheet)
-    return [
-        PlannedCall(enterprise, tuple(sheets), _contacts(view, enterprise, [sheet.ticket for sheet in sheets], now))
-        for enterprise, sheets in planned.items()
+        if ticket is not None:
+            planned.setdefault(ticket.appellant.credit_code or number, []).append(place)
+
+    def sheet(key: str) -> Sheet:
+        number = record.ticket_of(key)
+        return Sheet(key, number, len(found.calls.get(key, ())), key not in pending, refs_of(view, known[number], key))
+
+    behind = [(enterprise, places) for enterprise, places in planned.items() if places[0] > after]
+    shown = behind[:calls_max]
+    calls = [
+        PlannedCall(enterprise, sheets, _contacts(view, enterprise, [one.ticket for one in sheets], now))
+        for enterprise, places in shown
+        for sheets in [tuple(sheet(found.drawn[place]) for place in places)]
     ]
+    return calls, shown[-1][1][0] if shown and len(shown) < len(behind) else None
 
 
 def refs_of(view: UnitOfWork | View, ticket: Ticket, key: str) -> Mapping[str, SealedRef]:

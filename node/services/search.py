@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from node.domain.entry import Actor, SubjectKind
 from node.domain.refusal import Code, Refusal
@@ -59,6 +59,8 @@ class Sought:
     # Of one of these classes.
     categories: tuple[str, ...] = ()
     between: tuple[datetime, datetime] | None = None
+    # Behind this place of the list only (``Found.next``); the count is of the whole list.
+    after: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,13 +96,15 @@ class Found:
     What was found, the latest registration first, at most ``Sought.rows_max``; ``count`` is of all.
 
     ``is_exact``: whatever is counted has the words.  Else there are more than ``verified_max`` that may, and ``count`` is of these.
-    ``is_more``: there are more than ``count``, which were not counted (``Sought.counted_max``).
+    ``is_more``: there are more than ``count``, which were not counted (``Sought.counted_max``).  ``next``: the place, registration in
+    microseconds and number, behind which the list goes on; None at its end.
     """
 
     tickets: tuple[FoundTicket, ...]
     count: int
     is_exact: bool = True
     is_more: bool = False
+    next: tuple[int, str] | None = None
 
 
 def search(view: View, sought: Sought, now: datetime) -> Found:
@@ -114,14 +118,32 @@ def search(view: View, sought: Sought, now: datetime) -> Found:
     words = words_of(sought.text)
     query = _query(view, sought, words, now)
     if all(text_index.is_exact(word) for word in words):
-        rows = _rows(view, query, sought.rows_max) if sought.rows_max else []
+        rows = _rows(view, query, sought.rows_max + 1, sought.after) if sought.rows_max else []
         count, is_more = _count(view, query, sought.counted_max)
-        return Found(tuple(_verified(view, rows, words)), count, is_more=is_more)
+        shown = rows[: sought.rows_max]
+        return Found(tuple(_verified(view, shown, words)), count, is_more=is_more, next=_next(rows, len(shown)))
     rows = _rows(view, query, verified_max + 1)
-    verified = tuple(_verified(view, rows[:verified_max], words))
     is_exact = len(rows) <= verified_max
-    count, is_more = (len(verified), False) if is_exact else _count(view, query, sought.counted_max)
-    return Found(verified[: sought.rows_max], count, is_exact, is_more)
+    if is_exact:
+        verified = tuple(_verified(view, rows, words))
+        rest = [one for one in verified if sought.after is None or _place(one.row) < sought.after]
+        return Found(tuple(rest[: sought.rows_max]), len(verified), next=_next([one.row for one in rest], sought.rows_max))
+    if sought.after is not None:
+        rows = _rows(view, query, verified_max + 1, sought.after)
+    verified = tuple(_verified(view, rows[:verified_max], words))
+    count, is_more = _count(view, query, sought.counted_max)
+    # Where too few of what was looked at have the words, the list goes on behind all of it.
+    following = _next([one.row for one in verified], sought.rows_max) or _next(rows, verified_max)
+    return Found(verified[: sought.rows_max], count, is_exact, is_more, following)
+
+
+def _place(row: TicketRow) -> tuple[int, str]:
+    return micros(row.registered_at), row.id
+
+
+def _next(rows: Sequence[TicketRow], shown: int) -> tuple[int, str] | None:
+    """The place behind the first *shown* of *rows*, if there are more."""
+    return _place(rows[shown - 1]) if 0 < shown < len(rows) else None
 
 
 def words_of(text: str) -> list[str]:
@@ -162,8 +184,12 @@ def _query(view: View, sought: Sought, words: Sequence[str], now: datetime) -> S
     return narrowed(view, query, Wanted(states=sought.states, unit=sought.unit, due=sought.due, viewer=sought.viewer), now)
 
 
-def _rows(view: View, query: Select[tuple[object, ...]], rows_max: int) -> list[TicketRow]:
+def _rows(view: View, query: Select[tuple[object, ...]], rows_max: int, after: tuple[int, str] | None = None) -> list[TicketRow]:
     tickets = schema.tickets
+    if after is not None:
+        registered_at, id = after
+        same = and_(tickets.c.registered_at == registered_at, tickets.c.id < id)
+        query = query.where(or_(tickets.c.registered_at < registered_at, same))
     order = (tickets.c.registered_at.desc(), tickets.c.id.desc())
     return [ticket_row(row) for row in view.connection.execute(query.order_by(*order).limit(rows_max))]
 

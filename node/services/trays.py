@@ -46,6 +46,8 @@ class Lying:
     is_lead: bool
     state: str
     due_at: datetime | None
+    # Where it stands in the order of trays: what is due before what is not, then by registration.
+    place: tuple[bool, int, int, str] = (True, 0, 0, "")
 
     @property
     def is_to_sign(self) -> bool:
@@ -71,8 +73,12 @@ def lying(view: View, unit: str, person: str | None = None) -> list[Lying]:
         .outerjoin(desks, and_(desks.c.ticket == tickets.c.id, desks.c.unit == unit))
         .where(in_tray(view, unit, person))
     ).all()
-    in_order = sorted(rows, key=lambda row: (row.id not in due, due.get(row.id, 0), row.registered_at, row.id))
-    return [Lying(row.id, row.person, row.lead == unit, row.state, instant_or_none(due.get(row.id))) for row in in_order]
+    found = [
+        Lying(row.id, row.person, row.lead == unit, row.state, instant_or_none(due.get(row.id)), place)
+        for row in rows
+        for place in [(row.id not in due, due.get(row.id, 0), row.registered_at, row.id)]
+    ]
+    return sorted(found, key=lambda one: one.place)
 
 
 def lines(view: View, found: Sequence[Lying]) -> list[TrayLine]:

@@ -22,7 +22,7 @@ from node.domain.ticket.finding import ExecuteFinding
 from node.domain.ticket.revisit import RecordRevisitAttempt
 from node.domain.ticket.state import State
 from node.services.registry import NODE_ACTOR
-from node.services.rounds import call_list, recompute, round_facts
+from node.services.rounds import call_list, calls_behind, recompute, round_facts
 from node.storage import round_readings, schema
 from node.storage.codec import decode_content
 from tests.support.levels import carry_down, carry_up, join
@@ -223,6 +223,10 @@ class TestCallList:
         with city.node.store.read() as view:
             planned = {one.enterprise: one for one in call_list(view, ROUND, city.now)}
 
+            first, place = calls_behind(view, ROUND, city.now, -1, 1)
+            second, end = calls_behind(view, ROUND, city.now, -1 if place is None else place, 1)
+
+        assert [*planned.values()] == [*first, *second] and (1, None) == (len(first), end)
         assert {CREDIT_CODE, other} == set(planned)
         sheets = {sheet.ticket: sheet for sheet in planned[CREDIT_CODE].sheets}
         assert {theirs[0]: (0, False), theirs[1]: (1, False)} == {name: (one.attempts, one.is_settled) for name, one in sheets.items()}

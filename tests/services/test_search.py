@@ -126,6 +126,26 @@ class TestWords:
         many, few = found(county, "下水道"), found(county, "下水")
         assert ((2, 3, False), (3, 3, True)) == tuple((len(one.tickets), one.count, one.is_exact) for one in (many, few))
 
+    @pytest.mark.parametrize("text", ["", "道路", "下水道堵塞"])
+    @pytest.mark.parametrize("verified_max", [1_000, 3])
+    def test_the_list_goes_on_behind_a_place(self, county: Hands, monkeypatch: pytest.MonkeyPatch, text: str, verified_max: int):
+        """Page behind page it is the whole list, nothing twice; of one minute by number, and where only some of what was opened fits."""
+        for n in range(9):
+            registered(county.later(minutes=n % 2), appeal=Text(("道路", "下水道堵塞", "下水堵水道塞")[n % 3]))
+        whole = [one.row.id for one in found(county, text).tickets]
+        monkeypatch.setattr(search, "verified_max", verified_max)
+        pages, page = list[str](), found(county, text, rows_max=2)
+        counts = {page.count}
+        for _ in range(9):
+            pages += [one.row.id for one in page.tickets]
+            counts.add(page.count)
+            if page.next is None:
+                break
+            page = found(county, text, rows_max=2, after=page.next)
+
+        assert whole == pages and len(whole) == (9 if not text else 3)
+        assert 1 == len(counts)
+
     def test_erasing_leaves_nothing_to_be_found_by(self, county: Hands):
         """No row of the index is about what was erased, and a rebuild brings none back."""
         gone, kept = registered(county, appeal=Text(ROAD)), registered(county, appeal=Text("道路塌陷"))

@@ -10,9 +10,11 @@ from sqlalchemy import delete
 from node.domain.payload import Contact, Text
 from node.domain.registry import OpenAccount
 from node.domain.ticket.intake import Register
+from node.services import queries
 from node.storage import schema
 from node.web.api.document import document
 from node.web.api.query_list import all_queries
+from tests.clauses.given import handled
 from tests.support.node import Hands, make_node
 from tests.web.api import Caller, a_need
 
@@ -48,6 +50,62 @@ def test_every_page_is_another_part_of_the_same_list(office: Caller):
 
     assert whole == found
     assert 7 == len(set(found))
+
+
+def walked(caller: Caller, path: str, **query: Any) -> list[str]:
+    """Every page of two, one behind the other."""
+    found: list[str] = []
+    for _ in range(9):
+        page = caller.get(path, limit=2, **query).json()
+        found += [one["id"] for one in page["tickets"]]
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+    return found
+
+
+def test_the_pages_of_a_search_are_the_whole_of_it(office: Caller):
+    """The latest first, with the count of all on each page."""
+    whole = office.get("/search", text="积水").json()
+
+    assert [one["id"] for one in whole["tickets"]] == walked(office, "/search", text="积水")
+    assert 7 <= len(whole["tickets"]) == whole["count"] and not whole["is_more"]
+    assert whole["count"] == office.get("/search", text="积水", limit=1).json()["count"]
+
+
+def test_a_search_counts_so_far_and_no_further(office: Caller, monkeypatch: pytest.MonkeyPatch):
+    """As the page does: to count what somebody asks for would pass all that there ever was."""
+    monkeypatch.setattr(queries, "counted_max", 3)
+
+    found = office.get("/search").json()
+
+    assert (3, True) == (found["count"], found["is_more"])
+
+
+def test_a_search_asks_what_is_overdue(tmp_path: Path):
+    """Or due today, as the page does."""
+    hands = make_node(tmp_path / "node")
+    late = hands.act("office", NEED).subject.id
+    hands.later(days=9)
+    hands.act("office", NEED)
+
+    found = Caller(hands, "centre", "office").get("/search", due="overdue").json()
+
+    assert [late] == [one["id"] for one in found["tickets"]]
+
+
+def test_the_pages_of_a_tray_are_the_whole_of_it(tmp_path: Path):
+    """What is due first first; a page reads its own rows and counts all."""
+    hands = make_node(tmp_path / "node")
+    hands.staff("housing")
+    mine = [handled(hands.later(minutes=5)) for _ in range(5)]
+    housing = Caller(hands, "d-housing")
+    whole = housing.get("/tray").json()
+
+    assert [one["id"] for one in whole["tickets"]] == walked(housing, "/tray")
+    assert (set(mine), 5, None) == ({one["id"] for one in whole["tickets"]}, whole["count"], whole["next"])
+    assert 5 == housing.get("/tray", limit=1).json()["count"]
+    assert 422 == housing.get("/tray", cursor="WyJhIiwgImIiXQ").status_code
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def clock_answer(desk: Desk, view: View, given: Given) -> Answered:
 
 def search_answer(desk: Desk, view: View, given: Given) -> Answered:
     _need_inside(desk, "search")
-    now = desk.node.now()
+    now, place = desk.node.now(), parts_of(given["cursor"], int, str)
     sought = Sought(
         text=given["text"] or "",
         category=given["category"] or "",
@@ -90,10 +90,15 @@ def search_answer(desk: Desk, view: View, given: Given) -> Answered:
         until=given["until"],
         viewer=desk.viewer,
         rows_max=given["limit"],
+        due=given["due"] or "",
+        counted_max=queries.counted_max,
+        after=None if place is None else (place[0], place[1]),
     )
     found = search(view, sought, now)
     lines = [bodies.row_body(one.row) | {"found_in": [dataclasses.asdict(part) for part in one.excerpts]} for one in found.tickets]
-    return Answered({"now": now, "count": found.count, "is_exact": found.is_exact, "tickets": lines})
+    following = None if found.next is None else cursor_of(*found.next)
+    counted = {"count": found.count, "is_exact": found.is_exact, "is_more": found.is_more}
+    return Answered({"now": now, **counted, "tickets": lines, "next": following})
 
 
 def lookup_answer(desk: Desk, view: View, given: Given) -> Answered:
@@ -103,11 +108,19 @@ def lookup_answer(desk: Desk, view: View, given: Given) -> Answered:
 
 def tray_answer(desk: Desk, view: View, given: Given) -> Answered:
     person = {"own": desk.viewer.account, "shared": ""}.get(given["whose"] or "")
-    lines = trays.tray(view, desk.unit, person) if desk.unit else []
-    shown = [
-        bodies.row_body(one.row) | {"person": one.person, "is_lead": one.is_lead, "due_at": one.due_at} for one in lines[: given["limit"]]
+    place = parts_of(given["cursor"], (int, type(None)), int, str)
+    found = trays.lying(view, desk.unit, person) if desk.unit else []
+    after = None if place is None else (place[0] is None, place[0] or 0, place[1], place[2])
+    behind = [one for one in found if after is None or one.place > after]
+    shown = behind[: given["limit"]]
+    lines = [
+        bodies.row_body(one.row) | {"person": one.person, "is_lead": one.is_lead, "due_at": one.due_at} for one in trays.lines(view, shown)
     ]
-    return Answered({"unit": desk.unit, "count": len(lines), "tickets": shown})
+    following = None
+    if len(shown) < len(behind):
+        is_untimed, due_at, registered_at, ticket = shown[-1].place
+        following = cursor_of(None if is_untimed else due_at, registered_at, ticket)
+    return Answered({"unit": desk.unit, "count": len(found), "tickets": lines, "next": following})
 
 
 def progress_answer(desk: Desk, view: View, given: Given) -> Answered:
@@ -174,7 +187,10 @@ def rounds_answer(desk: Desk, view: View, given: Given) -> Answered:
 def round_calls_answer(desk: Desk, view: View, given: Given) -> Answered:
     if desk.role != Role.OFFICE.value:
         raise Refusal(Code.PERMISSION_DENIED, command="rounds", role=desk.role)
-    return Answered({"round": given["id"], "calls": bodies.plain(tuple(rounds.call_list(view, given["id"], desk.node.now())))})
+    place = parts_of(given["cursor"], int)
+    calls, following = rounds.calls_behind(view, given["id"], desk.node.now(), -1 if place is None else place[0], given["limit"])
+    body = {"round": given["id"], "calls": bodies.plain(tuple(calls))}
+    return Answered(body | {"next": None if following is None else cursor_of(following)})
 
 
 # --- figures, rules, links, journal -----------------------------------------------------------------------------------

@@ -66,11 +66,18 @@ _OF_TICKETS = (
         "/search",
         "search",
         "search",
-        a.whole(now=a.MOMENT, count=a.NUMBER, is_exact=a.YES_OR_NO, tickets=a.many(a.whole(id=a.WORD, state=a.WORD, found_in=_FOUND_IN))),
+        a.whole(
+            now=a.MOMENT,
+            count=a.NUMBER,
+            is_exact=a.YES_OR_NO,
+            is_more=a.YES_OR_NO,
+            next=a.maybe(a.WORD),
+            tickets=a.many(a.whole(id=a.WORD, state=a.WORD, found_in=_FOUND_IN)),
+        ),
         q.search_answer,
         (
             *(Parameter("text"), Parameter("category"), Parameter("channel"), _UNIT, _STATE),
-            *(Parameter("since", DAY), Parameter("until", DAY), LIMIT),
+            *(Parameter("since", DAY), Parameter("until", DAY), Parameter("due", codes=DUE_CHOICES), LIMIT, NEXT),
         ),
     ),
     Query("/lookup", "lookup", "lookup", a.of_type(lookup.Found), q.lookup_answer, (Parameter("said", is_required=True),)),
@@ -79,10 +86,13 @@ _OF_TICKETS = (
         "tray",
         "tray",
         a.whole(
-            unit=a.WORD, count=a.NUMBER, tickets=a.many(a.whole(id=a.WORD, person=a.WORD, is_lead=a.YES_OR_NO, due_at=a.maybe(a.MOMENT)))
+            unit=a.WORD,
+            count=a.NUMBER,
+            tickets=a.many(a.whole(id=a.WORD, person=a.WORD, is_lead=a.YES_OR_NO, due_at=a.maybe(a.MOMENT))),
+            next=a.maybe(a.WORD),
         ),
         q.tray_answer,
-        (Parameter("whose", codes=("all", "own", "shared")), LIMIT),
+        (Parameter("whose", codes=("all", "own", "shared")), LIMIT, NEXT),
     ),
     Query(
         "/progress/{id}",
@@ -106,12 +116,12 @@ _OF_TICKETS = (
 _DAYS = a.many(a.whole(day=a.DAY, is_workday=a.YES_OR_NO, is_provisional=a.YES_OR_NO))
 _RULES = a.by_name(a.whole(value=a.ANYTHING, clause=a.WORD, origin=a.WORD))
 _PACK = a.whole(id=a.WORD, version=a.WORD, digest=a.WORD, effective_from=a.DAY, is_in_force=a.YES_OR_NO, rules=_RULES)
-_CALLS = a.whole(round=a.WORD, calls=a.many(a.of_type(rounds.PlannedCall)))
+_CALLS = a.whole(round=a.WORD, calls=a.many(a.of_type(rounds.PlannedCall)), next=a.maybe(a.WORD))
 _ROUNDS = a.whole(rounds=a.many(a.of_type(rounds.Achieved)))
 _OWN = {"account": a.WORD, "roles": a.many(a.WORD), "unit": a.WORD}
 _OF_THE_NODE = (
     Query("/rounds", "rounds", "rounds", _ROUNDS, q.rounds_answer, (Parameter("county", WORDS),)),
-    Query("/rounds/{id}/calls", "calls", "rounds", _CALLS, q.round_calls_answer, (_ID,)),
+    Query("/rounds/{id}/calls", "calls", "rounds", _CALLS, q.round_calls_answer, (_ID, LIMIT, NEXT)),
     Query("/overview", "overview", "overview", a.of_type(figures.Level), q.overview_answer),
     Query(
         "/tallies/{by}",
