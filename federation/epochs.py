@@ -5,7 +5,8 @@ A node that was restored from an old backup and wrote on, that was lost and made
 out has a *branch*: own entries that its superior never took.  What the superior holds stays, whole: others have decided by
 it.  So the node takes that back, begins the epoch that was granted, which keeps all of it, and writes its branch again
 behind it, with the same entry ids; only what is about a ticket that both tell of is set aside and named, for people to do
-again, and a need that was registered under a number that another has gets one of its own.  The branch itself is kept as
+again, and a need that was registered under a number that another has gets one of its own.  Nor is anything written again that
+is damaged, or stands behind such an entry about the same ticket.  The branch itself is kept as
 evidence.  An operator at both ends has to say so; a node that only lags, with nothing of its own behind, follows by itself.
 
 What is durable: one transaction takes the branch out, brings the rest in and begins the epoch, or nothing happened.
@@ -35,7 +36,7 @@ from node.domain.payload import PayloadKind, Text
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import EpochGranted, EpochStarted, GrantEpoch, NodeAdmitted
 from node.domain.reparenting import NodeReparented
-from node.services import lookup_index
+from node.services import lookup_index, reconcile
 from node.services.rebuild import refold
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -52,8 +53,8 @@ Keys = dict[PayloadKind, bytes]
 class Rejoined:
     """
     The node stands in ``epoch``.  ``fetched`` entries came back from the superior, ``again`` of the branch were written again,
-    ``aside`` are the subjects of those that were not: people have to look at them.  ``anew`` are the numbers of needs among them that
-    were registered once more, by the number that another need has.
+    ``aside`` are the subjects of those that were not, or are damaged: people have to look at them.  ``anew`` are the numbers of
+    needs among them that were registered once more, by the number that another need has.
     """
 
     epoch: int
@@ -236,6 +237,7 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
         own = work.journal.range_of(node, way.epoch)
         if work.head.epoch != way.epoch or own.size != way.kept + way.branch:
             raise Refusal(Code.BUSY, retry_after_ms=1_000)  # something was written meanwhile: look again
+        given_up = _given_up(work, way)
         keys, branch = _take_out(level, work, way)
         count = _bring_in(level, work, segments)
         for epoch, _ in wanted:
@@ -247,7 +249,8 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
             former = max(epoch for epoch in (way.epoch, *later) if epoch != current)
             _begin(level, work, current, work.journal.position(node, former), reason, actor)
         work.head.epoch = current
-        written, aside = _write_again(work, branch, keys, _told(segments), is_new=not way.kept)
+        whole = [one for one in branch if one.taken not in given_up]
+        written, aside = _write_again(work, whole, keys, _told(segments), is_new=not way.kept)
         anew = register_anew(work, aside, keys, level.now())
         number_down_anew(work, [one.taken for one in branch])
         await_those_below(work, level.wall())
@@ -261,9 +264,8 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
             _follow_those_below(work, branch[0].taken, written)
         if branch or way.parted:
             lookup_index.refill(work)
-        return Rejoined(
-            current, count, len(written), tuple(dict.fromkeys(decode_content(one.data).header.subject.id for one in aside)), anew
-        )
+        named = [*(decode_content(one.data).header.subject.id for one in aside), *given_up.values()]
+        return Rejoined(current, count, len(written), tuple(dict.fromkeys(named)), anew)
 
     return level.writer.command(carry_out)
 
@@ -292,10 +294,32 @@ def _take_out(level: Level, work: UnitOfWork, way: _Way) -> tuple[dict[Subject, 
         out = work.journal.take_out(node, epoch, kept)
         for seq, one in enumerate(out, kept + 1):
             mirror.keep_incident(work, "branch", node, epoch, seq, one.data)
+        reconcile.close_behind(work, node, epoch, kept)
         branch += out if node == work.head.node else []
     if streams or way.parted:
         refold(work)
     return keys, branch
+
+
+def _given_up(work: UnitOfWork, way: _Way) -> dict[int, str]:
+    """
+    What of the branch nobody can give back: each damaged entry, and what stands behind it about the same ticket, which leans on it.
+    By ``taken`` the subject's id.
+    """
+    damaged = {seq for node, epoch, seq in reconcile.damaged(work.connection) if (node, epoch) == (work.head.node, way.epoch)}
+    found: dict[int, str] = {}
+    broken: set[Subject] = set()
+    if not damaged:
+        return found
+    table = schema.entries
+    its = (table.c.node == work.head.node, table.c.epoch == way.epoch, table.c.seq > way.kept)
+    for row in work.connection.execute(select(table).where(*its).order_by(table.c.seq)):
+        subject = Subject(row.subject_kind, row.subject_id)
+        # What is about the node itself stands beside anything.
+        if row.seq in damaged or (subject in broken and subject.kind != SubjectKind.NODE.value):
+            broken.add(subject)
+            found[row.taken] = subject.id
+    return found
 
 
 def _keys_of_branch(work: UnitOfWork, way: _Way) -> dict[Subject, Keys]:

@@ -117,4 +117,4 @@ def held_by(standing: Standing, own: Position, damaged: tuple[Spot, ...], *, is_
         return BEHIND if is_taken else "forked"
     if standing.lost and is_taken:
         return BEHIND
-    return reconcile.DAMAGED if any(node == own.node for node, _, _ in damaged) else ""
+    return reconcile.DAMAGED if reconcile.stops_writing(damaged, own.node, own.epoch) else ""

@@ -214,6 +214,8 @@ class Uplink:
     _repairs: list[Spot] = field(default_factory=list)
     # Damage that the superior could not repair; the link goes on beside it.
     _flaw: str = ""
+    # Kinds of call that do not pass even in their smallest form, and the word for it: until one passes, all behind it waits.
+    _open: dict[type[Call], str] = field(default_factory=dict)
 
     # --- what to do next ----------------------------------------------------------------------------------------------
 
@@ -291,7 +293,9 @@ class Uplink:
                 # Where we stand now, and whether that was all, the next Hello says.
                 self._missing, self._greeted = None, False
                 if reply.entries == 0 and isinstance(call, Fetch) and call.node == self.node:
-                    self._ended = "damaged"
+                    # It says that it has more and gives nothing: what is damaged there may be repaired.
+                    self._alarm = "damaged"
+                    self.not_before = now + timedelta(seconds=self.pace.probe_seconds)
             case Repaired():
                 self._repairs = [spot for spot in self._repairs if spot != reply.spot]
                 self._flaw = self._flaw if reply.is_healed else "unrepaired"
@@ -330,6 +334,7 @@ class Uplink:
         self.heard_at = now
         self._faults.pop(type(call), None)
         self._after.pop(type(call), None)
+        self._open.pop(type(call), None)
         self.attempts = max(self._faults.values(), default=0)
         self.not_before = None
         if not self._faults:
@@ -343,6 +348,7 @@ class Uplink:
         if failure.status in _AWAY and self.not_before is not None and now < self.not_before:
             return  # the other lane's call has said the same before
         if failure.status in _AWAY:
+            self._open.clear()  # who is away is shown as away; what did not pass shows again at its next try
             self.attempts += 1
             attempts = self.attempts
         else:
@@ -363,9 +369,9 @@ class Uplink:
             case Then.SPLIT if isinstance(call, Push) and self._entries_max > 1:
                 self._entries_max = max(1, min(self._entries_max, call.entries_max) // 2)
             case Then.SPLIT:
-                # One entry alone, and it does not pass: the circuit is open, people are told.
+                # One entry alone, and it does not pass: the circuit is open, people are told until it does.
                 self._after[type(call)] = now + timedelta(seconds=self.pace.circuit_seconds)
-                self._alarm = decision.alarm or "oversized"
+                self._open[type(call)] = decision.alarm or "oversized"
             case Then.STOP if failure.code is Code.FORK and call.lane is Lane.UP:
                 self._up_blocked = "forked"
                 self._after[type(call)] = now + timedelta(seconds=self.pace.probe_seconds)
@@ -391,8 +397,9 @@ class Uplink:
 
     def status(self, now: datetime) -> Status:
         """How it stands; a reason without STOPPED is an alarm beside a link that still probes or pulls."""
-        reason = self._ended or self._alarm or self._up_blocked or self._down_blocked or self._flaw
-        if self._ended or self._alarm or self._up_blocked in _SPLIT:
+        does_not_pass = next(iter(self._open.values()), "")
+        reason = self._ended or self._alarm or does_not_pass or self._up_blocked or self._down_blocked or self._flaw
+        if self._ended or self._alarm or does_not_pass or self._up_blocked in _SPLIT:
             state = State.STOPPED
         elif self.next_attempt_at(now) is not None:
             state = State.WAITING

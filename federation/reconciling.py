@@ -89,7 +89,7 @@ def look(work: UnitOfWork, now: datetime, wall: datetime) -> None:
     the whole of it, and is kept as a comparison of the node with itself.
     """
     found = reconcile.note_damage(work, now)
-    if any(node == work.head.node for node, _, _ in found):
+    if reconcile.stops_writing(found, work.head.node, work.head.epoch):
         work.head.held = work.head.held or reconcile.DAMAGED
     if not work.head.line:
         positions = work.journal.positions()

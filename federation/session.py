@@ -339,8 +339,9 @@ class Session:
 
         def put_right(work: UnitOfWork) -> bool:
             is_healed = bool(answer.entries) and reconcile.heal(work, spot, answer.entries[0].content, self.level.now())
-            if not reconcile.damaged(work.connection) and work.head.held == reconcile.DAMAGED:
-                work.head.held = ""
+            head = work.head
+            if head.held == reconcile.DAMAGED and not reconcile.stops_writing(reconcile.damaged(work.connection), head.node, head.epoch):
+                head.held = ""
             return is_healed
 
         return Repaired(spot, self.level.writer.command(put_right))

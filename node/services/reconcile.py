@@ -194,6 +194,23 @@ def damaged(connection: Connection) -> list[Spot]:
     return [(node, epoch, seq) for node, epoch, seq in _DAMAGED.rows(connection)]
 
 
+def close_behind(work: UnitOfWork, node: str, epoch: int, after: int) -> None:
+    """Of a stream what stood behind *after* was taken out of the journal: no place of it waits for its repair any more."""
+    table = schema.incidents
+    its = (table.c.kind.in_((DAMAGED, _OFFERED)), table.c.node == node, table.c.epoch == epoch, table.c.seq > after)
+    work.connection.execute(table.delete().where(*its))
+
+
+def stops_writing(found: Iterable[Spot], node: str, epoch: int) -> bool:
+    """
+    True if among *found* is an entry of *node* itself, of its current *epoch*.
+
+    Of an epoch that is over nothing is continued: its operator began the next one knowing how far that was held.  Its damage stays an
+    alarm for as long as nobody repairs it, but a node to which nobody can give the entry back must not stand still for it for ever.
+    """
+    return any((one, its) == (node, epoch) for one, its, _ in found)
+
+
 def heal(work: UnitOfWork, spot: Spot, data: bytes, at: datetime) -> bool:
     """
     Put *data*, as a neighbour holds it, in place of a damaged entry, if with it the stream has the root that its head says.

@@ -31,6 +31,8 @@ quarantine_hours_max = 24
 # Row 18: below so much free space a node says so before it stops.
 free_percent_least = 5
 certificate_days_told = 30
+# What a link's line says once the superior was asked for damaged entries and could not give them.
+UNREPAIRED = "unrepaired"
 # Of an incident: a subordinate holds an entry of this node that this node does not hold so.
 TOLD_BELOW = "told_below"
 # Kinds of incidents that must never happen; the others are what was kept of a repair or a new epoch.
@@ -42,8 +44,8 @@ _UP_REASONS: Mapping[str, tuple[int, str]] = {
     "stale": (5, RED),
     "clone": (9, RED),
     "fenced": (12, RED),
-    "version": (14, AMBER),
-    "fault": (15, AMBER),
+    "version": (14, RED),
+    "fault": (15, RED),
     "oversized": (16, RED),
     "damaged": (20, RED),
     "identity": (21, RED),
@@ -54,6 +56,11 @@ _UP_REASONS: Mapping[str, tuple[int, str]] = {
     "foreign": (21, RED),
     "handed_over": (22, AMBER),
     "reparented": (22, RED),
+}
+# Why the superior takes nothing at all: the uplink's last error -> its own situation; any other: "version" itself.
+_VERSIONS: Mapping[str, str] = {
+    "REHEARSAL_MISMATCH": "version_rehearsal",
+    "PROTOCOL_UNSUPPORTED": "version_protocol",
 }
 # The uplink's last error -> (code, row, colour), while it keeps the link waiting.
 _UP_ERRORS: Mapping[str, tuple[str, int, str]] = {
@@ -119,9 +126,9 @@ def situations(
         certificate_days: whole days until "server" and "uplink" end.
     """
     found = [
-        *_own(view),
+        *_own(view, links),
         *_storage(free_percent),
-        *_certificates(certificate_days or {}),
+        *_certificates(view.head.node, certificate_days or {}),
         *(one for link in links for one in _of_link(view, link)),
         *(one for link in links for one in _skew(link)),
         *_moves(view),
@@ -160,11 +167,11 @@ def _moves(view: View) -> Iterator[Situation]:
         yield Situation(f"reparenting_{word}", 22, colour, facts=facts)
 
 
-def _own(view: View) -> Iterator[Situation]:
+def _own(view: View, links: Sequence[Link]) -> Iterator[Situation]:
     head = view.head
     if head.held:
         row, colour = _HELD_ROWS.get(head.held, (7, RED))
-        yield Situation(f"held_{head.held}", row, colour, facts={"node": head.node})
+        yield Situation(_held_code(view, links), row, colour, facts={"node": head.node})
     damaged = reconcile.damaged(view.connection)
     if damaged:
         node, epoch, seq = damaged[0]
@@ -173,16 +180,26 @@ def _own(view: View) -> Iterator[Situation]:
         yield Situation("epoch", 7, NOTE, facts={"node": head.node, "epoch": head.epoch})
 
 
+def _held_code(view: View, links: Sequence[Link]) -> str:
+    """Damaged entries come back from the superior alone: where there is none, or it has not got them, people have to act."""
+    head = view.head
+    if head.held == reconcile.DAMAGED and not head.line:
+        return "held_damaged_top"
+    if head.held == reconcile.DAMAGED and any(link.side == "superior" and link.status == UNREPAIRED for link in links):
+        return "held_unrepaired"
+    return f"held_{head.held}"
+
+
 def _storage(free_percent: int | None) -> Iterator[Situation]:
     if free_percent is not None and free_percent < free_percent_least:
         yield Situation("storage", 18, RED, facts={"percent": free_percent})
 
 
-def _certificates(days: Mapping[str, int]) -> Iterator[Situation]:
+def _certificates(node: str, days: Mapping[str, int]) -> Iterator[Situation]:
     for end in ("server", "uplink"):
         left = days.get(end)
         if left is not None and left < 0:
-            yield Situation(f"{end}_expired", 21, RED, facts={"days": -left})
+            yield Situation(f"{end}_expired", 21, RED, facts={"node": node, "days": -left})
         elif left is not None and left <= certificate_days_told:
             yield Situation(f"{end}_ends", 21, AMBER, facts={"days": left})
 
@@ -194,13 +211,19 @@ def _above(link: Link, held: str, node: str) -> Iterator[Situation]:
         yield Situation("parted_below", 7, RED, link.peer, {"node": node})
     elif link.status in _UP_REASONS:
         row, colour = _UP_REASONS[link.status]
-        code = "damaged_above" if link.status == "damaged" else link.status
-        yield Situation(code, row, colour, link.peer, {"error": link.last_error})
+        code = _up_code(link)
+        yield Situation(code, row, colour, link.peer, {"node": node, "error": link.last_error})
     elif link.last_error in _UP_ERRORS:
         code, row, colour = _UP_ERRORS[link.last_error]
         yield Situation(code, row, colour, link.peer, {"attempts": max(link.attempts, 1)})
     if link.up:
         yield Situation("lag", 3, NOTE, link.peer, {"count": link.up})
+
+
+def _up_code(link: Link) -> str:
+    if link.status == "version":
+        return _VERSIONS.get(link.last_error, "version")
+    return "damaged_above" if link.status == "damaged" else link.status
 
 
 def _below(view: View, link: Link) -> Iterator[Situation]:
@@ -271,7 +294,9 @@ def _kept(view: View) -> Iterator[Situation]:
         yield Situation("healed", 20, NOTE, facts={"count": counts["healed"]})
     for peer, found in sorted(reconcile.latest(view).items()):
         if not found.agrees:
-            yield Situation("differs", 20, RED, peer, {"count": found.differences})
+            # A node compares with its superior, at the top with itself: what differs from one below is looked at there.
+            code = "differs_own" if peer == view.head.node else "differs_below" if view.place().is_below(peer) else "differs"
+            yield Situation(code, 20, RED, peer, {"count": found.differences})
 
 
 def _clashes(view: View) -> Iterator[Situation]:

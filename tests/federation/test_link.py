@@ -191,13 +191,19 @@ class TestPositions:
         assert Hello() == played.answer(greeted(20))
         assert ("running", "") == played.shown
 
-    def test_a_superior_that_cannot_give_it_back_stops_the_link(self) -> None:
+    def test_a_superior_that_cannot_give_it_back_is_asked_every_ten_minutes(self) -> None:
+        """What is damaged there may be repaired: nobody has to start this node again for it."""
         played = Played(tail=20, greet=False)
         played.answer(greeted(20, ahead=(OWN,)))
         played.answer(Fetched(0))
 
         assert ("stopped", "damaged") == played.shown
-        assert [] == played.later(10_000).machine.calls(played.now)
+        assert [] == played.later(599).machine.calls(played.now)
+        assert [Hello()] == played.later(1).machine.calls(played.now)
+        played.machine.on_reply(Hello(), greeted(20, ahead=(OWN,)), played.now)
+        assert Fetch("520402", 1, 21) == played.answer(Fetched(10))
+        played.answer(greeted(20))
+        assert ("running", "") == played.shown
 
     def test_more_of_a_subordinates_stream_above_is_no_matter(self) -> None:
         """The subordinate itself sends it again."""

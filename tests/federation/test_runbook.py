@@ -1,12 +1,13 @@
 """RUNBOOK.md is read at night: each sentence that it quotes is one that `qyzj status` says, and both languages say the same."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
 from federation.retry import USUAL
-from node.services import situations
+from node.services import reparentings, situations
 from node.texts.catalogue import LANGS, Lang, catalogue
 from tests.support.tree import ROOT
 
@@ -48,14 +49,43 @@ def codes(heading: str, lang: Lang) -> set[str]:
 
 
 def red() -> set[str]:
-    """Every situation that can be red."""
-    source = Path(situations.__file__).read_text("utf-8")
-    words = re.findall(r'Situation\("?(\w+)"?, \d+, RED', source)
-    named = {getattr(situations, word) if word.isupper() else word for word in words}
+    """Every situation that can be red, by the calls that make one."""
+    found: set[str] = set()
+    computed = reckoned()
+    for call in calls():
+        code, colour = call.args[0], call.args[2]
+        if colours(colour) & {situations.RED, "?"}:
+            found |= {str(code.value)} if isinstance(code, ast.Constant) else computed[ast.unparse(code)]
+    return found
+
+
+def reckoned() -> dict[str, set[str]]:
+    """The codes that can be red of the calls that do not write theirs out, by how they stand there."""
     above = {reason for reason, (_, colour) in situations._UP_REASONS.items() if colour == situations.RED} - {"damaged"}
     errors = {code for code, _, colour in situations._UP_ERRORS.values() if colour == situations.RED}
     held = {f"held_{reason}" for reason, (_, colour) in situations._HELD_ROWS.items() if colour == situations.RED}
-    return named | above | errors | held | {"damaged_above", "server_expired", "uplink_expired", "quarantined"}
+    differs = {"differs", "differs_below", "differs_own"}
+    return {
+        "code": above | errors | {"damaged_above"} | set(situations._VERSIONS.values()) | differs,
+        "_held_code(view, links)": held | {"held_damaged_top", "held_unrepaired"},
+        "f'{end}_expired'": {"server_expired", "uplink_expired"},
+        "f'reparenting_{word}'": {f"reparenting_{word}" for word in reparentings.RED_WORDS},
+        "TOLD_BELOW": {situations.TOLD_BELOW},
+    }
+
+
+def calls() -> list[ast.Call]:
+    """Wherever a situation is made."""
+    tree = ast.parse(Path(situations.__file__).read_text("utf-8"))
+    return [one for one in ast.walk(tree) if isinstance(one, ast.Call) and ast.unparse(one.func) == "Situation"]
+
+
+def colours(expression: ast.expr) -> set[str]:
+    """Those that *expression* may come to; "?" where only the program knows."""
+    if isinstance(expression, ast.IfExp):
+        return colours(expression.body) | colours(expression.orelse)
+    is_named = isinstance(expression, ast.Name) and expression.id in ("RED", "AMBER", "NOTE")
+    return {getattr(situations, ast.unparse(expression))} if is_named else {"?"}
 
 
 def test_the_pages_of_the_night_are_there() -> None:
@@ -63,6 +93,14 @@ def test_the_pages_of_the_night_are_there() -> None:
     told = {code for heading in PAGES for code in codes(heading, "en")}
 
     assert {"away", "storage", "uplink_expired", "held_restored", "held_behind", "forked_below", "quarantined"} <= told
+
+
+def test_the_check_itself_sees_every_call() -> None:
+    """Also codes and colours that are put together: of moves, of certificates, of what holds the node."""
+    found = red()
+
+    assert {"reparenting_named_self", "uplink_expired", "held_pages", "version", "fault", "quarantined", "superior_forked"} <= found
+    assert set() == {code for code in found if f"situation.{code}" not in catalogue("en")}
 
 
 def test_everything_that_can_be_red_is_on_a_page() -> None:

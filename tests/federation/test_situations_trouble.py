@@ -9,7 +9,9 @@ from sqlalchemy import update
 
 from federation.channel import probe_identity
 from federation.client import Superior
+from federation.epochs import start
 from federation.link import Lane
+from federation.reconciling import look
 from federation.retry import REHEARSAL
 from federation.sampling import due_steps
 from federation.server import Server
@@ -24,7 +26,20 @@ from node.services.verify import verify
 from node.storage import schema
 from node.storage.journal import Spot
 from tests.federation.levels import WALL, Place, connect, enrol, make_place, serve, settle
-from tests.federation.situations import CITY, COUNTY, PROVINCE, agree, alarms, held, incidents, tickets, told
+from tests.federation.situations import (
+    CITY,
+    COUNTY,
+    OPERATOR,
+    PROVINCE,
+    agree,
+    alarms,
+    grant_to,
+    held,
+    incidents,
+    rejoin_by,
+    tickets,
+    told,
+)
 from tests.federation.test_renewal import serving
 
 
@@ -149,10 +164,7 @@ class TestRow20DamagedPage:
         settle(county, city)
         whole = county.contents(COUNTY)
         spot = _damage(county, COUNTY, 7)
-        with county.level.store.write() as work:
-            from federation.reconciling import look
-
-            look(work, county.hands.now, WALL)
+        _look(county)
 
         assert ("damaged", {"held_damaged": "red", "damaged": "red"}) == (held(county), alarms(county))
         assert Code.NODE_HELD is _refused(county.register).code
@@ -231,9 +243,69 @@ class TestRow20DamagedPage:
         settle(county, city)
         settle(county, city, seconds=51)
 
-        assert "red" == alarms(county)["damaged"]
+        assert ("damaged", {"held_unrepaired": "red", "damaged": "red"}) == (held(county), alarms(county))
         assert city.position(COUNTY)[0] < size
         assert [] == incidents(city)
+
+    def test_what_nobody_holds_whole_is_given_up_in_a_new_epoch(self, county: Place, city: Place) -> None:
+        """As the sentence says: grant above, rejoin here; what was damaged is written again by nobody, the rest goes on."""
+        wire = connect(county, city)
+        settle(county, city)
+        number, later = county.register(), county.register()
+        spot = _damage(county, COUNTY, _first_about(county, number))
+        settle(county, city)
+        settle(county, city, seconds=51)
+        assert {"held_unrepaired": "red", "damaged": "red"} == alarms(county)
+
+        grant_to(city, county)
+        done = rejoin_by(county, wire)
+        settle(county, city, seconds=51)
+        _look(county)
+
+        assert (2, (number,)) == (done.epoch, done.aside)
+        assert ("", {}, []) == (held(county), alarms(county), _damaged(county))
+        assert spot in {(row.node, row.epoch, row.seq) for row in county.rows(schema.incidents) if row.kind == "branch"}
+        assert {later} == set(tickets(county)) == set(tickets(city))
+        county.register()
+        settle(county, city)
+        agree(county, city)
+
+    def test_at_the_top_nobody_gives_an_own_entry_back(self, city: Place) -> None:
+        """Its operator gives it up with a new epoch: the damage stays in sight, and the node writes again."""
+        city.register()
+        spot = _damage(city, CITY, 5)
+        _look(city)
+        assert ("damaged", {"held_damaged_top": "red", "damaged": "red", "differs_own": "red"}) == (held(city), alarms(city))
+        assert Code.NODE_HELD is _refused(city.register).code
+
+        start(city.level, "各份备份里都不完好", OPERATOR)
+        _look(city)
+
+        assert ("", [spot], {"damaged": "red", "differs_own": "red"}) == (held(city), _damaged(city), alarms(city))
+        city.register()
+        again = _damage(city, CITY, 2, epoch=2)
+        _look(city)
+        assert ("damaged", [spot, again]) == (held(city), _damaged(city)), "what it goes on in has to be whole"
+
+    def test_what_is_damaged_of_an_epoch_that_is_over_comes_back_and_stops_nothing(self, county: Place, city: Place) -> None:
+        """The superior holds all that the epoch kept."""
+        wire = connect(county, city)
+        county.register()
+        settle(county, city)
+        whole = county.contents(COUNTY)
+        grant_to(city, county)
+        rejoin_by(county, wire)
+        settle(county, city)
+        _damage(county, COUNTY, 7)
+        _look(county)
+        assert ("", {"damaged": "red"}) == (held(county), alarms(county))
+
+        county.register()
+        settle(county, city, seconds=51)
+        settle(county, city, seconds=51)
+
+        assert (whole, {}) == (county.contents(COUNTY)[: len(whole)], alarms(county))
+        agree(county, city)
 
 
 class TestRow21Certificates:
@@ -305,15 +377,25 @@ class _full:
         self._set(1 << 30)
 
 
-def _damage(place: Place, node: str, seq: int) -> Spot:
+def _damage(place: Place, node: str, seq: int, epoch: int = 1) -> Spot:
     """One flipped bit in the bytes of an entry, as a bad page leaves it."""
     table = schema.entries
-    its = (table.c.node == node, table.c.seq == seq)
+    its = (table.c.node == node, table.c.epoch == epoch, table.c.seq == seq)
     with place.level.store.database.write() as connection:
         content = bytearray(connection.execute(table.select().with_only_columns(table.c.content).where(*its)).scalar_one())
         content[-1] ^= 1
         connection.execute(update(table).where(*its).values(content=bytes(content)))
-    return node, 1, seq
+    return node, epoch, seq
+
+
+def _look(place: Place) -> None:
+    """The night's look."""
+    with place.level.store.write() as work:
+        look(work, place.hands.now, WALL)
+
+
+def _first_about(place: Place, number: str) -> int:
+    return next(row.seq for row in place.rows(schema.entries) if row.subject_id == number)
 
 
 def _damaged(place: Place) -> list[Spot]:

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from federation.link import Call, Greeted, Hello, Lane, Pull, Push, Standing, Uplink
+from federation.link import Call, Greeted, Hello, Lane, Pull, Push, Pushed, Standing, Uplink
 from federation.retry import Failure
 from node.domain.refusal import Code, Refusal
 from tests.federation.test_link import NOON, refusing
@@ -126,6 +126,35 @@ def test_a_fork_is_looked_at_again_and_nothing_is_pushed() -> None:
 
     assert ({type(None), Pull}, "forked") == (calls, machine.status(NOON).reason)
     assert isinstance(following(machine, 0)[0], Hello)
+
+
+@pytest.mark.parametrize(("failure", "times", "word"), [(Failure("RESOURCE_EXHAUSTED"), 9, "oversized"), (Failure("UNKNOWN"), 12, "fault")])
+def test_what_does_not_pass_is_shown_until_it_does(failure: Failure, times: int, word: str) -> None:
+    """All that stands behind it waits: a greeting in between, which is answered, does not make it good."""
+    machine = running(timedelta(seconds=50))
+    seconds = fail(machine, failure, times)
+
+    call, seconds = following(machine, seconds)
+    assert call == Hello()
+    machine.on_reply(call, Greeted(Standing(0), 500, 20), NOON + timedelta(seconds=seconds))
+    status = machine.status(NOON + timedelta(seconds=seconds))
+    assert ("stopped", word) == (status.state.value, status.reason)
+
+    while isinstance(call, Hello):
+        call, seconds = following(machine, seconds)
+        assert call is not None
+        reply = Greeted(Standing(0), 500, 20) if isinstance(call, Hello) else Pushed(Standing(1))
+        machine.on_reply(call, reply, NOON + timedelta(seconds=seconds))
+    assert "" == machine.status(NOON + timedelta(seconds=seconds)).reason
+
+
+def test_who_is_away_is_shown_as_away() -> None:
+    """Also where something did not pass before: an outage is the nearer trouble."""
+    machine = running()
+    seconds = fail(machine, Failure("RESOURCE_EXHAUSTED"), 9)
+    seconds += fail(machine, Failure("UNAVAILABLE"), 1)
+
+    assert "" == machine.status(NOON + timedelta(seconds=seconds)).reason
 
 
 def test_a_second_live_copy_never_dials_again() -> None:

@@ -1,4 +1,7 @@
-"""What the READMEs and the runbook tell somebody to type exists: every make target, every verb of the program with its options."""
+"""
+What the READMEs, the runbook and the program's own sentences tell somebody to type exists: every make target, every verb of the
+program with its options.
+"""
 
 import re
 import shlex
@@ -13,6 +16,7 @@ import typer
 from node import app
 from node.cli.console import Parts
 from node.cli.main import program
+from node.texts.catalogue import LANGS, Lang, catalogue, placeholders
 from tests.support.tree import ROOT
 
 FIRST_COMMANDS = {"demo", "test"}
@@ -56,6 +60,18 @@ def test_every_verb_that_prose_names_exists(readme: str):
     assert set() == named - set(verbs()) - nouns - {""}
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_command_that_a_situation_or_a_remedy_names_can_be_typed_as_it_stands(lang: Lang):
+    """Between back-quotes, so that one sees where it ends; with each option that it needs, a word standing for what is one's own."""
+    told = {key: text for key, text in catalogue(lang).items() if key.startswith("situation.") or key.endswith((".remedy", "link.granted"))}
+
+    lines = {(key, line.format(**dict.fromkeys(placeholders(line), "1"))) for key, text in told.items() for line in typed(text)}
+
+    assert len(lines) > 30
+    assert {} == {key: text for key, text in told.items() if re.search("qyzj [a-z]", re.sub("`[^`]*`", "", text))}
+    assert {} == {(key, line): fault for key, line in sorted(lines) if (fault := fault_of(line))}
+
+
 def test_the_check_itself_finds_what_is_wrong():
     """A verb, an option or an argument too many or too few is a fault."""
     wrong = ("qyzj stats", "qyzj status --loud", "qyzj ticket show", "qyzj join a b", "qyzj invite 520402 --name x")
@@ -89,8 +105,13 @@ def fenced(readme: Path) -> list[str]:
 
 def quoted(readme: Path) -> list[str]:
     """`qyzj ...` between back-quotes, also behind `docker compose exec NODE`; what is shortened by dots is no line to type."""
-    found = re.findall(r"`(?:docker compose exec \w+ )?(qyzj [^`\n]+)`", readme.read_text("utf-8"))
+    found = typed(readme.read_text("utf-8"))
     return [line for line in found if "…" not in line and "..." not in line]
+
+
+def typed(text: str) -> list[str]:
+    """The lines for the program that stand in *text* between back-quotes."""
+    return re.findall(r"`(?:docker compose exec \w+ )?(qyzj [^`\n]+)`", text)
 
 
 def fault_of(line: str) -> str:
