@@ -39,7 +39,9 @@ class EnrolRequest(_message.Message):
     """
     @_builtins.property
     def position(self) -> _link_pb2.Position:
-        """The node's own stream as it stands (epoch 1, opened by itself): adopted at once."""
+        """The node's own stream as it stands: adopted at once if none of it is held here. One of an epoch that is over is let in;
+        the first greeting says which one it is to follow into.
+        """
 
     @_builtins.property
     def payload_keys(self) -> _containers.RepeatedCompositeFieldContainer[_link_pb2.PayloadKey]: ...

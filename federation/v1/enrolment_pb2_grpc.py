@@ -55,9 +55,10 @@ class EnrolmentServiceServicer:
         """Turns an invitation into membership: checks the bootstrap certificate (one node, one use, 72 hours), signs the
         node's key, and enters the node in the registry as an entry of this journal.
 
-        Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED), INVALID_ARGUMENT
-        (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN). A repeat with the same key gives the same
-        answer, so a lost reply costs nothing. Deadline 10 s.
+        Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED, NODE_SUSPENDED, NODE_REVOKED,
+        REPARENTED), INVALID_ARGUMENT (REQUEST_MALFORMED), FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN, NODE_HELD,
+        CLOCK_BEHIND; STALE_EPOCH for an epoch that was never granted here) and RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL). A repeat
+        with the same key gives the same answer, so a lost reply costs nothing. Deadline 10 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,9 +37,10 @@ class EnrolmentServiceStub:
     """Turns an invitation into membership: checks the bootstrap certificate (one node, one use, 72 hours), signs the
     node's key, and enters the node in the registry as an entry of this journal.
 
-    Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED), INVALID_ARGUMENT
-    (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN). A repeat with the same key gives the same
-    answer, so a lost reply costs nothing. Deadline 10 s.
+    Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED, NODE_SUSPENDED, NODE_REVOKED,
+    REPARENTED), INVALID_ARGUMENT (REQUEST_MALFORMED), FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN, NODE_HELD,
+    CLOCK_BEHIND; STALE_EPOCH for an epoch that was never granted here) and RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL). A repeat
+    with the same key gives the same answer, so a lost reply costs nothing. Deadline 10 s.
     """
     Renew: _grpc.UnaryUnaryMultiCallable[_enrolment_pb2.RenewRequest, _enrolment_pb2.RenewResponse]
     """Signs a new key of a node that is still active. Deadline 10 s."""
@@ -53,9 +54,10 @@ class EnrolmentServiceAsyncStub(EnrolmentServiceStub):
     """Turns an invitation into membership: checks the bootstrap certificate (one node, one use, 72 hours), signs the
     node's key, and enters the node in the registry as an entry of this journal.
 
-    Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED), INVALID_ARGUMENT
-    (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN). A repeat with the same key gives the same
-    answer, so a lost reply costs nothing. Deadline 10 s.
+    Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED, NODE_SUSPENDED, NODE_REVOKED,
+    REPARENTED), INVALID_ARGUMENT (REQUEST_MALFORMED), FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN, NODE_HELD,
+    CLOCK_BEHIND; STALE_EPOCH for an epoch that was never granted here) and RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL). A repeat
+    with the same key gives the same answer, so a lost reply costs nothing. Deadline 10 s.
     """
     Renew: _aio.UnaryUnaryMultiCallable[_enrolment_pb2.RenewRequest, _enrolment_pb2.RenewResponse]  # type: ignore[assignment]
     """Signs a new key of a node that is still active. Deadline 10 s."""
@@ -72,9 +74,10 @@ class EnrolmentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Turns an invitation into membership: checks the bootstrap certificate (one node, one use, 72 hours), signs the
         node's key, and enters the node in the registry as an entry of this journal.
 
-        Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED), INVALID_ARGUMENT
-        (REQUEST_MALFORMED) and FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN). A repeat with the same key gives the same
-        answer, so a lost reply costs nothing. Deadline 10 s.
+        Fails with PERMISSION_DENIED (INVITATION_UNKNOWN, INVITATION_USED, INVITATION_EXPIRED, NODE_SUSPENDED, NODE_REVOKED,
+        REPARENTED), INVALID_ARGUMENT (REQUEST_MALFORMED), FAILED_PRECONDITION (REHEARSAL_MISMATCH, REPARENTING_OPEN, NODE_HELD,
+        CLOCK_BEHIND; STALE_EPOCH for an epoch that was never granted here) and RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL). A repeat
+        with the same key gives the same answer, so a lost reply costs nothing. Deadline 10 s.
         """
 
     @_abc_1.abstractmethod

@@ -110,7 +110,7 @@ class HelloRequest(_message.Message):
     rehearsal: _builtins.bool
     """True for a node made by `init --rehearsal`; refused by a node that is not one."""
     waiting: _builtins.int
-    """Highest `taken` of the caller: how much there is to send, for the lag shown above."""
+    """How many entries the caller has still to send behind what it knows to be held above, for the lag shown there."""
     program: _builtins.str
     """Program version, e.g. "0.1.0", for the status page above."""
     superior_epoch: _builtins.int

@@ -27,7 +27,8 @@ if _version_not_supported:
 
 class LinkServiceStub:
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: UNAUTHENTICATED or PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED, REPARENTED)
+    otherwise. Each call that stores something may also fail with RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL).
     """
 
     def __init__(self, channel):
@@ -85,16 +86,17 @@ class LinkServiceStub:
 
 class LinkServiceServicer:
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: UNAUTHENTICATED or PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED, REPARENTED)
+    otherwise. Each call that stores something may also fail with RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL).
     """
 
     def Hello(self, request, context):
         """Greets and beats: at the start, after any doubt, and at most 60 s apart even when idle.
 
         Stores the boot id and when the peer was heard. Fails with FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED,
-        REHEARSAL_MISMATCH, STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16 bytes, and
-        ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller sets its cursor to the positions that come
-        back. Deadline 5 s.
+        REHEARSAL_MISMATCH, STALE_EPOCH, SUPERIOR_FENCED), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16
+        bytes, ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced, and RESOURCE_EXHAUSTED (BUSY) with retry_after_ms in
+        its details where the greeting is put off. The caller sets its cursor to the positions that come back. Deadline 5 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -105,8 +107,8 @@ class LinkServiceServicer:
 
         Verifies, appends, folds, routes and commits as one transaction, then answers where it stands. A repeat is a no-op;
         what lies behind a gap is left out, and the position says so. Fails with FAILED_PRECONDITION (NEED_HELLO, FORK,
-        STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY, BATCH_TOO_LARGE), PERMISSION_DENIED (FOREIGN_STREAM) and
-        RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL) with retry_after_ms in its details. Deadline 20 s.
+        STALE_EPOCH, HANDED_OVER, SUPERIOR_FENCED), INVALID_ARGUMENT (MALFORMED_ENTRY, BATCH_TOO_LARGE), PERMISSION_DENIED
+        (FOREIGN_STREAM) and RESOURCE_EXHAUSTED (BUSY with retry_after_ms in its details, STORAGE_FULL). Deadline 20 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -116,7 +118,8 @@ class LinkServiceServicer:
         """Gives what is addressed into the caller's subtree, from a position on; waits up to wait_ms when there is nothing.
 
         Asking from a position acknowledges everything before it. Fails with FAILED_PRECONDITION (NEED_HELLO, DOWN_EPOCH)
-        when the down stream was started anew; the caller greets again. Deadline 30 s.
+        when the down stream was started anew; the caller greets again. DATA_LOSS (ENTRY_DAMAGED) while the next entry is damaged
+        here. Deadline 30 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,7 +133,8 @@ class LinkServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Fetch(self, request, context):
-        """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Deadline 30 s.
+        """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Fails with
+        PERMISSION_DENIED (FOREIGN_STREAM) and DATA_LOSS (ENTRY_DAMAGED). Deadline 30 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -155,7 +159,7 @@ class LinkServiceServicer:
         First the places of all its former entries that the caller holds; the answer names those that it does not hold so. Then
         these entries, in the caller's order: each is written again in the current epoch under its own id, once, behind an
         EntriesGivenBack that says by whom. Fails with PERMISSION_DENIED (FOREIGN_STREAM), INVALID_ARGUMENT (MALFORMED_ENTRY,
-        BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD). Deadline 30 s.
+        BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD, SUPERIOR_FENCED). Deadline 30 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -233,7 +237,8 @@ def add_LinkServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class LinkService:
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: UNAUTHENTICATED or PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED, REPARENTED)
+    otherwise. Each call that stores something may also fail with RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL).
     """
 
     @staticmethod

@@ -32,7 +32,8 @@ GRPC_VERSION: str
 
 class LinkServiceStub:
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: UNAUTHENTICATED or PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED, REPARENTED)
+    otherwise. Each call that stores something may also fail with RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL).
     """
 
     @_typing.overload
@@ -43,28 +44,31 @@ class LinkServiceStub:
     """Greets and beats: at the start, after any doubt, and at most 60 s apart even when idle.
 
     Stores the boot id and when the peer was heard. Fails with FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED,
-    REHEARSAL_MISMATCH, STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16 bytes, and
-    ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller sets its cursor to the positions that come
-    back. Deadline 5 s.
+    REHEARSAL_MISMATCH, STALE_EPOCH, SUPERIOR_FENCED), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16
+    bytes, ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced, and RESOURCE_EXHAUSTED (BUSY) with retry_after_ms in
+    its details where the greeting is put off. The caller sets its cursor to the positions that come back. Deadline 5 s.
     """
     Push: _grpc.UnaryUnaryMultiCallable[_link_pb2.PushRequest, _link_pb2.PushResponse]
     """Takes entries of the caller's subtree, in the order in which the caller took them.
 
     Verifies, appends, folds, routes and commits as one transaction, then answers where it stands. A repeat is a no-op;
     what lies behind a gap is left out, and the position says so. Fails with FAILED_PRECONDITION (NEED_HELLO, FORK,
-    STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY, BATCH_TOO_LARGE), PERMISSION_DENIED (FOREIGN_STREAM) and
-    RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL) with retry_after_ms in its details. Deadline 20 s.
+    STALE_EPOCH, HANDED_OVER, SUPERIOR_FENCED), INVALID_ARGUMENT (MALFORMED_ENTRY, BATCH_TOO_LARGE), PERMISSION_DENIED
+    (FOREIGN_STREAM) and RESOURCE_EXHAUSTED (BUSY with retry_after_ms in its details, STORAGE_FULL). Deadline 20 s.
     """
     Pull: _grpc.UnaryUnaryMultiCallable[_link_pb2.PullRequest, _link_pb2.PullResponse]
     """Gives what is addressed into the caller's subtree, from a position on; waits up to wait_ms when there is nothing.
 
     Asking from a position acknowledges everything before it. Fails with FAILED_PRECONDITION (NEED_HELLO, DOWN_EPOCH)
-    when the down stream was started anew; the caller greets again. Deadline 30 s.
+    when the down stream was started anew; the caller greets again. DATA_LOSS (ENTRY_DAMAGED) while the next entry is damaged
+    here. Deadline 30 s.
     """
     Witness: _grpc.UnaryUnaryMultiCallable[_link_pb2.WitnessRequest, _link_pb2.WitnessResponse]
     """Countersigns a signed checkpoint after recomputing its root. Deadline 10 s."""
     Fetch: _grpc.UnaryUnaryMultiCallable[_link_pb2.FetchRequest, _link_pb2.FetchResponse]
-    """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Deadline 30 s."""
+    """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Fails with
+    PERMISSION_DENIED (FOREIGN_STREAM) and DATA_LOSS (ENTRY_DAMAGED). Deadline 30 s.
+    """
     Reconcile: _grpc.UnaryUnaryMultiCallable[_link_pb2.ReconcileRequest, _link_pb2.ReconcileResponse]
     """Compares what both hold of the caller's subtree, range by range: the digest of a range is the Merkle root over its
     entries' leaves, made anew from their bytes on both sides, so that damage below the stored hashes is found, too.
@@ -80,7 +84,7 @@ class LinkServiceStub:
     First the places of all its former entries that the caller holds; the answer names those that it does not hold so. Then
     these entries, in the caller's order: each is written again in the current epoch under its own id, once, behind an
     EntriesGivenBack that says by whom. Fails with PERMISSION_DENIED (FOREIGN_STREAM), INVALID_ARGUMENT (MALFORMED_ENTRY,
-    BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD). Deadline 30 s.
+    BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD, SUPERIOR_FENCED). Deadline 30 s.
     """
     PutBlob: _grpc.UnaryUnaryMultiCallable[_link_pb2.PutBlobRequest, _link_pb2.PutBlobResponse]
     """Stores a piece of an attachment or of a large sealed payload. Pieces of 256 KiB at most. Deadline 60 s."""
@@ -90,7 +94,8 @@ class LinkServiceStub:
 @_typing.type_check_only
 class LinkServiceAsyncStub(LinkServiceStub):
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: UNAUTHENTICATED or PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED, REPARENTED)
+    otherwise. Each call that stores something may also fail with RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL).
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -98,28 +103,31 @@ class LinkServiceAsyncStub(LinkServiceStub):
     """Greets and beats: at the start, after any doubt, and at most 60 s apart even when idle.
 
     Stores the boot id and when the peer was heard. Fails with FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED,
-    REHEARSAL_MISMATCH, STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16 bytes, and
-    ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller sets its cursor to the positions that come
-    back. Deadline 5 s.
+    REHEARSAL_MISMATCH, STALE_EPOCH, SUPERIOR_FENCED), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16
+    bytes, ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced, and RESOURCE_EXHAUSTED (BUSY) with retry_after_ms in
+    its details where the greeting is put off. The caller sets its cursor to the positions that come back. Deadline 5 s.
     """
     Push: _aio.UnaryUnaryMultiCallable[_link_pb2.PushRequest, _link_pb2.PushResponse]  # type: ignore[assignment]
     """Takes entries of the caller's subtree, in the order in which the caller took them.
 
     Verifies, appends, folds, routes and commits as one transaction, then answers where it stands. A repeat is a no-op;
     what lies behind a gap is left out, and the position says so. Fails with FAILED_PRECONDITION (NEED_HELLO, FORK,
-    STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY, BATCH_TOO_LARGE), PERMISSION_DENIED (FOREIGN_STREAM) and
-    RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL) with retry_after_ms in its details. Deadline 20 s.
+    STALE_EPOCH, HANDED_OVER, SUPERIOR_FENCED), INVALID_ARGUMENT (MALFORMED_ENTRY, BATCH_TOO_LARGE), PERMISSION_DENIED
+    (FOREIGN_STREAM) and RESOURCE_EXHAUSTED (BUSY with retry_after_ms in its details, STORAGE_FULL). Deadline 20 s.
     """
     Pull: _aio.UnaryUnaryMultiCallable[_link_pb2.PullRequest, _link_pb2.PullResponse]  # type: ignore[assignment]
     """Gives what is addressed into the caller's subtree, from a position on; waits up to wait_ms when there is nothing.
 
     Asking from a position acknowledges everything before it. Fails with FAILED_PRECONDITION (NEED_HELLO, DOWN_EPOCH)
-    when the down stream was started anew; the caller greets again. Deadline 30 s.
+    when the down stream was started anew; the caller greets again. DATA_LOSS (ENTRY_DAMAGED) while the next entry is damaged
+    here. Deadline 30 s.
     """
     Witness: _aio.UnaryUnaryMultiCallable[_link_pb2.WitnessRequest, _link_pb2.WitnessResponse]  # type: ignore[assignment]
     """Countersigns a signed checkpoint after recomputing its root. Deadline 10 s."""
     Fetch: _aio.UnaryUnaryMultiCallable[_link_pb2.FetchRequest, _link_pb2.FetchResponse]  # type: ignore[assignment]
-    """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Deadline 30 s."""
+    """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Fails with
+    PERMISSION_DENIED (FOREIGN_STREAM) and DATA_LOSS (ENTRY_DAMAGED). Deadline 30 s.
+    """
     Reconcile: _aio.UnaryUnaryMultiCallable[_link_pb2.ReconcileRequest, _link_pb2.ReconcileResponse]  # type: ignore[assignment]
     """Compares what both hold of the caller's subtree, range by range: the digest of a range is the Merkle root over its
     entries' leaves, made anew from their bytes on both sides, so that damage below the stored hashes is found, too.
@@ -135,7 +143,7 @@ class LinkServiceAsyncStub(LinkServiceStub):
     First the places of all its former entries that the caller holds; the answer names those that it does not hold so. Then
     these entries, in the caller's order: each is written again in the current epoch under its own id, once, behind an
     EntriesGivenBack that says by whom. Fails with PERMISSION_DENIED (FOREIGN_STREAM), INVALID_ARGUMENT (MALFORMED_ENTRY,
-    BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD). Deadline 30 s.
+    BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD, SUPERIOR_FENCED). Deadline 30 s.
     """
     PutBlob: _aio.UnaryUnaryMultiCallable[_link_pb2.PutBlobRequest, _link_pb2.PutBlobResponse]  # type: ignore[assignment]
     """Stores a piece of an attachment or of a large sealed payload. Pieces of 256 KiB at most. Deadline 60 s."""
@@ -144,7 +152,8 @@ class LinkServiceAsyncStub(LinkServiceStub):
 
 class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
     """The one service that peers call. The caller's node code is the one in its certificate, checked on every call against
-    the registry of nodes: PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED) otherwise.
+    the registry of nodes: UNAUTHENTICATED or PERMISSION_DENIED (NODE_NOT_REGISTERED, NODE_SUSPENDED, NODE_REVOKED, REPARENTED)
+    otherwise. Each call that stores something may also fail with RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL).
     """
 
     @_abc_1.abstractmethod
@@ -156,9 +165,9 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         """Greets and beats: at the start, after any doubt, and at most 60 s apart even when idle.
 
         Stores the boot id and when the peer was heard. Fails with FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED,
-        REHEARSAL_MISMATCH, STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16 bytes, and
-        ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced. The caller sets its cursor to the positions that come
-        back. Deadline 5 s.
+        REHEARSAL_MISMATCH, STALE_EPOCH, SUPERIOR_FENCED), INVALID_ARGUMENT (MALFORMED_ENTRY) for a boot id that has not 16
+        bytes, ALREADY_EXISTS (CLONE_SUSPECTED) for one that was replaced, and RESOURCE_EXHAUSTED (BUSY) with retry_after_ms in
+        its details where the greeting is put off. The caller sets its cursor to the positions that come back. Deadline 5 s.
         """
 
     @_abc_1.abstractmethod
@@ -171,8 +180,8 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Verifies, appends, folds, routes and commits as one transaction, then answers where it stands. A repeat is a no-op;
         what lies behind a gap is left out, and the position says so. Fails with FAILED_PRECONDITION (NEED_HELLO, FORK,
-        STALE_EPOCH), INVALID_ARGUMENT (MALFORMED_ENTRY, BATCH_TOO_LARGE), PERMISSION_DENIED (FOREIGN_STREAM) and
-        RESOURCE_EXHAUSTED (BUSY, STORAGE_FULL) with retry_after_ms in its details. Deadline 20 s.
+        STALE_EPOCH, HANDED_OVER, SUPERIOR_FENCED), INVALID_ARGUMENT (MALFORMED_ENTRY, BATCH_TOO_LARGE), PERMISSION_DENIED
+        (FOREIGN_STREAM) and RESOURCE_EXHAUSTED (BUSY with retry_after_ms in its details, STORAGE_FULL). Deadline 20 s.
         """
 
     @_abc_1.abstractmethod
@@ -184,7 +193,8 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         """Gives what is addressed into the caller's subtree, from a position on; waits up to wait_ms when there is nothing.
 
         Asking from a position acknowledges everything before it. Fails with FAILED_PRECONDITION (NEED_HELLO, DOWN_EPOCH)
-        when the down stream was started anew; the caller greets again. Deadline 30 s.
+        when the down stream was started anew; the caller greets again. DATA_LOSS (ENTRY_DAMAGED) while the next entry is damaged
+        here. Deadline 30 s.
         """
 
     @_abc_1.abstractmethod
@@ -201,7 +211,9 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _link_pb2.FetchRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_link_pb2.FetchResponse, _abc.Awaitable[_link_pb2.FetchResponse]]:
-        """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Deadline 30 s."""
+        """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Fails with
+        PERMISSION_DENIED (FOREIGN_STREAM) and DATA_LOSS (ENTRY_DAMAGED). Deadline 30 s.
+        """
 
     @_abc_1.abstractmethod
     def Reconcile(
@@ -229,7 +241,7 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         First the places of all its former entries that the caller holds; the answer names those that it does not hold so. Then
         these entries, in the caller's order: each is written again in the current epoch under its own id, once, behind an
         EntriesGivenBack that says by whom. Fails with PERMISSION_DENIED (FOREIGN_STREAM), INVALID_ARGUMENT (MALFORMED_ENTRY,
-        BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD). Deadline 30 s.
+        BATCH_TOO_LARGE) and FAILED_PRECONDITION (NEED_HELLO, NODE_HELD, SUPERIOR_FENCED). Deadline 30 s.
         """
 
     @_abc_1.abstractmethod

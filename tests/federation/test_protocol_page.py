@@ -169,6 +169,22 @@ class TestRefusals:
             "ALREADY_EXISTS",
         }
 
+    @pytest.mark.parametrize(
+        ("rpc", "codes"),
+        [
+            ("Hello", {"STALE_EPOCH", "SUPERIOR_FENCED", "CLONE_SUSPECTED", "BUSY"}),
+            ("Push", {"FORK", "STALE_EPOCH", "HANDED_OVER", "SUPERIOR_FENCED", "BUSY", "STORAGE_FULL"}),
+            ("Pull", {"NEED_HELLO", "DOWN_EPOCH", "ENTRY_DAMAGED"}),
+            ("GiveBack", {"NODE_HELD", "SUPERIOR_FENCED"}),
+            ("Enrol", {"STALE_EPOCH", "NODE_HELD", "CLOCK_BEHIND", "REPARENTING_OPEN", "NODE_REVOKED"}),
+        ],
+    )
+    def test_the_proto_says_by_what_each_call_is_refused(self, rpc: str, codes: set[str]) -> None:
+        text = "".join((ROOT / "proto" / "federation" / "v1" / name).read_text("utf-8") for name in ("link.proto", "enrolment.proto"))
+        comment = re.search(rf"((?:^  //.*\n)+)^  rpc {rpc}\(", text, re.MULTILINE)
+
+        assert comment and set() == codes - set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*\b", comment[1]))
+
     def test_faults_are_those_that_are_raised(self) -> None:
         said = re.search(r"^Faults beside `UNAUTHENTICATED`: (.+?)\n\n", PAGE, re.MULTILINE | re.DOTALL)
         raised = set(re.findall(r'(?:IdentityError|InvitationError)\("([A-Z_]+)"', source("certificates") + source("invitation")))
