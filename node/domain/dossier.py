@@ -24,6 +24,7 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
 from node.domain.ticket.fold import fold_clocks
+from node.domain.ticket.sight import check_concealment
 from node.domain.ticket.sweep import EARLY_WARNING, OVERDUE, warning_rule
 from node.domain.ticket.ticket import clock_key
 from node.domain.time import local_day, warn_at
@@ -204,7 +205,8 @@ def decide(
     before.
 
     Raises:
-        Refusal: COMMAND_UNKNOWN, PERMISSION_DENIED, SUBJECT_UNKNOWN, NOT_HOLDER (it is another node's), or what the kind says.
+        Refusal: COMMAND_UNKNOWN, PERMISSION_DENIED, SUBJECT_UNKNOWN, NOT_HOLDER (it is another node's), COMPLAINED_OF, or what the kind
+            says.
     """
     decision = decisions.get(type(command))
     if decision is None and not isinstance(command, FireDossierRung):
@@ -213,6 +215,16 @@ def decide(
     allowed = policy.pack.names(f"rights.{name}") or tuple(role.value for role in command.roles)
     if facts.actor.role not in allowed:
         raise Refusal(Code.PERMISSION_DENIED, command=name, role=facts.actor.role)
+    happened = _decided(decision, dossier, command, facts, policy, now)
+    # As of commands about the tickets themselves: nor is a unit complained of asked for its opinion or warned.
+    for ticket in facts.others.values():
+        check_concealment(ticket, happened)
+    return happened
+
+
+def _decided(
+    decision: Decision | None, dossier: Dossier | None, command: Command, facts: Facts, policy: Policy, now: datetime
+) -> list[Happened]:
     if command.starts and decision is not None:
         return decision(command, facts, policy, now)
     if dossier is None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, literal, not_, or_, select, true
 
 from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.sight import OUTSIDE
-from node.services.scope import sees_all
+from node.services.scope import conceals_from, out_of_sight, sees_all
 from node.storage import schema
 from node.storage.database import instant
 from node.storage.dossier_readings import dossier_of
@@ -30,6 +30,9 @@ class Line:
     changed_at: datetime
 
 
+# What is about its tickets and about nothing else.  From a unit complained of it is hidden with them, unless the unit has a part in it
+# itself; a meeting and an enterprise's file are shown without them (``redaction``).
+_OF_TICKETS = tuple(kind.value for kind in (SubjectKind.PAPER, SubjectKind.ORDER, SubjectKind.LETTER))
 _KNOWN_BY_KEY = frozenset({SubjectKind.ORDER.value, SubjectKind.LEADER.value})
 
 
@@ -99,7 +102,7 @@ def listed(
     ids of what they are about or who has a part.  *after*: only behind this change (in microseconds) of the dossier with that id.
     """
     table = schema.dossiers
-    wanted = [table.c.kind == kind.value, _shown_to(viewer)]
+    wanted = [table.c.kind == kind.value, shown_to(viewer)]
     if after is not None:
         changed_at, id = after
         wanted.append(or_(table.c.changed_at < changed_at, and_(table.c.changed_at == changed_at, table.c.id > id)))
@@ -109,14 +112,16 @@ def listed(
         wanted.append(table.c.about.contains(f",{ticket},", autoescape=True))
     if unit:
         wanted.append(table.c.parties.contains(f",{unit},", autoescape=True))
-    rows = view.connection.execute(select(table).where(*wanted).order_by(table.c.changed_at.desc(), table.c.id).limit(rows_max))
+    query = select(table).where(*wanted).order_by(table.c.changed_at.desc(), table.c.id).limit(rows_max)
+    rows = view.connection.execute(query).all()
+    unseen = out_of_sight(view, viewer, {part for row in rows for part in row.about.split(",")})
     return [
         Line(
             id=row.id,
             owner=row.owner,
             state=row.state,
             key=row.key,
-            about=tuple(part for part in row.about.split(",") if part),
+            about=tuple(part for part in row.about.split(",") if part and part not in unseen),
             opened_at=instant(row.opened_at),
             changed_at=instant(row.changed_at),
         )
@@ -129,7 +134,7 @@ def shown(view: View, ids: Collection[str], viewer: Actor) -> list[Shown]:
     if not ids:
         return []
     table, rounds = schema.dossiers, schema.rounds
-    query = select(table.c.id, table.c.kind, table.c.key).where(table.c.id.in_(ids), _shown_to(viewer)).order_by(table.c.kind, table.c.id)
+    query = select(table.c.id, table.c.kind, table.c.key).where(table.c.id.in_(ids), shown_to(viewer)).order_by(table.c.kind, table.c.id)
     found = [Shown(row.id, row.kind, row.key) for row in view.connection.execute(query)]
     if sees_all(viewer):
         names = view.connection.execute(select(rounds.c.id).where(rounds.c.id.in_(ids)).order_by(rounds.c.id)).scalars()
@@ -139,23 +144,43 @@ def shown(view: View, ids: Collection[str], viewer: Actor) -> list[Shown]:
 
 def need_sight(view: View, kind: SubjectKind, id: str, viewer: Actor) -> None:
     """
-    Refuse a dossier in which the unit of *viewer* has no part, unless he sees the node's whole subtree.
+    Refuse a dossier in which the unit of *viewer* has no part, unless he sees the node's whole subtree, and one that is hidden from it.
 
     Raises:
         Refusal: SUBJECT_UNKNOWN: what is not shown is not there.
     """
     table = schema.dossiers
-    query = select(table.c.id).where(table.c.kind == kind.value, table.c.id == id, _shown_to(viewer))
+    query = select(table.c.id).where(table.c.kind == kind.value, table.c.id == id, shown_to(viewer))
     if view.connection.execute(query).scalar() is None:
         raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind.value, id=id)
 
 
-def _shown_to(viewer: Actor | None) -> ColumnElement[bool]:
-    if sees_all(viewer):
+def shown_to(viewer: Actor | None) -> ColumnElement[bool]:
+    """What of dossiers *viewer* sees, asked of their rows.  Nobody in particular is the node itself."""
+    if viewer is None:
         return true()
-    if viewer is None or viewer.role in OUTSIDE or not viewer.unit:
+    if sees_all(viewer):
+        return not_(hidden_from(viewer))
+    if viewer.role in OUTSIDE or not viewer.unit:
         return false()
     return schema.dossiers.c.parties.contains(f",{viewer.unit},", autoescape=True)
+
+
+def hidden_from(viewer: Actor | None) -> ColumnElement[bool]:
+    """Asked of rows of dossiers: that one is about a ticket which is concealed from the unit of *viewer* (XS25-4.3.1.4)."""
+    if viewer is None or not viewer.unit:
+        return false()
+    table, traits = schema.dossiers, schema.traits
+    named = table.c.about.contains(literal(",") + traits.c.ticket + literal(","))
+    about = select(traits.c.ticket).where(conceals_from(viewer.unit), named).correlate(table).exists()
+    return and_(table.c.kind.in_(_OF_TICKETS), about, not_(table.c.parties.contains(f",{viewer.unit},", autoescape=True)))
+
+
+def hidden(view: View, kind: SubjectKind, viewer: Actor) -> frozenset[str]:
+    """The ids of all dossiers of *kind* that are ``hidden_from`` *viewer*: few, since few needs are ever concealed."""
+    table = schema.dossiers
+    query = select(table.c.id).where(table.c.kind == kind.value, hidden_from(viewer))
+    return view.once(("hidden", kind, viewer), lambda: frozenset(view.connection.execute(query).scalars()))
 
 
 def whole(view: View | UnitOfWork, kind: SubjectKind, said: str) -> Any:

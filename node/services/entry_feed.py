@@ -6,17 +6,19 @@ with its plain facts only; texts and contacts stay where they are sealed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select
 
 from node.domain.entry import Actor, Header, SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.sight import OUTSIDE
 from node.services.bodies import plain
+from node.services.dossiers import hidden_from
+from node.services.redaction import is_about_one, unseen_in, without
 from node.services.scope import sees_all, visible_to
 from node.services.ticket_view import event_fields
 from node.storage import schema
@@ -78,21 +80,37 @@ def feed(view: View | UnitOfWork, after: int, viewer: Actor, kinds: Sequence[str
     if kinds:
         query = query.where(table.c.kind.in_(kinds))
     rows = view.connection.execute(query.order_by(table.c.taken).limit(limit)).all()
-    lines = tuple(_line(row.taken, bytes(row.content)) for row in rows)
-    return Feed(lines, lines[-1].position if len(lines) == limit else max(last, after), end)
+    lines = _without_unseen(view, [_line(row.taken, bytes(row.content)) for row in rows], viewer)
+    return Feed(lines, rows[-1].taken if len(rows) == limit else max(last, after), end)
+
+
+def _without_unseen(view: View | UnitOfWork, lines: Sequence[FeedLine], viewer: Actor) -> tuple[FeedLine, ...]:
+    """What is about another subject than a ticket may name one: as the page of that subject, it does not name those that are hidden."""
+    others = [one.facts for one in lines if one.subject_kind != SubjectKind.TICKET.value]
+    unseen = unseen_in(view, viewer, others)
+    if not unseen:
+        return tuple(lines)
+    found = []
+    for one in lines:
+        if one.subject_kind == SubjectKind.TICKET.value:
+            found.append(one)
+        elif not is_about_one(one.facts, unseen):
+            found.append(replace(one, facts=without(one.facts, unseen)))
+    return tuple(found)
 
 
 def _shown_to(viewer: Actor) -> ColumnElement[bool]:
     """What is about a ticket by the scope of tickets; what is about another subject for whoever sees all, or has a part in it."""
     table, tickets, dossiers = schema.entries, schema.tickets, schema.dossiers
+    same = (dossiers.c.kind == table.c.subject_kind, dossiers.c.id == table.c.subject_id)
     is_ticket = table.c.subject_kind == SubjectKind.TICKET.value
     shown = select(tickets.c.id).where(tickets.c.id == table.c.subject_id, visible_to(viewer)).correlate(table).exists()
     if sees_all(viewer):
-        return or_(and_(is_ticket, shown), table.c.subject_kind != SubjectKind.TICKET.value)
+        hidden = select(dossiers.c.id).where(*same, hidden_from(viewer)).correlate(table).exists()
+        return or_(and_(is_ticket, shown), and_(table.c.subject_kind != SubjectKind.TICKET.value, not_(hidden)))
     has_part: ColumnElement[bool] = false()
     if viewer.unit:
         mine = dossiers.c.parties.contains(f",{viewer.unit},", autoescape=True)
-        same = (dossiers.c.kind == table.c.subject_kind, dossiers.c.id == table.c.subject_id)
         has_part = select(dossiers.c.id).where(*same, mine).correlate(table).exists()
     return or_(and_(is_ticket, shown), has_part)
 

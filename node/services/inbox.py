@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from node.domain.entry import SubjectKind
 from node.domain.order.record import OPEN
+from node.services.scope import conceals_from
 from node.storage import notices, schema
 from node.storage.database import instant
 from node.storage.unit_of_work import View
@@ -21,11 +22,21 @@ RUNG, TURN = "rung", "turn"
 _TICKET, _ORDER = SubjectKind.TICKET.value, SubjectKind.ORDER.value
 
 
-def unread(view: View, audiences: Sequence[str], rows_max: int = 200) -> list[notices.Row]:
-    """What *audiences* were told and nobody read, of the latest *rows_max*, without warnings that are settled; the latest first."""
+def unread(view: View, audiences: Sequence[str], rows_max: int = 200, unit: str = "") -> list[notices.Row]:
+    """
+    What *audiences* were told and nobody read, of the latest *rows_max*, without warnings that are settled, and for somebody of *unit*
+    without tickets that are concealed from it: all members are told at once.  The latest first.
+    """
     told = notices.of_audience(view.connection, audiences, rows_max=rows_max)
-    gone = _settled(view, told)
+    gone = _settled(view, told) | (_concealed(view, told, unit) if unit else set())
     return [row for row in told if row.id not in gone]
+
+
+def _concealed(view: View, told: Sequence[notices.Row], unit: str) -> set[str]:
+    traits, tickets = schema.traits, {row.subject_id for row in told if row.subject_kind == _TICKET}
+    query = select(traits.c.ticket).where(conceals_from(unit), traits.c.ticket.in_(tickets))
+    found = set(view.connection.execute(query).scalars()) if tickets else set()
+    return {row.id for row in told if row.subject_id in found}
 
 
 def settled(view: View, audiences: Sequence[str], rows_max: int = 200) -> list[str]:

@@ -33,7 +33,7 @@ def find_for(view: View, kind: SubjectKind, said: str, *actors: Actor) -> str:
         Refusal: SUBJECT_UNKNOWN, word for word the same for one that is another's.
     """
     id = dossiers.find(view, kind, said)
-    if not any(_has_part(view, kind, id, actor) for actor in actors):
+    if not any(_has_part(view, kind, id, actor) and id not in dossiers.hidden(view, kind, actor) for actor in actors):
         raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind.value, id=said)
     return id
 

@@ -8,7 +8,10 @@ party what was given to them; whoever files from outside his own filings.  From 
 ``sight`` says it of one whole ticket; here it is asked of rows, in the same words.
 """
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, false, func, or_, select, true, union_all
+import re
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, CompoundSelect, and_, false, func, not_, or_, select, true, union_all
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role
@@ -18,7 +21,11 @@ from node.domain.ticket.state import With
 from node.storage import schema
 from node.storage.planning import in_passing
 from node.storage.trait_readings import CONCERNED
-from node.storage.unit_of_work import View
+from node.storage.unit_of_work import UnitOfWork, View
+
+# What may be a register number; asked before a table is.
+_NUMBER = re.compile(r"[0-9A-Z]{10,32}")
+_AT_ONCE = 500
 
 
 def visible_to(viewer: Actor | None) -> ColumnElement[bool]:
@@ -92,10 +99,26 @@ def _not_concealed_from(unit: str) -> ColumnElement[bool]:
     From the unit itself, or from one that it is a part of ("<unit>.<part>").  Asked once of a query, not of each of its rows: few needs
     are ever concealed.
     """
+    return schema.tickets.c.id.not_in(select(schema.traits.c.ticket).where(conceals_from(unit)))
+
+
+def conceals_from(unit: str) -> ColumnElement[bool]:
+    """Asked of rows of ``traits``: that one hides its ticket from *unit*."""
     traits, parts = schema.traits, unit.split(".")
     whole = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
-    concealed = select(traits.c.ticket).where(traits.c.name == "concealed", traits.c.value.in_(whole))
-    return schema.tickets.c.id.not_in(concealed)
+    return and_(traits.c.name == "concealed", traits.c.value.in_(whole))
+
+
+def out_of_sight(view: View | UnitOfWork, viewer: Actor | None, said: Collection[str]) -> frozenset[str]:
+    """Those of the words *said* that are numbers of tickets which *viewer* does not see."""
+    if viewer is None:
+        return frozenset()
+    tickets, numbers = schema.tickets, sorted(one for one in set(said) if _NUMBER.fullmatch(one))
+    found: set[str] = set()
+    for start in range(0, len(numbers), _AT_ONCE):
+        query = select(tickets.c.id).where(tickets.c.id.in_(numbers[start : start + _AT_ONCE]), not_(visible_to(viewer)))
+        found |= set(view.connection.execute(query).scalars())
+    return frozenset(found)
 
 
 def has_trait(name: str, *values: str) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, not_, or_, select
 
 from node.domain.entry import Actor, SubjectKind
 from node.domain.order import record as o
@@ -17,6 +17,7 @@ from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import OPEN, State
 from node.domain.time import Unit, WorkCalendar, left
+from node.services.dossiers import hidden_from
 from node.services.scope import sees_all, visible_to
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -78,10 +79,10 @@ def order_lines(
     """
     The orders and proposals of this node that can be read, the oldest first; *issuer* is the role in whose name they stand.
 
-    Who does not see the whole node sees those in which his unit has a part.
+    Who does not see the whole node sees those in which his unit has a part; a unit complained of sees none about that.
     """
     table = schema.dossiers
-    wanted = [table.c.kind == SubjectKind.ORDER.value, table.c.owner == view.head.node]
+    wanted = [table.c.kind == SubjectKind.ORDER.value, table.c.owner == view.head.node, not_(hidden_from(viewer))]
     if open_only:
         wanted.append(table.c.state.in_(sorted(o.OPEN)))
     for one in (unit, "" if viewer is None or sees_all(viewer) else viewer.unit or viewer.account):

@@ -20,13 +20,17 @@ from fastapi.testclient import TestClient
 
 from node.domain import registry as g
 from node.domain.appraisal.scoring import OpenAppraisal
+from node.domain.enterprise.contact import TICKET, VisitEnterprise
 from node.domain.enterprise.filing import OpenEnterprise
 from node.domain.entry import SubjectKind
 from node.domain.leader.appointing import EnterLeader
-from node.domain.letter.sending import RaiseIssue
-from node.domain.meeting.convening import ConveneMeeting
+from node.domain.letter.sending import AskGuidance, RaiseIssue
+from node.domain.meeting.agenda import SubmitTickets
+from node.domain.meeting.convening import ConveneMeeting, InviteParticipants
 from node.domain.order.issuing import IssueOrder
+from node.domain.paper import IssuePaper
 from node.domain.payload import Contact, Text
+from node.domain.refusal import Code
 from node.domain.round import OpenRound
 from node.domain.ticket.dispatching import Dispatch
 from node.domain.ticket.handling import AddEvidence
@@ -38,8 +42,9 @@ from node.services.tokens import make_token
 from node.web import forms
 from node.web.api import shape
 from node.web.app import create_app
-from tests.clauses.given import COUNTY, HOUSING, a_county, formed, handled, registered
-from tests.support.node import Hands
+from tests.clauses.given import COUNTY, HOUSING, a_county, formed, handled, refuses, registered
+from tests.support.levels import join
+from tests.support.node import Hands, make_node
 from tests.web.support import at_desk, csrf
 
 # Who has no part in what is tried, and their roles: all those whose scope is not the whole node.
@@ -227,6 +232,104 @@ class TestLists:
         told = [_plain(county.ask("d-water", "GET", f"/api/v1/orders?ticket={id}"), id) for id in ids]
 
         assert told[0] == told[1] and 404 == told[0][0]
+
+
+COMPLAINED = {"boss": "leader", "sitter": "member", "d-water": "department"}
+
+
+@pytest.fixture(scope="module")
+def complaint(tmp_path_factory: pytest.TempPathFactory) -> County:
+    """A complaint about the water bureau, ``hidden`` from it, and a dossier of each kind about it; the bureau is invited to the meeting."""
+    hands, water = a_county(tmp_path_factory.mktemp("complaint")), STRANGERS["d-water"][1]
+    node = hands.node
+    for account, (role, unit) in {"boss": ("leader", water), "sitter": ("member", water), "mayor": ("leader", "")}.items():
+        act(node, "centre", g.OpenAccount(account, (role,), unit))
+    join(make_node(hands.clock.parent, "520400", "anshun-2025", clock=hands.clock), hands)
+    hidden = registered(hands, category="complaint", appeal=Text(WORDS), conceal_from=water)
+    other = registered(hands, category="complaint")
+    ids = {"hidden": (SubjectKind.TICKET, hidden), "other": (SubjectKind.TICKET, other)}
+    starts = {
+        "paper": IssuePaper("receipt", ticket=hidden),
+        "order": IssueOrder("urge", "overdue", "system", tickets=(hidden,), unit=HOUSING, demand=Text(WORDS)),
+        "letter": AskGuidance(Text(WORDS), Text(WORDS), tickets=(hidden,)),
+        "meeting": ConveneMeeting("joint_judgement", hands.now + timedelta(days=2), units=(HOUSING,)),
+        "enterprise": OpenEnterprise(Text("惠民餐饮店"), "enterprise", CODE),
+    }
+    for name, command in starts.items():
+        ids[name] = (command.subject_kind, act(node, "centre:office", command).subject.id)
+    act(node, "centre:office", SubmitTickets((hidden, other)), subject=ids["meeting"][1])
+    act(node, "centre:office", InviteParticipants((water,)), subject=ids["meeting"][1])
+    act(
+        node,
+        "centre:office",
+        VisitEnterprise(TICKET, visited_on=date(2026, 2, 13), ticket_number=hidden, note=Text(WORDS)),
+        subject=ids["enterprise"][1],
+    )
+    return County(hands, create_app(node), ids, "")
+
+
+class TestConcealed:
+    """XS25-4.3.1.4: the unit complained of does not learn of it by what was written about it, whatever its people see of the node."""
+
+    @pytest.mark.parametrize("kind", ["paper", "order", "letter"])
+    def test_what_is_about_it_is_answered_like_one_that_was_never_given(self, complaint: County, kind: str) -> None:
+        """To a leader in that unit, who sees all else; to a leader of the county it is there."""
+        subject, id = complaint.ids[kind]
+        collection = next(name for name, one in shape.COLLECTIONS.items() if one is subject)
+        roads = [("GET", f"/api/v1/{collection}/{{}}", {}), ("POST", f"/api/v1/{collection}/{{}}/close-order", {"json": {}})]
+        # On the board of letters a leader reads his own.
+        roads += [("GET", path, {}) for path in PAGES.get(subject, ()) if kind != "letter"]
+        told = {}
+        for method, road, more in roads:
+            answers = [complaint.ask("boss", method, road.format(one), **more) for one in (id, _UNKNOWN)]
+            foreign, absent = (_plain(one, said) for one, said in zip(answers, (id, _UNKNOWN), strict=True))
+            if foreign != absent or foreign[0] < 400:
+                told[road] = (foreign, absent)
+
+        assert {} == told
+        assert {200} == {complaint.ask("mayor", method, road.format(id)).status_code for method, road, _ in roads if method == "GET"}
+
+    @pytest.mark.parametrize(("kind", "account"), [("meeting", "boss"), ("meeting", "sitter"), ("enterprise", "boss")])
+    def test_what_is_about_more_is_shown_without_it(self, complaint: County, kind: str, account: str) -> None:
+        """The meeting that the bureau sits in has the other ticket only; what was said of the hidden one goes with it."""
+        subject, id = complaint.ids[kind]
+        collection = next(name for name, one in shape.COLLECTIONS.items() if one is subject)
+        hidden, other = complaint.ids["hidden"][1], complaint.ids["other"][1]
+
+        said = complaint.ask(account, "GET", f"/api/v1/{collection}/{id}")
+        shown = [complaint.ask(account, "GET", path.format(id)).text for path in PAGES[subject]]
+        whole = complaint.ask("mayor", "GET", f"/api/v1/{collection}/{id}").text
+
+        assert 200 == said.status_code
+        assert [] == [one for one in (said.text, *shown) if hidden in one or WORDS in one]
+        assert (True, kind == "meeting") == (hidden in whole, other in said.text)
+
+    @pytest.mark.parametrize("account", COMPLAINED)
+    def test_no_list_names_it(self, complaint: County, account: str) -> None:
+        """Nor a feed, nor a board: neither the ticket nor what is about nothing else."""
+        gone = [complaint.ids[name][1] for name in ("hidden", "paper", "order", "letter")]
+        found = {path: answer.text for path in _lists() if any(id in (answer := complaint.ask(account, "GET", path)).text for id in gone)}
+
+        assert {} == found
+
+    def test_the_bureau_is_asked_for_no_opinion_on_it(self, complaint: County) -> None:
+        """Refused on the road of meetings as on that of the ticket: a meeting without the bureau judges it."""
+        hands, water = complaint.hands, STRANGERS["d-water"][1]
+        hidden = registered(hands, category="complaint", conceal_from=water)
+        convened = act(
+            hands.node, "centre:office", ConveneMeeting("joint_judgement", hands.now + timedelta(days=3), units=(HOUSING, water))
+        )
+
+        with refuses(Code.COMPLAINED_OF, ticket=hidden, unit=water):
+            act(hands.node, "centre:office", SubmitTickets((hidden,)), subject=convened.subject.id)
+
+    def test_to_others_the_feed_has_all_of_it(self, complaint: County) -> None:
+        """Or the test above could not fail."""
+        said = complaint.ask("mayor", "GET", "/api/v1/entries?after=0").text
+
+        assert {"hidden", "paper", "order", "letter"} == {
+            name for name in ("hidden", "paper", "order", "letter") if complaint.ids[name][1] in said
+        }
 
 
 class TestDesks:

@@ -19,6 +19,7 @@ from node.services import bodies, deadlines, dossiers, figures, lookup, progress
 from node.services.dossier_page import dossier_page
 from node.services.entry_feed import feed
 from node.services.narrowing import Place, Wanted
+from node.services.redaction import dossier_without, unseen_in
 from node.services.scope import sees_all
 from node.services.search import Sought, search
 from node.services.superior_reading import note_reading
@@ -164,10 +165,10 @@ def showing_of(kind: SubjectKind) -> Callable[[Desk, View, Given], Answered]:
             "dossier": bodies.plain(page.dossier),
             "texts": {f"{ref.entry}/{ref.place}": said for ref, said in page.texts.items()},
             "clocks": [bodies.clock_body(clock) for clock in page.clocks],
-            "timeline": [bodies.entry_body(line) for line in page.history],
+            "timeline": [bodies.plain(bodies.entry_body(line)) for line in page.history],
             "opens_at": _opens_at(page.dossier),
         }
-        return Answered(body, (0, page.dossier.version))
+        return Answered(dossier_without(body, unseen_in(view, desk.viewer, body)), (0, page.dossier.version))
 
     return showing
 

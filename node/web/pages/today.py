@@ -62,7 +62,7 @@ def today(request: Request, desk: SignedIn) -> Response:
     with desk.node.store.read() as view:
         found = desk_today.today(view, desk.viewer, desk.node.policies, desk.node.now())
         names = queries.names(view)
-        told = _by_matter(inbox.unread(view, audiences_of(desk.viewer), notices_looked_through))
+        told = _by_matter(inbox.unread(view, audiences_of(desk.viewer), notices_looked_through, desk.unit))
         unsent = [tab_of(draft) for draft in under_way(view, desk.account)]
         untaken = kept_forms.of_account(view, desk.account, desk.node.now())
         told_of = _tickets_of(view, desk, [rows[0] for rows in told[:notices_max]])
@@ -123,7 +123,7 @@ def _unready(desk: Desk) -> int:
 def read_notices(desk: SignedIn, id: Annotated[list[str], Form()]) -> Response:
     """Mark notices as read: those of the page that was looked at, as far as they are this desk's."""
     with desk.node.store.read() as view:
-        own = {row.id for row in inbox.unread(view, audiences_of(desk.viewer))}
+        own = {row.id for row in inbox.unread(view, audiences_of(desk.viewer), unit=desk.unit)}
         gone = inbox.settled(view, audiences_of(desk.viewer))
     with desk.node.store.write() as work:
         # With what was read goes what nobody needs to read any more.

@@ -12,7 +12,7 @@ from node.domain.letter import record as r
 from node.domain.letter.record import Letter
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
-from node.services import attachments, letter_files, letters, uploads
+from node.services import attachments, dossiers, letter_files, letters, uploads
 from node.services.ticket_view import opened
 from node.storage import schema
 from node.web import files
@@ -133,6 +133,8 @@ def open_letter(request: Request, desk: SignedIn, form: Posted, id: str) -> Resp
 def _may_read(room: Room, letter: Letter) -> bool:
     """Whoever opens letters sees them all; everybody else his own."""
     own = (letter.owner, letter.author) == (room.view.head.node, room.desk.account)
+    if letter.id in dossiers.hidden(room.view, SubjectKind.LETTER, room.desk.viewer):
+        return False
     return own or room.desk.role in letters.READING
 
 

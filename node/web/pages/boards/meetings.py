@@ -83,8 +83,8 @@ def one_meeting(request: Request, desk: SignedIn, id: str) -> Response:
         facts: dict[str, Any] = {
             "meeting": found,
             "items": meetings.agenda(room.view, found),
-            "texts": _texts(room, found),
             "seen": (seen := room.seen(found.about)),
+            "texts": _texts(room, found, seen),
             "titles": headlines(room.view, room.view.readings.rows(seen).values()),
             "protocol": meetings.protocol(room.view, found),
             "verbs": tuple(verb for verb in _verbs(found) if room.may(commands()[verb])),
@@ -128,12 +128,17 @@ def _verbs(meeting: Meeting) -> tuple[str, ...]:
     return ("finish-task",) if any(one.done_at is None for one in meeting.tasks) else ()
 
 
-def _texts(room: Room, meeting: Meeting) -> dict[str, str | None]:
-    """The words of the meeting, by where they stand: "minutes", "item/3", "problem/3", "task/1"."""
+def _texts(room: Room, meeting: Meeting, seen: set[str]) -> dict[str, str | None]:
+    """
+    The words of the meeting, by where they stand: "minutes", "item/3", "problem/3", "task/1"; what was decided of a ticket and is to be
+    done about it for whoever has it in *seen*.
+    """
+    agenda = [one for one in meeting.agenda if not one.ticket or one.ticket in seen]
     refs: dict[str, object] = {"minutes": meeting.minutes}
-    refs |= {f"item/{one.number}": one.decision for one in meeting.agenda}
-    refs |= {f"problem/{one.number}": one.description for one in meeting.agenda}
-    refs |= {f"task/{one.number}": one.description for one in meeting.tasks}
+    refs |= {f"item/{one.number}": one.decision for one in agenda}
+    refs |= {f"problem/{one.number}": one.description for one in agenda}
+    out = {one.number for one in meeting.agenda} - {one.number for one in agenda}
+    refs |= {f"task/{one.number}": one.description for one in meeting.tasks if one.item not in out}
     return {name: opened(room.view, meeting.subject, ref) for name, ref in refs.items() if isinstance(ref, SealedRef)}
 
 

@@ -17,6 +17,7 @@ from node.domain.order.record import SupervisionOrder
 from node.domain.refusal import Code, Refusal
 from node.domain.time import end_of, local_day
 from node.domain.time.calendar import at
+from node.services import dossiers
 from node.services import supervision_lists as lists
 from node.services.headlines import headlines
 from node.services.order_messages import open_message
@@ -97,7 +98,8 @@ def _found(room: Room, id: str) -> SupervisionOrder:
     """
     found = dossier_of(room.view.journal, Subject(SubjectKind.ORDER.value, id))
     viewer = room.desk.viewer
-    if not isinstance(found, SupervisionOrder) or not (sees_all(viewer) or (viewer.unit or viewer.account) in found.parties):
+    is_hidden = id in dossiers.hidden(room.view, SubjectKind.ORDER, viewer)
+    if not isinstance(found, SupervisionOrder) or is_hidden or not (sees_all(viewer) or (viewer.unit or viewer.account) in found.parties):
         raise Refusal(Code.SUBJECT_UNKNOWN, kind=SubjectKind.ORDER.value, id=id)
     return found
 

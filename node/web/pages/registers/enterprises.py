@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from node.domain.enterprise.filing import OpenEnterprise, UpdateEnterprise
 from node.domain.enterprise.record import Enterprise, Person
+from node.domain.entry import Actor
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.services import enterprise_register as register
@@ -14,6 +15,7 @@ from node.services import enterprises
 from node.services.intake_facts import file_of
 from node.services.openings import HANDLING, RIGHTS, open_file
 from node.services.queries import names
+from node.services.redaction import is_about_one, unseen_in
 from node.services.ticket_view import EntryLine, entry_line
 from node.storage.unit_of_work import View
 from node.web.desk import Desk, SignedIn
@@ -77,7 +79,7 @@ def _file_page(request: Request, desk: Desk, id: str, opened: dict[str, str]) ->
             "name": register.name_of(view, file),
             "page": page,
             "profile": enterprises.profile(view, id, calendar, now, desk.viewer),
-            "history": _history(view, file),
+            "history": _history(view, file, desk.viewer),
             "called": names(view),
             "tied": {one: _tied_name(view, one) for one in page.tied},
         }
@@ -103,9 +105,12 @@ def _contacts(file: Enterprise) -> dict[str, SealedRef]:
     return {name: ref for name, ref in reach.items() if isinstance(ref, SealedRef)}
 
 
-def _history(view: View, file: Enterprise) -> list[EntryLine]:
+def _history(view: View, file: Enterprise, viewer: Actor) -> list[EntryLine]:
+    """The latest first, without what was done there about a ticket that *viewer* does not see."""
     entries = sorted(view.journal.of_subject(file.subject), key=lambda one: (one.header.recorded_at, one.header.seq), reverse=True)
-    return [entry_line(view, file.subject, one.folded, True) for one in entries]
+    lines = [entry_line(view, file.subject, one.folded, True) for one in entries]
+    unseen = unseen_in(view, viewer, [dict(one.facts) for one in lines])
+    return [one for one in lines if not is_about_one(one.facts, unseen)]
 
 
 def _tied_name(view: View, id: str) -> str:
