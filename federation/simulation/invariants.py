@@ -21,6 +21,9 @@ from node.storage.database import micros
 if TYPE_CHECKING:
     from federation.simulation.simulation import Simulation
 
+# An incident keeps the bytes of an entry, which are longer, or a root, or nothing.
+_root_bytes = 32
+
 Check = Callable[[Rest], Iterator[str]]
 
 ONLINE: Mapping[str, str] = {
@@ -166,13 +169,38 @@ def down_agrees(rest: Rest) -> Iterator[str]:
 
 
 def incidents_are_whole(rest: Rest) -> Iterator[str]:
-    """I15: a forked link has an incident, and both histories can be read."""
+    """
+    I15: a forked link has an incident; and of each that was ever written down both histories can be read, at the place where they part.
+
+    Where other bytes came under a number that is taken, they are kept with the incident, beside those that stood there.  Where only a
+    root was told, or that the superior contradicts itself, the histories part there or before, and each end has its own: as entries, or
+    as what it kept when it left them behind.  A copy that was shut down took its side with it, and so may have who went back to an old
+    backup after that.
+    """
     for link in rest.links():
         if link.excuse not in ("forked", "parted"):
             continue
-        rows = [row for node in (link.child, link.above) for row in node.rows("SELECT node, epoch, seq FROM incidents WHERE kind = 'fork'")]
-        if not rows:
+        if not any(node.rows("SELECT 1 FROM incidents WHERE kind = 'fork'") for node in (link.child, link.above)):
             yield f"{link.name} is forked, and no incident says so"
+    for code, node in rest.nodes.items():
+        for id, writer, epoch, seq, content in node.rows("SELECT id, node, epoch, seq, content FROM incidents WHERE kind = 'fork'"):
+            ends = {code, writer, rest.superiors[code]} - {""}
+            if len(content) > _root_bytes:
+                is_readable = len(_told_at(node, (writer, epoch, seq))) > 1
+            else:
+                places = ((writer, epoch, place) for place in range(seq, 0, -1))
+                is_readable = any(len(set().union(*(_told_at(rest.nodes[end], place) for end in ends))) > 1 for place in places)
+                is_readable |= any((end, id) in rest.simulation.told_before_restore for end in ends - {code})
+            if not is_readable and writer not in rest.simulation.cloned:
+                yield f"{code} wrote down that {writer}/{epoch} forked at {seq} or before, and one of the two histories is nowhere"
+
+
+def _told_at(node: Node, place: tuple[str, int, int]) -> set[bytes]:
+    """What *node* holds, or kept as evidence, at one place of a stream: each time the bytes of an entry."""
+    its = "node = ? AND epoch = ? AND seq = ?"
+    rows = node.rows(f"SELECT content FROM entries WHERE {its}", *place)
+    rows += node.rows(f"SELECT content FROM incidents WHERE kind IN ('fork', 'branch') AND {its}", *place)
+    return {bytes(content) for (content,) in rows if len(content) > _root_bytes}
 
 
 # --- handling ---------------------------------------------------------------------------------------------------------------

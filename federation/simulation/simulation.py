@@ -97,6 +97,8 @@ class Simulation:
         self.cloned: set[str] = set()
         # Nodes that went back to an old backup without knowing it: what they write on stands beside what they wrote in that former life.
         self.two_lives: set[str] = set()
+        # A node that went back to a backup, and a fork that somebody had written down by then: what the node had of it may be gone.
+        self.told_before_restore: set[tuple[str, str]] = set()
         self.backups: dict[str, list[Any]] = {}
         self.poisoned: set[str] = set()
         # Entries by which a node said that it holds what is another's.
@@ -264,6 +266,8 @@ class Simulation:
         """The node's database is a former one from here on."""
         self.note(node.code, f"is restored at {node.value('SELECT taken FROM heads')}")
         self.observer.restored(node)
+        forks = (one.rows("SELECT id FROM incidents WHERE kind = 'fork'") for one in self.nodes.values())
+        self.told_before_restore |= {(node.code, id) for found in forks for (id,) in found}
 
     def jump(self, code: str, seconds: float) -> None:
         """The node's clocks go wrong by so much."""

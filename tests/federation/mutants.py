@@ -222,6 +222,17 @@ def _guard_is_not_read(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Guard, "fits", lambda _self, _view: True)
 
 
+def _left_behind_is_not_kept(patch: pytest.MonkeyPatch) -> None:
+    """Who gives up a history for another one keeps nothing of what it gives up."""
+    keep = mirror.Mirror.keep_incident
+
+    def keeping(self: Any, work: Any, kind: str, *rest: Any) -> None:
+        if kind != "branch":
+            keep(self, work, kind, *rest)
+
+    patch.setattr(mirror.Mirror, "keep_incident", keeping)
+
+
 MUTANTS: Mapping[str, Mutant] = {
     "ack before commit": Mutant(_ack_before_commit, "partition", frozenset({"I02"})),
     "a repeat has a second effect": Mutant(_repeat_is_appended, "reorder", frozenset({"I05"})),
@@ -240,6 +251,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "asking freezes nothing": Mutant(_asking_freezes_nothing, "partition", frozenset({"I16", "I17", "I18"})),
     "any opener is lawful": Mutant(_any_opener_is_lawful, "usurp", frozenset({"I16", "I18", "I19", "I22", "I24"})),
     "nothing is given back": Mutant(_nothing_is_given_back, "restore", frozenset({"I11", "I16", "I18", "I19", "I20"})),
+    "what is left behind is not kept": Mutant(_left_behind_is_not_kept, "restore_unguarded", frozenset({"I15"})),
     "the guard is not read": Mutant(_guard_is_not_read, "restore", frozenset({"I04", "I09", "I11", "I13"})),
 }
 # Rules of table 0.1 whose lack no seed shows, and why.

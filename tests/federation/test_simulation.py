@@ -9,14 +9,16 @@ from hashlib import sha256
 import pytest
 
 from federation import epochs
+from federation.mirror import Mirror
+from federation.simulation.invariants import incidents_are_whole
 from federation.simulation.operators import REASON, DirectEnd
 from federation.simulation.plan import FAULTS, POINTS, Plan, plan_of
 from federation.simulation.report import failure_lines
-from federation.simulation.rest import is_at_rest
+from federation.simulation.rest import Rest, is_at_rest
 from federation.simulation.run import digest_of, run_plan, simulate
 from federation.simulation.shrink import shrunk
 from federation.simulation.simulation import Simulation
-from federation.simulation.world import Grounds
+from federation.simulation.world import Grounds, Node
 from tests.federation.mutants import MUTANTS
 from tests.support.tree import ROOT, files
 
@@ -165,6 +167,27 @@ class TestRest:
         assert is_at_rest(simulation)
         assert [2, 2] == [nodes[code].value("SELECT given_epoch FROM links WHERE peer = ?", city.code) for code in counties]
         for code in nodes:
+            simulation.stop(code)
+
+    def test_a_fork_of_which_one_history_is_nowhere_is_found(self, grounds: Grounds) -> None:
+        """I15: a root alone, or bytes that stand there anyhow, are no second history; what an end kept as evidence is one."""
+        simulation = Simulation(grounds, plan_of(23).only(()))
+        county, city = (simulation.nodes[code] for code in ("520402", "520400"))
+        for code in simulation.nodes:
+            simulation.start(code)
+        simulation.schedule.run_until(60.0)
+        (held,) = (bytes(row[0]) for row in city.rows("SELECT content FROM entries WHERE node = '520402' AND seq = 3"))
+
+        def breaches_after(end: Node, kind: str, seq: int, content: bytes) -> int:
+            with end.store.write() as work:
+                Mirror(end.now).keep_incident(work, kind, county.code, 1, seq, content)
+            return len(list(incidents_are_whole(Rest(simulation))))
+
+        assert 1 == breaches_after(city, "fork", 4, bytes(32))
+        assert 2 == breaches_after(city, "fork", 3, held)
+        assert 1 == breaches_after(county, "branch", 3, held + b"kept below")
+        assert 0 == breaches_after(city, "branch", 3, held + b"kept above")
+        for code in simulation.nodes:
             simulation.stop(code)
 
 
