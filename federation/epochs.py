@@ -15,7 +15,7 @@ What is durable: one transaction takes the branch out, brings the rest in and be
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 
 from federation import reparenting
 from federation.client import Peer
@@ -142,11 +142,25 @@ def start(level: Level, reason: str, actor: Actor) -> int:
         position = work.journal.position(work.head.node, work.head.epoch)
         _begin(level, work, work.head.epoch + 1, position, reason, actor)
         work.head.held = ""
-        number_down_anew(work)
+        number_down_anew(work, without=_held_by_nobody(work))
         await_those_below(work, level.wall())
         return work.head.epoch
 
     return level.writer.command(carry_out)
+
+
+def _held_by_nobody(work: UnitOfWork) -> set[int]:
+    """
+    Own entries, by ``taken``, that are damaged and have not gone down to anybody: no neighbour can give them back, and what goes down
+    would stand still before them for ever.  The others come back from below with the new epoch (``taking_back``).
+    """
+    entries, down, links = schema.entries, schema.down, schema.links
+    spots = [spot for spot in reconcile.damaged(work.connection) if spot[0] == work.head.node]
+    its = tuple_(entries.c.node, entries.c.epoch, entries.c.seq).in_(spots)
+    damaged = set(work.connection.execute(select(entries.c.taken).where(its)).scalars())
+    applied = (down.c.epoch == links.c.down_epoch, down.c.down_seq <= links.c.down_acked, down.c.taken.in_(damaged))
+    held = select(down.c.taken).join(links, links.c.peer == down.c.link).where(*applied)
+    return damaged - set(work.connection.execute(held).scalars())
 
 
 def rejoin(level: Level, end: Peer, reason: str, actor: Actor) -> Rejoined:

@@ -166,6 +166,8 @@ def _precondition(attempts: int, failure: Failure, now: datetime, jittered: date
             return Decision(Then.AGAIN, jittered)
         case Code.SUPERIOR_FENCED:
             return Decision(Then.GREET, probe, "fenced")
+        case Code.NODE_HELD:
+            return Decision(Then.GREET, probe, "held_above")
         case _:
             return Decision(Then.GREET, probe, "version")
 

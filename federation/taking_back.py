@@ -6,7 +6,8 @@ then held below alone, and people there have acted by it: a ticket whose custody
 ever.  Nothing proves that such an entry is genuine, so nothing is taken back before the node's operator has begun a new epoch.
 Then each subordinate offers, once for that epoch, the places of all that it holds of the former ones; the superior names those
 where it holds something else or nothing, and writes these entries again, under their own ids, so that they count once
-everywhere.  Before them stands who gave them.  The subordinate learns of them as of anything else that comes down.
+everywhere.  Before them stands who gave them.  The subordinate learns of them as of anything else that comes down.  What
+is damaged here and whole there is put back where it stands: its leaf, which was kept, is the proof.
 
 Until then the subordinate says, whenever it greets, what the last of its superior's entries is that it holds: a superior that
 has another one there is told so, and does not go on by itself if it was stopped.
@@ -26,6 +27,7 @@ from node.domain.merkle import leaf_hash
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import EntriesGivenBack, EpochStarted
 from node.domain.routing import EVERYBODY_BELOW
+from node.services import reconcile
 from node.services.registry import NODE_ACTOR
 from node.services.situations import TOLD_BELOW
 from node.storage import schema
@@ -65,10 +67,11 @@ def no_more_of(work: UnitOfWork, peer: str) -> None:
 
 
 def unknown(view: View | UnitOfWork, places: Sequence[Place]) -> list[Place]:
-    """Those of *places* of this node's own journal where it holds something else or nothing."""
+    """Those of *places* of this node's own journal where it holds something else or nothing, or what is damaged."""
     node = view.head.node
+    damaged = set(reconcile.damaged(view.connection))
     held = view.journal.held([(node, one.epoch, one.seq) for one in places])
-    return [one for one in places if held.get((node, one.epoch, one.seq)) != one.leaf]
+    return [one for one in places if held.get(spot := (node, one.epoch, one.seq)) != one.leaf or spot in damaged]
 
 
 def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: datetime) -> int:
@@ -82,7 +85,7 @@ def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: date
     head = work.head
     if head.held:
         raise Refusal(Code.NODE_HELD, reason=head.held)
-    offered, count = [_own(work, peer, carried) for carried in entries], 0
+    offered, count = _not_healed(work, [_own(work, peer, carried) for carried in entries], now), 0
     while lost := _lost(work, peer, offered):
         event = EntriesGivenBack(peer, len(lost))
         subject = Subject(SubjectKind.NODE.value, head.node)
@@ -95,6 +98,15 @@ def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: date
         # What was just written may have brought a node below *peer*: what is about its tickets concerns that one now.
         offered = [one for one in offered if one not in lost]
     return count
+
+
+def _not_healed(work: UnitOfWork, offered: Sequence[Arrived], now: datetime) -> list[Arrived]:
+    """*offered* without what stands here, damaged, under the same leaf, and is whole from here on."""
+    damaged = set(reconcile.damaged(work.connection))
+    spots = {(head.node, head.epoch, head.seq): one for one in offered for head in (one.content.header,)}
+    held = work.journal.held([spot for spot in spots if spot in damaged])
+    healed = [spot for spot, leaf in held.items() if leaf == spots[spot].leaf and reconcile.heal(work, spot, spots[spot].data, now)]
+    return [one for spot, one in spots.items() if spot not in healed]
 
 
 def _lost(work: UnitOfWork, peer: str, offered: Sequence[Arrived]) -> list[Arrived]:

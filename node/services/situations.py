@@ -54,6 +54,7 @@ _UP_REASONS: Mapping[str, tuple[int, str]] = {
     "unregistered": (21, RED),
     "denied": (21, RED),
     "foreign": (21, RED),
+    "held_above": (20, AMBER),
     "handed_over": (22, AMBER),
     "reparented": (22, RED),
 }

@@ -64,6 +64,7 @@ class TestDecide:
             (1, refusing(Code.DOWN_EPOCH), Then.GREET, "", 0, 0),
             (1, refusing(Code.PROTOCOL_UNSUPPORTED), Then.GREET, "version", 600, 600),
             (1, refusing(Code.REHEARSAL_MISMATCH), Then.GREET, "version", 600, 600),
+            (1, refusing(Code.NODE_HELD), Then.GREET, "held_above", 600, 600),
             (1, refusing(Code.NODE_SUSPENDED), Then.GREET, "suspended", 600, 600),
             (1, refusing(Code.NODE_REVOKED), Then.GREET, "revoked", 600, 600),
             (1, refusing(Code.NODE_NOT_REGISTERED), Then.GREET, "unregistered", 600, 600),

@@ -53,6 +53,14 @@ def test_what_does_not_fit_waits_for_people_and_says_what_it_is(county: Place, e
     assert {code: "red"} == alarms(county)
 
 
+@pytest.mark.usefixtures("city")
+def test_a_superior_that_writes_nothing_just_now_is_no_matter_of_versions(county: Place) -> None:
+    """As it answers what is given back to it; it goes on by itself."""
+    stopped(county, "held_above", Code.NODE_HELD.name)
+
+    assert {"held_above": "amber"} == alarms(county)
+
+
 @pytest.mark.parametrize("reason", ["fault", "oversized"])
 @pytest.mark.usefixtures("city")
 def test_what_stands_behind_an_entry_that_does_not_pass_waits_and_people_are_told(county: Place, reason: str) -> None:

@@ -31,10 +31,13 @@ from tests.federation.situations import (
     COUNTY,
     OPERATOR,
     PROVINCE,
+    accept,
     agree,
     alarms,
+    escalate,
     grant_to,
     held,
+    holder,
     incidents,
     rejoin_by,
     tickets,
@@ -286,6 +289,37 @@ class TestRow20DamagedPage:
         again = _damage(city, CITY, 2, epoch=2)
         _look(city)
         assert ("damaged", [spot, again]) == (held(city), _damaged(city)), "what it goes on in has to be whole"
+
+    @pytest.mark.parametrize("is_heard", [True, False])
+    def test_what_the_top_gave_up_comes_back_from_below_or_goes_down_no_more(self, county: Place, city: Place, is_heard: bool) -> None:
+        """A subordinate that has it gives it back with the new epoch; where none has, what goes down does not wait for it."""
+        wire = connect(county, city)
+        number = county.register()
+        settle(county, city)
+        escalate(county, number)
+        settle(county, city)
+        wire.is_cut = not is_heard
+        accept(city, number)
+        settle(county, city)
+        spot = _damage(city, CITY, city.position(CITY)[0])
+        _look(city)
+        wire.is_cut = False
+
+        start(city.level, "各份备份里都不完好", OPERATOR)
+        for _ in range(3):
+            settle(county, city, seconds=601)
+
+        assert ("", [] if is_heard else [spot]) == (held(city), _damaged(city))
+        assert ("", {}) == (held(county), alarms(county))
+        _look(city)
+        assert ({} if is_heard else {"damaged": "red", "differs_own": "red"}) == alarms(city)
+        escalated = county.register()
+        escalate(county, escalated)
+        settle(county, city, seconds=51)
+        accept(city, escalated)
+        settle(county, city, seconds=51)
+        assert CITY == holder(county, escalated)[0]
+        agree(county, city)
 
     def test_what_is_damaged_of_an_epoch_that_is_over_comes_back_and_stops_nothing(self, county: Place, city: Place) -> None:
         """The superior holds all that the epoch kept."""
