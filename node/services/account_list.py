@@ -10,12 +10,13 @@ from node.domain.refusal import Code, Refusal
 from node.services.acting import Node
 from node.services.logins import Logins, Standing
 from node.services.people import people_of
+from node.services.readership import ACCOUNT_READERS
 from node.storage import schema
 from node.storage.unit_of_work import View
 
 # Who keeps accounts, and who may look at the list beside them.
 KEEPING = frozenset({Role.OFFICE.value, Role.SECURITY_ADMIN.value})
-READING = KEEPING | {Role.AUDIT_ADMIN.value, Role.DIRECTOR.value}
+READING = ACCOUNT_READERS
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, literal, not_, or_, select, t
 from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.sight import OUTSIDE
+from node.services.readership import DRAWERS
 from node.services.scope import conceals_from, out_of_sight, sees_all
 from node.storage import schema
 from node.storage.database import instant
@@ -136,7 +137,7 @@ def shown(view: View, ids: Collection[str], viewer: Actor) -> list[Shown]:
     table, rounds = schema.dossiers, schema.rounds
     query = select(table.c.id, table.c.kind, table.c.key).where(table.c.id.in_(ids), shown_to(viewer)).order_by(table.c.kind, table.c.id)
     found = [Shown(row.id, row.kind, row.key) for row in view.connection.execute(query)]
-    if sees_all(viewer):
+    if viewer.role in DRAWERS:
         names = view.connection.execute(select(rounds.c.id).where(rounds.c.id.in_(ids)).order_by(rounds.c.id)).scalars()
         found += [Shown(name, SubjectKind.ROUND.value, "") for name in names]
     return found

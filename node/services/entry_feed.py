@@ -18,6 +18,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.sight import OUTSIDE
 from node.services.bodies import plain
 from node.services.dossiers import hidden_from
+from node.services.readership import EVENT_READERS, SUBJECT_READERS
 from node.services.redaction import is_about_one, unseen_in, without
 from node.services.scope import sees_all, visible_to
 from node.services.ticket_view import event_fields
@@ -66,7 +67,8 @@ class Feed:
 
 def feed(view: View | UnitOfWork, after: int, viewer: Actor, kinds: Sequence[str] = (), limit: int = entries_max) -> Feed:
     """
-    The entries behind position *after* that *viewer* sees, of *kinds* if any are named, at most *limit*, in their order.
+    The entries behind position *after* that *viewer* sees, of *kinds* if any are named, at most *limit*, in their order; fewer where he is
+    not to read some of them (``readership``).
 
     Raises:
         Refusal: PERMISSION_DENIED, to whoever files from outside: how offices deal with one another is not his.
@@ -75,28 +77,36 @@ def feed(view: View | UnitOfWork, after: int, viewer: Actor, kinds: Sequence[str
         raise Refusal(Code.PERMISSION_DENIED, command="entries", role=viewer.role)
     table, end = schema.entries, view.head.taken
     last = min(after + looked_at_max, end)
-    within = (table.c.taken > after, table.c.taken <= last, _shown_to(viewer))
+    others = [kind for kind, roles in SUBJECT_READERS.items() if viewer.role not in roles]
+    within = (table.c.taken > after, table.c.taken <= last, _shown_to(viewer), table.c.subject_kind.not_in(others))
     query = select(table.c.taken, table.c.content).where(*within)
     if kinds:
         query = query.where(table.c.kind.in_(kinds))
     rows = view.connection.execute(query.order_by(table.c.taken).limit(limit)).all()
-    lines = _without_unseen(view, [_line(row.taken, bytes(row.content)) for row in rows], viewer)
-    return Feed(lines, rows[-1].taken if len(rows) == limit else max(last, after), end)
+    lines = [_line(row.taken, bytes(row.content)) for row in rows]
+    lines = _without_unseen(view, [one for one in lines if _is_read_by(viewer, one)], viewer)
+    return Feed(tuple(lines), rows[-1].taken if len(rows) == limit else max(last, after), end)
 
 
-def _without_unseen(view: View | UnitOfWork, lines: Sequence[FeedLine], viewer: Actor) -> tuple[FeedLine, ...]:
+def _without_unseen(view: View | UnitOfWork, lines: Sequence[FeedLine], viewer: Actor) -> list[FeedLine]:
     """What is about another subject than a ticket may name one: as the page of that subject, it does not name those that are hidden."""
     others = [one.facts for one in lines if one.subject_kind != SubjectKind.TICKET.value]
     unseen = unseen_in(view, viewer, others)
     if not unseen:
-        return tuple(lines)
+        return list(lines)
     found = []
     for one in lines:
         if one.subject_kind == SubjectKind.TICKET.value:
             found.append(one)
         elif not is_about_one(one.facts, unseen):
             found.append(replace(one, facts=without(one.facts, unseen)))
-    return tuple(found)
+    return found
+
+
+def _is_read_by(viewer: Actor, line: FeedLine) -> bool:
+    """As the page that shows such entries; what he wrote himself everybody reads."""
+    roles = EVENT_READERS.get(line.kind)
+    return roles is None or viewer.role in roles or line.account == viewer.account
 
 
 def _shown_to(viewer: Actor) -> ColumnElement[bool]:

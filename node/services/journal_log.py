@@ -16,14 +16,12 @@ from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import PayloadOpened, TicketRead
 from node.domain.time import local_day
+from node.services.readership import AUDITORS, OPENING_READERS
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.journal import Stored
 from node.storage.unit_of_work import View
 
-# Who reads the whole journal, and who of the centre reads whose contacts were opened.
-AUDITORS = frozenset({Role.AUDIT_ADMIN.value, Role.SUPERVISION.value})
-OPENING_READERS = AUDITORS | {Role.OFFICE.value, Role.DIRECTOR.value, Role.SECURITY_ADMIN.value}
 lines_max = 100
 # Entries looked through for one page; where the conditions are rare the next page goes on from there.
 scanned_max = 5_000

@@ -19,6 +19,7 @@ from node.services import bodies, deadlines, dossiers, figures, lookup, progress
 from node.services.dossier_page import dossier_page
 from node.services.entry_feed import feed
 from node.services.narrowing import Place, Wanted
+from node.services.readership import DRAWERS
 from node.services.redaction import dossier_without, unseen_in
 from node.services.scope import sees_all
 from node.services.search import Sought, search
@@ -181,7 +182,8 @@ def _opens_at(dossier: Dossier) -> str | None:
 
 
 def rounds_answer(desk: Desk, view: View, given: Given) -> Answered:
-    _need_all(desk, "rounds")
+    if desk.role not in DRAWERS:
+        raise Refusal(Code.PERMISSION_DENIED, command="rounds", role=desk.role)
     return Answered({"rounds": [bodies.achieved_body(one) for one in rounds.achieved(view, given["county"])]})
 
 

@@ -30,6 +30,7 @@ from node.domain.time import WorkCalendar
 from node.services import boards, dossiers
 from node.services.numbers import short_number
 from node.services.queries import Names, names
+from node.services.readership import DRAWERS
 from node.services.refusal_words import in_names
 from node.services.registry import read_units
 from node.services.scope import sees_all, visible_to
@@ -51,8 +52,6 @@ _STAFF = frozenset(
 )
 _PARTS = frozenset(role.value for role in (Role.DEPARTMENT, Role.DEPARTMENT_LEADER, Role.MEMBER, Role.TRACKER))
 _CALLERS = frozenset(role.value for role in (Role.OFFICE, Role.DIRECTOR, Role.MEMBER, Role.SPECIALIST, Role.SUPERVISION))
-# A drawn ticket is nobody's to know whom the round is about: the office that draws, and who leads or supervises it (DESIGN 8).
-_DRAWERS = frozenset(role.value for role in (Role.OFFICE, Role.DIRECTOR, Role.GOVERNMENT, Role.LEADER, Role.SUPERVISION, Role.SUPERVISOR))
 BOARDS: Mapping[str, frozenset[str]] = {
     "triage": _STAFF,
     "dispatch": _STAFF,
@@ -63,7 +62,7 @@ BOARDS: Mapping[str, frozenset[str]] = {
     "objections": _STAFF | _PARTS,
     "escalations": _STAFF,
     "revisits": _CALLERS,
-    "rounds": _DRAWERS,
+    "rounds": DRAWERS,
     "supervision": _STAFF | _PARTS,
     "letters": _STAFF | _PARTS | {Role.OPERATOR.value},
     "meetings": _STAFF | _PARTS,

@@ -12,8 +12,8 @@ from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.time import BEIJING, last_day
-from node.services.journal_log import AUDITORS
 from node.services.queries import Names, names
+from node.services.readership import AUDITORS
 from node.services.scope import sees_all
 from node.web.desk import Desk
 from node.web.templating import moment, page

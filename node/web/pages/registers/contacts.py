@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from node.services.journal_log import OPENING_READERS, Asked, openings
+from node.services.journal_log import Asked, openings
 from node.services.queries import names
+from node.services.readership import OPENING_READERS
 from node.web.desk import SignedIn
 from node.web.pages.registers.common import day_of, need_offered, register_page
 

@@ -1,0 +1,70 @@
+"""What is about no ticket is read over the API by whom its page is for, as a query and as entries of the feed."""
+
+from pathlib import Path
+
+import pytest
+
+from node.domain import registry as g
+from node.domain.round import OpenRound
+from node.services.acting import act
+from node.services.journal_log import OPENING_READERS
+from node.services.readership import DRAWERS
+from node.web.app import create_app
+from node.web.pages.boards.room import BOARDS
+from tests.clauses.given import COUNTY, a_county, handled
+from tests.web.support import at_desk, csrf
+
+LOOKING = ("window_clerk", "specialist", "steward", "discipline", "office", "supervision", "leader", "audit_admin", "operator")
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, set[str]]]:
+    """By role: the status of the query of rounds, and the kinds of entries in the feed, of a county that draws and opened a contact."""
+    hands = a_county(tmp_path_factory.mktemp("readership"))
+    node, ticket = hands.node, handled(hands)
+    for role in LOOKING:
+        by = "security" if role in g.ADMINISTRATORS else "centre"
+        act(node, by, g.OpenAccount(f"r-{role}", (role,), f"{COUNTY}-centre"))
+    hands.act("operator", g.InviteNode("520499", "分中心", "00" * 32), COUNTY)
+    hands.act("node", g.AdmitNode("520499", "分中心", "00" * 32), COUNTY)
+    act(node, "centre:office", OpenRound("520499", "2026-03"))
+    app = create_app(node)
+    opened = at_desk(hands, "centre", "office", app=app).post(f"/tickets/{ticket}/open", data={"csrf": csrf, "purpose": "handling"})
+    assert 200 == opened.status_code
+    told = {}
+    for role in LOOKING:
+        client = at_desk(hands, f"r-{role}", app=app)
+        entries = client.get("/api/v1/entries?limit=500").json()["entries"]
+        told[role] = client.get("/api/v1/rounds").status_code, {one["kind"] for one in entries}
+    return told
+
+
+@pytest.mark.parametrize("role", LOOKING)
+def test_rounds_and_their_entries_are_for_whom_the_board_is(answers: dict[str, tuple[int, set[str]]], role: str) -> None:
+    """DESIGN 8: nobody else is to know whom a round is about before he is called."""
+    status, kinds = answers[role]
+
+    assert (role in BOARDS["rounds"], BOARDS["rounds"]) == (role in DRAWERS, DRAWERS)
+    assert (200 if role in DRAWERS else 403, role in DRAWERS) == (status, "RoundOpened" in kinds)
+
+
+@pytest.mark.parametrize("role", LOOKING)
+def test_who_opened_what_is_for_whom_its_register_is(answers: dict[str, tuple[int, set[str]]], role: str) -> None:
+    """Who opened whose contacts, for what; and who may sign in."""
+    kinds = answers[role][1]
+
+    assert [role in OPENING_READERS] * 2 == ["PayloadOpened" in kinds, "AccountOpened" in kinds]
+    assert {"UnitOpened", "Registered"} <= kinds
+
+
+def test_what_somebody_opened_himself_he_reads(tmp_path: Path) -> None:
+    """As in the register of openings."""
+    hands = a_county(tmp_path)
+    ticket = handled(hands)
+    act(hands.node, "centre", g.OpenAccount("clerk", ("window_clerk",), f"{COUNTY}-centre"))
+    client = at_desk(hands, "clerk")
+    client.post(f"/tickets/{ticket}/open", data={"csrf": csrf, "purpose": "handling"})
+
+    entries = client.get("/api/v1/entries?kind=PayloadOpened").json()["entries"]
+
+    assert ["clerk"] == [one["account"] for one in entries]
