@@ -1,6 +1,6 @@
 """
 `make rights`: who may call what, as a table: every page by ``EXPECTED``, which the tests hold to, every command by its own roles or by
-those of a pack, every query of the API by the scope of its token.
+those of a pack, every query of the API by ``QUERIED``, with the scope that its token must have.
 
 A cell is "yes"; "scope": let in, and shown what his scope has; "part": only about a ticket in which he has a part; or "-".
 """
@@ -12,12 +12,13 @@ from pathlib import Path
 from node.packs.file import effective_pack, finder
 from node.services.command_fields import commands, may_give
 from node.web.api.query_list import all_queries
+from tests.web.test_query_rights import PARTLY, QUERIED
 from tests.web.test_rights import _BLIND, _SEEING, EXPECTED, OPEN, ROLES, STAFF, Expected
 
 YES, SCOPE, PART, NO = "yes", "scope", "part", "-"
 _PAGES = "Pages (the road of the command decides besides what somebody does there)"
 _COMMANDS = "Commands, by page /new/{verb}, /{kind}/{id}/do/{verb} and by the API"
-_QUERIES = "Queries of the API, each with the scope that a token must have; its account then reads what its role reads on the pages"
+_QUERIES = "Queries of the API, each with the scope that a token must have; its account is then answered as here"
 
 
 def cell(expected: Expected, role: str) -> str:
@@ -31,6 +32,13 @@ def cell(expected: Expected, role: str) -> str:
     return PART if role in _BLIND and expected.who == _SEEING else NO
 
 
+def query_cell(path: str, role: str) -> str:
+    """What *role* has of a query: of a dossier a unit has its part."""
+    if path not in PARTLY:
+        return cell(QUERIED[path], role)
+    return PART if role in PARTLY[path] else YES if role in QUERIED[path].who else NO
+
+
 def table(pack_id: str) -> Iterator[str]:
     """The lines: a heading, the roles, then a line a route; *pack_id* is the pack whose rights hold for commands."""
     wide = max(len(f"{method} {path}") for method, path in EXPECTED) + 2
@@ -38,8 +46,8 @@ def table(pack_id: str) -> Iterator[str]:
     pack = effective_pack(pack_id, finder())
     given = ((verb, frozenset(may_give(command, ROLES, pack))) for verb, command in sorted(commands().items()))
     yield from _part(f"{_COMMANDS}, under {pack_id}", wide, ((verb, [YES if role in who else NO for role in ROLES]) for verb, who in given))
-    yield _QUERIES
-    yield from (f"{f'GET /api/v1{one.path}'.ljust(wide)}{one.scope}" for one in all_queries())
+    asked = [(f"GET /api/v1{one.path} ({one.scope})", [query_cell(one.path, role) for role in ROLES]) for one in all_queries()]
+    yield from _part(_QUERIES, max(wide, *(len(name) + 2 for name, _ in asked)), asked)
 
 
 def _by_path() -> list[tuple[tuple[str, str], Expected]]:

@@ -175,7 +175,8 @@ _MANY = {
     ("POST", f"/boards/{name}")
     for name in ("dispatch", "dispatch/recall", "judgement/submit", "revisits/open", "tray/pass", "tray/sign", "triage", "triage/sort")
 }
-# Families of routes that are made from the commands: the road of the command decides, and tests of its own try it.
+# Families of routes that are made from the commands: the road of the command decides, and tests of its own try it.  The queries of the
+# API have a table of their own (``test_query_rights``).
 FAMILIES = ("/api/", "/tickets/{id}/do/", "/{kind}/{id}/do/", "/new/")
 # Pages of one other subject: whoever may not see it is told what is told of a number that was never given.
 _SUBJECTS = re.compile(r"/(boards/(judgement|letters|meetings|rounds|supervision)|registers/enterprises)/\{id\}")
@@ -358,3 +359,6 @@ def test_the_matrix_is_printed() -> None:
     assert ("yes", "part") == (cells["GET /tickets/{id}"][place["office"]], cells["GET /tickets/{id}"][place["member"]])
     assert ("yes", "-") == (cells["GET /registers/audit"][place["audit_admin"]], cells["GET /registers/audit"][place["office"]])
     assert ("yes", "-") == (cells["dispatch"][place["office"]], cells["dispatch"][place["department"]])
+    rounds, paper = cells["GET /api/v1/rounds (rounds)"], cells["GET /api/v1/papers/{id} (papers)"]
+    assert ("yes", "-") == (rounds[place["director"]], rounds[place["window_clerk"]])
+    assert ("yes", "part", "-") == (paper[place["office"]], paper[place["department"]], paper[place["finder"]])
