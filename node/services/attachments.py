@@ -11,12 +11,14 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
+from node.domain import round_record as record
 from node.domain.entry import Subject, SubjectKind
 from node.domain.letter.record import Letter
 from node.domain.organisation import Place
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.ticket import Ticket
 from node.services import letter_files
+from node.services.rounds import find_round, frame_of
 from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.database import micros
@@ -87,6 +89,20 @@ def want(work: UnitOfWork, blobs: Blobs, of: Filed, now: datetime, digests: Iter
             work.wake_down(peer)
             count += 1
     return count
+
+
+def want_of_frame(work: UnitOfWork, blobs: Blobs, round_id: str, now: datetime) -> int:
+    """
+    Ask for the files of every ticket of a round's frame that are not here; gives how many.
+
+    To ask for those of a drawn one alone would tell the subordinate which were drawn while the round is secret (USERS A2).
+    """
+    found = find_round(work, round_id)
+    if found is None or found.stage == record.OPENED:
+        return 0
+    numbers = {record.ticket_of(one.key) for one in frame_of(work, found.county, found.span)}
+    tickets = [ticket for number in sorted(numbers) if (ticket := work.readings.readable(number)) is not None]
+    return sum(want(work, blobs, ticket, now) for ticket in tickets)
 
 
 def neighbour(place: Place, of: Filed, digest: str) -> str | None:

@@ -82,6 +82,46 @@ def open_payloads(
     return opened
 
 
+def is_at_hand(node: str, ticket: Ticket) -> bool:
+    """True if *ticket* is or was in *node*'s hands, or is put to it: what stands in it is read there as any work is."""
+    return node in (ticket.custody.holder, ticket.custody.asked) or node in ticket.custody.openers
+
+
+def open_attachment(
+    work: UnitOfWork, actor: Actor, ticket: Ticket, digest: str, purpose: str, now: datetime, subject_round: str | None = None
+) -> None:
+    """
+    Let *actor* read the file *digest* of a ticket that is not at hand, as its texts are read: for a purpose, with an entry.
+
+    Args:
+        purpose: "drawn", "inspection" or "audit".
+        subject_round: id of the round, with the purpose "drawn".
+    Raises:
+        Refusal: PURPOSE_REQUIRED or PERMISSION_DENIED; EVIDENCE_UNKNOWN, if no entry of the ticket names it.
+    """
+    need_sight(ticket, actor)
+    if purpose not in (DRAWN, INSPECTION, AUDIT):
+        raise Refusal(Code.PURPOSE_REQUIRED, ticket=ticket.id, purpose=purpose)
+    _need_right(actor, ticket, purpose)
+    _need_purpose(work, ticket, {}, purpose, subject_round)
+    entry, place = _named_by(work, ticket, digest)
+    subject = Subject(SubjectKind.NODE.value, work.head.node)
+    if purpose == DRAWN and subject_round is not None:
+        subject = Subject(SubjectKind.ROUND.value, subject_round)
+    work.append([_draft(work, actor, subject, PayloadOpened(ticket.subject.kind, ticket.id, entry, place, purpose), now, "")])
+
+
+def _named_by(view: View | UnitOfWork, ticket: Ticket, digest: str) -> tuple[str, int]:
+    """The first entry of *ticket* that names a file, by its id, and where the file's sealed name stands in it; 0 if it has none."""
+    for one in view.journal.of_subject(ticket.subject):
+        event = one.folded.event
+        said = [value for value in vars(event).values() if value is not None] if event is not None else []
+        if any(digest == value or (isinstance(value, tuple) and digest in value) for value in said):
+            name = getattr(event, "file_name", None)
+            return one.header.id, name.place if isinstance(name, SealedRef) else 0
+    raise Refusal(Code.EVIDENCE_UNKNOWN, digests=digest)
+
+
 def sealed_of(ticket: Ticket, *, texts_only: bool = False) -> dict[str, SealedRef]:
     """What lies sealed of who appeals and what about, by field."""
     appellant, intake = ticket.appellant, ticket.intake
@@ -197,7 +237,7 @@ def _need_purpose(work: UnitOfWork, ticket: Ticket, refs: Mapping[str, SealedRef
         case "statistics":
             holds = node == custody.holder
         case "handling":
-            holds = node in (custody.holder, custody.asked) or node in custody.openers
+            holds = is_at_hand(node, ticket)
         case "drawn":
             holds = subject_round is not None and _is_drawn(work, ticket, subject_round)
         case "audit":

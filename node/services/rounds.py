@@ -95,6 +95,14 @@ def find_round(view: UnitOfWork | View, round_id: str) -> record.Round | None:
     return record.fold_round([one.folded for one in view.journal.of_subject(Subject(SubjectKind.ROUND.value, round_id))])
 
 
+def drawn_rounds_of(view: UnitOfWork | View, ticket: str) -> list[record.Round]:
+    """This node's rounds that drew *ticket* and are being called."""
+    table = schema.rounds
+    its = select(table.c.id).where(table.c.node == view.head.node, table.c.state == record.DRAWN).order_by(table.c.id)
+    found = [readable_round(view, id) for id in view.connection.execute(its).scalars()]
+    return [one for one in found if one is not None and ticket in {record.ticket_of(key) for key in one.drawn}]
+
+
 def readable_round(view: UnitOfWork | View, round_id: str) -> record.Round | None:
     """As ``find_round``; None as well if an entry of it is damaged, and noted in ``unread_dossiers``: it waits, the others do not."""
     try:

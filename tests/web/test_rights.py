@@ -92,6 +92,8 @@ EXPECTED: dict[tuple[str, str], Expected] = {
 EXPECTED |= {
     ("GET", "/tickets/{ticket}/attach"): Expected(_SEEING),
     ("GET", "/tickets/{ticket}/attachments/{digest}"): Expected(_SEEING),
+    # Of a ticket that is not at hand for a purpose, which is then asked of that ticket.
+    ("POST", "/tickets/{ticket}/attachments/{digest}"): Expected(_SEEING),
     # As evidence; what the enterprise gave is handed in by whoever took it in.
     ("POST", "/tickets/{ticket}/attach"): Expected(frozenset({Role.DEPARTMENT.value}), file=_PHOTO),
     # In pieces: whoever may hand something in makes room, and goes on with what is his own.

@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 import uuid
+from collections.abc import Callable
 from email.utils import format_datetime
 from typing import Annotated
 
@@ -24,11 +25,12 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
 from node.domain.ticket.ticket import Ticket
 from node.domain.whole_number import whole_number
-from node.services import attachments, uploads
+from node.services import attachments, openings, uploads
 from node.services.begun_uploads import Begun, BegunUploads, Piece
 from node.services.command_fields import may_give
 from node.services.superior_reading import note_reading
 from node.services.unreadable import whole_ticket
+from node.storage.unit_of_work import UnitOfWork
 from node.web import files
 from node.web.desk import Desk, SignedIn
 from node.web.sessions import safe_path
@@ -190,10 +192,31 @@ def attachment(request: Request, desk: SignedIn, ticket: str, digest: str) -> Re
     try:
         return given_out(desk, found, digest)
     except Refusal as refusal:
-        if refusal.code is not Code.BLOB_MISSING:
-            raise
-        again = request.url_for("attachment", ticket=found.id, digest=digest).path
-        return page(request, "attachment_missing.html", status_code=404, again=again, way_out=f"/tickets/{found.id}", is_letter=False)
+        return _missing(request, found, digest, "missing", refusal)
+
+
+@router.post("/tickets/{ticket}/attachments/{digest}", name="open_attachment")
+def open_attachment(
+    request: Request,
+    desk: SignedIn,
+    ticket: str,
+    digest: str,
+    purpose: Annotated[str, Form()] = "",
+    round: Annotated[str, Form()] = "",
+) -> Response:
+    """The same for a purpose: that it is opened stands in the journal before anything is given."""
+    found, now, blobs = seen_ticket(desk, ticket), desk.node.now(), desk.node.blobs
+    if openings.is_at_hand(desk.node.code, found):
+        return attachment(request, desk, ticket, digest)
+    desk.need_second_factor()
+    desk.node.writer.command(lambda work: openings.open_attachment(work, desk.viewer, found, digest, purpose, now, round or None))
+    of_round = round if purpose == openings.DRAWN else ""
+    # Asked for alone, it would tell below which ticket is looked at (DESIGN 8).
+    ask = (lambda work: attachments.want_of_frame(work, blobs, of_round, now)) if of_round else None
+    try:
+        return _file(desk, found, digest, ask)
+    except Refusal as refusal:
+        return _missing(request, found, digest, "missing_drawn" if of_round else "missing_above", refusal)
 
 
 def given_out(desk: Desk, found: Ticket, digest: str) -> Response:
@@ -201,19 +224,35 @@ def given_out(desk: Desk, found: Ticket, digest: str) -> Response:
     A file of the ticket *found*, which this desk sees; always as a file to be saved, never as a page of ours.
 
     Raises:
-        Refusal: EVIDENCE_UNKNOWN, if no entry of the ticket names it; BLOB_MISSING, after a neighbour was asked for it; BLOB_DAMAGED.
+        Refusal: PURPOSE_REQUIRED for a ticket in which this node has no part: its files need a purpose, as texts do
+            (``open_attachment``); EVIDENCE_UNKNOWN, if no entry of the ticket names it; BLOB_MISSING, after a neighbour was asked for it;
+            BLOB_DAMAGED.
     """
+    if not openings.is_at_hand(desk.node.code, found):
+        raise Refusal(Code.PURPOSE_REQUIRED, ticket=found.id, purpose=openings.HANDLING)
+    return _file(desk, found, digest, lambda work: attachments.want(work, desk.node.blobs, found, desk.node.now(), [digest]))
+
+
+def _file(desk: Desk, found: Ticket, digest: str, ask: Callable[[UnitOfWork], int] | None) -> Response:
+    """The file; where it is not here, *ask* is carried out before that is said."""
     if not _DIGEST.fullmatch(digest):
         raise Refusal(Code.EVIDENCE_UNKNOWN, digests=digest)
-    blobs = desk.node.blobs
     try:
-        content = attachments.content_of(blobs, found, digest)
+        content = attachments.content_of(desk.node.blobs, found, digest)
     except Refusal as refusal:
-        if refusal.code is not Code.BLOB_MISSING:
-            raise
-        desk.node.writer.command(lambda work: attachments.want(work, blobs, found, desk.node.now(), [digest]))
+        if refusal.code is Code.BLOB_MISSING and ask is not None:
+            desk.node.writer.command(ask)
         raise
     return files.as_download(content, f"{found.id}-{digest[:8]}")
+
+
+def _missing(request: Request, found: Ticket, digest: str, why: str, refusal: Refusal) -> Response:
+    """The page that says that the file is not here and what is done about it; any other *refusal* is raised."""
+    if refusal.code is not Code.BLOB_MISSING:
+        raise refusal
+    again = request.url_for("attachment", ticket=found.id, digest=digest).path
+    way_out = f"/tickets/{found.id}"
+    return page(request, "attachment_missing.html", status_code=404, why=why, again=again, way_out=way_out, is_letter=False)
 
 
 def seen_ticket(desk: Desk, ticket: str) -> Ticket:

@@ -27,6 +27,7 @@ from node.services.possible import Action, possible_actions
 from node.services.progress import for_appellant
 from node.services.queries import ClockLine, Names, find_ticket, names
 from node.services.refusal_words import in_names
+from node.services.rounds import drawn_rounds_of
 from node.services.stages import stages_of
 from node.services.superior_reading import note_reading
 from node.services.ticket_levels import level_of, level_states
@@ -130,6 +131,7 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         appeal = _appeal(found)
         steps = steps_of(view, found, actions, lang)
         file_name = _file_name(view, found.ticket)
+        file_ways = _file_ways(view, desk, found.ticket)
     note_reading(node, desk.viewer, found.ticket)
     return page(
         request,
@@ -148,6 +150,8 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         appeal=appeal,
         file_name=file_name,
         files=files_of(found.timeline),
+        is_at_hand=openings.is_at_hand(node.code, found.ticket),
+        file_ways=file_ways,
         may_attach=any(one.refusal is None and one.verb in _BY_FILE for one in actions),
         may_issue=may_give(IssuePaper, (desk.role,), policy.pack),
         may_read_reply=desk.role == Role.OFFICE.value or desk.unit == found.ticket.lead,
@@ -272,12 +276,21 @@ def _file_name(view: View, ticket: Ticket) -> str:
     return name_of_file(view, ticket.appellant.enterprise) if is_here else ""
 
 
+def _file_ways(view: View, desk: Desk, ticket: Ticket) -> list[tuple[str, str]]:
+    """For what this person may open files of a ticket that is not at hand: purpose, and the round that drew it."""
+    if openings.is_at_hand(desk.node.code, ticket):
+        return []
+    if desk.role == Role.AUDIT_ADMIN.value:
+        return [(openings.AUDIT, "")]
+    return [(openings.DRAWN, one.id) for one in drawn_rounds_of(view, ticket.id)] if desk.role == Role.OFFICE.value else []
+
+
 def _purposes(desk: Desk, ticket: Ticket) -> list[str]:
     """What this person may open contacts for here; a round's calls are made from its own board."""
     roles = {name: {role.value for role in allowed} for name, allowed in openings.RIGHTS.items()}
     node = desk.node.code
     holds = {
-        openings.HANDLING: node in (ticket.custody.holder, ticket.custody.asked) or node in ticket.custody.openers,
+        openings.HANDLING: openings.is_at_hand(node, ticket),
         openings.AUDIT: desk.role == Role.AUDIT_ADMIN.value,
         openings.STATISTICS: node == ticket.custody.holder,
     }

@@ -117,7 +117,15 @@ def letter_file(request: Request, desk: SignedIn, id: str, digest: str) -> Respo
             raise
     desk.node.writer.command(lambda work: attachments.want(work, blobs, found, desk.node.now(), [digest]))
     again = request.url_for("letter_file", id=found.id, digest=digest).path
-    return page(request, "attachment_missing.html", status_code=404, again=again, way_out=f"/boards/letters/{found.id}", is_letter=True)
+    return page(
+        request,
+        "attachment_missing.html",
+        status_code=404,
+        why="missing",
+        again=again,
+        way_out=f"/boards/letters/{found.id}",
+        is_letter=True,
+    )
 
 
 @router.post("/letters/{id}/open", name="open_letter")
