@@ -20,7 +20,7 @@ from node.domain.paper import Paper
 from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import PayloadOpened
-from node.domain.ticket.sight import need_sight
+from node.domain.ticket.sight import need_sight, reads_texts
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
 from node.services.rounds import find_round
@@ -87,11 +87,16 @@ def is_at_hand(node: str, ticket: Ticket) -> bool:
     return node in (ticket.custody.holder, ticket.custody.asked) or node in ticket.custody.openers
 
 
+def reads_files(actor: Actor, node: str, ticket: Ticket) -> bool:
+    """True if *actor* opens files of *ticket* without saying for what: as a part of work that is at hand."""
+    return is_at_hand(node, ticket) and reads_texts(actor)
+
+
 def open_attachment(
     work: UnitOfWork, actor: Actor, ticket: Ticket, digest: str, purpose: str, now: datetime, subject_round: str | None = None
 ) -> None:
     """
-    Let *actor* read the file *digest* of a ticket that is not at hand, as its texts are read: for a purpose, with an entry.
+    Let *actor* read the file *digest* where ``reads_files`` says no, as its texts are read: for a purpose, with an entry.
 
     Args:
         purpose: "drawn", "inspection" or "audit".

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from node.domain.entry import Actor, SubjectKind
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.row import TicketRow
+from node.domain.ticket.sight import reads_texts
 from node.domain.time.calendar import at, end_of
 from node.services.narrowing import Wanted, narrowed
 from node.storage import schema, text_index
@@ -113,9 +114,11 @@ def search(view: View, sought: Sought, now: datetime) -> Found:
 
     Raises:
         Refusal: FIELD_REQUIRED, for a text without a letter or a figure; TOO_MANY_WORDS, for more than ``words_max``;
-            PAYLOAD_SEALED, where this process has no keys to find words with.
+            PAYLOAD_SEALED, where this process has no keys to find words with; PERMISSION_DENIED, for words that the viewer may not read.
     """
     words = words_of(sought.text)
+    if words and sought.viewer is not None and not reads_texts(sought.viewer):
+        raise Refusal(Code.PERMISSION_DENIED, command="search", role=sought.viewer.role)
     query = _query(view, sought, words, now)
     if all(text_index.is_exact(word) for word in words):
         rows = _rows(view, query, sought.rows_max + 1, sought.after) if sought.rows_max else []

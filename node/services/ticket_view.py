@@ -13,7 +13,7 @@ from node.domain.entry import Actor, Event, Folded, Header, Subject, SubjectKind
 from node.domain.payload import PayloadKind, SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.fold import in_order, line_of
-from node.domain.ticket.sight import RESERVED, need_sight
+from node.domain.ticket.sight import RESERVED, need_sight, reads_texts
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import WorkCalendar
 from node.services.queries import ClockLine, Names, names, whole_clock_line
@@ -80,7 +80,7 @@ def ticket_page(view: View, ticket_id: str, calendar: WorkCalendar, now: datetim
     if viewer is not None:
         need_sight(ticket, viewer)
     clocks = tuple(whole_clock_line(ticket.id, clock, calendar, now) for clock in ticket.clocks.values())
-    return TicketPage(ticket, names(view), clocks, timeline(view, ticket), _channels(view, ticket), other_number(view, ticket.id))
+    return TicketPage(ticket, names(view), clocks, timeline(view, ticket, viewer), _channels(view, ticket), other_number(view, ticket.id))
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,12 @@ def _channels(view: View, ticket: Ticket) -> tuple[str, ...]:
     return tuple(dict.fromkeys((ticket.intake.channel, *(merged[one].channel for one in ticket.merge.taken_in if one in merged))))
 
 
-def timeline(view: View, ticket: Ticket) -> tuple[EntryLine, ...]:
-    """The entries of *ticket* in the order in which they take effect; texts are opened where this node holds it."""
+def timeline(view: View, ticket: Ticket, viewer: Actor | None = None) -> tuple[EntryLine, ...]:
+    """
+    The entries of *ticket* in the order in which they take effect; texts are opened where this node holds it, for whoever reads them.
+    """
     subject = Subject(SubjectKind.TICKET.value, ticket.id)
-    opens = ticket.custody.holder == view.head.node
+    opens = ticket.custody.holder == view.head.node and reads_texts(viewer)
     return tuple(entry_line(view, subject, one, opens, ticket.void) for one in _timeline(view, view.journal.of_subject(subject)))
 
 

@@ -19,6 +19,7 @@ from fastapi.testclient import TestClient
 from node.domain import registry as g
 from node.domain.organisation import Role
 from node.domain.paper import IssuePaper
+from node.domain.payload import Text
 from node.domain.refusal import Code
 from node.services.acting import act
 from node.services.command_fields import commands
@@ -152,6 +153,7 @@ EXPECTED |= {
     ("GET", "/registers/packs/difference"): all_but(*_OUTSIDERS),
     **{("GET", f"/registers/{name}"): all_but(*_UNITS) for name in ("channels", "links", "what-if")},
     ("GET", "/registers/audit"): only(Role.SUPERVISION, Role.AUDIT_ADMIN),
+    # The three administrators see rows and what was done when by whom, and no word of it (TestAdministrators).
     # Each sees there what his scope shows him: an outsider his own filings.
     ("GET", "/tickets"): Expected(STAFF),
     ("GET", "/tickets/{id}"): Expected(_SEEING),
@@ -336,6 +338,32 @@ class TestForeignIds:
 
         assert {"SUBJECT_UNKNOWN"} == set(hidden.values())
         assert hidden == missing
+
+
+class TestAdministrators:
+    """FEATURES 77, 79: they keep the node and act on no need; nobody but the audit reads a text for that, with an entry."""
+
+    @pytest.mark.parametrize("role", ["operator", "security_admin", "audit_admin"])
+    def test_no_word_of_a_need_is_shown_to_them(self, desks: Desks, role: str) -> None:
+        """On pages and through the API, by searching and in a table; that it is there, and where it stands, they see."""
+        said = "路面积水，货车进不来"
+        ticket = registered(desks.hands, "window", appeal=Text(said))
+        office, keeper = desks.client("office"), desks.client(role)
+        paths = (f"/tickets/{ticket}", f"/api/v1/tickets/{ticket}")
+
+        assert [True, True] == [said in office.get(path).text for path in paths]
+        assert [(200, False)] * 2 == [((answer := keeper.get(path)).status_code, said in answer.text) for path in paths]
+        for path in ("/search?q=积水", "/export?q=积水", "/export/table?q=积水", "/api/v1/search?text=积水"):
+            assert (200, "PERMISSION_DENIED") == (office.get(path).status_code, code_of(keeper.get(path)))
+        assert 200 == keeper.get("/search?due=today").status_code
+
+    def test_the_audit_opens_a_text_with_an_entry_and_the_others_none(self, desks: Desks) -> None:
+        told = {
+            role: desks.client(role).post(f"/tickets/{desks.ticket}/open", data={"purpose": "audit"})
+            for role in ("audit_admin", "operator")
+        }
+
+        assert (200, 403) == (told["audit_admin"].status_code, told["operator"].status_code)
 
 
 class TestContacts:

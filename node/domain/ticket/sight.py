@@ -11,6 +11,7 @@ from node.domain.entry import Actor, Event, Happened
 from node.domain.organisation import Role
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
+from node.domain.registry import ADMINISTRATORS
 from node.domain.ticket.concerned import BY_PART
 from node.domain.ticket.state import With
 from node.domain.ticket.ticket import Ticket
@@ -43,6 +44,16 @@ def may_read(ticket: Ticket, actor: Actor) -> bool:
         is_joint = actor.role == Role.MEMBER.value and ticket.with_whom is With.MEMBERS
         return is_joint or bool(own & {*ticket.concerned, ticket.lead, ticket.intake.first_contact})
     return actor.role not in OUTSIDE or ticket.intake.registered_by == actor.account
+
+
+def reads_texts(viewer: Actor | None) -> bool:
+    """
+    Whether *viewer* reads what people wrote in a ticket that he sees, where his node holds it.
+
+    The three administrators keep the node and act on no need (FEATURES 77, 79): they see rows, states, times and who acted, and no
+    words.  The audit administrator opens texts for the audit, and each opening is an entry (DESIGN 4).  None is the node itself.
+    """
+    return viewer is None or viewer.role not in ADMINISTRATORS
 
 
 def need_sight(ticket: Ticket, actor: Actor) -> None:

@@ -206,7 +206,7 @@ def open_attachment(
 ) -> Response:
     """The same for a purpose: that it is opened stands in the journal before anything is given."""
     found, now, blobs = seen_ticket(desk, ticket), desk.node.now(), desk.node.blobs
-    if openings.is_at_hand(desk.node.code, found):
+    if openings.reads_files(desk.viewer, desk.node.code, found):
         return attachment(request, desk, ticket, digest)
     desk.need_second_factor()
     desk.node.writer.command(lambda work: openings.open_attachment(work, desk.viewer, found, digest, purpose, now, round or None))
@@ -224,11 +224,11 @@ def given_out(desk: Desk, found: Ticket, digest: str) -> Response:
     A file of the ticket *found*, which this desk sees; always as a file to be saved, never as a page of ours.
 
     Raises:
-        Refusal: PURPOSE_REQUIRED for a ticket in which this node has no part: its files need a purpose, as texts do
+        Refusal: PURPOSE_REQUIRED for a ticket in which this node has no part, and to an administrator: files need a purpose, as texts do
             (``open_attachment``); EVIDENCE_UNKNOWN, if no entry of the ticket names it; BLOB_MISSING, after a neighbour was asked for it;
             BLOB_DAMAGED.
     """
-    if not openings.is_at_hand(desk.node.code, found):
+    if not openings.reads_files(desk.viewer, desk.node.code, found):
         raise Refusal(Code.PURPOSE_REQUIRED, ticket=found.id, purpose=openings.HANDLING)
     return _file(desk, found, digest, lambda work: attachments.want(work, desk.node.blobs, found, desk.node.now(), [digest]))
 

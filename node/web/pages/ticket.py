@@ -150,7 +150,7 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         appeal=appeal,
         file_name=file_name,
         files=files_of(found.timeline),
-        is_at_hand=openings.is_at_hand(node.code, found.ticket),
+        is_at_hand=openings.reads_files(desk.viewer, node.code, found.ticket),
         file_ways=file_ways,
         may_attach=any(one.refusal is None and one.verb in _BY_FILE for one in actions),
         may_issue=may_give(IssuePaper, (desk.role,), policy.pack),
@@ -277,8 +277,8 @@ def _file_name(view: View, ticket: Ticket) -> str:
 
 
 def _file_ways(view: View, desk: Desk, ticket: Ticket) -> list[tuple[str, str]]:
-    """For what this person may open files of a ticket that is not at hand: purpose, and the round that drew it."""
-    if openings.is_at_hand(desk.node.code, ticket):
+    """For what this person may open files that he reads for no other: purpose, and the round that drew it."""
+    if openings.reads_files(desk.viewer, desk.node.code, ticket):
         return []
     if desk.role == Role.AUDIT_ADMIN.value:
         return [(openings.AUDIT, "")]
