@@ -18,6 +18,7 @@ from node.domain.entry import Actor
 from node.domain.payload import Contact, Text
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
+from node.domain.ticket.correction import Correct
 from node.domain.ticket.decide import DECISIONS, decide
 from node.domain.ticket.ticket import Ticket
 from node.services.command_codes import codes_of
@@ -52,6 +53,8 @@ _WHATEVER_IS_TYPED = frozenset(
         Code.NOT_VERIFIED,
         Code.SUPPLEMENT_NOT_DUE,
         Code.MUST_SIGN,
+        Code.SIGNED_BEFORE,
+        Code.NOT_AT_SIGNING,
         Code.DIRECT_HANDLING,
         Code.EXTENSIONS_USED,
         Code.DEADLINE_PASSED,
@@ -134,7 +137,7 @@ def _answer(ticket: Ticket, probe: Command, facts: Facts, policy: Policy, now: d
     try:
         return _SOMETHING if decide(ticket, probe, facts, policy, now) else _NOTHING
     except Refusal as refusal:
-        return refusal if refusal.code in _WHATEVER_IS_TYPED or _is_of_its_class(refusal) or _is_done(refusal) else _SOMETHING
+        return refusal if refusal.code in _WHATEVER_IS_TYPED or _is_of_its_class(refusal, ticket) or _is_done(refusal) else _SOMETHING
     except Exception:  # a probe's words may be such as nobody types: then the form says what is wrong with them
         return _SOMETHING
 
@@ -144,9 +147,12 @@ def _is_done(refusal: Refusal) -> bool:
     return refusal.code is Code.ALREADY_EXISTS and refusal.facts.get("kind") in _ONCE_A_ROUND
 
 
-def _is_of_its_class(refusal: Refusal) -> bool:
-    """What the pack offers only for needs of other classes: nobody types the class where it was given at forming."""
-    return refusal.code is Code.VALUE_NOT_OFFERED and refusal.facts.get("key") == "classes"
+def _is_of_its_class(refusal: Refusal, ticket: Ticket) -> bool:
+    """What the pack offers only for needs of other classes: nobody types the class that was given at forming; another is the probe's."""
+    own = ticket.classing.category
+    return (
+        refusal.code is Code.VALUE_NOT_OFFERED and bool(own) and (refusal.facts.get("key"), refusal.facts.get("value")) == ("classes", own)
+    )
 
 
 class _Given(Mapping[str, Any]):
@@ -200,6 +206,10 @@ def probe_of(
     return made
 
 
+# Of these codes the first one is no plain case: a class cannot be corrected any more once it has a limit.
+_CHOSEN: Mapping[tuple[type[Command], str], str] = {(Correct, "field"): "external_number"}
+
+
 def _fitting(
     command: type[Command], field: CommandField, ticket: Ticket, actor: Actor, units: Mapping[str, Any], policy: Policy, now: datetime
 ) -> Any:
@@ -216,6 +226,8 @@ def _fitting(
             one = now
         case FieldKind.YES_NO:
             one = True
+        case FieldKind.CODE if (command, field.name) in _CHOSEN:
+            one = _CHOSEN[command, field.name]
         case FieldKind.CODE:
             one = next(iter(codes_of(command, field.name, policy.pack)), "code")
         case FieldKind.UNIT:

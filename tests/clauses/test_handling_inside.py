@@ -257,5 +257,5 @@ class TestSignAndAnswer:
         """The pack names the classes that one form is enough for."""
         county = a_county(tmp_path)
         ticket = dispatched(county)
-        with refuses(Code.VALUE_NOT_OFFERED, value="coordination"):
+        with refuses(Code.NOT_AT_SIGNING, category="coordination"):
             county.act("department", self.ANSWER, ticket, "housing")

@@ -10,6 +10,7 @@ from node.domain.payload import Contact, Text
 from node.domain.registry import OpenAccount
 from node.domain.ticket.decide import DECISIONS
 from node.domain.ticket.dispatching import Dispatch, Sign
+from node.domain.ticket.filling import FillIn
 from node.domain.ticket.forming import Form
 from node.domain.ticket.handling import RecordProgress
 from node.domain.ticket.intake import Register
@@ -17,6 +18,7 @@ from node.services.command_fields import is_for_people, verb_of
 from node.services.possible import possible_actions
 from node.web.act_groups import BY_VERB, GROUPS, group_of
 from tests.support.node import Hands, make_node
+from tests.web.office import CLERK, PASSED, open_office
 from tests.web.support import at_desk, csrf
 from tests.web.test_acts import in_hand, registered
 
@@ -38,6 +40,12 @@ def ticket(hands: Hands) -> str:
 
 def verbs(page: str) -> set[str]:
     return set(re.findall(r'/do/([a-z-]+)"', page))
+
+
+def not_now(page: str) -> str:
+    """What cannot be done now and why, as it is read."""
+    part = page[page.index('class="not-now"') :]
+    return re.sub(r"\s+", "", re.sub(r"<[^>]+>", "", part[: part.index("</details>")]))
 
 
 class TestPage:
@@ -115,7 +123,29 @@ class TestPossible:
         page = at_desk(hands, "d-housing").get(f"/tickets/{ticket}").text
 
         refused = page[page.index('class="not-now"') :]
-        assert re.search(r'<span class="grey">[^<]*提出办理异议[^<]*</span><small>[^<]*办理中', refused)
+        assert re.search(r'<small>[^<]*办理中[^<]*不能这样办理。</small>\s*<ul[^>]*><li><span class="grey">', refused)
+
+    def test_beside_the_reason_stands_what_can_be_done(self, hands: Hands, ticket: str) -> None:
+        """After a wrong signing (walk (b)): the office can change the lead; of a state, which ones a step takes, without the rest."""
+        refused = not_now(at_desk(hands, "d-housing").get(f"/tickets/{ticket}").text)
+
+        assert re.search(
+            r"已经签收，不能再提出办理异议。提出办理异议确实不属本单位职责的，请联系服务中心，由服务中心更换牵头部门。", refused
+        )
+        assert ("派单" not in refused, "请打开工单" in refused) == (True, False)
+        assert re.search(r"不能签收即答复。签收即答复签收即答复只限于：咨询类。", refused)
+
+    def test_what_a_probe_typed_is_no_reason(self, tmp_path: Path) -> None:
+        """A need without a class, and a ticket that has one: whoever took it in can correct both, and none speaks of "x" or nothing."""
+        office = open_office(tmp_path / "node")
+        client = at_desk(office.hands, CLERK)
+        before = client.get(f"/tickets/{office.pooled}").text
+        office.hands.act("office", FillIn(name=Contact("赵某")), office.pooled)
+        office.hands.act("office", Form("coordination", passed=PASSED), office.pooled)
+        after = client.get(f"/tickets/{office.pooled}").text
+
+        assert ["correct" in verbs(one) for one in (before, after)] == [True, True]
+        assert ["可选范围" in not_now(one) or "“”" in not_now(one) for one in (before, after)] == [False, False]
 
     def test_asking_writes_nothing(self, hands: Hands, ticket: str) -> None:
         """A probe is decided and thrown away."""

@@ -54,10 +54,10 @@ def sign_and_answer(ticket: Ticket, command: SignAndAnswer, facts: Facts, policy
     """POLICY_PACKS 2 no. 61, 63: for the classes that the pack names; nothing is signed if it is not answered."""
     if ticket.state is State.COMPLETED and ticket.completion is not None and ticket.completion.account == facts.actor.account:
         return []
+    signed = sign(ticket, Sign(command.person), facts, policy, now)
     offered = policy.pack.names("sign_and_answer.classes")
     if ticket.classing.category not in offered:
-        raise Refusal(Code.VALUE_NOT_OFFERED, key="classes", value=ticket.classing.category, offered=offered)
-    signed = sign(ticket, Sign(command.person), facts, policy, now)
+        raise Refusal(Code.NOT_AT_SIGNING, category=ticket.classing.category, offered=offered)
     own = {field.name for field in fields(command)} & {field.name for field in fields(Complete)}
     answer = Complete(**{name: getattr(command, name) for name in own})
     return [*signed, *complete(ahead(ticket, signed, facts, policy, now), answer, facts, policy, now)]

@@ -231,6 +231,8 @@ def raise_objection(ticket: Ticket, command: Object, facts: Facts, policy: Polic
     need_own_unit(ticket, facts, ticket.lead)
     if ticket.state is State.OBJECTED:
         return []
+    if ticket.state is State.HANDLING and ticket.dispatch is not None:
+        raise Refusal(Code.SIGNED_BEFORE, ticket=ticket.id)
     need_state(ticket, {State.DISPATCHED})
     assert ticket.dispatch is not None
     need_field("reason", command.reason)

@@ -34,7 +34,7 @@ from node.services.ticket_levels import level_of, level_states
 from node.services.ticket_view import EntryLine, TicketPage, heard, ticket_page
 from node.services.unreadable import as_listed
 from node.storage.unit_of_work import View
-from node.texts.catalogue import Lang, explain, word
+from node.texts.catalogue import BETWEEN, Lang, explain, text, word
 from node.web.act_groups import grouped
 from node.web.desk import Desk, SignedIn
 from node.web.options import files_of
@@ -49,6 +49,7 @@ _BY_FILE = frozenset({"add-evidence", "submit-material"})
 _REPAIRING = frozenset({Role.OPERATOR.value, Role.AUDIT_ADMIN.value, Role.SECURITY_ADMIN.value})
 # Texts that the head of the page shows.
 _ON_TOP = frozenset({("Registered", "title"), ("Registered", "appeal")})
+_STATES = frozenset(one.value for one in State)
 # What carries a ticket on from each state: shown first, as far as it is possible.
 _NEXT: Mapping[State, tuple[str, ...]] = {
     State.REGISTERED: (
@@ -99,11 +100,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Steps:
-    """What carries the ticket on, what else may be done by group of ``act_groups``, and what may not, by the sentence that says why."""
+    """
+    What carries the ticket on, what else may be done by group of ``act_groups``, and what may not: by the sentence that says why, and
+    by what can be done about it.
+    """
 
     first: tuple[Step, ...]
     others: Mapping[str, tuple[Step, ...]]
-    refused: Mapping[str, tuple[Step, ...]]
+    refused: Mapping[str, Mapping[str, tuple[Step, ...]]]
 
 
 @dataclass(frozen=True)
@@ -214,13 +218,28 @@ def steps_of(view: View, found: TicketPage, actions: Sequence[Action], lang: Lan
     open_to_him = {one.verb: one for one in actions if one.refusal is None}
     first = [verb for verb in _NEXT.get(ticket.state, ()) if verb in open_to_him]
     others = grouped([one for verb, one in open_to_him.items() if verb not in first])
-    refused: dict[str, tuple[Step, ...]] = {}
+    refused: dict[str, dict[str, tuple[Step, ...]]] = {}
     for one in actions:
         if one.refusal is not None:
-            sentence = explain(in_names(view, _in_words(one.refusal, lang), lang, found.names), lang)[0]
-            refused[sentence] = (*refused.get(sentence, ()), _step(one))
+            sentence, remedy = _why_not(in_names(view, _in_words(one.refusal, lang), lang, found.names), lang)
+            of_sentence = refused.setdefault(sentence, {})
+            of_sentence[remedy] = (*of_sentence.get(remedy, ()), _step(one))
     by_group = {group: tuple(_step(one) for one in several) for group, several in others.items()}
     return Steps(tuple(_step(open_to_him[verb]) for verb in first), by_group, refused)
+
+
+def _why_not(refusal: Refusal, lang: Lang) -> tuple[str, str]:
+    """
+    Sentence and remedy.  Of a state only which ones the step takes, as the next ones stand beside it; where nobody waits there is
+    nothing to be done about it.
+    """
+    sentence, remedy = explain(refusal, lang)
+    if refusal.code in (Code.NOTHING_PENDING, Code.NOT_ASKED):
+        return sentence, ""
+    if refusal.code is not Code.WRONG_STATE:
+        return sentence, remedy
+    states = [word("state", one, lang) for one in str(refusal.facts.get("wanted", "")).split(", ") if one in _STATES]
+    return sentence, text("web.ticket.only_in", lang, wanted=BETWEEN[lang].join(states)) if states else ""
 
 
 def _in_words(refusal: Refusal, lang: Lang) -> Refusal:

@@ -64,7 +64,7 @@ class TestObject:
         """Signed, then object; object without reason or unit; on the third working day; signed and objected in parallel."""
         signed = play(DISPATCHED, [(HOUSING_DESK, Sign(), TUESDAY)])
 
-        assert Code.WRONG_STATE == refused(signed, HOUSING_DESK, OBJECT, TUESDAY).code
+        assert Code.SIGNED_BEFORE == refused(signed, HOUSING_DESK, OBJECT, TUESDAY).code
         assert Code.FIELD_REQUIRED == refused(DISPATCHED, HOUSING_DESK, Object(Text(""), WATER), TUESDAY).code
         assert Code.FIELD_REQUIRED == refused(DISPATCHED, HOUSING_DESK, Object(WHY, ""), TUESDAY).code
         assert Code.OBJECTION_PERIOD_OVER == refused(DISPATCHED, HOUSING_DESK, OBJECT, THURSDAY).code
