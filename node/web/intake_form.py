@@ -19,6 +19,7 @@ from node.domain.ticket.intake import Register
 from node.domain.time import BEIJING, local_day
 from node.services.drafts import Draft
 from node.services.enterprises import turns
+from node.services.registry import read_units
 from node.storage.unit_of_work import View
 
 ANONYMOUS = "anonymous"
@@ -59,13 +60,14 @@ class Offers:
     finders: tuple[str, ...]
     occasions: tuple[tuple[str, str], ...]
     units: tuple[tuple[str, str], ...]
+    concealable: tuple[tuple[str, str], ...]
     # What the chosen channel asks for, and what its pack wants before a ticket is formed.
     asked: frozenset[str]
     completed: tuple[str, ...]
 
 
-def offers(view: View, pack: Pack, role: str, draft: Draft, units: Mapping[str, str], now: datetime) -> Offers:
-    """The choices for somebody in *role*, with those of the channel that *draft* names."""
+def offers(view: View, pack: Pack, role: str, unit: str, draft: Draft, units: Mapping[str, str], now: datetime) -> Offers:
+    """The choices for somebody of *unit* in *role*, with those of the channel that *draft* names."""
     channel, matter = draft.text("channel"), draft.text("matter")
     day, kinds = local_day(now), pack.names(f"channel.occasions.{channel}")
     return Offers(
@@ -79,9 +81,19 @@ def offers(view: View, pack: Pack, role: str, draft: Draft, units: Mapping[str, 
         finders=pack.names(f"finders.{channel}"),
         occasions=tuple((turn.id, turn.place or turn.who) for kind in kinds for turn in turns(view, kind, day, day)),
         units=tuple(sorted(units.items(), key=lambda one: one[1])),
+        concealable=tuple(sorted(_concealable(view, draft, unit, units), key=lambda one: one[1])),
         asked=_asked(pack, channel),
         completed=pack.names("intake.complete_fields"),
     )
+
+
+def _concealable(view: View, draft: Draft, own: str, units: Mapping[str, str]) -> list[tuple[str, str]]:
+    """
+    Those of *units* from which a need may be hidden by somebody of the unit *own* (XS25-4.3.1.4): neither the hub itself nor his own.
+    What was chosen stays to be seen, so that it is refused and not lost.
+    """
+    offices = {code for code, unit in read_units(view.connection, view.head.node).items() if unit.kind == "office"}
+    return [(code, name) for code, name in units.items() if code == draft.text("conceal_from") or code not in {*offices, own}]
 
 
 def channels_of(pack: Pack, role: str) -> tuple[str, ...]:

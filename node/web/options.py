@@ -9,6 +9,7 @@ from node.domain.command import Command
 from node.domain.leader.appointing import LEADING_ROLES, EnterLeader
 from node.domain.organisation import Role
 from node.domain.pack import Pack
+from node.domain.registry import ADMINISTRATORS
 from node.domain.ticket.correction import CONTACTS, DETAILS, FIELDS, WORDS
 from node.domain.ticket.intake import Register
 from node.domain.ticket.ticket import Ticket
@@ -34,11 +35,17 @@ _FILES = ("digest", "evidence", "materials")
 
 
 def choices_of(
-    view: View, command: type[Command], lang: Lang, now: datetime, ticket: Ticket | None = None, timeline: Sequence[EntryLine] = ()
+    view: View,
+    command: type[Command],
+    lang: Lang,
+    now: datetime,
+    ticket: Ticket | None = None,
+    timeline: Sequence[EntryLine] = (),
+    unit: str = "",
 ) -> dict[str, tuple[Choice, ...]]:
     """
     For each field of *command* that is chosen and not typed: value and words, empty if there is nothing to choose.  *timeline* is
-    that of *ticket*, texts opened.
+    that of *ticket*, texts opened; *unit* that of whoever chooses.
     """
     found: dict[str, tuple[Choice, ...]] = {}
     called = names(view)
@@ -48,7 +55,7 @@ def choices_of(
             found[field.name] = tuple(listed(view, called, local_day(now)))
             continue
         offer = _OF_NODE.get(field.kind)
-        if field.kind is FieldKind.ACCOUNT and (fit := _fit(view, command, field.name, local_day(now))) is not None:
+        if field.kind is FieldKind.ACCOUNT and (fit := _fit(view, command, field.name, local_day(now), unit)) is not None:
             found[field.name] = tuple(one for one in _accounts(view) if one[0] in fit)
         elif offer is not None:
             found[field.name] = tuple(_below(view, offer(view)) if command.__name__ in _DOWNWARD else offer(view))
@@ -170,21 +177,28 @@ def _accounts(view: View) -> list[Choice]:
     return [(id, f"{person} · {unit}" if unit else person) for id, person, unit in called]
 
 
-def _fit(view: View, command: type[Command], name: str, day: date) -> frozenset[str] | None:
+def _fit(view: View, command: type[Command], name: str, day: date, unit: str) -> frozenset[str] | None:
     """
     The accounts that may be named in the field *name* of *command* at all: leaders of the register in a post on *day*, who tracks, who
-    assesses; None where any account may.
+    assesses, for a matter in hand whoever works on matters, and of *unit* alone where it names its own; None where any account may.
     """
     if name == "leader" and command is not EnterLeader:
         return frozenset(one.account for one in leaders(view) if one.posts_on(day))
     roles = LEADING_ROLES if command is EnterLeader else _ROLES_OF.get(f"{command.__name__}.{name}", _ROLES_OF.get(name))
-    if roles is None:
+    if roles is None and name not in _WORKING:
         return None
     table = schema.accounts
-    rows = view.connection.execute(select(table.c.id, table.c.roles).where(table.c.node == view.head.node)).all()
+    rows = view.connection.execute(select(table.c.id, table.c.unit, table.c.roles).where(table.c.node == view.head.node)).all()
+    if roles is None:
+        own = unit if name == "person" and command.__name__ in _OF_OWN_UNIT else ""
+        return frozenset(row.id for row in rows if not set(row.roles.split(",")) <= ADMINISTRATORS and own in ("", row.unit))
     return frozenset(row.id for row in rows if not set(roles).isdisjoint(row.roles.split(",")))
 
 
+# Who answers for a matter, sits in a meeting: not who only keeps the platform running.
+_WORKING = frozenset({"person", "persons"})
+# The unit that gives these commands names one of its own (``assignment.need_person``).
+_OF_OWN_UNIT = frozenset({"AssignPerson", "ConfirmCoHandling", "ReceiveAssignment", "Sign", "SignAndAnswer"})
 _ROLES_OF: Mapping[str, Collection[str]] = {
     "tracker": (Role.TRACKER.value,),
     "assessor": (Role.ASSESSOR.value,),

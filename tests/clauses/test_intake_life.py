@@ -214,7 +214,7 @@ class TestConcealment:
         ticket = registered(county, "window", first_contact=HOUSING, judgement="foreign")
         with refuses(Code.SEEN_ALREADY, unit=HOUSING):
             county.act("office", Conceal((HOUSING,)), ticket)
-        with refuses(Code.OFFICE_COMPLAINED_OF):
+        with refuses(Code.NONE_ABOVE_FOR_COMPLAINT):
             registered(county, "platform", conceal_from=f"{county.node.code}-centre")
 
         county.act("office", Conceal((WATER,)), ticket)

@@ -85,7 +85,9 @@ def need_concealable(unit: str, first_contact: str, facts: Facts, policy: Policy
     if known is None:
         raise Refusal(Code.UNIT_UNKNOWN, unit=unit)
     if known.kind == "office":
-        raise Refusal(Code.OFFICE_COMPLAINED_OF, unit=unit, superior=policy.superior or "")
+        if policy.superior is None:
+            raise Refusal(Code.NONE_ABOVE_FOR_COMPLAINT, unit=unit)
+        raise Refusal(Code.OFFICE_COMPLAINED_OF, unit=unit, superior=policy.superior)
     if unit in (first_contact, facts.actor.unit):
         raise Refusal(Code.SEEN_ALREADY, unit=unit)
 

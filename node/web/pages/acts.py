@@ -201,7 +201,7 @@ def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, s
             shown = for_appellant(whole) if desk.role in OUTSIDE else whole
             said_here = beside(view, desk, command, shown)
             seen = f"{ticket.custody.number}.{ticket.version}"
-        choices = options.choices_of(view, command, lang, now, ticket, shown.timeline if shown else ())
+        choices = options.choices_of(view, command, lang, now, ticket, shown.timeline if shown else (), desk.unit)
         called, about = names(view), subject
         if subject and kind not in (None, SubjectKind.TICKET, SubjectKind.NODE, SubjectKind.ROUND):
             dossier = dossiers.whole(view, kind, subject)

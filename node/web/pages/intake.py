@@ -29,6 +29,7 @@ from node.services.boards import allowed_roles
 from node.services.command_fields import may_give
 from node.services.drafts import Draft
 from node.services.lookup import PHONE_DIGITS_MIN
+from node.services.refusal_words import in_names
 from node.services.spoken import said_aloud, said_number
 from node.services.triage_inputs import units_here
 from node.services.unreadable import whole_ticket
@@ -332,7 +333,9 @@ def _page(request: Request, desk: Desk, draft: Draft, refusal: Refusal | None = 
     facts = _facts(request, desk, draft)
     wrong = None
     if refusal is not None:
-        sentence, way_out = explain(refusal, language_of(request))
+        lang = language_of(request)
+        with desk.node.store.read() as view:
+            sentence, way_out = explain(in_names(view, refusal, lang), lang)
         name = str(refusal.facts.get("field", ""))
         wrong = _Wrong(name, sentence, way_out, has_place(facts["offers"], name))
     with desk.node.store.read() as view:
@@ -362,7 +365,7 @@ def _facts(request: Request, desk: Desk, draft: Draft) -> dict[str, Any]:
         return {
             "draft": draft,
             "id": draft.form.removeprefix(PREFIX),
-            "offers": offers(view, policy.pack, desk.role, draft, units_here(view), now),
+            "offers": offers(view, policy.pack, desk.role, desk.unit, draft, units_here(view), now),
             "names": names,
             "hints": found,
             "may_open": may_give(OpenEnterprise, desk.roles, policy.pack),

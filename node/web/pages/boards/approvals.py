@@ -48,7 +48,10 @@ KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True)
 class Row:
-    """What must be decided: the entry that asks for it, who may decide, and whether this desk may; ``is_own``: its own case."""
+    """
+    What must be decided: the entry that asks for it, the names of those who may decide, and whether this desk may;
+    ``is_own``: its own case.
+    """
 
     line: Waiting
     asked: EntryLine | None
@@ -77,7 +80,8 @@ def _row(room: Room, line: Waiting) -> Row:
     entries = entries_of(room.view, ticket, id=ask) if ask else []
     is_own = is_handler(ticket, room.desk.viewer)
     verbs = tuple(verb for verb in kind.verbs if not is_own)
-    return Row(line, entries[0] if entries else None, unit, tuple(deciders(room.view, room.policy, ticket, kind.decides)), verbs, is_own)
+    people = tuple(room.names.person(one) for one in deciders(room.view, room.policy, ticket, kind.decides))
+    return Row(line, entries[0] if entries else None, unit, people, verbs, is_own)
 
 
 def _asked(ticket: Ticket, line: Waiting) -> tuple[str, str]:
