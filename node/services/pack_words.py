@@ -1,5 +1,6 @@
 """A value of a pack as people read it: limits and yes or no in words, codes with their words where the catalogue has them."""
 
+import re
 from collections.abc import Sequence
 
 from node.domain.pack import Value
@@ -18,6 +19,47 @@ _SECTIONS = {
 }
 
 
+# What a key says by its form: the sections in which its codes have their words, the first that has one.
+_BY_FORM: Sequence[tuple[re.Pattern[str], tuple[str, ...]]] = tuple(
+    (re.compile(form), sections)
+    for form, sections in (
+        (r"channels\.|leaders\..*_channels|confirmation\.submitted_by_others", ("channel",)),
+        (r"intake\.(appointed_only|.*_required|found_channels|common_channels)", ("channel",)),
+        (r"intake\.complete_fields|completion\.fields\.|meeting\..*\.decision_needs", ("field",)),
+        (r"channel\.occasions\.", ("occasion_kind",)),
+        (r"channel\.roles\.|.*\.(convened_by|submitted_by)|ladder\.raised_by\.|task\..*\.role", ("role",)),
+        (r"ladder\.with\.|rework\.by|objection\.", ("with_whom", "role")),
+        (r"acceptance\.procedure_reasons", ("refusal_reason",)),
+        (r"closing\.needs|closing\.stages|completion\.(needs|then)", ("step", "application", "loop_stage", "field")),
+        (r"completion\.call_is_evidence|.*[._]classes", ("category",)),
+        (r"core_class\.|class_of_core\.", ("category",)),
+        (r"completion\.adoptions_explained", ("adoption",)),
+        (r"completion\.(coordination_for|push_first)|dissatisfaction\.explained_standards", ("standard", "sub_code")),
+        (r"completion\.introduction_matters|matter\.kinds", ("matter", "field_of_service", "red_line")),
+        (r"completion\.papers\.|forms\.kinds", ("paper",)),
+        (r".*complexities|completion\.submissions_for|leaders\.led", ("complexity",)),
+        (r"evaluation\.", ("evaluation",)),
+        (r"industries\.blocks|group\.block\.|ladder\.kind\.|group\.parent\.|groups\.", ("block", "group")),
+        (r"leaders\..*posts|.*\.post", ("leader_post",)),
+        (r"ladder\.entry|.*\.layer", ("layer",)),
+        (r"matter\.(natures|topics|stages)", ("appeal_kind", "topic")),
+        (r"meeting\..*\.takes", ("item_kind",)),
+        (r"meeting\..*\.ripe_needs|ladder\.(needs|pass_up)", ("ripeness", "field")),
+        (r"meeting\..*\.bodies", ("deciding_body",)),
+        (r".*\.meeting", ("meeting_kind",)),
+        (r"dispatch\.needs\.", ("dispatch_need",)),
+        (r"finders\.", ("finder",)),
+        (r"service_package\.sizes", ("enterprise_size",)),
+        (r"supervision\.receipt_suffices|urging\.proposed", ("measure", "rung")),
+        (r"urging\..*\.form", ("supervision_form",)),
+        (r"tasks\.kinds", ("task_kind",)),
+        (r"verification\.results", ("verification_result",)),
+        (r"withdrawal\.ends_as", ("ended_as",)),
+        (r"steward\.|group\.unit\.|members\.|organisation\.|interpreter\.", ("unit_code", "field_of_service", "group")),
+    )
+)
+
+
 def in_words(key: str, value: Value, lang: Lang) -> str:
     """*value* of *key* in *lang*; a code without a word stays what it is."""
     if isinstance(value, bool):
@@ -26,12 +68,17 @@ def in_words(key: str, value: Value, lang: Lang) -> str:
         said = f"limit.{value.unit.value}"
         return text(said, lang, count=value.count) if said in catalogue(lang) else limit_text(value)
     if isinstance(value, tuple):
-        section = _section_of(key, lang)
-        between = text("cli.between", lang)
-        return between.join(word(section, one, lang) if section else one for one in value)
+        return text("cli.between", lang).join(_word_of(key, one, lang) for one in value)
     # With its code, which is what whoever tries another value types.
-    said = catalogue(lang).get(f"pack_value.{value}", "")
-    return text("web.registers.pack_key.value", lang, said=said, code=value) if said else str(value)
+    said = catalogue(lang).get(f"pack_value.{value}") or _word_of(key, str(value), lang)
+    return text("web.registers.pack_key.value", lang, said=said, code=value) if said != str(value) else said
+
+
+def _word_of(key: str, code: str, lang: Lang) -> str:
+    """The word of a code that stands under *key*; the code itself where no section that is asked knows it."""
+    by_form = (one for form, sections_of in _BY_FORM if form.match(key) for one in sections_of)
+    asked = (_section_of(key, lang), *by_form, "pack_code")
+    return next((said for section in asked if section and (said := word(section, code, lang)) != code), code)
 
 
 def key_in_words(key: str, lang: Lang) -> str:

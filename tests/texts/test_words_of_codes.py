@@ -34,13 +34,15 @@ from node.domain.ticket.turns import LEADER_TURNS, TURNS
 from node.packs.file import effective_pack, finder, shipped
 from node.services import entry_words
 from node.services.acting import UNIT_FIELDS
-from node.services.command_codes import codes_with_words
+from node.services.command_codes import codes_of, codes_with_words
+from node.services.command_fields import FieldKind, command_fields, commands
 from node.services.entry_words import fact_said, facts_said
+from node.services.pack_words import in_words as pack_in_words
 from node.services.queries import Names
 from node.services.refusal_words import in_names
 from node.services.ticket_view import EntryLine
 from node.storage.unit_of_work import View
-from node.texts.catalogue import LANGS, Lang, catalogue, explain
+from node.texts.catalogue import LANGS, Lang, catalogue, explain, word
 from tests.support.tree import ROOT
 
 NAMES = Names({"520402": "西秀区", "520400": "安顺市"}, {"520402-housing": "住房和城乡建设局"})
@@ -195,6 +197,7 @@ FREE = frozenset(
 )
 # What is called by capitals, as an APP, is a word.
 LETTERS = re.compile("[a-z]{2,}")
+CODE = re.compile("[a-z][a-z0-9_]+")
 
 
 def holding() -> Iterator[tuple[str, str]]:
@@ -339,5 +342,37 @@ class TestRefusals:
                 is_there = re.search(rf"(?<![A-Za-z0-9_/-]){re.escape(value)}(?![A-Za-z0-9_/-])", said)
                 if is_there and (LETTERS.search(value) if lang == "zh-CN" else "_" in value):
                     bare.add((code, fact, value, lang, said))
+
+        assert [] == sorted(bare)
+
+
+class TestPacks:
+    def test_every_code_that_a_shipped_pack_has_is_said_in_words_where_its_values_are_listed(self) -> None:
+        """`/registers/packs`: of one value with its code, which is typed to try another; of a list without."""
+        bare = set()
+        for rules in packs():
+            for key, value in ((key, rule.value) for key, rule in rules.items()):
+                codes = value if isinstance(value, tuple) else (value,) if isinstance(value, str) else ()
+                for code, lang in ((code, lang) for code in codes for lang in LANGS if CODE.fullmatch(code)):
+                    said = pack_in_words(key, (code,), lang) if isinstance(value, tuple) else pack_in_words(key, code, lang)
+                    if said == code and is_bare(code, said, lang):
+                        bare.add((lang, key, code))
+
+        assert [] == sorted(bare)
+
+
+class TestForms:
+    def test_every_code_that_a_form_offers_is_said_in_words(self) -> None:
+        """Of every command under every shipped pack, in both languages."""
+        bare = {
+            (lang, command.__name__, field.name, code)
+            for pack in [effective_pack(id, finder()) for id in shipped()]
+            for command in commands().values()
+            for field in command_fields(command)
+            if field.kind in (FieldKind.CODE, FieldKind.WORD)
+            for code in codes_of(command, field.name, pack)
+            for lang in LANGS
+            if is_bare(code, word(field.section or field.name, code, lang), lang)
+        }
 
         assert [] == sorted(bare)
