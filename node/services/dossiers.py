@@ -110,7 +110,7 @@ def listed(
     if state:
         wanted.append(table.c.state == state)
     if ticket:
-        wanted.append(table.c.about.contains(f",{ticket},", autoescape=True))
+        wanted.append(_is_about(kind, ticket))
     if unit:
         wanted.append(table.c.parties.contains(f",{unit},", autoescape=True))
     query = select(table).where(*wanted).order_by(table.c.changed_at.desc(), table.c.id).limit(rows_max)
@@ -128,6 +128,14 @@ def listed(
         )
         for row in rows
     ]
+
+
+def _is_about(kind: SubjectKind, ticket: str) -> ColumnElement[bool]:
+    about = schema.dossiers.c.about
+    if kind is not SubjectKind.PAPER:
+        return about.contains(f",{ticket},", autoescape=True)
+    # About one ticket, and looked up by it.  The kind is said as it stands: an index of papers serves no kind that is only known later.
+    return and_(schema.dossiers.c.kind == literal(kind.value, literal_execute=True), about == f",{ticket},")
 
 
 def shown(view: View, ids: Collection[str], viewer: Actor) -> list[Shown]:

@@ -48,6 +48,8 @@ dossiers = Table(
     Column("changed_at", Big, nullable=False),
     Index(None, "kind", "key"),
     Index(None, "kind", "owner", "state"),
+    # A paper is about one ticket, and there are as many as tickets; what is about many would be too long for an index.
+    Index("ix_dossiers_about", "about", sqlite_where=Column("kind") == "paper", postgresql_where=Column("kind") == "paper"),
 )
 
 # The enterprise files as lists and searches need them; everything else is in the file itself.
