@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, literal, not_, or_, select, t
 from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.sight import OUTSIDE
-from node.services.readership import DRAWERS
+from node.services.readership import DRAWERS, LETTER_READERS
 from node.services.scope import conceals_from, out_of_sight, sees_all
 from node.storage import schema
 from node.storage.database import instant
@@ -169,7 +169,9 @@ def shown_to(viewer: Actor | None) -> ColumnElement[bool]:
     if viewer is None:
         return true()
     if sees_all(viewer):
-        return not_(hidden_from(viewer))
+        # Letters are for fewer; whoever wrote one finds it on its page.
+        letters = true() if viewer.role in LETTER_READERS else schema.dossiers.c.kind != SubjectKind.LETTER.value
+        return and_(letters, not_(hidden_from(viewer)))
     if viewer.role in OUTSIDE or not viewer.unit:
         return false()
     return schema.dossiers.c.parties.contains(f",{viewer.unit},", autoescape=True)

@@ -15,19 +15,17 @@ from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.letter import record as r
 from node.domain.letter.answering import ReadLetter
 from node.domain.letter.record import Letter
-from node.domain.organisation import Role
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.time import end_of
 from node.services.handle import Handler
+from node.services.readership import LETTER_READERS
 from node.storage import schema
 from node.storage.database import instant, micros
 from node.storage.dossier_readings import dossier_of
 from node.storage.unit_of_work import UnitOfWork, View
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0031")
-# Who opens a letter that he did not write himself.
-READING = frozenset({Role.OFFICE.value, Role.OPERATOR.value, Role.GOVERNMENT.value, Role.SUPERVISOR.value, Role.SUPERVISION.value})
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ def open_letter(work: UnitOfWork, handler: Handler, letter_id: str, actor: Actor
         Refusal: SUBJECT_UNKNOWN; PERMISSION_DENIED, PAYLOAD_MISSING, PAYLOAD_SEALED, and then nothing is written.
     """
     letter = letter_of(work, letter_id)
-    if actor.role not in READING and (letter.owner, letter.author) != (work.head.node, actor.account):
+    if actor.role not in LETTER_READERS and (letter.owner, letter.author) != (work.head.node, actor.account):
         raise Refusal(Code.PERMISSION_DENIED, command="OpenPayloads", role=actor.role, unit=actor.unit)
     texts = letter_texts(work, letter)
     reads = {role.value for role in ReadLetter.roles}

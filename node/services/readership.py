@@ -18,6 +18,8 @@ AUDITORS = frozenset({Role.AUDIT_ADMIN.value, Role.SUPERVISION.value})
 OPENING_READERS = AUDITORS | {Role.OFFICE.value, Role.DIRECTOR.value, Role.SECURITY_ADMIN.value}
 # A drawn ticket is nobody's to know whom the round is about: the office that draws, and who leads or supervises it (DESIGN 8).
 DRAWERS = frozenset(role.value for role in (Role.OFFICE, Role.DIRECTOR, Role.GOVERNMENT, Role.LEADER, Role.SUPERVISION, Role.SUPERVISOR))
+# Who opens a letter that he did not write himself.
+LETTER_READERS = frozenset(role.value for role in (Role.OFFICE, Role.OPERATOR, Role.GOVERNMENT, Role.SUPERVISOR, Role.SUPERVISION))
 # Who looks accounts up (AS25-3.2.1a).
 ACCOUNT_READERS = frozenset({Role.OFFICE.value, Role.DIRECTOR.value, Role.SECURITY_ADMIN.value, Role.AUDIT_ADMIN.value})
 
@@ -31,4 +33,4 @@ EVENT_READERS: Mapping[str, frozenset[str]] = {
     **{event.kind(): ACCOUNT_READERS | AUDITORS for event in _OF_ACCOUNTS},
     **{event.kind(): OPENING_READERS for event in _OPENINGS},
 }
-SUBJECT_READERS: Mapping[str, frozenset[str]] = {SubjectKind.ROUND.value: DRAWERS}
+SUBJECT_READERS: Mapping[str, frozenset[str]] = {SubjectKind.ROUND.value: DRAWERS, SubjectKind.LETTER.value: LETTER_READERS}

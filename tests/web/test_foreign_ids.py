@@ -286,7 +286,8 @@ class TestConcealed:
                 told[road] = (foreign, absent)
 
         assert {} == told
-        assert {200} == {complaint.ask("mayor", method, road.format(id)).status_code for method, road, _ in roads if method == "GET"}
+        sees = "centre" if kind == "letter" else "mayor"  # letters are for the office
+        assert {200} == {complaint.ask(sees, method, road.format(id)).status_code for method, road, _ in roads if method == "GET"}
 
     @pytest.mark.parametrize(("kind", "account"), [("meeting", "boss"), ("meeting", "sitter"), ("enterprise", "boss")])
     def test_what_is_about_more_is_shown_without_it(self, complaint: County, kind: str, account: str) -> None:
@@ -324,7 +325,7 @@ class TestConcealed:
 
     def test_to_others_the_feed_has_all_of_it(self, complaint: County) -> None:
         """Or the test above could not fail."""
-        said = complaint.ask("mayor", "GET", "/api/v1/entries?after=0").text
+        said = complaint.ask("centre", "GET", "/api/v1/entries?after=0&limit=500").text
 
         assert {"hidden", "paper", "order", "letter"} == {
             name for name in ("hidden", "paper", "order", "letter") if complaint.ids[name][1] in said

@@ -34,6 +34,7 @@ from tests.web.support import at_desk
 from tests.web.test_rights import _BY_PART, _OUTSIDERS, _SEEING, _TAKERS, _UNITS, DENIED, ROLES, STAFF, Expected, all_but, code_of, only
 
 _DRAWING = (Role.OFFICE, Role.DIRECTOR, Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION, Role.SUPERVISOR)
+_LETTER_READERS = (Role.OFFICE, Role.OPERATOR, Role.GOVERNMENT, Role.SUPERVISOR, Role.SUPERVISION)
 _ALL = all_but(*_UNITS)
 _COLLECTIONS = {
     kind: name for name, kind in shape.COLLECTIONS.items() if kind not in (SubjectKind.TICKET, SubjectKind.ROUND, SubjectKind.NODE)
@@ -54,6 +55,8 @@ QUERIED: dict[str, Expected] = {
     # The department of housing is addressed and appraised; whoever is of the centre, which convened it, is of the meeting.
     **dict.fromkeys(("/orders/{id}", "/appraisals/{id}"), all_but(*_BY_PART)),
     "/meetings/{id}": all_but(*_OUTSIDERS),
+    # The one who wrote it finds it on its page.
+    "/letters/{id}": only(*_LETTER_READERS),
 }
 # Whose part in one of them decides, where the table says what those here have.
 PARTLY = {f"/{name}/{{id}}": {role.value for role in _UNITS if role not in _OUTSIDERS} for name in _COLLECTIONS.values()}

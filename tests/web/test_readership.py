@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from node.domain import registry as g
+from node.domain.letter.sending import RaiseIssue
+from node.domain.payload import Text
 from node.domain.round import OpenRound
 from node.services.acting import act
 from node.services.journal_log import OPENING_READERS
-from node.services.readership import DRAWERS
+from node.services.readership import DRAWERS, LETTER_READERS
 from node.web.app import create_app
 from node.web.pages.boards.room import BOARDS
 from tests.clauses.given import COUNTY, a_county, handled
@@ -68,3 +70,18 @@ def test_what_somebody_opened_himself_he_reads(tmp_path: Path) -> None:
     entries = client.get("/api/v1/entries?kind=PayloadOpened").json()["entries"]
 
     assert ["clerk"] == [one["account"] for one in entries]
+
+
+@pytest.mark.parametrize("role", ["window_clerk", "specialist", "leader", "office", "supervision"])
+def test_a_letter_is_read_over_the_api_by_whom_its_board_is_for(tmp_path: Path, role: str) -> None:
+    """All others are answered as if it were not there; a clerk's own stands on its page."""
+    hands = a_county(tmp_path)
+    act(hands.node, "centre", g.OpenAccount(f"r-{role}", (role,), f"{COUNTY}-centre"))
+    letter = hands.act("office", RaiseIssue("process", Text("会签"), Text("建议并联"))).subject.id
+    client, may = at_desk(hands, f"r-{role}"), role in LETTER_READERS
+
+    listed = [one["id"] for one in client.get("/api/v1/letters").json()["dossiers"]]
+    kinds = {one["kind"] for one in client.get("/api/v1/entries?limit=500").json()["entries"]}
+
+    assert ([letter] if may else [], may) == (listed, "IssueCollected" in kinds)
+    assert (200 if may else 404) == client.get(f"/api/v1/letters/{letter}").status_code

@@ -13,6 +13,7 @@ from node.domain.letter.record import Letter
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.services import attachments, dossiers, letter_files, letters, uploads
+from node.services.readership import LETTER_READERS
 from node.services.ticket_view import opened
 from node.storage import schema
 from node.web import files
@@ -143,7 +144,7 @@ def _may_read(room: Room, letter: Letter) -> bool:
     own = (letter.owner, letter.author) == (room.view.head.node, room.desk.account)
     if letter.id in dossiers.hidden(room.view, SubjectKind.LETTER, room.desk.viewer):
         return False
-    return own or room.desk.role in letters.READING
+    return own or room.desk.role in LETTER_READERS
 
 
 def _need_concerned(room: Room, letter: Letter) -> None:
