@@ -8,8 +8,8 @@ from node.domain.registry import NodeEvent
 from node.storage.unit_of_work import UnitOfWork
 
 
-def note(work: UnitOfWork, actor: Actor, event: NodeEvent, now: datetime) -> None:
-    """Enter that *actor* did *event*, in the transaction that does it."""
+def note(work: UnitOfWork, actor: Actor, event: NodeEvent, now: datetime, cause: str = "") -> None:
+    """Enter that *actor* did *event*, in the transaction that does it; *cause* finds it again, where it is entered once."""
     header = Header(
         node=work.head.node,
         epoch=work.head.epoch,
@@ -19,5 +19,6 @@ def note(work: UnitOfWork, actor: Actor, event: NodeEvent, now: datetime) -> Non
         subject=Subject(SubjectKind.NODE.value, work.head.node),
         kind=event.kind(),
         actor=actor,
+        cause=cause,
     )
     work.append([Draft(header, event)])

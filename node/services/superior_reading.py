@@ -6,14 +6,14 @@ journal, before anything is shown.  That goes up and never down, so that nobody 
 import uuid
 from datetime import datetime
 
-from node.domain.entry import Actor, Draft, Header, Subject, SubjectKind
-from node.domain.identifier import uuid7
+from node.domain.entry import Actor
 from node.domain.organisation import Role
 from node.domain.registry import TicketRead
 from node.domain.ticket.row import row_of
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
 from node.services.acting import Node
+from node.services.noting import note
 from node.storage.unit_of_work import UnitOfWork
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0043")
@@ -35,16 +35,4 @@ def _enter(work: UnitOfWork, viewer: Actor, ticket: Ticket, cause: str, now: dat
     # Two of his windows at once: the second comes here, too.
     if work.journal.of_cause(cause):
         return
-    event = TicketRead(ticket.id)
-    header = Header(
-        node=work.head.node,
-        epoch=work.head.epoch,
-        seq=0,
-        id=uuid7(now, work.payloads.random),
-        recorded_at=now,
-        subject=Subject(SubjectKind.NODE.value, work.head.node),
-        kind=event.kind(),
-        actor=viewer,
-        cause=cause,
-    )
-    work.append([Draft(header, event)])
+    note(work, viewer, TicketRead(ticket.id), now, cause)

@@ -207,10 +207,11 @@ class TestOnce:
         first = office.post("/tickets", a_need(), key=key).json()["subject"]["id"]
         with hands.node.store.write() as work:
             work.connection.execute(delete(schema.requests).where(schema.requests.c.id == key))
+        housing = Caller(hands, "d-housing")
         before = _entries(hands)
 
         answers = [office.post("/tickets", a_need(phone=phone), key=key) for phone in ("13800000000", "13900000009")]
-        others = Caller(hands, "d-housing").post("/tickets", a_need(), key=key)
+        others = housing.post("/tickets", a_need(), key=key)
 
         assert [(409, "ID_USED_UP")] * 2 == [(one.status_code, one.json()["code"]) for one in answers]
         assert [first] * 2 == [one.json()["facts"]["subject"] for one in answers]

@@ -39,7 +39,7 @@ class Levels:
         """Files that the county is asked for, and for which ticket."""
         table = schema.wanted_blobs
         with self.city.node.store.read() as view:
-            return {(row.ticket, row.digest) for row in view.connection.execute(select(table))}
+            return {(row.subject, row.digest) for row in view.connection.execute(select(table))}
 
 
 @pytest.fixture
