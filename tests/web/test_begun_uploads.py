@@ -45,11 +45,12 @@ class Line:
         return answer
 
     def cut(self, path: str, offset: int, body: bytes, at: int) -> None:
-        """Promise the whole of *body*, send *at* bytes of it, and be gone."""
+        """Promise the whole of *body*, send *at* bytes of it, and be gone once they have come: what is still on its way may be lost."""
         headers = self._headers({"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"})
         said = "".join(f"{name}: {value}\r\n" for name, value in (headers | {"Host": "x", "Content-Length": str(len(body))}).items())
         with socket.create_connection(("127.0.0.1", self.port)) as line:
             line.sendall(f"PATCH {path} HTTP/1.1\r\n{said}\r\n".encode() + body[:at])
+            until(lambda: self.offset(path) == offset + at)
 
     def goes_on(self, path: str, offset: int, body: bytes) -> http.client.HTTPResponse:
         return self.call("PATCH", path, body, {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"})
@@ -98,7 +99,7 @@ class TestOverHttp:
         begun = line.begin(ticket, len(FILM))
         place = begun.headers["Location"]
         line.cut(place, 0, FILM, 1_000_000)
-        until(lambda: line.offset(place) == 1_000_000)
+        assert 1_000_000 == line.offset(place)
         went_on = line.goes_on(place, 1_000_000, FILM[1_000_000:])
         form = f"csrf={csrf}&kind=evidence&upload={place.rpartition('/')[2]}&command_id=01985f2e-0000-7000-8000-00000000bbbb"
         filed = [
