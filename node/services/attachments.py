@@ -78,7 +78,7 @@ def want(work: UnitOfWork, blobs: Blobs, of: Filed, now: datetime, digests: Iter
     """
     wanted = missing(blobs, (one for one in digests_of(of) if digests is None or one in digests))
     place = work.place() if wanted else None
-    table, subject, count = schema.wanted_blobs, _subject(of), 0
+    table, subject, count = schema.wanted_blobs, of.subject, 0
     for digest in wanted:
         peer = neighbour(place, of, digest) if place is not None else None
         if peer is None:
@@ -101,8 +101,7 @@ def want_of_frame(work: UnitOfWork, blobs: Blobs, round_id: str, now: datetime) 
     if found is None or found.stage == record.OPENED:
         return 0
     numbers = {record.ticket_of(one.key) for one in frame_of(work, found.county, found.span)}
-    tickets = [ticket for number in sorted(numbers) if (ticket := work.readings.readable(number)) is not None]
-    return sum(want(work, blobs, ticket, now) for ticket in tickets)
+    return sum(want(work, blobs, ticket, now) for ticket in work.readings.tickets(sorted(numbers)).values())
 
 
 def neighbour(place: Place, of: Filed, digest: str) -> str | None:
@@ -141,8 +140,3 @@ def tell(work: UnitOfWork, peer: str) -> Sequence[Wanted]:
 def arrived(work: UnitOfWork, digest: str) -> None:
     """The file is here: nobody is to give it any more."""
     work.connection.execute(delete(schema.wanted_blobs).where(schema.wanted_blobs.c.digest == digest))
-
-
-def _subject(of: Filed) -> Subject:
-    kind = SubjectKind.LETTER if isinstance(of, Letter) else SubjectKind.TICKET
-    return Subject(kind.value, of.id)

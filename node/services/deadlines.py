@@ -65,9 +65,9 @@ def deadline_receipt(view: View, ticket_id: str, name: str, policy: Policy, now:
     The receipt of the clock *name* ("resolve", "co_handle/<unit>", "resolve@<node>"); *policy* brings the calendars.
 
     Raises:
-        Refusal: SUBJECT_UNKNOWN, CLOCK_UNKNOWN.
+        Refusal: SUBJECT_UNKNOWN, TICKET_UNREADABLE, CLOCK_UNKNOWN.
     """
-    ticket = _ticket(view, ticket_id)
+    ticket = folded(view, ticket_id)
     clock = ticket.clocks.get(name) or next((one for one in ticket.clocks.values() if one.name == name), None)
     if clock is None:
         raise Refusal(Code.CLOCK_UNKNOWN, ticket=ticket.id, clock=name)
@@ -222,7 +222,3 @@ def late_by_kind(
         query = query.where(table.c.last_due_at <= micros(end_of(last)))
     counted = Counter(name.partition("/")[0] for name in view.connection.execute(query).scalars())
     return dict(sorted(counted.items()))
-
-
-def _ticket(view: View, ticket_id: str) -> Ticket:
-    return folded(view, ticket_id)

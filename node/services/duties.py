@@ -109,7 +109,7 @@ def advice(view: View, ticket_id: str, policy: Policy, now: datetime) -> Advice:
     What a dispatch of the ticket should look at (FEATURES 36, 52).
 
     Raises:
-        Refusal: SUBJECT_UNKNOWN.
+        Refusal: SUBJECT_UNKNOWN, TICKET_UNREADABLE.
     """
     ticket = folded(view, ticket_id)
     matter, field, day = matter_of(ticket, policy), ticket.intake.field, local_day(now)

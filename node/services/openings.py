@@ -23,6 +23,7 @@ from node.domain.registry import PayloadOpened
 from node.domain.ticket.sight import need_sight, reads_texts
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
+from node.services.noting import note
 from node.services.rounds import find_round
 from node.services.scope import sees_all
 from node.storage.unit_of_work import UnitOfWork, View
@@ -188,8 +189,7 @@ def open_paper(work: UnitOfWork, actor: Actor, paper: Paper, ticket: Ticket | No
     said = work.payloads.open(paper.subject, paper.content)
     cause = str(uuid.uuid5(_NAMESPACE, f"{actor.account}|{paper.id}|{local_day(now)}"))
     if not work.journal.of_cause(cause):
-        event = PayloadOpened(paper.subject.kind, paper.id, paper.content.entry, paper.content.place, HANDLING)
-        work.append([_draft(work, actor, Subject(SubjectKind.NODE.value, work.head.node), event, now, cause)])
+        note(work, actor, PayloadOpened(paper.subject.kind, paper.id, paper.content.entry, paper.content.place, HANDLING), now, cause)
     return said
 
 

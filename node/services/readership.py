@@ -8,7 +8,17 @@ whom, who may sign in.
 
 from collections.abc import Mapping
 
-from node.domain.accounts import AccountResumed, AccountSuspended, CredentialsReset, DeputyEnded, DeputyNamed
+from node.domain.accounts import (
+    AccountResumed,
+    AccountSuspended,
+    CredentialsReset,
+    DeputyEnded,
+    DeputyNamed,
+    HookAdded,
+    HookRemoved,
+    TokenMade,
+    TokenRevoked,
+)
 from node.domain.entry import Event, SubjectKind
 from node.domain.organisation import Role
 from node.domain.registry import AccountClosed, AccountOpened, PayloadOpened, TicketRead
@@ -26,6 +36,7 @@ ACCOUNT_READERS = frozenset({Role.OFFICE.value, Role.DIRECTOR.value, Role.SECURI
 _OF_ACCOUNTS: tuple[type[Event], ...] = (
     *(AccountOpened, AccountClosed, AccountSuspended, AccountResumed),
     *(CredentialsReset, DeputyNamed, DeputyEnded),
+    *(TokenMade, TokenRevoked, HookAdded, HookRemoved),
 )
 _OPENINGS: tuple[type[Event], ...] = (PayloadOpened, TicketRead)
 # By the kind of an event, whatever it is about; then by the kind of what it is about.

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from node.domain import accounts
 from node.domain import registry as g
 from node.domain.letter.sending import RaiseIssue
 from node.domain.payload import Text
 from node.domain.round import OpenRound
 from node.services.acting import act
 from node.services.journal_log import OPENING_READERS
-from node.services.readership import DRAWERS, LETTER_READERS
+from node.services.readership import ACCOUNT_READERS, AUDITORS, DRAWERS, EVENT_READERS, LETTER_READERS
 from node.web.app import create_app
 from node.web.pages.boards.room import BOARDS
 from tests.clauses.given import COUNTY, a_county, handled
@@ -48,6 +49,18 @@ def test_rounds_and_their_entries_are_for_whom_the_board_is(answers: dict[str, t
 
     assert (role in BOARDS["rounds"], BOARDS["rounds"]) == (role in DRAWERS, DRAWERS)
     assert (200 if role in DRAWERS else 403, role in DRAWERS) == (status, "RoundOpened" in kinds)
+
+
+def test_every_event_of_accounts_has_its_readers() -> None:
+    """Who may sign in, or act for whom, also another system: a kind that is added there is read by whom the others are."""
+    kinds = {
+        one.kind()
+        for one in vars(accounts).values()
+        if isinstance(one, type) and one.__module__ == accounts.__name__ and issubclass(one, g.NodeEvent)
+    }
+
+    assert {kind: ACCOUNT_READERS | AUDITORS for kind in kinds} == {kind: EVENT_READERS.get(kind) for kind in kinds}
+    assert {"TokenMade", "HookAdded"} <= kinds
 
 
 @pytest.mark.parametrize("role", LOOKING)
