@@ -49,7 +49,7 @@ def take_piece(level: Level, peer: str, request: link_pb2.PutBlobRequest) -> lin
         _note(level, digest)  # it came on another way
         return link_pb2.PutBlobResponse(next_offset=request.size)
     with level.store.read() as view:
-        if digest not in {one.digest for one in attachments.wanted_from(view, peer)}:
+        if not attachments.is_wanted_from(view, peer, digest):
             raise Refusal(Code.BLOB_FOREIGN, blob=digest, peer=peer)
     if request.size > blob_bytes_max or len(request.chunk) > piece_bytes_max or request.offset + len(request.chunk) > request.size:
         raise Refusal(Code.BLOB_TOO_LARGE, blob=digest, bytes=request.size, bytes_max=blob_bytes_max)
@@ -114,6 +114,8 @@ def exchange(level: Level, superior: str, end: Peer, wanted: Iterable[Wanted]) -
     """
     with level.store.read() as view:
         ours = attachments.wanted_from(view, superior)
+    if len(ours) == attachments.asked_at_once_max:  # fewer are all there are: nothing waits behind them
+        ours = level.writer.command(lambda work: attachments.ask(work, superior))
     return sum(_put(level, end, one) for one in wanted) + sum(_get(level, end, one) for one in ours)
 
 

@@ -101,7 +101,7 @@ def answer(
         payload_keys=codec.payload_keys_to_pb(payload_keys(work, place)),
         epoch=work.head.epoch,
         line_epochs=line_epochs.to_say(work),
-        wanted=blobs.wanted_to_pb(attachments.tell(work, peer.node) if peer.has_wanted else ()),
+        wanted=blobs.wanted_to_pb(attachments.ask(work, peer.node) if peer.has_wanted else ()),
     )
 
 

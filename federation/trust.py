@@ -24,7 +24,7 @@ from node.storage.unit_of_work import UnitOfWork, View
 _HAS_DAMAGE = exists().where(schema.incidents.c.kind == DAMAGED).label("has_damage")
 _WANTED = schema.wanted_blobs.c.peer == schema.links.c.peer
 _HAS_WANTED = exists().where(_WANTED).label("has_wanted")
-_HAS_UNTOLD = exists().where(_WANTED, schema.wanted_blobs.c.is_told.is_(False)).label("has_untold")
+_HAS_UNTOLD = exists().where(_WANTED, schema.wanted_blobs.c.times_asked == 0).label("has_untold")
 _links, _nodes = schema.links, schema.nodes
 _STANDING = Prepared(
     select(_links, _nodes.c.status.label("standing"), _nodes.c.leaving, _HAS_DAMAGE, _HAS_WANTED, _HAS_UNTOLD)

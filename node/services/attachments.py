@@ -5,7 +5,7 @@ Bytes never travel in entries, which carry a digest only: a file that is missing
 the neighbour on whose side the ticket came from or went to, or the letter's writer stands; that one has it, or asks on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +26,7 @@ from node.storage.dossier_readings import readable_dossier
 from node.storage.statements import insert_missing
 from node.storage.unit_of_work import UnitOfWork, View
 
-told_at_once_max = 100
+asked_at_once_max = 100
 Filed = Ticket | Letter
 
 
@@ -85,7 +85,7 @@ def want(work: UnitOfWork, blobs: Blobs, of: Filed, now: datetime, digests: Iter
             continue
         row = {"peer": peer, "digest": digest, "kind": subject.kind, "subject": subject.id}
         if work.connection.execute(select(table.c.since).filter_by(**row)).first() is None:
-            insert_missing(work.connection, table, [row | {"since": micros(now), "is_told": False}])
+            insert_missing(work.connection, table, [row | {"since": micros(now), "times_asked": 0}])
             work.wake_down(peer)
             count += 1
     return count
@@ -117,23 +117,30 @@ def neighbour(place: Place, of: Filed, digest: str) -> str | None:
 
 def wanted_from(view: View | UnitOfWork, peer: str) -> list[Wanted]:
     """
-    What *peer* is to give, the longest awaited first, at most ``told_at_once_max``; files of tickets come first, since a peer of an
-    older program gives none of letters, and what waits for its upgrade must not take their places.
+    What *peer* is to give, at most ``asked_at_once_max``: those it was asked for least often, so that a file which is lost for good
+    takes no other's place, then the longest awaited.  Files of tickets come before those of letters, which a peer of an older
+    program does not give.
     """
     table = schema.wanted_blobs
-    order = (table.c.kind.desc(), table.c.since, table.c.digest, table.c.subject)
+    order = (table.c.times_asked, table.c.kind.desc(), table.c.since, table.c.digest, table.c.subject)
     query = select(table.c.digest, table.c.kind, table.c.subject).where(table.c.peer == peer).order_by(*order)
-    rows = view.connection.execute(query.limit(told_at_once_max))
+    rows = view.connection.execute(query.limit(asked_at_once_max))
     return [Wanted(row.digest, Subject(row.kind, row.subject)) for row in rows]
 
 
-def tell(work: UnitOfWork, peer: str) -> Sequence[Wanted]:
-    """``wanted_from`` for an answer to *peer*, which is then told."""
+def is_wanted_from(view: View | UnitOfWork, peer: str, digest: str) -> bool:
+    """True if *peer* is to give the file of *digest*."""
+    table = schema.wanted_blobs
+    return view.connection.execute(select(table.c.since).filter_by(peer=peer, digest=digest).limit(1)).first() is not None
+
+
+def ask(work: UnitOfWork, peer: str) -> list[Wanted]:
+    """``wanted_from`` *peer*, which is asked for them now."""
     table = schema.wanted_blobs
     found = wanted_from(work, peer)
     if found:
-        its = (table.c.peer == peer, table.c.is_told.is_(False), table.c.digest.in_([one.digest for one in found]))
-        work.connection.execute(update(table).where(*its).values(is_told=True))
+        its = (table.c.peer == peer, table.c.digest.in_([one.digest for one in found]))
+        work.connection.execute(update(table).where(*its).values(times_asked=table.c.times_asked + 1))
     return found
 
 

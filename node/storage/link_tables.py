@@ -1,6 +1,6 @@
 """Links: what goes between this node and its superior and subordinates."""
 
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
 
 from node.storage.columns import Big, metadata, string
 
@@ -94,8 +94,8 @@ wanted_blobs = Table(
     Column("kind", String, primary_key=True, server_default="ticket"),
     Column("subject", String, primary_key=True),
     Column("since", Big, nullable=False),
-    # True once a subordinate was told, at its greeting; it is told again at each.
-    Column("is_told", Boolean, nullable=False),
+    # How many times the neighbour was asked: a subordinate when it greets, a superior by a call.
+    Column("times_asked", Big, nullable=False, server_default="0"),
 )
 
 # What a comparison with a neighbour found: every stream that both hold, range by range.

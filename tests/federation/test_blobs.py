@@ -144,6 +144,23 @@ class TestUp:
         assert [name] == [one.digest for one in wanted(tree.city)], "it is told again at each greeting"
         assert name in attachments.digests_of(at(tree.city, ticket))
 
+    def test_a_file_that_never_comes_keeps_no_other_waiting(self, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+        """More are wanted than one greeting names, and the first of them are lost for good."""
+        monkeypatch.setattr(attachments, "asked_at_once_max", 1)
+        contents = [PHOTO + bytes([number]) for number in range(3)]
+        _, names = escalated_with(tree, *contents)
+        *lost, left = sorted(names)
+        for name in lost:
+            (tree.county.hands.node.data_dir / "blobs" / name[:2] / name).unlink()
+
+        for _ in range(3):
+            greet(tree.county)
+            tree.settle(60)
+            exchange(tree.county)
+
+        assert left in stored(tree.city)
+        assert set(lost) == {one.digest for one in all_wanted(tree.city, tree.county)}
+
     def test_what_nobody_wants_is_not_taken(self, tree: Tree) -> None:
         """A subordinate cannot fill its superior's disk."""
         wire = tree.wires[tree.county.code]
@@ -201,6 +218,21 @@ class TestDown:
 
         assert LETTER == tree.county.hands.node.blobs.get(name)
 
+    def test_a_file_that_the_superior_has_lost_keeps_no_other_waiting(self, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+        ticket, names = escalated_with(tree, *(PHOTO + bytes([number]) for number in range(3)))
+        tree.settle(60)
+        assert 3 == exchange(tree.county)
+        monkeypatch.setattr(attachments, "asked_at_once_max", 1)
+        *lost, left = sorted(names)
+        for name in names:
+            (tree.county.hands.node.data_dir / "blobs" / name[:2] / name).unlink()
+        for name in lost:
+            (tree.city.hands.node.data_dir / "blobs" / name[:2] / name).unlink()
+        want(tree.county, ticket)
+
+        assert [0, 0, 1] == [exchange(tree.county) for _ in range(3)]
+        assert {left} == stored(tree.county) & {*names}
+
     def test_another_countys_file_is_refused(self, tree: Tree) -> None:
         ticket, (name,) = escalated_with(tree, PHOTO)
         tree.settle(60)
@@ -230,6 +262,19 @@ class TestDown:
 def wanted(place: Place) -> list[attachments.Wanted]:
     with place.level.store.read() as view:
         return [one for node in view.place().subordinates for one in attachments.wanted_from(view, node)]
+
+
+def all_wanted(place: Place, of: Place) -> list[attachments.Wanted]:
+    """What *place* wants of *of*, more than it asks for at once too."""
+    with place.level.store.read() as view, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attachments, "asked_at_once_max", 1_000)
+        return attachments.wanted_from(view, of.code)
+
+
+def greet(below: Place) -> None:
+    """Its next call up is a greeting."""
+    assert below.session is not None
+    below.session.machine.greet_again()
 
 
 def want(place: Place, ticket: str) -> None:

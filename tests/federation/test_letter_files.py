@@ -276,9 +276,9 @@ class TestTrouble:
 
     def test_files_of_tickets_are_told_before_those_of_letters(self, tree: Tree, monkeypatch: pytest.MonkeyPatch):
         """What waits for an upgrade of the peer takes no place of what it gives."""
-        monkeypatch.setattr(attachments, "told_at_once_max", 1)
+        monkeypatch.setattr(attachments, "asked_at_once_max", 1)
         rows = [
-            {"peer": "520400", "digest": digit * 64, "kind": kind, "subject": digit, "since": since, "is_told": False}
+            {"peer": "520400", "digest": digit * 64, "kind": kind, "subject": digit, "since": since, "times_asked": 0}
             for digit, kind, since in (("a", "letter", 1), ("b", "ticket", 2))
         ]
         with tree.county.hands.node.store.database.write() as connection:

@@ -243,12 +243,19 @@ class TestMigrations:
 
         migrate(command.downgrade, "0005_pre_unit_lists")
         wants("peer, digest, ticket", "'p', 'd', 't1'")
-        migrate(command.upgrade, "head")
+        migrate(command.upgrade, "0006_pre_wanted_subjects")
         assert [("p", "d", "ticket", "t1", 5)] == rows("peer, digest, kind, subject, since")
 
         wants("peer, digest, kind, subject", "'p', 'd', 'ticket', 't2'", "'p', 'd', 'letter', 'l'", "'p', 'e', 'letter', 'l'")
         migrate(command.downgrade, "0005_pre_unit_lists")
         assert [("p", "d", "t1", 5)] == rows("peer, digest, ticket, since")
+        migrate(command.upgrade, "0007_pre_papers_of_ticket")
+        with hands.node.store.database.write() as connection:
+            connection.exec_driver_sql("UPDATE wanted_blobs SET is_told = true")
+        migrate(command.upgrade, "head")
+        assert [("p", 1)] == rows("peer, times_asked")
+        migrate(command.downgrade, "0007_pre_papers_of_ticket")
+        assert [("p", True)] == rows("peer, is_told")
         migrate(command.upgrade, "head")
 
     def test_a_node_opens_again_as_it_was_left(self, hands: Hands) -> None:
