@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, literal, select, update
 
-from federation import blobs, codec, line_epochs, outgoing, passing_on, taking_back
+from federation import blobs, codec, line_epochs, outgoing, passing_on, reconciling_down, taking_back
 from federation.codec import DownPosition
 from federation.link import batch_entries_max
 from federation.mirror import FORKED, Mirror
@@ -32,7 +32,7 @@ from node.storage.unit_of_work import UnitOfWork, View
 protocol_min = 1
 protocol_max = 1
 # Calls and event groups beyond the protocol version that are built here.
-FEATURES = ("fetch", "renew", "reconcile", taking_back.FEATURE, passing_on.FEATURE, blobs.FEATURE)
+FEATURES = ("fetch", "renew", "reconcile", reconciling_down.FEATURE, taking_back.FEATURE, passing_on.FEATURE, blobs.FEATURE)
 
 FENCED = "fenced"
 BEHIND = "behind"

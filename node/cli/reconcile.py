@@ -78,6 +78,8 @@ def show_reconciled(session: Session, console: Console, found: Reconciled, here:
     """A comparison, for people; that of the node *here* with itself is its look at every entry that it holds."""
     own = "own_" if found.peer == here else ""
     facts = {"peer": found.peer, "at": session.moment(found.at), "streams": found.streams, "entries": found.entries}
+    if not own:
+        facts["down"] = session.say("reconcile.not_down") if found.down is None else session.say("reconcile.down", count=found.down)
     if found.agrees:
         console.print(RichText(session.say(f"reconcile.{own}agrees", waiting=found.waiting, **facts), style="green"))
         return
