@@ -20,7 +20,7 @@ from federation.level import Level
 from federation.v1 import link_pb2
 from node.domain.refusal import Code, Refusal
 from node.domain.time import BEIJING
-from node.services import reconcile
+from node.services import reconcile, reconcile_wishes
 from node.services.reconcile import Differing, Reconciled, Span
 from node.storage import schema
 from node.storage.journal import Position
@@ -237,6 +237,7 @@ def keep_conclusion(work: UnitOfWork, peer: str, conclusion: link_pb2.Conclusion
         if one.epoch and (place.branch(one.node) != peer or one.seq <= work.journal.range_of(one.node, one.epoch).size)
     ]
     reconcile.note_damage(work, now, held)
+    reconcile_wishes.carried_out(work, peer)
 
 
 def _is_gone(work: UnitOfWork, one: link_pb2.Range) -> bool:

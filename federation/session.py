@@ -95,6 +95,8 @@ class Session:
     helper: Executor | None = None
     # Attachments that the superior named at the last greeting; whoever exchanges them takes them from here.
     wanted: tuple[Wanted, ...] = ()
+    # The superior wished a comparison at the last greeting; whoever carries it out takes the wish from here.
+    is_asked: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _ahead: "_Ahead | None" = None
     _kept_at: datetime | None = None
@@ -200,6 +202,7 @@ class Session:
             raise
         self._need_superior_in_force(answer, request.superior_epoch)
         self.wanted = blobs.wanted_from_pb(answer.wanted)
+        self.is_asked = answer.reconcile
         with self.level.store.read() as view:
             standing = outgoing.standing(view, [codec.position_from_pb(one) for one in answer.positions], self._roots)
             standing = hello.as_compared(replace(standing, lost=self._lost(view, standing)), request, taken)

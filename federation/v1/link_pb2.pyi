@@ -252,11 +252,16 @@ class HelloResponse(_message.Message):
     EPOCH_FIELD_NUMBER: _builtins.int
     WANTED_FIELD_NUMBER: _builtins.int
     LINE_EPOCHS_FIELD_NUMBER: _builtins.int
+    RECONCILE_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     credit: _builtins.int
     """Entries that the caller may send before it waits for an answer."""
     epoch: _builtins.int
     """The epoch of this node's own journal; 0: an older program."""
+    reconcile: _builtins.bool
+    """This node's operator wishes a comparison now: said to a caller that names the feature "reconcile-asked", at each greeting
+    until its conclusion is here.
+    """
     @_builtins.property
     def positions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Position]:
         """Every stream of the caller's subtree as held here."""
@@ -305,10 +310,11 @@ class HelloResponse(_message.Message):
         epoch: _builtins.int = ...,
         wanted: _abc.Iterable[Global___WantedBlob] | None = ...,
         line_epochs: _abc.Iterable[_builtins.int] | None = ...,
+        reconcile: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["down", b"down", "now", b"now", "wall", b"wall"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "down", b"down", "epoch", b"epoch", "features", b"features", "line", b"line", "line_epochs", b"line_epochs", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "protocol", b"protocol", "wall", b"wall", "wanted", b"wanted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "down", b"down", "epoch", b"epoch", "features", b"features", "line", b"line", "line_epochs", b"line_epochs", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "protocol", b"protocol", "reconcile", b"reconcile", "wall", b"wall", "wanted", b"wanted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
