@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, literal, select, update
 
-from federation import blobs, codec, line_epochs, outgoing, passing_on, taking_back
+from federation import blobs, codec, line_epochs, outgoing, passing_on, reconciling_down, taking_back
 from federation.codec import DownPosition
 from federation.link import batch_entries_max
 from federation.mirror import FORKED, Mirror
@@ -20,7 +20,7 @@ from federation.trust import Peer
 from federation.v1 import link_pb2
 from node.domain.organisation import Place
 from node.domain.refusal import Code, Refusal
-from node.services import attachments, reconcile
+from node.services import attachments, reconcile, reconcile_wishes
 from node.storage import schema
 from node.storage.codec import moment, stamp
 from node.storage.database import micros
@@ -32,7 +32,16 @@ from node.storage.unit_of_work import UnitOfWork, View
 protocol_min = 1
 protocol_max = 1
 # Calls and event groups beyond the protocol version that are built here.
-FEATURES = ("fetch", "renew", "reconcile", taking_back.FEATURE, passing_on.FEATURE, blobs.FEATURE)
+FEATURES = (
+    "fetch",
+    "renew",
+    "reconcile",
+    reconciling_down.FEATURE,
+    reconcile_wishes.FEATURE,
+    taking_back.FEATURE,
+    passing_on.FEATURE,
+    blobs.FEATURE,
+)
 
 FENCED = "fenced"
 BEHIND = "behind"
@@ -101,6 +110,7 @@ def answer(
         payload_keys=codec.payload_keys_to_pb(payload_keys(work, place)),
         epoch=work.head.epoch,
         line_epochs=line_epochs.to_say(work),
+        reconcile=peer.is_asked,
         wanted=blobs.wanted_to_pb(attachments.ask(work, peer.node) if peer.has_wanted else ()),
     )
 
@@ -221,6 +231,7 @@ def _note(work: UnitOfWork, request: link_pb2.HelloRequest, peer: Peer, boot_ids
         "heard_at": micros(wall),
         "waiting": request.waiting,
         "program": request.program[:40],
+        "features": " ".join(one for one in FEATURES if one in request.features),
         "skew_seconds": round((moment(request.wall) - wall).total_seconds()),
         "down_acked": request.down.size if is_same else 0,
     }

@@ -137,6 +137,24 @@ def read_stream(
     return carried[: _how_many_fit(carried, bytes_max)]
 
 
+def read_sent(
+    view: View, link: str, node: str, epoch: int, from_seq: int, entries_max: int = batch_entries_max, bytes_max: int = batch_bytes_max
+) -> list[Carried]:
+    """Those entries of one stream, from *from_seq* on, that went down to *link*, for it to repair its own; bounds as in ``read_up``."""
+    table, down, links = schema.entries, schema.down, schema.links
+    numbering = select(links.c.down_epoch).where(links.c.peer == link).scalar_subquery()
+    rows = view.connection.execute(
+        select(*_CARRIED)
+        .join(down, down.c.taken == table.c.taken)
+        .where(down.c.link == link, down.c.epoch == numbering)
+        .where(table.c.node == node, table.c.epoch == epoch, table.c.seq >= from_seq)
+        .order_by(table.c.seq)
+        .limit(entries_max)
+    ).all()
+    carried = _carried(view, rows)
+    return carried[: _how_many_fit(carried, bytes_max)]
+
+
 def read_places(view: View, node: str, places: Sequence[tuple[int, int]]) -> list[Carried]:
     """Entries of *node* that are held here under *places* (epoch, seq), at most 500 of them, in the order in which they were taken."""
     if not places:

@@ -1,5 +1,6 @@
 """
-Comparing with the superior, range by range, over the link: on demand, every night, and to find where two branches part.
+Comparing with the superior, range by range, over the link: on demand, every night, and to find where two branches part.  What came
+down is ``reconciling_down``'s.
 
 From the superior's answer follows which ranges differ; each is asked again in parts until single entries are left, so equal
 streams cost one pass over their bytes and a difference a few calls more.  What is damaged here is written down and repaired
@@ -12,13 +13,14 @@ from hashlib import sha256
 
 from sqlalchemy import select
 
+from federation import outgoing, reconciling_down
 from federation.client import Peer
-from federation.codec import position_from_pb
+from federation.codec import down_from_pb, down_to_pb, position_from_pb
 from federation.level import Level
 from federation.v1 import link_pb2
 from node.domain.refusal import Code, Refusal
 from node.domain.time import BEIJING
-from node.services import reconcile
+from node.services import reconcile, reconcile_wishes
 from node.services.reconcile import Differing, Reconciled, Span
 from node.storage import schema
 from node.storage.journal import Position
@@ -35,13 +37,14 @@ part_entries = 1_024
 
 def reconcile_with(level: Level, peer: str, end: Peer) -> Reconciled:
     """
-    Compare every stream that both hold, store what was found at both ends, and write down what is damaged here.  What only one of them
-    holds waits: entries of a stream that both have, and whole streams of the subtree.
+    Compare every stream that both hold and what came down, store what was found at both ends, and write down what is damaged here.
+    What only one of them holds waits: entries of a stream that both have, whole streams of the subtree, and what is still to come down.
 
     Raises:
         CallFailed.
     """
-    there = {(one.node, one.epoch): one for one in positions_of(end)}
+    answer = end.reconcile(link_pb2.ReconcileRequest())
+    there = {(one.node, one.epoch): one for one in map(position_from_pb, answer.positions)}
     with level.store.read() as view:
         place = view.place()
         # Of a node that moved to another superior those above have it, or get it from there.
@@ -52,13 +55,19 @@ def reconcile_with(level: Level, peer: str, end: Peer) -> Reconciled:
     sizes, sizes_above = ({(one.node, one.epoch): one.size for one in held} for held in (own, there.values()))
     waiting = sum(abs(sizes.get(stream, 0) - sizes_above.get(stream, 0)) for stream in sizes.keys() | sizes_above.keys())
     entries = sum(span.entries for span in spans)
-    found = Reconciled(peer, level.wall(), len(both), entries, waiting, count, tuple(differing))
+    # An older program does not say what it sent.
+    came = reconciling_down.compare(level.store, peer, end, down_from_pb(answer.down)) if answer.HasField("down") else None
+    below = came or reconciling_down.Compared()
+    named = (*differing, *below.differing)[: reconcile.named_max]
+    down = None if came is None else came.entries
+    found = Reconciled(peer, level.wall(), len(both), entries, waiting + below.waiting, count + below.count, named, down)
 
     def keep(work: UnitOfWork) -> None:
         reconcile.keep(work, found)
-        if differing:
-            places = [Span(one.node, one.epoch, one.seq, one.seq) for one in differing]
+        places = [Span(one.node, one.epoch, one.seq, one.seq) for one in (*differing, *below.differing) if one.epoch]
+        if places:
             reconcile.note_damage(work, level.now(), places)
+            reconcile.note_wrong(work, level.now(), below.wrong)
 
     level.writer.command(keep)
     end.reconcile(link_pb2.ReconcileRequest(conclusion=_conclusion(found)))
@@ -177,10 +186,10 @@ def _answered(store: Store, end: Peer, spans: list[Span]) -> list[tuple[Span, tu
 
 def answer(view: View, peer: str, request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse:
     """
-    Say which of the ranges of *request* are others here.
+    Say which of the ranges of *request* are others here, and what went down under the numbers that it asks for.
 
     Raises:
-        Refusal: FOREIGN_STREAM, BATCH_TOO_LARGE.
+        Refusal: FOREIGN_STREAM, BATCH_TOO_LARGE, DOWN_EPOCH.
     """
     place = view.place()
     spans = [span_from_pb(one) for one in request.ranges]
@@ -188,7 +197,10 @@ def answer(view: View, peer: str, request: link_pb2.ReconcileRequest) -> link_pb
     if len(spans) > ranges_max or entries > entries_max:
         raise Refusal(Code.BATCH_TOO_LARGE, entries=entries, entries_max=entries_max, bytes=len(spans), bytes_max=ranges_max)
     response = link_pb2.ReconcileResponse()
-    if not spans:
+    if request.HasField("down"):
+        response.sent.extend(reconciling_down.sent(view, peer, request.down))
+    elif not spans:
+        response.down.CopyFrom(down_to_pb(outgoing.down_head(view, peer)))
         held = [one for one in view.journal.positions() if place.branch(one.node) == peer]
         response.positions.extend(link_pb2.Position(node=one.node, epoch=one.epoch, size=one.size, root=one.root) for one in held)
     for span, said in zip(spans, request.ranges, strict=True):
@@ -207,12 +219,29 @@ def answer(view: View, peer: str, request: link_pb2.ReconcileRequest) -> link_pb
 def keep_conclusion(work: UnitOfWork, peer: str, conclusion: link_pb2.Conclusion, now: datetime, wall: datetime) -> None:
     """Store what *peer* found with this node, and write down what of it is damaged here."""
     place = work.place()
-    said = [one for one in conclusion.differing[: reconcile.named_max] if place.branch(one.node) == peer]
+    # Of what went down here, too; with what is gone the caller knows its number alone.
+    said = [
+        one
+        for one in conclusion.differing[: reconcile.named_max]
+        if place.branch(one.node) == peer
+        or _is_gone(work, one)
+        or reconciling_down.went_down(work, peer, (one.node, one.epoch, one.from_seq))
+    ]
     differing = tuple(Differing(one.node, one.epoch, one.from_seq, one.subject.kind, one.subject.id) for one in said)
     differences = max(conclusion.differences, len(differing))
-    reconcile.keep(work, Reconciled(peer, wall, conclusion.streams, conclusion.entries, 0, differences, differing))
-    held = [Span(one.node, one.epoch, one.seq, one.seq) for one in differing if one.seq <= work.journal.range_of(one.node, one.epoch).size]
+    down = conclusion.down if conclusion.HasField("down") else None
+    reconcile.keep(work, Reconciled(peer, wall, conclusion.streams, conclusion.entries, 0, differences, differing, down))
+    held = [
+        Span(one.node, one.epoch, one.seq, one.seq)
+        for one in differing
+        if one.epoch and (place.branch(one.node) != peer or one.seq <= work.journal.range_of(one.node, one.epoch).size)
+    ]
     reconcile.note_damage(work, now, held)
+    reconcile_wishes.carried_out(work, peer)
+
+
+def _is_gone(work: UnitOfWork, one: link_pb2.Range) -> bool:
+    return one.node == work.head.node and one.epoch == 0
 
 
 def _conclusion(found: Reconciled) -> link_pb2.Conclusion:
@@ -221,6 +250,7 @@ def _conclusion(found: Reconciled) -> link_pb2.Conclusion:
         entries=found.entries,
         differences=found.differences,
         differing=[_place_to_pb(one) for one in found.differing],
+        down=found.down,
     )
 
 

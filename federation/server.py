@@ -164,7 +164,10 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
         with self._level.store.read() as view:
             peer = self._trust.admit(view, caller)
             if view.place().branch(request.node) != peer.node:
-                raise Refusal(Code.FOREIGN_STREAM, node=request.node, peer=peer.node)
+                sent = outgoing.read_sent(view, peer.node, request.node, request.epoch, request.from_seq, most)
+                if not sent:
+                    raise Refusal(Code.FOREIGN_STREAM, node=request.node, peer=peer.node)
+                return link_pb2.FetchResponse(entries=[codec.entry_to_pb(one) for one in sent])
             entries = outgoing.read_stream(view, request.node, request.epoch, request.from_seq, most)
             position = view.journal.position(request.node, request.epoch)
         return link_pb2.FetchResponse(entries=[codec.entry_to_pb(one) for one in entries], position=codec.position_to_pb(position))

@@ -86,6 +86,7 @@ class Serving:
         self._level = Level(store, writer, handler, clocks.now, clocks.wall, clocks.monotonic, program=program, guard=Guard(settings.guard))
         self._files = KeyFiles(settings.data_dir / "keys")
         self._swept: datetime | None = None
+        self._night_looked_at: float | None = None
         self._garbage_thresholds = gc.get_threshold()
         wall = clocks.wall()
         enrolment = EnrolmentServer(self._level, self._files.authority(settings.node, wall))
@@ -194,24 +195,38 @@ class Serving:
                 guard.note(view.journal.position(view.head.node, view.head.epoch))
 
     def _reconcile(self) -> float:
-        """Once a night: look at every entry that is held, then compare with the superior (`qyzj reconcile`)."""
-        now = self._clocks.now()
-        with self._level.store.read() as view:
-            is_due = reconciling.is_due(view, now, self._clocks.wall())
-        found = self._superior() if is_due else None
+        """Once a night, and when the superior asks: look at every entry that is held, then compare with it (`qyzj reconcile`)."""
+        now, session = self._clocks.now(), self._session
+        is_asked, is_due = session is not None and session.is_asked, self._is_night_due(now)
         if is_due:
             integrity.look(self._level.store)
+        if is_due or is_asked:
             self._level.writer.command(lambda work: reconciling.look(work, now, self._clocks.wall()))
-        if found is not None:
-            end = self._end(*found)
-            try:
-                reconciling.reconcile_with(self._level, found[0], end)
-                self._runner.wake()
-            except (CallFailed, Refusal) as error:
-                log.warning("not reconciled", peer=found[0], failure=str(error))
-            finally:
-                end.close()
-        return night_look_seconds
+            self._compare()
+        if session is not None and is_asked:
+            session.is_asked = False  # what failed is asked again at the next greeting
+        return self._look_every
+
+    def _is_night_due(self, now: datetime) -> bool:
+        at = self._clocks.monotonic()
+        if self._night_looked_at is not None and at < self._night_looked_at + night_look_seconds:
+            return False
+        self._night_looked_at = at
+        with self._level.store.read() as view:
+            return reconciling.is_due(view, now, self._clocks.wall())
+
+    def _compare(self) -> None:
+        found = self._superior()
+        if found is None:
+            return
+        end = self._end(*found)
+        try:
+            reconciling.reconcile_with(self._level, found[0], end)
+            self._runner.wake()
+        except (CallFailed, Refusal) as error:
+            log.warning("not reconciled", peer=found[0], failure=str(error))
+        finally:
+            end.close()
 
     def _exchange_blobs(self) -> float:
         """Attachments that the superior wants, and those that are wanted of it: beside the lanes, so they hold up no entry."""

@@ -62,6 +62,8 @@ R = TypeVar("R")
 Sleep = Callable[[float], None]
 # Where only the cursor moved, the link's row may be so old: what it says is shown to people, and asked for anew after a restart.
 cursor_kept_every = timedelta(seconds=1)
+# Why a superior does not give an entry that it sent down.
+_NOT_GIVEN = (Code.FOREIGN_STREAM, Code.ENTRY_DAMAGED)
 
 
 _KEPT = ("acked", "attempts", "next_attempt_at", "last_error", "status")
@@ -93,6 +95,8 @@ class Session:
     helper: Executor | None = None
     # Attachments that the superior named at the last greeting; whoever exchanges them takes them from here.
     wanted: tuple[Wanted, ...] = ()
+    # The superior wished a comparison at the last greeting; whoever carries it out takes the wish from here.
+    is_asked: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _ahead: "_Ahead | None" = None
     _kept_at: datetime | None = None
@@ -198,6 +202,7 @@ class Session:
             raise
         self._need_superior_in_force(answer, request.superior_epoch)
         self.wanted = blobs.wanted_from_pb(answer.wanted)
+        self.is_asked = answer.reconcile
         with self.level.store.read() as view:
             standing = outgoing.standing(view, [codec.position_from_pb(one) for one in answer.positions], self._roots)
             standing = hello.as_compared(replace(standing, lost=self._lost(view, standing)), request, taken)
@@ -333,9 +338,16 @@ class Session:
 
     def _repair(self, call: Repair) -> Repaired:
         spot = call.node, call.epoch, call.seq
-        answer = self._called(
-            lambda: self.ends[Lane.UP].fetch(link_pb2.FetchRequest(node=call.node, epoch=call.epoch, from_seq=call.seq, max=1))
-        )
+        request = link_pb2.FetchRequest(node=call.node, epoch=call.epoch, from_seq=call.seq, max=1)
+        try:
+            answer = self._called(lambda: self.ends[Lane.UP].fetch(request))
+        except CallFailed as error:
+            # Of what came down: never sent from there, or damaged there, too.  The link goes on, and asks again at each greeting.
+            with self.level.store.read() as view:
+                place = view.place()
+            if error.failure.code not in _NOT_GIVEN or call.node == place.node or place.is_below(call.node):
+                raise
+            return Repaired(spot, is_healed=False)
 
         def put_right(work: UnitOfWork) -> bool:
             is_healed = bool(answer.entries) and reconcile.heal(work, spot, answer.entries[0].content, self.level.now())

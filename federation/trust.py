@@ -63,6 +63,8 @@ class Peer:
     # Attachments are wanted of it; and some that it was not told of.
     has_wanted: bool = False
     has_untold: bool = False
+    # It is asked to compare.
+    is_asked: bool = False
 
 
 class Trust:
@@ -121,6 +123,7 @@ class Trust:
             leaving=row.leaving,
             has_wanted=bool(row.has_wanted),
             has_untold=bool(row.has_untold),
+            is_asked=row.asked_at is not None,
         )
 
     def identify(self, work: UnitOfWork | View, auth_context: AuthContext) -> Peer:

@@ -154,7 +154,7 @@ def nothing_lost_is_known_below(rest: Rest) -> Iterator[str]:
 
 
 def down_agrees(rest: Rest) -> Iterator[str]:
-    """I11: what came down is what the superior holds there."""
+    """I11: what came down is what the superior holds there, byte for byte: as `qyzj reconcile` compares it."""
     yield from nothing_lost_is_known_below(rest)
     for link in rest.live():
         if link.above.code in rest.tainted:
@@ -166,6 +166,9 @@ def down_agrees(rest: Rest) -> Iterator[str]:
             yield f"{link.name}: the roots of the down stream differ"
         elif link.down["down_acked"] != link.down["down_size"]:
             yield f"{link.name}: the superior knows of {link.down['down_acked']} of {link.down['down_size']}"
+        elif link.down_compared.count:
+            places = ", ".join(f"{one.node}/{one.epoch}/{one.seq}" for one in link.down_compared.differing[:3])
+            yield f"{link.name}: {link.down_compared.count} entries of what came down differ: {places}"
 
 
 def incidents_are_whole(rest: Rest) -> Iterator[str]:

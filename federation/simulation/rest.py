@@ -13,7 +13,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from federation.outgoing import down_head
+from federation.reconciling import answer
+from federation.reconciling_down import Compared, compare
 from federation.simulation.world import Node, subtree
+from federation.v1 import link_pb2
 from node.domain.ticket.ticket import Ticket
 from node.services.situations import TOLD_BELOW
 from node.storage import reparenting_readings as readings
@@ -166,6 +170,13 @@ class LinkAtRest:
             return ""  # what comes down is looked at again as soon as it hears of the new epoch
         return reason if reason in ("forked", "parted", "clone", "fenced") else ""
 
+    @cached_property
+    def down_compared(self) -> Compared:
+        """What a comparison of the down stream finds."""
+        with self.above.store.read() as view:
+            head = down_head(view, self.child.code)
+        return compare(self.child.store, self.above.code, _End(self.above, self.child.code), head)  # type: ignore[arg-type]
+
     @property
     def _moved_to(self) -> Iterator[Node]:
         """Where the subordinate belongs by now, if it does not know: restored from before it moved, it still dials its former superior."""
@@ -180,6 +191,18 @@ class LinkAtRest:
         here, there = (dict(node.rows("SELECT node, epoch FROM line_epochs")) for node in (self.child, self.above))
         there[self.above.code] = self.above.value("SELECT epoch FROM heads")
         return any(there.get(node, 0) > here.get(node, 0) for node in (self.above.code, *self.above.line))
+
+
+@dataclass(frozen=True)
+class _End:
+    """The superior's answers, without a network: all is over."""
+
+    above: Node
+    child: str
+
+    def reconcile(self, request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse:
+        with self.above.store.read() as view:
+            return answer(view, self.child, request)
 
 
 # --- is there anything left to do? ------------------------------------------------------------------------------------------

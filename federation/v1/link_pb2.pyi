@@ -252,11 +252,16 @@ class HelloResponse(_message.Message):
     EPOCH_FIELD_NUMBER: _builtins.int
     WANTED_FIELD_NUMBER: _builtins.int
     LINE_EPOCHS_FIELD_NUMBER: _builtins.int
+    RECONCILE_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     credit: _builtins.int
     """Entries that the caller may send before it waits for an answer."""
     epoch: _builtins.int
     """The epoch of this node's own journal; 0: an older program."""
+    reconcile: _builtins.bool
+    """This node's operator wishes a comparison now: said to a caller that names the feature "reconcile-asked", at each greeting
+    until its conclusion is here.
+    """
     @_builtins.property
     def positions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Position]:
         """Every stream of the caller's subtree as held here."""
@@ -305,10 +310,11 @@ class HelloResponse(_message.Message):
         epoch: _builtins.int = ...,
         wanted: _abc.Iterable[Global___WantedBlob] | None = ...,
         line_epochs: _abc.Iterable[_builtins.int] | None = ...,
+        reconcile: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["down", b"down", "now", b"now", "wall", b"wall"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "down", b"down", "epoch", b"epoch", "features", b"features", "line", b"line", "line_epochs", b"line_epochs", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "protocol", b"protocol", "wall", b"wall", "wanted", b"wanted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "down", b"down", "epoch", b"epoch", "features", b"features", "line", b"line", "line_epochs", b"line_epochs", "now", b"now", "payload_keys", b"payload_keys", "positions", b"positions", "protocol", b"protocol", "reconcile", b"reconcile", "wall", b"wall", "wanted", b"wanted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -635,6 +641,33 @@ class Range(_message.Message):
 Global___Range: _TypeAlias = Range  # noqa: Y015
 
 @_typing.final
+class DownRange(_message.Message):
+    """Some places of the down stream to the caller, from_seq to to_seq, both included: at most 4,096."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    FROM_SEQ_FIELD_NUMBER: _builtins.int
+    TO_SEQ_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    from_seq: _builtins.int
+    to_seq: _builtins.int
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.int = ...,
+        from_seq: _builtins.int = ...,
+        to_seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "from_seq", b"from_seq", "to_seq", b"to_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownRange: _TypeAlias = DownRange  # noqa: Y015
+
+@_typing.final
 class ReconcileRequest(_message.Message):
     """At most 64 ranges and 65,536 entries together."""
 
@@ -642,19 +675,25 @@ class ReconcileRequest(_message.Message):
 
     RANGES_FIELD_NUMBER: _builtins.int
     CONCLUSION_FIELD_NUMBER: _builtins.int
+    DOWN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ranges(self) -> _containers.RepeatedCompositeFieldContainer[Global___Range]: ...
     @_builtins.property
     def conclusion(self) -> Global___Conclusion: ...
+    @_builtins.property
+    def down(self) -> Global___DownRange:
+        """What went down to the caller under these numbers is to be said: only of a superior that says its down head."""
+
     def __init__(
         self,
         *,
         ranges: _abc.Iterable[Global___Range] | None = ...,
         conclusion: Global___Conclusion | None = ...,
+        down: Global___DownRange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["conclusion", b"conclusion"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conclusion", b"conclusion", "down", b"down"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conclusion", b"conclusion", "ranges", b"ranges"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conclusion", b"conclusion", "down", b"down", "ranges", b"ranges"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -670,9 +709,12 @@ class Conclusion(_message.Message):
     ENTRIES_FIELD_NUMBER: _builtins.int
     DIFFERING_FIELD_NUMBER: _builtins.int
     DIFFERENCES_FIELD_NUMBER: _builtins.int
+    DOWN_FIELD_NUMBER: _builtins.int
     streams: _builtins.int
     entries: _builtins.int
     differences: _builtins.int
+    down: _builtins.int
+    """How many entries of the down stream were compared; absent: none could be, the superior does not say what it sent."""
     @_builtins.property
     def differing(self) -> _containers.RepeatedCompositeFieldContainer[Global___Range]:
         """Ranges of one entry each; at most 1,000 of them are named."""
@@ -684,12 +726,15 @@ class Conclusion(_message.Message):
         entries: _builtins.int = ...,
         differing: _abc.Iterable[Global___Range] | None = ...,
         differences: _builtins.int = ...,
+        down: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_down", b"_down", "down", b"down"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences", "differing", b"differing", "entries", b"entries", "streams", b"streams"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_down", b"_down", "differences", b"differences", "differing", b"differing", "down", b"down", "entries", b"entries", "streams", b"streams"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__down: _TypeAlias = _typing.Literal["down"]  # noqa: Y015
+    _WhichOneofArgType__down: _TypeAlias = _typing.Literal["_down", b"_down"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__down) -> _WhichOneofReturnType__down | None: ...
 
 Global___Conclusion: _TypeAlias = Conclusion  # noqa: Y015
 
@@ -699,6 +744,8 @@ class ReconcileResponse(_message.Message):
 
     POSITIONS_FIELD_NUMBER: _builtins.int
     DIFFERING_FIELD_NUMBER: _builtins.int
+    DOWN_FIELD_NUMBER: _builtins.int
+    SENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def positions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Position]:
         """Every stream of the caller's subtree as held here."""
@@ -707,15 +754,27 @@ class ReconcileResponse(_message.Message):
     def differing(self) -> _containers.RepeatedCompositeFieldContainer[Global___Range]:
         """Those of the request's ranges that are others here, with the digests that they have here."""
 
+    @_builtins.property
+    def down(self) -> Global___DownPosition:
+        """Beside the positions: the head of the down stream to the caller. Absent: an older program, which does not say what it sent."""
+
+    @_builtins.property
+    def sent(self) -> _containers.RepeatedCompositeFieldContainer[Global___Range]:
+        """For each number of the request's `down`, in their order, the one entry that went down under it: its place, and as digest
+        its leaf, made anew from its bytes. Without a node: it is gone here. With its subject if one number was asked for.
+        """
+
     def __init__(
         self,
         *,
         positions: _abc.Iterable[Global___Position] | None = ...,
         differing: _abc.Iterable[Global___Range] | None = ...,
+        down: Global___DownPosition | None = ...,
+        sent: _abc.Iterable[Global___Range] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["down", b"down"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["differing", b"differing", "positions", b"positions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differing", b"differing", "down", b"down", "positions", b"positions", "sent", b"sent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -133,7 +133,8 @@ class LinkServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Fetch(self, request, context):
-        """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Fails with
+        """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own; of any other stream those
+        that went down to the peer, one or several, as they are asked for. Fails with
         PERMISSION_DENIED (FOREIGN_STREAM) and DATA_LOSS (ENTRY_DAMAGED). Deadline 30 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -144,9 +145,11 @@ class LinkServiceServicer:
         """Compares what both hold of the caller's subtree, range by range: the digest of a range is the Merkle root over its
         entries' leaves, made anew from their bytes on both sides, so that damage below the stored hashes is found, too.
 
-        Without ranges it says where every stream of the caller's subtree stands here. A conclusion is stored as what this
-        node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM) and INVALID_ARGUMENT
-        (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED at an older node. Deadline 30 s.
+        Without ranges it says where every stream of the caller's subtree stands here, and the head of the down stream to the
+        caller. With a range of that down stream it says what went down under each number, for the caller to compare. A conclusion
+        is stored as what this node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM),
+        FAILED_PRECONDITION (DOWN_EPOCH) and INVALID_ARGUMENT (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED
+        at an older node. Deadline 30 s.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -66,16 +66,19 @@ class LinkServiceStub:
     Witness: _grpc.UnaryUnaryMultiCallable[_link_pb2.WitnessRequest, _link_pb2.WitnessResponse]
     """Countersigns a signed checkpoint after recomputing its root. Deadline 10 s."""
     Fetch: _grpc.UnaryUnaryMultiCallable[_link_pb2.FetchRequest, _link_pb2.FetchResponse]
-    """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Fails with
+    """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own; of any other stream those
+    that went down to the peer, one or several, as they are asked for. Fails with
     PERMISSION_DENIED (FOREIGN_STREAM) and DATA_LOSS (ENTRY_DAMAGED). Deadline 30 s.
     """
     Reconcile: _grpc.UnaryUnaryMultiCallable[_link_pb2.ReconcileRequest, _link_pb2.ReconcileResponse]
     """Compares what both hold of the caller's subtree, range by range: the digest of a range is the Merkle root over its
     entries' leaves, made anew from their bytes on both sides, so that damage below the stored hashes is found, too.
 
-    Without ranges it says where every stream of the caller's subtree stands here. A conclusion is stored as what this
-    node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM) and INVALID_ARGUMENT
-    (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED at an older node. Deadline 30 s.
+    Without ranges it says where every stream of the caller's subtree stands here, and the head of the down stream to the
+    caller. With a range of that down stream it says what went down under each number, for the caller to compare. A conclusion
+    is stored as what this node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM),
+    FAILED_PRECONDITION (DOWN_EPOCH) and INVALID_ARGUMENT (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED
+    at an older node. Deadline 30 s.
     """
     GiveBack: _grpc.UnaryUnaryMultiCallable[_link_pb2.GiveBackRequest, _link_pb2.GiveBackResponse]
     """Gives a superior back what it wrote, sent down and lost: a backup from before took its database's place, and it has begun
@@ -125,16 +128,19 @@ class LinkServiceAsyncStub(LinkServiceStub):
     Witness: _aio.UnaryUnaryMultiCallable[_link_pb2.WitnessRequest, _link_pb2.WitnessResponse]  # type: ignore[assignment]
     """Countersigns a signed checkpoint after recomputing its root. Deadline 10 s."""
     Fetch: _aio.UnaryUnaryMultiCallable[_link_pb2.FetchRequest, _link_pb2.FetchResponse]  # type: ignore[assignment]
-    """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Fails with
+    """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own; of any other stream those
+    that went down to the peer, one or several, as they are asked for. Fails with
     PERMISSION_DENIED (FOREIGN_STREAM) and DATA_LOSS (ENTRY_DAMAGED). Deadline 30 s.
     """
     Reconcile: _aio.UnaryUnaryMultiCallable[_link_pb2.ReconcileRequest, _link_pb2.ReconcileResponse]  # type: ignore[assignment]
     """Compares what both hold of the caller's subtree, range by range: the digest of a range is the Merkle root over its
     entries' leaves, made anew from their bytes on both sides, so that damage below the stored hashes is found, too.
 
-    Without ranges it says where every stream of the caller's subtree stands here. A conclusion is stored as what this
-    node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM) and INVALID_ARGUMENT
-    (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED at an older node. Deadline 30 s.
+    Without ranges it says where every stream of the caller's subtree stands here, and the head of the down stream to the
+    caller. With a range of that down stream it says what went down under each number, for the caller to compare. A conclusion
+    is stored as what this node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM),
+    FAILED_PRECONDITION (DOWN_EPOCH) and INVALID_ARGUMENT (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED
+    at an older node. Deadline 30 s.
     """
     GiveBack: _aio.UnaryUnaryMultiCallable[_link_pb2.GiveBackRequest, _link_pb2.GiveBackResponse]  # type: ignore[assignment]
     """Gives a superior back what it wrote, sent down and lost: a backup from before took its database's place, and it has begun
@@ -211,7 +217,8 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _link_pb2.FetchRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_link_pb2.FetchResponse, _abc.Awaitable[_link_pb2.FetchResponse]]:
-        """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own. Fails with
+        """Gives back entries of a stream that this node mirrors, for a peer that lost or damaged its own; of any other stream those
+        that went down to the peer, one or several, as they are asked for. Fails with
         PERMISSION_DENIED (FOREIGN_STREAM) and DATA_LOSS (ENTRY_DAMAGED). Deadline 30 s.
         """
 
@@ -224,9 +231,11 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         """Compares what both hold of the caller's subtree, range by range: the digest of a range is the Merkle root over its
         entries' leaves, made anew from their bytes on both sides, so that damage below the stored hashes is found, too.
 
-        Without ranges it says where every stream of the caller's subtree stands here. A conclusion is stored as what this
-        node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM) and INVALID_ARGUMENT
-        (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED at an older node. Deadline 30 s.
+        Without ranges it says where every stream of the caller's subtree stands here, and the head of the down stream to the
+        caller. With a range of that down stream it says what went down under each number, for the caller to compare. A conclusion
+        is stored as what this node and the caller found together. Fails with PERMISSION_DENIED (FOREIGN_STREAM),
+        FAILED_PRECONDITION (DOWN_EPOCH) and INVALID_ARGUMENT (BATCH_TOO_LARGE). Needs no session; the missing rpc is UNIMPLEMENTED
+        at an older node. Deadline 30 s.
         """
 
     @_abc_1.abstractmethod

@@ -17,8 +17,10 @@ from node.cli.verbs import Verbs
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import GrantEpoch
 from node.services import reconcile as services
+from node.services import reconcile_wishes
 from node.services.acting import Node, acting
 from node.services.reconcile import Reconciled
+from node.services.reconcile_wishes import Wish
 from node.storage import schema
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def add_to(app: typer.Typer, verbs: Verbs) -> None:
 
 
 def reconcile(session: Session) -> None:
-    """Compare every entry with the superior, range by range; exit code 1 if something differs."""
+    """Compare every entry with the superior, range by range, and ask each subordinate to; exit code 1 if something differs."""
     from federation import reconciling  # gRPC takes longest to load
 
     with session.node() as node:
@@ -55,14 +57,18 @@ def reconcile(session: Session) -> None:
             if found is not None:
                 peer, end = found
                 _asked(lambda: reconciling.reconcile_with(here, peer, end), peer)
+        # Only a subordinate dials: it is told when it greets.
+        here.writer.command(lambda work: reconcile_wishes.ask(work, node.wall()))
         with node.store.read() as view:
-            newest = services.latest(view)
+            newest, asked = services.latest(view), reconcile_wishes.wishes(view)
     results = [newest[peer] for peer in sorted(newest)]
-    body = {"reconciled": [reconciled_body(one) for one in results]}
+    body = {"reconciled": [reconciled_body(one) for one in results], "asked": [dataclasses.asdict(one) for one in asked]}
 
     def lines(console: Console) -> None:
         for one in results:
             show_reconciled(session, console, one, node.code)
+        for wish in asked:
+            show_wish(session, console, wish)
 
     session.answer(body, lines)
     if any(not one.agrees for one in results):
@@ -78,12 +84,25 @@ def show_reconciled(session: Session, console: Console, found: Reconciled, here:
     """A comparison, for people; that of the node *here* with itself is its look at every entry that it holds."""
     own = "own_" if found.peer == here else ""
     facts = {"peer": found.peer, "at": session.moment(found.at), "streams": found.streams, "entries": found.entries}
+    if not own:
+        facts["down"] = session.say("reconcile.not_down") if found.down is None else session.say("reconcile.down", count=found.down)
     if found.agrees:
         console.print(RichText(session.say(f"reconcile.{own}agrees", waiting=found.waiting, **facts), style="green"))
         return
     console.print(RichText(session.say(f"reconcile.{own}differs", count=found.differences, **facts), style="bold red"))
     for one in found.differing[:shown_max]:
         console.print(RichText(f"{one.subject or one.node}  {one.node}/{one.epoch}/{one.seq}", style="red"))
+
+
+def show_wish(session: Session, console: Console, wish: Wish) -> None:
+    """Whether a subordinate is asked to compare, for people; nothing if it is not."""
+    last = (
+        session.say("reconcile.never") if wish.compared_at is None else session.say("reconcile.last", at=session.moment(wish.compared_at))
+    )
+    if wish.asked_at is not None:
+        console.print(session.say("reconcile.asked", peer=wish.peer, at=session.moment(wish.asked_at), last=last))
+    elif wish.is_too_old:
+        console.print(session.say("reconcile.too_old", peer=wish.peer, last=last))
 
 
 # --- epochs and copies ------------------------------------------------------------------------------------------------

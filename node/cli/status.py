@@ -2,18 +2,20 @@
 
 import dataclasses
 import shutil
+from collections.abc import Sequence
 
 import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
 from node.cli.console import Session, coded_words
-from node.cli.reconcile import reconciled_body, show_reconciled
+from node.cli.reconcile import reconciled_body, show_reconciled, show_wish
 from node.cli.ticket_page import node_words, whose
 from node.cli.verbs import Verbs
-from node.services import queries
+from node.services import queries, reconcile_wishes
 from node.services.acting import Node
 from node.services.link_proof import state_of
+from node.services.reconcile_wishes import Wish
 from node.services.situations import Situation
 from node.services.status import Status
 from node.services.status import status as status_of
@@ -40,16 +42,17 @@ def status(session: Session) -> None:
             free_percent=_free_percent(node),
             certificate_days=_certificate_days(node),
         )
-        names = queries.names(view)
+        names, wishes = queries.names(view), reconcile_wishes.wishes(view)
     body = dataclasses.asdict(found) | {
         "links": [dataclasses.asdict(link) | {"state": state_of(link)} for link in found.links],
         "situations": [dataclasses.asdict(one) | {"sentence": sentence_of(session, one)} for one in found.situations],
         "reconciled": [reconciled_body(one) for one in found.reconciled],
     }
-    session.answer(body, lambda console: _show(session, console, found, names))
+    asked = [one for one in wishes if one.asked_at is not None]
+    session.answer(body, lambda console: _show(session, console, found, names, asked))
 
 
-def _show(session: Session, console: Console, found: Status, names: queries.Names) -> None:
+def _show(session: Session, console: Console, found: Status, names: queries.Names, asked: Sequence[Wish]) -> None:
     console.print(session.say("status.node", node=found.node, name=found.name, epoch=found.epoch, size=found.size))
     if found.is_rehearsal:
         console.print(RichText(session.say("status.rehearsal"), style="yellow"))
@@ -80,6 +83,8 @@ def _show(session: Session, console: Console, found: Status, names: queries.Name
         console.print(RichText(sentence_of(session, situation), style=_STYLES[situation.colour]))
     for compared in found.reconciled:
         show_reconciled(session, console, compared, found.node)
+    for wish in asked:
+        show_wish(session, console, wish)
     if found.below:
         _show_below(session, console, found)
     if found.due:

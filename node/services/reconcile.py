@@ -7,12 +7,12 @@ without differences is a certificate, one with differences names each ticket; bo
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select, tuple_
 
 from node.domain.entry import Subject
 from node.domain.merkle import Range, leaf_hash, leaf_hashes
@@ -21,14 +21,18 @@ from node.storage import schema
 from node.storage.codec import Content, decode_content
 from node.storage.database import instant, micros
 from node.storage.journal import Spot
-from node.storage.statements import Prepared, insert_many, insert_missing, upsert_many
+from node.storage.statements import Prepared, PreparedForMany, insert_many, insert_missing, upsert_many
 from node.storage.unit_of_work import UnitOfWork, View
 
 # One comparison names so many places; what is beyond them is counted.
 named_max = 1_000
 rows_at_once = 2_000
+# Single places are read so many at a time.
+spots_at_once = 500
 DAMAGED = "damaged"
 _OFFERED = "offered"
+# Of a damaged place of a stream that is held in part: the leaf that its entry must have.
+_PROVED = "proved"
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class Differing:
 class Reconciled:
     """
     What a comparison with *peer* found.  ``differing`` are the first ``named_max`` of ``differences`` places; ``waiting`` are
-    entries that only one end holds yet.
+    entries that only one end holds yet.  ``down`` are entries that came down and were compared beside ``entries``; None if the superior
+    could not say what it sent.
     """
 
     peer: str
@@ -77,6 +82,7 @@ class Reconciled:
     waiting: int
     differences: int
     differing: tuple[Differing, ...] = ()
+    down: int | None = None
 
     @property
     def agrees(self) -> bool:
@@ -96,6 +102,12 @@ _CONTENTS = Prepared(
     .order_by(_entries.seq)
     .limit(rows_at_once)
 )
+_CONTENTS_AT = PreparedForMany(
+    lambda spots: select(_entries.node, _entries.epoch, _entries.seq, _entries.content).where(
+        tuple_(_entries.node, _entries.epoch, _entries.seq).in_(spots)
+    ),
+    width=3,
+)
 _DAMAGED = Prepared(
     select(_incidents.node, _incidents.epoch, _incidents.seq)
     .where(_incidents.kind == DAMAGED)
@@ -114,6 +126,15 @@ def digest(view: View | UnitOfWork, span: Span) -> bytes:
         progress = progress.extend(leaf_hashes(bytes(content) for _, content in rows))
 
 
+def leaves_of(view: View | UnitOfWork, spots: Sequence[Spot]) -> dict[Spot, bytes]:
+    """The leaves of what stands under *spots*, made anew from the entries' bytes."""
+    found: dict[Spot, bytes] = {}
+    for begin in range(0, len(spots), spots_at_once):
+        for *spot, content in _CONTENTS_AT.rows(view.connection, spots[begin : begin + spots_at_once]):
+            found[spot[0], spot[1], spot[2]] = leaf_hash(bytes(content))
+    return found
+
+
 def about(view: View | UnitOfWork, span: Span) -> Subject:
     """What the entry at the first place of *span* is about, by its row; empty where there is none."""
     table = schema.entries
@@ -127,7 +148,7 @@ def about(view: View | UnitOfWork, span: Span) -> Subject:
 
 def keep(work: UnitOfWork, found: Reconciled) -> None:
     """Store what a comparison found."""
-    content = {"waiting": found.waiting, "differing": [asdict(one) for one in found.differing]}
+    content = {"waiting": found.waiting, "down": found.down, "differing": [asdict(one) for one in found.differing]}
     row = {
         "peer": found.peer,
         "at": micros(found.at),
@@ -148,7 +169,8 @@ def latest(view: View) -> dict[str, Reconciled]:
     for row in rows:
         content = json.loads(row.content)
         places = tuple(Differing(**one) for one in content["differing"])
-        found[row.peer] = Reconciled(row.peer, instant(row.at), row.streams, row.entries, content["waiting"], row.differences, places)
+        counts = row.streams, row.entries, content["waiting"], row.differences
+        found[row.peer] = Reconciled(row.peer, instant(row.at), *counts, places, content.get("down"))
     return found
 
 
@@ -161,7 +183,7 @@ def note_damage(work: UnitOfWork, at: datetime, spans: Iterable[Span] | None = N
     says or is missing; they are repaired from a neighbour that holds the stream.  Gives the places.
 
     Where *spans* are places that differ from a neighbour's, and the stream's leaves have not the root that its head has kept,
-    it is this end that is wrong: a row was changed together with its leaf.
+    it is this end that is wrong: a row was changed together with its leaf.  A stream that is held in part has no root.
     """
     found: list[Spot] = []
     roots: dict[tuple[str, int], bool] = {}
@@ -170,9 +192,26 @@ def note_damage(work: UnitOfWork, at: datetime, spans: Iterable[Span] | None = N
         stream = span.node, span.epoch
         if not damage and spans is not None:
             if stream not in roots:
-                roots[stream] = _root_fits(work, *stream)
+                roots[stream] = _is_held_in_part(work, span.node) or _root_fits(work, *stream)
             damage = [] if roots[stream] else [(*stream, seq) for seq in range(span.from_seq, span.to_seq + 1)]
         found += damage
+    _write_down(work, found, at)
+    return found
+
+
+def note_wrong(work: UnitOfWork, at: datetime, leaves: Mapping[Spot, bytes]) -> None:
+    """
+    Write down places of streams that are held in part where something else stands than the entry of that leaf, or nothing: it is proved
+    by the root of what came down, and judges what a neighbour gives for the place.
+    """
+    _write_down(work, list(leaves), at)
+    where = {spot: dict(zip(("node", "epoch", "seq"), spot, strict=True)) for spot in leaves}
+    rows = [where[spot] | {"id": _proved_id(spot), "kind": _PROVED, "content": leaf, "at": micros(at)} for spot, leaf in leaves.items()]
+    if rows:
+        upsert_many(work.connection, schema.incidents, rows)
+
+
+def _write_down(work: UnitOfWork, found: Sequence[Spot], at: datetime) -> None:
     rows = [
         {
             "id": f"{DAMAGED}/{node}/{epoch}/{seq}",
@@ -186,7 +225,21 @@ def note_damage(work: UnitOfWork, at: datetime, spans: Iterable[Span] | None = N
         for node, epoch, seq in found
     ]
     insert_missing(work.connection, schema.incidents, rows)
-    return found
+
+
+def _proved_id(spot: Spot) -> str:
+    return f"{_PROVED}/{'/'.join(map(str, spot))}"
+
+
+def _proved(work: UnitOfWork, spot: Spot) -> bytes | None:
+    table = schema.incidents
+    found = work.connection.execute(select(table.c.content).where(table.c.id == _proved_id(spot))).scalar()
+    return None if found is None else bytes(found)
+
+
+def _is_held_in_part(work: UnitOfWork, node: str) -> bool:
+    """True of a stream of which only what concerns this node came down."""
+    return node != work.head.node and not work.place().is_below(node)
 
 
 def damaged(connection: Connection) -> list[Spot]:
@@ -197,7 +250,7 @@ def damaged(connection: Connection) -> list[Spot]:
 def close_behind(work: UnitOfWork, node: str, epoch: int, after: int) -> None:
     """Of a stream what stood behind *after* was taken out of the journal: no place of it waits for its repair any more."""
     table = schema.incidents
-    its = (table.c.kind.in_((DAMAGED, _OFFERED)), table.c.node == node, table.c.epoch == epoch, table.c.seq > after)
+    its = (table.c.kind.in_((DAMAGED, _OFFERED, _PROVED)), table.c.node == node, table.c.epoch == epoch, table.c.seq > after)
     work.connection.execute(table.delete().where(*its))
 
 
@@ -215,9 +268,9 @@ def heal(work: UnitOfWork, spot: Spot, data: bytes, at: datetime) -> bool:
     """
     Put *data*, as a neighbour holds it, in place of a damaged entry, if with it the stream has the root that its head says.
 
-    Where several entries of a stream are damaged, those whose leaf was kept are judged by it, the others wait for one another:
-    together they have to give the root.  True if the place is whole again; the damaged bytes stay with the incident, which is
-    closed ("healed").
+    Where several entries of a stream are damaged, those whose leaf was kept, or is proved (``note_wrong``), are judged by it, the
+    others wait for one another: together they have to give the root.  True if the place is whole again; the damaged bytes stay with
+    the incident, which is closed ("healed").
     """
     try:
         head = decode_content(data).header
@@ -226,9 +279,11 @@ def heal(work: UnitOfWork, spot: Spot, data: bytes, at: datetime) -> bool:
     if (head.node, head.epoch, head.seq) != spot:
         return False
     leaves = _leaves(work, spot[:2])
-    if leaves.get(spot[2]) == leaf_hash(data):
+    if (_proved(work, spot) or leaves.get(spot[2])) == leaf_hash(data):
         _put(work, spot, data, at)
         return True
+    if _is_held_in_part(work, spot[0]):
+        return False
     row = {"id": f"{_OFFERED}/{'/'.join(map(str, spot))}", "kind": _OFFERED, "content": data, "at": micros(at)}
     upsert_many(work.connection, schema.incidents, [row | dict(zip(("node", "epoch", "seq"), spot, strict=True))])
     offered = _offered(work, spot[:2])
@@ -258,11 +313,13 @@ def _put(work: UnitOfWork, spot: Spot, data: bytes, at: datetime) -> None:
     if work.connection.execute(table.update().where(*its).values(**row)).rowcount == 0:
         where = {"taken": _free_place(work, spot, content), "node": node, "epoch": epoch, "seq": seq}
         is_own = node == work.head.node
-        more = {"cause": (head.cause or None) if is_own else None, "from_above": False, "is_laden": bool(content.payloads)}
+        from_above = _is_held_in_part(work, node)
+        more = {"cause": (head.cause or None) if is_own else None, "from_above": from_above, "is_laden": bool(content.payloads)}
         insert_many(work.connection, schema.entries, [where | row | more])
     work.journal.forget_files()
     closed = {"id": f"healed/{node}/{epoch}/{seq}/{micros(at)}", "kind": "healed"}
-    work.connection.execute(incidents.delete().where(incidents.c.id == f"{_OFFERED}/{node}/{epoch}/{seq}"))
+    aside = (f"{_OFFERED}/{node}/{epoch}/{seq}", _proved_id(spot))
+    work.connection.execute(incidents.delete().where(incidents.c.id.in_(aside)))
     work.connection.execute(incidents.update().where(incidents.c.id == f"{DAMAGED}/{node}/{epoch}/{seq}").values(**closed))
 
 

@@ -40,6 +40,8 @@ class LinkLine:
     last_error: str
     program: str
     skew_seconds: int
+    # A subordinate: since when it is asked to compare.
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,7 @@ def _link_line(view: View, row: Row[tuple[object, ...]], wall: datetime, heartbe
         last_error=values["last_error"],
         program=values["program"],
         skew_seconds=values["skew_seconds"],
+        asked_at=instant_or_none(values["asked_at"]),
     )
 
 

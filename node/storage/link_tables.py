@@ -51,6 +51,10 @@ links = Table(
     Column("awaited_until", Big),
     # Refusals for an epoch that is over, since the node joined.
     Column("stale", Integer, nullable=False, default=0, server_default="0"),
+    # At the superior: those of its own features that the subordinate named when it greeted last, space between; NULL: it has not yet.
+    Column("features", String),
+    # At the superior: since when the subordinate is asked to compare; NULL: it is not.
+    Column("asked_at", Big),
 )
 
 invitations = Table(

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from federation import admission, client, greeting, invitation, link, reconciling, retry
+from federation import admission, client, greeting, invitation, link, reconciling, reconciling_down, retry
 from federation.certificates import bootstrap_life_hours, certificate_life_months, server_name
 from federation.codec import boot_id_length_bytes
 from federation.retry import Failure
@@ -40,6 +40,7 @@ ANSWERING = (
     "enrolment",
     "admission",
     "reconciling",
+    "reconciling_down",
     "outgoing",
     "taking_back",
     "reparenting",
@@ -64,6 +65,7 @@ LIMITS = {
     "milliseconds that a `Pull` waits": (link.pull_wait_ms,),
     "ranges in a `Reconcile`": (reconciling.ranges_max,),
     "entries in a `Reconcile`": (reconciling.entries_max,),
+    "numbers of a down stream in a `Reconcile`": (reconciling_down.places_max,),
     "places that a conclusion names": (reconcile.named_max,),
     "batches that a superior takes at once; more are `BUSY`": (admission.batches_max,),
     "`retry_after_ms` of `BUSY`, least and most": (admission.retry_after_least_ms, admission.retry_after_most_ms),
@@ -130,6 +132,8 @@ class TestCalls:
             link_pb2.PullResponse,
             link_pb2.GiveBackRequest,
             link_pb2.GiveBackResponse,
+            link_pb2.ReconcileRequest,
+            link_pb2.ReconcileResponse,
             enrolment_pb2.EnrolRequest,
             enrolment_pb2.EnrolResponse,
             entry_pb2.EntryContent,

@@ -16,6 +16,7 @@ from node.services.link_proof import AGREES, DIFFERS, UNWITNESSED, proof_of
 from node.services.numbers import short_number
 from node.services.pack_words import in_words, key_in_words
 from node.services.reconcile import Reconciled, keep
+from node.services.reconcile_wishes import ask
 from node.services.status import LinkLine
 from node.services.what_if import is_replayed
 from node.storage import schema
@@ -309,3 +310,20 @@ class TestLinks:
             seen.append(told())
 
         assert [{"待见证"}, {"与上级副本一致"}, {"历史不一致"}] == seen
+
+    def test_the_page_tells_what_came_down_and_who_is_asked(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        directory = tmp_path_factory.mktemp("asked")
+        city, county = a_county(directory, code=CITY, pack="anshun-2025"), a_county(directory)
+        join(city, county)
+        with city.node.store.write() as work:
+            keep(work, Reconciled("520402", city.now, 1, 5, 0, 0, (), 17))
+
+        def page() -> str:
+            return at_desk(city, "centre").get("/registers/links").text
+
+        before = page()
+        with city.node.store.write() as work:
+            ask(work, city.now)
+
+        assert "上级下发的17条" in before and "已要求核对" not in before
+        assert "已要求核对" in page()
