@@ -20,7 +20,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 from sqlalchemy import bindparam, update
 
-from federation import blobs, codec, greeting, outgoing, passing_on, reconciling, taking_back
+from federation import blobs, codec, forks, greeting, outgoing, passing_on, reconciling, taking_back
 from federation.admission import Admission, Returns
 from federation.certificates import Credentials
 from federation.channel import PortCredentials, connection_age_seconds_most, server_options
@@ -75,7 +75,10 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
 
         def greet(work: UnitOfWork) -> link_pb2.HelloResponse | Refusal:
             peer = self._trust.admit(work, caller)
-            return greeting.answer(work, peer, request, self._mirror, self._level.now(), self._level.wall())
+            answer = greeting.answer(work, peer, request, self._mirror, self._level.now(), self._level.wall())
+            if isinstance(answer, link_pb2.HelloResponse) and not answer.credit:
+                forks.tell_above(work, peer.node, self._level.now())
+            return answer
 
         answer = self._level.writer.command(greet)
         if isinstance(answer, Refusal):
@@ -95,6 +98,8 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
             if peer.leaving:
                 raise Refusal(Code.HANDED_OVER, node=peer.node, superior=peer.leaving)
             taken = self._mirror.take(work, peer.node, segments)
+            if taken.refusal is not None:
+                forks.tell_above(work, peer.node, self._level.now())
             # Readers of the lag see it shrink between two greetings.
             left = max(peer.waiting - taken.entries, 0)
             _HEARD.run(work.connection, peer=peer.node, waiting=left, heard_at=micros(self._level.wall()))

@@ -103,6 +103,8 @@ class Session:
     _roots: Roots = field(default_factory=Roots)
     _kept: tuple[object, ...] = ()
     _is_wrapped: bool = False
+    # Where the superior stood in streams of which it holds another history than this node, by its last answer: it is shown them there.
+    _apart: Mapping[tuple[str, int], int] = field(default_factory=dict)
     # Mirrored streams that the superior could not give back, or gave otherwise than they are here.
     _not_fetched: set[tuple[str, int]] = field(default_factory=set)
 
@@ -193,6 +195,7 @@ class Session:
             with self._lock:
                 cursor = self.machine.cursor
             request = hello.request_of(self.level, view, self.peer, self.boot_id, cursor)
+            self._show_apart(view, request)
             taken = view.head.taken
         try:
             answer = self._called(lambda: self.ends[Lane.UP].hello(request))
@@ -217,11 +220,26 @@ class Session:
 
         if self.level.writer.command(note):
             standing = hello.as_forked(standing, own)
+        self._note_apart(standing, is_taken=answer.credit > 0)
         if not held:
             # Nothing of its own is written while another history of this node may stand above.
             self._take_place(answer)
             self._give_back(answer)
         return Greeted(standing, answer.credit, own.size, damaged, line_epochs.said_in(answer))
+
+    def _show_apart(self, view: View, request: link_pb2.HelloRequest) -> None:
+        """Say of a stream of which the superior holds another history where this node stood at its size: it compares no further itself."""
+        for one in request.positions:
+            size = self._apart.get((one.node, one.epoch), one.size)
+            if size < one.size:
+                one.size, one.root = size, self._roots.at(view, one.node, one.epoch, size)
+
+    def _note_apart(self, standing: Standing, *, is_taken: bool) -> None:
+        """A superior that would still take something has not seen what this node has: it is greeted once more, and shown it."""
+        known, self._apart = self._apart, {(one.node, one.epoch): one.size for one in standing.forked}
+        if is_taken and self._apart.keys() - known.keys():
+            with self._lock:
+                self.machine.greet_again()
 
     def _lost(self, view: View, standing: Standing) -> tuple[tuple[Position, int], ...]:
         """

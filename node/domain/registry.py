@@ -96,6 +96,20 @@ class EpochGranted(NodeEvent):
 
 
 @dataclass(frozen=True)
+class ForkSeen(NodeEvent):
+    """
+    What came by the subordinate `node` is not what is held here: another entry of `stream`, in `epoch`, at `seq` or before it.
+
+    Both are kept, and nothing more is taken from `node` until the writer of this grants it a new epoch.
+    """
+
+    node: str
+    stream: str
+    epoch: int
+    seq: int
+
+
+@dataclass(frozen=True)
 class EntriesGivenBack(NodeEvent):
     """
     The subordinate `node` gave back `entries` that this node had written in a former epoch, sent down and lost.

@@ -133,6 +133,7 @@ def situations(
         *(one for link in links for one in _of_link(view, link)),
         *(one for link in links for one in _skew(link)),
         *_moves(view),
+        *_forks(view),
         *_aside(view, now),
         *_kept(view),
     ]
@@ -166,6 +167,19 @@ def _moves(view: View) -> Iterator[Situation]:
     for word, facts in reparentings.told(view):
         colour = RED if word in reparentings.RED_WORDS else NOTE if word in reparentings.NOTE_WORDS else AMBER
         yield Situation(f"reparenting_{word}", 22, colour, facts=facts)
+
+
+def _forks(view: View) -> Iterator[Situation]:
+    """Two histories that were told to a node below this one: that one grants the epoch that ends it, and nobody else (row 2)."""
+    table, place = schema.forks, view.place()
+    for row in view.connection.execute(select(table).where(table.c.seen_by != view.head.node).order_by(table.c.node)).all():
+        if not place.is_below(row.node):
+            continue
+        facts = {"node": row.seen_by, "stream": row.stream, "epoch": row.epoch, "seq": row.seq}
+        if not row.granted:
+            yield Situation("forked_further_below", 2, RED, row.node, facts)
+        elif not view.journal.position(row.node, row.granted).size:
+            yield Situation("granted_further_below", 7, AMBER, row.node, facts | {"epoch": row.granted})
 
 
 def _own(view: View, links: Sequence[Link]) -> Iterator[Situation]:

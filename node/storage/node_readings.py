@@ -77,6 +77,8 @@ def _moved(connection: Connection, own: str, head: Header, event: ReparentingOrd
     """
     if not reparenting_readings.WAYS[type(event)](connection, own, head, event):
         return False
+    if isinstance(event, NodeReparented):
+        _forget_fork(connection, event.node)  # it begins an epoch of its new superior's, who holds one history of it
     entries, quarantine = schema.entries, schema.quarantine
     its = (quarantine.c.reason == lane.NOT_ITS_OWN, entries.c.kind == g.NodeAdmitted.kind())
     query = select(entries.c.taken, entries.c.content).join(quarantine, quarantine.c.taken == entries.c.taken).where(*its)
@@ -93,6 +95,8 @@ def _status_set(connection: Connection, _own: str, head: Header, event: g.NodeSt
     if known is None or known.superior != head.node:
         return _came_too_late(known, head)
     connection.execute(update(schema.nodes).where(schema.nodes.c.code == event.node).values(status=event.status))
+    if event.status == "revoked":
+        _forget_fork(connection, event.node)  # nothing more of it is taken, whatever it brings
     return True
 
 
@@ -116,7 +120,22 @@ def _epoch_granted(connection: Connection, own: str, head: Header, event: g.Epoc
     insert_missing(connection, table, [row])
     former = (table.c.node == event.node, table.c.epoch == event.previous)
     connection.execute(update(table).where(*former).values(kept=event.kept_size))
+    forks = schema.forks
+    connection.execute(update(forks).where(forks.c.node == event.node).values(granted=event.epoch))
     return True
+
+
+def _fork_seen(connection: Connection, _own: str, head: Header, event: g.ForkSeen) -> bool:
+    known = _node(connection, event.node)
+    if known is None or known.superior != head.node:
+        return _came_too_late(known, head)
+    place = {"stream": event.stream, "epoch": event.epoch, "seq": event.seq}
+    upsert_many(connection, schema.forks, [{"node": event.node, "seen_by": head.node, **place, "granted": 0}])
+    return True
+
+
+def _forget_fork(connection: Connection, node: str) -> None:
+    connection.execute(delete(schema.forks).where(schema.forks.c.node == node))
 
 
 def _superior_joined(connection: Connection, own: str, head: Header, event: g.SuperiorJoined) -> bool:
@@ -234,6 +253,7 @@ _WAYS: dict[type[Event], Callable[[Connection, str, Header, Any], bool]] = {
     g.EpochStarted: _epoch_started,
     g.NodeAdmitted: _node_admitted,
     g.EpochGranted: _epoch_granted,
+    g.ForkSeen: _fork_seen,
     g.NodeStatusSet: _status_set,
     g.SuperiorJoined: _superior_joined,
     g.UnitOpened: _unit_opened,

@@ -1,6 +1,6 @@
 """Who and what is there: nodes, units, people, packs, duty lists, guides, turns."""
 
-from sqlalchemy import Boolean, Column, Index, LargeBinary, String, Table
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, String, Table
 
 from node.storage.columns import Big, metadata, string
 
@@ -43,6 +43,21 @@ reparentings = Table(
     string("open"),
     Column("is_forced", Boolean, nullable=False),
     string("fault"),
+)
+
+# Nodes of which a superior of theirs, this one or one below it, was told two histories (FEDERATION 2.3 no. 2), as its entries tell it.
+forks = Table(
+    "forks",
+    metadata,
+    Column("node", String, primary_key=True),
+    # Who saw it, and grants the epoch that ends it.
+    string("seen_by"),
+    # The place that holds two entries; that or one before it.
+    string("stream"),
+    Column("epoch", Integer, nullable=False),
+    Column("seq", Big, nullable=False),
+    # The epoch that was granted since; 0: none yet.
+    Column("granted", Integer, nullable=False),
 )
 
 units = Table(

@@ -33,6 +33,7 @@ from node.storage.registry_tables import (
     adoptions,
     deputies,
     duty_items,
+    forks,
     group_members,
     guide_entries,
     intermediaries,
@@ -65,6 +66,7 @@ READINGS = (
     group_members,
     intermediaries,
     reparentings,
+    forks,
     deputies,
 )
 
@@ -83,6 +85,7 @@ __all__ = [
     "duty_items",
     "enterprises",
     "entries",
+    "forks",
     "former_sessions",
     "group_members",
     "guide_entries",

@@ -10130,6 +10130,40 @@ class ReparentingAborted(_message.Message):
 Global___ReparentingAborted: _TypeAlias = ReparentingAborted  # noqa: Y015
 
 @_typing.final
+class ForkSeen(_message.Message):
+    """What came by the subordinate `node` is not what is held here: another entry of `stream`, in `epoch`, at `seq` or
+    before it.
+
+    Both are kept, and nothing more is taken from `node` until the writer of this grants it a new epoch.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_FIELD_NUMBER: _builtins.int
+    STREAM_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    node: _builtins.str
+    stream: _builtins.str
+    epoch: _builtins.int
+    seq: _builtins.int
+    def __init__(
+        self,
+        *,
+        node: _builtins.str = ...,
+        stream: _builtins.str = ...,
+        epoch: _builtins.int = ...,
+        seq: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "node", b"node", "seq", b"seq", "stream", b"stream"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForkSeen: _TypeAlias = ForkSeen  # noqa: Y015
+
+@_typing.final
 class LaneHandled(_message.Message):
     """An operator dealt with a ticket of which an entry could not be read at this node, the one at `node`, `epoch`,
     `seq`.

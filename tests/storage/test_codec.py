@@ -263,6 +263,7 @@ IN_THE_OPEN = frozenset(
         "standard_met",
         "status",
         "step",
+        "stream",
         "streams",
         "sub_code",
         "subject_type",
