@@ -24,6 +24,7 @@ import structlog
 from node import config
 from node.documents.issuing import content_by
 from node.domain.pack import Pack
+from node.domain.paper import CONTENT
 from node.domain.refusal import Code, Refusal
 from node.notify import pace
 from node.notify.dispatch import Dispatcher
@@ -134,7 +135,7 @@ def _assemble(settings: config.Settings, store: Store, *, inline: bool) -> Node:
     blobs = Blobs(settings.data_dir / "blobs")
     policies = Policies(blobs)
     writer = Writer(store, inline=inline)
-    handler = Handler(writer, policies, blobs, now, content_by(policies))
+    handler = Handler(writer, policies, blobs, now, {CONTENT: content_by(policies)})
     sweep = Sweep(store, handler, policies)
     store.announce = Announcer(lambda work: _pack_in_force(policies, work, now()))
     return Node(settings, store, writer, handler, policies, blobs, sweep, now, wall_clock, finder(settings.data_dir / "packs"))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 PASSED = ("responsibility", "jurisdiction", "materials", "lawfulness")
 REASON = Text("超出本级权限")
 _register_share = 0.3
+_rule_share = 0.7
 # From the pool of a node to its way back: formed, dispatched, signed, completed, returned.
 _steps_max = 8
 
@@ -58,10 +59,26 @@ def act(simulation: Simulation, item: Item) -> None:
     offers: list[tuple[str, Offer]] = []
     if tickets and chance.random() > _register_share:
         ticket = chance.choice(tickets)
+        _rule(simulation, node, item)
         _go_on(simulation, node, ticket, item)
         offers = [(ticket[0], offer) for offer in fitting(simulation, node, ticket, chance)]
     subject, offer = chance.choice(offers) if offers else ("", registration(node, chance))
     give(simulation, node, offer, subject)
+
+
+def _rule(simulation: Simulation, node: Node, item: Item) -> None:
+    """
+    The office rules on an objection to what it handed down, or leaves it lying.  Among all that fits a ticket chance hardly ever came
+    to it; it is drawn apart, so that a seed without an objection is what it was.
+    """
+    chance = random.Random(f"rules|{item.seed}")
+    asks = (
+        "SELECT a.subject_id FROM entries a JOIN tickets t ON t.id = a.subject_id WHERE a.kind = 'TransferObjected' AND t.holder = ?"
+        " AND t.asked <> '' AND t.id NOT IN (SELECT subject_id FROM quarantine) ORDER BY a.taken DESC"
+    )
+    objected = node.rows(asks, node.code)
+    if objected and chance.random() < _rule_share:
+        give(simulation, node, ("office", "centre", RuleTransfer(chance.random() < 0.5)), chance.choice(objected)[0])
 
 
 def _go_on(simulation: Simulation, node: Node, ticket: Sequence[Any], item: Item) -> None:

@@ -28,6 +28,7 @@ from node.domain import registry as g
 from node.domain.command import Order
 from node.domain.entry import Actor
 from node.domain.identifier import uuid7
+from node.domain.paper import CONTENT
 from node.packs.file import finder
 from node.services.clock import Sweep
 from node.services.handle import Handler
@@ -171,7 +172,7 @@ class Node:
         self.random, self.guard = random.Random(f"{seed}|{self.code}"), MemoryGuard()
         self.store = Store(self.database, self.ring, self.random.randbytes, lambda point: self.fault(self, point))
         self.writer = Writer(self.store, inline=True)
-        self.handler = Handler(self.writer, self.policies, self.blobs, self.now, content_by(self.policies))
+        self.handler = Handler(self.writer, self.policies, self.blobs, self.now, {CONTENT: content_by(self.policies)})
         steady = time
         self.level = Level(
             self.store,

@@ -7,6 +7,7 @@ from typing import Protocol
 from node.documents.layout import to_json
 from node.documents.matter import matter_of
 from node.documents.papers import Order, layout_of
+from node.domain import command
 from node.domain.entry import Subject, SubjectKind
 from node.domain.order.record import SupervisionOrder
 from node.domain.paper import ASSIGNMENT, KINDS, SUPERVISION, IssuePaper
@@ -22,25 +23,26 @@ class Policies(Protocol):
     """Which pack governs what; see ``services.policies``."""
 
     def for_ticket(self, work: UnitOfWork, ticket: Ticket | None, now: datetime) -> Policy: ...
-    def of_node(self, work: UnitOfWork, now: datetime) -> Policy: ...
 
 
-def content_by(policies: Policies) -> Callable[[UnitOfWork, IssuePaper, Ticket | None, datetime], str]:
+def content_by(policies: Policies) -> Callable[[UnitOfWork, command.Order, Policy, datetime], str]:
     """
-    What makes the content of a paper, as the node's ``Handler`` takes it: the JSON of its layout, or nothing where the command names
-    no paper, ticket or order that there is, which its decision then refuses.
+    What makes the content of a paper, a provider of facts for the node's ``Handler``: the JSON of its layout, or nothing where the
+    command names no paper, ticket or order that there is, which its decision then refuses.
     """
 
-    def content(work: UnitOfWork, command: IssuePaper, ticket: Ticket | None, now: datetime) -> str:
-        office = policies.of_node(work, now)
-        if command.paper == SUPERVISION:
-            order = _order(work, command.order)
-            return "" if order is None else to_json(layout_of(command.paper, None, office, now, order))
-        if ticket is None or command.paper not in KINDS:
+    def content(work: UnitOfWork, given: command.Order, office: Policy, now: datetime) -> str:
+        issue = given.command
+        assert isinstance(issue, IssuePaper)  # no other needs it
+        if issue.paper == SUPERVISION:
+            order = _order(work, issue.order)
+            return "" if order is None else to_json(layout_of(issue.paper, None, office, now, order))
+        ticket = work.readings.ticket(issue.ticket) if issue.ticket else None
+        if ticket is None or issue.paper not in KINDS:
             return ""
         # The assignment form says what was so when the ticket was assigned, however late it is issued (HM20-A1.2).
-        matter = matter_of(work, ticket, at_assignment=command.paper == ASSIGNMENT)
-        return to_json(layout_of(command.paper, matter, policies.for_ticket(work, ticket, now), now, office=office.pack))
+        matter = matter_of(work, ticket, at_assignment=issue.paper == ASSIGNMENT)
+        return to_json(layout_of(issue.paper, matter, policies.for_ticket(work, ticket, now), now, office=office.pack))
 
     return content
 

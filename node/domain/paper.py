@@ -78,6 +78,7 @@ class IssuePaper(DossierCommand):
     roles = _DESKS | {Role.DEPARTMENT, Role.DEPARTMENT_LEADER, Role.SUPERVISION, Role.GOVERNMENT}
     starts = True
     also = ("ticket",)
+    needs = (CONTENT,)
 
     paper: str
     ticket: str = ""

@@ -27,6 +27,10 @@ def need_unlocked(database: Database, account: str, address: str, now: datetime)
     """
     with database.read() as connection:
         tried = [attempts_of(connection, kind, name) for kind, name in _named(account, address)]
+        is_barred = any(one.is_locked(now) for one in tried)
+        known = _known(connection, account) if is_barred else ""
+    if is_barred:
+        log.warning("sign_in_barred", account=known, address=address)
     for one in tried:
         if one.locked_until is not None and one.is_locked(now):
             raise Refusal(Code.SIGN_IN_LOCKED, minutes=-(-(one.locked_until - now) // timedelta(minutes=1)))
@@ -46,7 +50,8 @@ def note_failure(database: Database, account: str, address: str, now: datetime) 
             }
             upsert_many(connection, schema.login_attempts, [row])
             if after.is_locked(now):
-                log.warning("sign_in_locked", kind=kind, failures=after.failures)
+                known = _known(connection, account)
+                log.warning("sign_in_locked", kind=kind, account=known, address=address, failures=after.failures)
 
 
 def forget(database: Database, account: str) -> None:
@@ -63,6 +68,11 @@ def attempts_of(connection: Connection, kind: str, name: str) -> Attempts:
     if row is None:
         return Attempts()
     return Attempts(row.failures, instant(row.last_at), instant_or_none(row.locked_until or None))
+
+
+def _known(connection: Connection, account: str) -> str:
+    """*account* if there is one of that name, else nothing: a password that was typed in the wrong place stands in no log."""
+    return account if connection.execute(select(schema.accounts.c.id).where(schema.accounts.c.id == account)).first() else ""
 
 
 def _named(account: str, address: str) -> list[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """
 Further facts of decisions: what a command declares that it ``needs``, loaded in its transaction (DESIGN 13).
 
-A provider is a function of (work, order, policy, now); what it gives stands in ``facts.given`` under its name.
+A provider is a function of (work, order, policy, now); what it gives stands in ``facts.given`` under its name.  What a part beside
+the services provides (``documents``: what a paper says) is handed in by ``app``.
 """
 
 from collections.abc import Callable, Mapping
@@ -73,9 +74,9 @@ PROVIDERS: dict[str, Provider] = {
 }
 
 
-def gather(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> Mapping[str, Any]:
-    """What the command of *order* needs, by name."""
-    return {name: PROVIDERS[name](work, order, policy, now) for name in order.command.needs}
+def gather(work: UnitOfWork, order: Order, policy: Policy, now: datetime, more: Mapping[str, Provider]) -> Mapping[str, Any]:
+    """What the command of *order* needs, by name; *more* are the providers that do not stand here."""
+    return {name: (PROVIDERS.get(name) or more[name])(work, order, policy, now) for name in order.command.needs}
 
 
 def fresh_id(work: UnitOfWork, kind: SubjectKind, policy: Policy, now: datetime) -> str:

@@ -24,7 +24,6 @@ from node.domain.identifier import uuid7
 from node.domain.letter.readers import letter_readers
 from node.domain.order.readers import is_sealed, readers
 from node.domain.organisation import Unit
-from node.domain.paper import CONTENT, IssuePaper
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.register_number import serials_of
@@ -34,7 +33,7 @@ from node.domain.ticket.intake import Register
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import local_day
 from node.domain.values import changed
-from node.services.facts import fresh_id, gather
+from node.services.facts import Provider, fresh_id, gather
 from node.services.lookup_index import fill_index
 from node.services.policies import Policies
 from node.services.registry import read_registry, read_units
@@ -52,8 +51,6 @@ from node.storage.waiting import changes_so_far, waiting_values
 from node.storage.writer import Writer
 
 Now = Callable[[], datetime]
-# What a paper says, made as it is issued; empty if there is nothing to make it of.  Whoever prints papers makes it.
-PaperContent = Callable[[UnitOfWork, IssuePaper, Ticket | None, datetime], str]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _tickets = schema.tickets.c
@@ -94,15 +91,15 @@ class Outcome:
 class Handler:
     """
     Carries out orders.  *now* is the business clock; *policies* says which pack and calendar govern what; *blobs* are the
-    attachments that are stored here; *paper_content* makes what a paper says.
+    attachments that are stored here; *more* are facts that ``app`` has others provide, by the name under which a command needs them.
     """
 
-    def __init__(self, writer: Writer, policies: Policies, blobs: Blobs, now: Now, paper_content: PaperContent) -> None:
+    def __init__(self, writer: Writer, policies: Policies, blobs: Blobs, now: Now, more: Mapping[str, Provider]) -> None:
         self._writer = writer
         self._policies = policies
         self._blobs = blobs
         self._now = now
-        self._paper_content = paper_content
+        self._more = more
 
     @property
     def blobs(self) -> Blobs:
@@ -213,7 +210,7 @@ class Handler:
             evidence=self._stored(command),
             open_rounds=round_facts(work.connection, order.subject, now, policy),
             registered_before=_registered_before(work, policy, command) if isinstance(command, Register) else "",
-            given=gather(work, order, policy, now),
+            given=gather(work, order, policy, now, self._more),
         )
 
     def _others(self, work: UnitOfWork, command: Command) -> dict[str, Ticket]:
@@ -241,16 +238,13 @@ class Handler:
         if dossier is not None and order.seen is not None and order.seen[1] != dossier.version:
             raise Refusal(Code.VERSION_CONFLICT, ticket=dossier.id, seen=order.seen[1], version=dossier.version)
         policy = self._policies.of_node(work, now)
-        others, given = self._others(work, command), gather(work, order, policy, now)
-        if isinstance(command, IssuePaper):
-            given = {**given, CONTENT: self._paper_content(work, command, others.get(command.ticket), now)}
         facts = Facts(
             actor=order.actor,
             units=_units(work, policy.node),
-            others=others,
+            others=self._others(work, command),
             evidence=self._stored(command),
             fresh_id=fresh_id(work, kind, policy, now) if command.starts else "",
-            given=given,
+            given=gather(work, order, policy, now, self._more),
         )
         happened = dossier_domain.decide(dossiers.DECISIONS, dossier, command, facts, policy, now)
         for one in happened:
@@ -266,7 +260,7 @@ class Handler:
 
     def _about_node(self, work: UnitOfWork, order: Order, now: datetime) -> Outcome:
         policy = self._policies.of_registry(work, now)
-        facts = Facts(actor=order.actor, given=gather(work, order, policy, now))
+        facts = Facts(actor=order.actor, given=gather(work, order, policy, now, self._more))
         if type(order.command) in directory.DECISIONS:
             return self._append_plain(work, order, directory.decide(order.command, facts, policy, now), now)
         if type(order.command) in reparenting.DECISIONS:

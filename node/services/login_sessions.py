@@ -67,10 +67,19 @@ class Sessions:
         self.rules = rules
 
     def begin(
-        self, account: str, now: datetime, *, is_strong: bool, client: str = "", role: str = "", way: Way = Way.PASSWORD
+        self,
+        account: str,
+        now: datetime,
+        *,
+        is_strong: bool,
+        client: str = "",
+        role: str = "",
+        way: Way = Way.PASSWORD,
+        address: str = "",
     ) -> tuple[str, Session]:
         """
-        Begin a session of *account*, which whoever calls knows to be there; *is_strong*: by more than a password.
+        Begin a session of *account*, which whoever calls knows to be there; *is_strong*: by more than a password.  *address* is for
+        the log alone.
 
         Raises:
             Refusal: SIGN_IN_REFUSED, if the account is closed, suspended or unknown.
@@ -81,7 +90,7 @@ class Sessions:
             session = self._read_session(connection, cookie)
         if session.stage is not Stage.SECOND:
             attempts.forget(self.store.database, account)
-        log.info("signed_in", account=account, stage=session.stage.value)
+        log.info("signed_in", account=account, address=address, stage=session.stage.value)
         return cookie, session
 
     def find(self, cookie: str, now: datetime) -> Session | None:

@@ -66,9 +66,9 @@ class Logins(Sessions):
             raise Refusal(Code.SIGN_IN_REFUSED)
         if passwords.is_outdated(row.password):
             self._keep_password(account, password, instant(row.password_at), must_change=row.must_change)
-        return self.begin(account, now, is_strong=False, client=client)
+        return self.begin(account, now, is_strong=False, client=client, address=address)
 
-    def sign_in_with(self, fingerprint: str, now: datetime, *, client: str = "") -> tuple[str, Session]:
+    def sign_in_with(self, fingerprint: str, now: datetime, *, address: str = "", client: str = "") -> tuple[str, Session]:
         """
         Begin a session for whoever holds the key of the certificate *fingerprint*: something that he has, and that is two factors.
 
@@ -84,9 +84,9 @@ class Logins(Sessions):
                 .where(accounts.c.node == self.code, accounts.c.is_active.is_(True))
             ).scalar()
         if account is None:
-            log.warning("sign_in_refused", account="", certificate=fingerprint)
+            log.warning("sign_in_refused", account="", address=address, certificate=fingerprint)
             raise Refusal(Code.SIGN_IN_REFUSED)
-        return self.begin(account, now, is_strong=True, client=client, way=Way.CERTIFICATE)
+        return self.begin(account, now, is_strong=True, client=client, way=Way.CERTIFICATE, address=address)
 
     def sign_in_as(self, identity: Identity, now: datetime, *, address: str = "", client: str = "") -> tuple[str, Session]:
         """
@@ -100,9 +100,9 @@ class Logins(Sessions):
             account = oidc_subjects.account_of(connection, identity)
         if account is None:
             attempts.note_failure(self.store.database, "", address, now)
-            log.warning("sign_in_refused", account="", issuer=identity.issuer, subject=identity.subject)
+            log.warning("sign_in_refused", account="", address=address, issuer=identity.issuer, subject=identity.subject)
             raise Refusal(Code.OIDC_UNBOUND, subject=identity.subject)
-        return self.begin(account, now, is_strong=identity.is_strong, client=client, way=Way.OIDC)
+        return self.begin(account, now, is_strong=identity.is_strong, client=client, way=Way.OIDC, address=address)
 
     def show_second(self, session: Session, said: str, now: datetime) -> tuple[str, Session]:
         """
@@ -118,6 +118,7 @@ class Logins(Sessions):
             attempts.note_failure(self.store.database, session.account, "", now)
             log.warning("second_factor_refused", account=session.account)
             raise Refusal(Code.CODE_REFUSED)
+        log.info("second_factor_taken", account=session.account)
         return self._go_on(session, now, is_strong=True)
 
     def set_lang(self, account: str, lang: str, now: datetime) -> None:
@@ -154,6 +155,7 @@ class Logins(Sessions):
         row = self._login_of(account)
         if not passwords.is_password(row.password if row is not None else "", password):
             attempts.note_failure(self.store.database, account, "", now)
+            log.warning("password_refused", account=account if row is not None else "")
             raise Refusal(Code.SIGN_IN_REFUSED)
 
     def change_password(self, session: Session, old: str, new: str, now: datetime) -> tuple[str, Session]:
@@ -196,6 +198,7 @@ class Logins(Sessions):
             codes = second_factors.confirm(connection, self.store, session.account, said, now)
         if codes is None:
             attempts.note_failure(self.store.database, session.account, "", now)
+            log.warning("second_factor_refused", account=session.account)
             raise Refusal(Code.CODE_REFUSED)
         self.end_all(session.account, now, but=session.digest)
         cookie, went_on = self._go_on(session, now, is_strong=True)

@@ -13,8 +13,7 @@ from datetime import datetime
 
 from node.domain import round_record as record
 from node.domain.enterprise.record import Enterprise
-from node.domain.entry import Actor, Draft, Header, Subject, SubjectKind
-from node.domain.identifier import uuid7
+from node.domain.entry import Actor, Draft, Subject, SubjectKind
 from node.domain.organisation import Role
 from node.domain.paper import Paper
 from node.domain.payload import PayloadKind, SealedRef
@@ -23,7 +22,7 @@ from node.domain.registry import PayloadOpened
 from node.domain.ticket.sight import need_sight, reads_texts
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
-from node.services.noting import note
+from node.services.noting import note, noted
 from node.services.rounds import find_round
 from node.services.scope import sees_all
 from node.storage.unit_of_work import UnitOfWork, View
@@ -114,7 +113,7 @@ def open_attachment(
     subject = Subject(SubjectKind.NODE.value, work.head.node)
     if purpose == DRAWN and subject_round is not None:
         subject = Subject(SubjectKind.ROUND.value, subject_round)
-    work.append([_draft(work, actor, subject, PayloadOpened(ticket.subject.kind, ticket.id, entry, place, purpose), now, "")])
+    work.append([noted(work, actor, subject, PayloadOpened(ticket.subject.kind, ticket.id, entry, place, purpose), now)])
 
 
 def _named_by(view: View | UnitOfWork, ticket: Ticket, digest: str) -> tuple[str, int]:
@@ -165,7 +164,7 @@ def open_file(work: UnitOfWork, actor: Actor, file: Enterprise, refs: Mapping[st
     if not work.journal.of_cause(cause):
         subject = Subject(SubjectKind.NODE.value, work.head.node)
         events = [PayloadOpened(file.subject.kind, file.id, ref.entry, ref.place, HANDLING) for ref in refs.values()]
-        work.append([_draft(work, actor, subject, event, now, cause) for event in events])
+        work.append([noted(work, actor, subject, event, now, cause) for event in events])
     return opened
 
 
@@ -284,19 +283,4 @@ def _drafts(
         # The round's entries stay above until it is revealed.
         subject = Subject(SubjectKind.ROUND.value, subject_round)
     events = [PayloadOpened(ticket.subject.kind, ticket.id, ref.entry, ref.place, purpose) for ref in entered]
-    return [_draft(work, actor, subject, event, now, cause) for event in events]
-
-
-def _draft(work: UnitOfWork, actor: Actor, subject: Subject, event: PayloadOpened, now: datetime, cause: str) -> Draft:
-    header = Header(
-        node=work.head.node,
-        epoch=work.head.epoch,
-        seq=0,
-        id=uuid7(now, work.payloads.random),
-        recorded_at=now,
-        subject=subject,
-        kind=event.kind(),
-        actor=actor,
-        cause=cause,
-    )
-    return Draft(header, event)
+    return [noted(work, actor, subject, event, now, cause) for event in events]

@@ -7,8 +7,8 @@ from starlette.staticfiles import StaticFiles
 
 from node.services.acting import Node
 from node.services.oidc import provider_of
-from node.web import problems
-from node.web.api import api_router, command_route, open311
+from node.web import api, problems
+from node.web.api import open311
 from node.web.api.together import Together
 from node.web.pages import (
     accounts,
@@ -73,8 +73,7 @@ def create_app(node: Node) -> FastAPI:
     app.state.together = Together(node)
     problems.add_to(app)
     app.mount("/static", StaticFiles(directory=str(resources.files("node.web") / "static")), name="static")
-    app.router.routes.append(command_route())
-    app.include_router(api_router())
+    api.add_to(app)
     for desk in _DESKS:
         app.include_router(desk.router)
     app.include_router(open311.router)

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from argon2 import Parameters, extract_parameters
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from node.domain import registry as g
 from node.domain.login import Rules, Stage, recovery_codes_count
 from node.domain.refusal import Code, Refusal
-from node.services import attempts
+from node.services import attempts, passwords
 from node.services.login_sessions import Session
 from node.services.logins import Logins
 from node.storage import schema
@@ -106,6 +108,28 @@ class TestWrongPassword:
             answers.append((raised.value.code, raised.value.facts))
 
         assert [(Code.SIGN_IN_REFUSED, {})] * 3 == answers
+
+    def test_the_same_work_is_done_for_whoever_it_is(self, logins: Logins, hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+        """ASVS 6.3.8: one hash of the same cost is compared, for an account, none, one without a password and a closed one."""
+        hands.act("office", g.OpenAccount("gone", ("window_clerk",), "520402-centre"))
+        for account in ("centre", "gone"):
+            at_work(logins, account)
+        hands.act("office", g.CloseAccount("gone"))
+        hasher, worked = passwords._HASHER, list[Parameters]()
+
+        class Counting:
+            def verify(self, kept: str, said: str) -> bool:
+                worked.append(extract_parameters(kept))
+                return hasher.verify(kept, said)
+
+            hash = staticmethod(hasher.hash)
+
+        monkeypatch.setattr(passwords, "_HASHER", Counting())
+        for account in ("centre", "nobody-of-that-name", "audit", "gone"):
+            with refused(Code.SIGN_IN_REFUSED):
+                logins.sign_in(account, "Wrong-2026-x", NOW)
+
+        assert [extract_parameters(hasher.hash(GOOD))] * 4 == worked
 
     @pytest.mark.parametrize("account", ["centre", "nobody-of-that-name"])
     def test_five_of_them_lock_whatever_is_said_then(self, logins: Logins, account: str) -> None:
@@ -213,6 +237,63 @@ class TestSecondFactor:
 
         assert [] == logins.sessions_of("operator", NOW)
         assert (session.stage, Stage.ENROL) == (Stage.OPEN, logins.sign_in("operator", GOOD, NOW)[1].stage)
+
+
+class TestLog:
+    """ASVS 16.2.5, 16.3.1: who signed in and who failed stands in the log, and nothing of what was typed."""
+
+    TYPED = "Typed-Into-The-Wrong-Field#1"
+
+    def test_sign_ins_failures_and_locks_are_told_by_account_and_address(self, logins: Logins) -> None:
+        at_work(logins)
+        with capture_logs() as told:
+            for _ in range(5):
+                with refused(Code.SIGN_IN_REFUSED):
+                    logins.sign_in("centre", "Wrong-2026-x", NOW, address="192.0.2.7")
+            with refused(Code.SIGN_IN_LOCKED):
+                logins.sign_in("centre", GOOD, NOW, address="192.0.2.7")
+            logins.sign_in("centre", GOOD, NOW + 15 * MINUTE, address="192.0.2.7")
+
+        assert [*["sign_in_refused"] * 4, "sign_in_locked", "sign_in_refused", "sign_in_barred", "signed_in"] == [
+            one["event"] for one in told
+        ]
+        assert {"centre"} == {one["account"] for one in told}
+        assert {"192.0.2.7"} == {one["address"] for one in told}
+
+    def test_a_wrong_code_and_a_wrong_password_at_an_open_desk_are_failures_too(self, logins: Logins) -> None:
+        session, totp, _ = with_codes(logins)
+        wrong = "000000" if totp.at(NOW) != "000000" else "000001"
+        with capture_logs() as told:
+            with refused(Code.SIGN_IN_REFUSED):
+                logins.check_password("centre", "Wrong-2026-x", NOW)
+            with refused(Code.CODE_REFUSED):
+                logins.confirm_second(session, wrong, NOW)
+            with refused(Code.CODE_REFUSED):
+                logins.show_second(session, wrong, NOW)
+
+        assert [("password_refused", "centre"), *[("second_factor_refused", "centre")] * 2] == [
+            (one["event"], one["account"]) for one in told
+        ]
+
+    def test_what_was_typed_is_nowhere(self, logins: Logins) -> None:
+        """A password may stand where the name belongs, and a code where the password does."""
+        at_work(logins)
+        session, _, _ = with_codes(logins)
+        with capture_logs() as told:
+            for _ in range(6):
+                for account in ("audit", self.TYPED):
+                    with pytest.raises(Refusal):
+                        logins.sign_in(account, self.TYPED, NOW, address="192.0.2.7")
+            for call in (logins.show_second, logins.confirm_second):
+                with refused(Code.CODE_REFUSED):
+                    call(session, self.TYPED, NOW)
+            with refused(Code.SIGN_IN_REFUSED):
+                logins.check_password("centre", self.TYPED, NOW)
+            with refused(Code.PASSWORD_WEAK):
+                logins.change_password(session, GOOD, GOOD, NOW)
+
+        assert {"", "audit", "centre"} == {one["account"] for one in told}
+        assert [] == [one for one in told if self.TYPED in str(one) or GOOD in str(one)]
 
 
 class TestCertificate:

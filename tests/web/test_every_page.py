@@ -120,6 +120,14 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    nodes, ids = at_work(tmp_path_factory)
+    with ExitStack() as served:
+        addresses = {name: served.enter_context(serving(create_app(hands.node))) for name, hands in nodes.items()}
+        yield World(browser, nodes, addresses, ids)
+
+
+def at_work(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Hands], dict[str, str]]:
+    """The nodes of a ``World``, and what the names in paths stand for."""
     county = a_busy_day(make_node(tmp_path_factory.mktemp("county")))
     enterprise = _filed(county)
     city, below = city_and_county(tmp_path_factory.mktemp("city"))
@@ -127,9 +135,7 @@ def world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     notice = city.act("office", PublishNotice(Text("开展走访月活动"), Text("请于周五前报告走访情况"), None))
     ids = county.tickets | {"session": county.session, "order": county.order, "enterprise": enterprise, "letter": notice.subject.id}
     nodes = {"county": county.hands, "city": city, "fengjie": _grouped(tmp_path_factory.mktemp("fengjie"))}
-    with ExitStack() as served:
-        addresses = {name: served.enter_context(serving(create_app(hands.node))) for name, hands in nodes.items()}
-        yield World(browser, nodes, addresses, ids | {"group": "modern_agriculture"})
+    return nodes, ids | {"group": "modern_agriculture"}
 
 
 def _grouped(directory: Path) -> Hands:

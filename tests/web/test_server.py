@@ -1,24 +1,29 @@
 """The port: HTTP on loopback alone, TLS with a certificate of the node's own elsewhere, and certificates of staff."""
 
 import hashlib
+import re
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
+from sqlalchemy import select
 
 from federation.certificates import IdentityError, node_of
 from federation.credentials import KeyFiles, staff_package
 from node import config
 from node.domain.refusal import Code, Refusal
 from node.services.logins import logins_of
+from node.storage import schema
 from node.web.server import WebServer, authority_file, certificate_file, names_of, server_of
 from tests.support.node import Hands, make_node
 
@@ -39,17 +44,19 @@ class Answer:
     status: int
     url: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def fetch(url: str, context: ssl.SSLContext | None = None, data: bytes | None = None) -> Answer:
+def fetch(url: str, context: ssl.SSLContext | None = None, data: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
     handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor()]
     if context is not None:
         handlers.append(urllib.request.HTTPSHandler(context=context))
+    request = urllib.request.Request(url, data, dict(headers or {}))
     try:
-        with urllib.request.build_opener(*handlers).open(url, data, timeout=20) as answer:
-            return Answer(answer.status, answer.url, answer.read())
+        with urllib.request.build_opener(*handlers).open(request, timeout=20) as answer:
+            return Answer(answer.status, answer.url, answer.read(), answer.headers)
     except urllib.error.HTTPError as error:
-        return Answer(error.code, error.url or "", error.read())
+        return Answer(error.code, error.url or "", error.read(), error.headers)
 
 
 def trusting(hands: Hands) -> ssl.SSLContext:
@@ -57,14 +64,22 @@ def trusting(hands: Hands) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(authority_file(hands.node)))
 
 
-@pytest.fixture
-def secure(hands: Hands) -> Iterator[WebServer]:
-    with_settings(hands, web_listen="127.0.0.1:0", web_certificate="own", web_names="localhost")
-    made = server_of(hands.node)
+@contextmanager
+def serving(hands: Hands, **settings: str) -> Iterator[WebServer]:
+    """The port of the node on loopback with these settings."""
+    made = server_of(with_settings(hands, web_listen="127.0.0.1:0", **settings).node)
     assert made is not None
     made.start()
-    yield made
-    made.stop()
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def secure(hands: Hands) -> Iterator[WebServer]:
+    with serving(hands, web_certificate="own", web_names="localhost") as made:
+        yield made
 
 
 class TestSettings:
@@ -102,13 +117,8 @@ class TestSettings:
 
 class TestPort:
     def test_on_loopback_it_speaks_http(self, hands: Hands) -> None:
-        served = server_of(with_settings(hands, web_listen="127.0.0.1:0").node)
-        assert served is not None
-        served.start()
-        try:
+        with serving(hands) as served:
             answer, door = fetch(f"{served.address}/"), f"{served.address}/login?back="
-        finally:
-            served.stop()
 
         assert (200, True) == (answer.status, answer.url.startswith(door))
 
@@ -118,6 +128,30 @@ class TestPort:
         assert [200, 200] == [fetch(f"{one}/login", trusting(hands)).status for one in addresses]
         with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
             fetch(f"{addresses[0]}/login", ssl.create_default_context())
+
+    def test_a_browser_is_bound_to_tls_by_tls_alone(self, hands: Hands, secure: WebServer) -> None:
+        """ASVS 3.4.1: said in the clear it could be anybody's word, and would lock a machine's own loopback out."""
+        over_tls = fetch(f"{secure.address}/login", trusting(hands))
+        with serving(hands) as plain:
+            in_the_clear = fetch(f"{plain.address}/login")
+
+        assert ["max-age=31536000", None] == [one.headers.get("strict-transport-security") for one in (over_tls, in_the_clear)]
+
+    def test_tls_1_1_is_refused(self, hands: Hands, secure: WebServer) -> None:
+        """ASVS 12.1.1: by a browser that offers nothing newer, and would speak to a server that takes it."""
+        old = trusting(hands)
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+        address = f"{secure.address}/login"
+
+        with pytest.raises(urllib.error.URLError, match="SSL"):
+            fetch(address, old)
+
+        lax = secure._config.ssl  # of this very server, now as it must never be
+        assert lax is not None
+        lax.minimum_version = ssl.TLSVersion.TLSv1_1
+        lax.set_ciphers("ALL:@SECLEVEL=0")
+        assert 200 == fetch(address, old).status
 
     def test_the_root_certificate_is_there_to_be_downloaded_and_compared(self, hands: Hands, secure: WebServer) -> None:
         page = fetch(f"{secure.address}/trust", trusting(hands)).body.decode()
@@ -152,6 +186,43 @@ class TestPort:
             node_of(b"-----BEGIN CERTIFICATE-----" + leaf)
 
         assert "CERTIFICATE_NAMELESS" == raised.value.code
+
+
+class TestProxy:
+    """ASVS 4.1.3: where a request came from, and how, is believed of the proxy of the settings and of nobody else."""
+
+    FORGED: ClassVar[Mapping[str, str]] = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-For": "198.51.100.1, 203.0.113.7",
+        "X-Forwarded-Host": "evil.example",
+        "Forwarded": "for=203.0.113.7;proto=https;host=evil.example",
+    }
+
+    @pytest.mark.parametrize("proxy", ["", "10.1.2.1"])
+    def test_another_peer_is_itself_and_speaks_in_the_clear(self, hands: Hands, proxy: str) -> None:
+        answer, ways, counted = self._asked(hands, proxy)
+
+        assert (None, "127.0.0.1") == (answer.headers.get("strict-transport-security"), counted)
+        assert [] == [way for way in ways if way.startswith("https:") or "evil.example" in way]
+
+    def test_the_proxy_is_believed_and_not_what_its_client_forged(self, hands: Hands) -> None:
+        """A proxy adds whom it heard behind what that one said of himself."""
+        answer, ways, counted = self._asked(hands, "127.0.0.1")
+
+        assert ("max-age=31536000", "203.0.113.7") == (answer.headers.get("strict-transport-security"), counted)
+        assert [] == [way for way in ways if "evil.example" in way]
+
+    def _asked(self, hands: Hands, proxy: str) -> tuple[Answer, list[str], str]:
+        """The door's answer, where it leads on to, and under which address a failure is counted."""
+        with hands.node.store.database.write() as connection:
+            connection.execute(schema.login_attempts.delete())
+        with serving(hands, web_proxy=proxy) as served:
+            answer = fetch(f"{served.address}/login", headers=self.FORGED)
+            fetch(f"{served.address}/login", data=b"account=nobody&password=Wrong-2026-x", headers=self.FORGED)
+        with hands.node.store.database.read() as connection:
+            found = connection.execute(select(schema.login_attempts.c.name).where(schema.login_attempts.c.kind == "address"))
+            (counted,) = found.scalars()
+        return answer, re.findall(r'(?:href|action|src)="([^"]+)"', answer.body.decode()), counted
 
 
 class TestStaffCertificate:

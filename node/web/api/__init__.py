@@ -1,25 +1,29 @@
 """The REST API: every command and every query of a node for other systems, described by one OpenAPI document."""
 
-from fastapi import APIRouter
-from starlette.routing import BaseRoute, Match
+from fastapi import APIRouter, FastAPI
+from starlette.routing import Match
 from starlette.types import Scope
 
 from node.web.api import commands, files, pages, query_list
 from node.web.api.document import PREFIX
 
 
-def api_router() -> APIRouter:
-    """What is asked of it, below ``/api/v1``; what has a fixed name first."""
+def add_to(app: FastAPI) -> None:
+    """
+    Everything below ``/api/v1``, what is told by less of its path after what is told by more: files, then commands, which are whatever
+    else is posted, then what is asked, fixed names first.
+    """
+    app.include_router(_below(files.router))
+    app.router.routes.append(commands.Posted(PREFIX))
+    asked = _below(pages.router)
+    query_list.add_to(asked)
+    app.include_router(asked)
+
+
+def _below(first: APIRouter) -> APIRouter:
     router = _Below(prefix=PREFIX)
-    router.include_router(pages.router)
-    router.include_router(files.router)
-    query_list.add_to(router)
+    router.include_router(first)
     return router
-
-
-def command_route() -> BaseRoute:
-    """What is done by it: commands are posted, and nothing else is."""
-    return commands.Posted(PREFIX)
 
 
 class _Below(APIRouter):

@@ -39,8 +39,9 @@ unasked_bytes_max = 64 * 1024
 
 class Posted(BaseRoute):
     """
-    Whatever is posted below ``prefix``, as one route of the whole app: it is asked before a hundred others, and what the framework
-    does for each endpoint (its dependencies, its parameters, its stacks) would cost as much as reading the request does.
+    Whatever is posted below ``prefix`` and was for no route before it, as one route of the whole app: it is asked before a hundred
+    others, and what the framework does for each endpoint (its dependencies, its parameters, its stacks) would cost as much as reading
+    the request does.
 
     Its paths: "tickets" begins a subject, the usual one of its kind; "tickets/import-legacy" is another command that starts one, or
     one about the node itself; "tickets/<id>/accept" is about a subject that is there.
@@ -53,10 +54,7 @@ class Posted(BaseRoute):
         if scope["type"] != "http" or scope["method"] != "POST":
             return Match.NONE, {}
         found = self._path.fullmatch(scope["path"])
-        # Files come in bodies of their own kind, at an endpoint of their own.
-        if found is None or (found["collection"], found["verb"]) == ("tickets", "attachments"):
-            return Match.NONE, {}
-        return Match.FULL, {"path_params": found.groupdict()}
+        return (Match.FULL, {"path_params": found.groupdict()}) if found is not None else (Match.NONE, {})
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         raise NoMatchFound(name, path_params)  # no page leads here by its name

@@ -7,7 +7,6 @@ one; it is sent to the same address.
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -17,44 +16,27 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from node.domain.command import Command
-from node.domain.entry import Actor, SubjectKind
-from node.domain.meeting.record import Meeting
-from node.domain.pack import Pack
+from node.domain.entry import SubjectKind
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.completion import Complete
 from node.domain.ticket.correction import Correct
-from node.domain.ticket.dispatching import Dispatch
-from node.domain.ticket.forming import Form
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
-from node.domain.ticket.sight import OUTSIDE
-from node.domain.ticket.supplement import ReportSupplement
-from node.domain.ticket.ticket import Ticket
-from node.services import dossiers, drafts, uploads
+from node.services import drafts, uploads
 from node.services.command_fields import command_fields, commands, may_give
-from node.services.dossier_names import name_of, with_dossiers
 from node.services.handle import Outcome
-from node.services.headlines import title_in
-from node.services.parts import find_for
-from node.services.progress import for_appellant
-from node.services.queries import names
 from node.services.refusal_words import in_names
-from node.services.superior_reading import note_reading
-from node.services.ticket_view import EntryLine, TicketPage, ticket_page
-from node.services.unreadable import whole_ticket
-from node.storage.unit_of_work import UnitOfWork, View
-from node.texts.catalogue import Lang, explain, text
-from node.web import correction_form, files, forms, meeting_options, options
-from node.web.beside import Beside, beside
+from node.services.ticket_view import EntryLine
+from node.storage.unit_of_work import UnitOfWork
+from node.texts.catalogue import Lang, explain
+from node.web import correction_form, files, forms, options
 from node.web.desk import Desk, SignedIn
+from node.web.matter import Matter, known_of, matter_of, sources_of
 from node.web.pages.ticket import happenings
 from node.web.problems import http_status
 from node.web.sessions import safe_path
-from node.web.templating import language_of, moment, page
+from node.web.templating import language_of, page
 
 router = APIRouter()
 
-# The field that takes the lead that a joint judgement named.
-_LEAD_OF: Mapping[type[Command], str] = {Dispatch: "lead", Form: "proposed_unit"}
 draft_bytes_max = 512 * 1024
 _KEEP, _DROP, _ATTACH = "keep", "drop", "attach"
 # Where somebody goes who gave a command about a subject of this kind and said no other way back.
@@ -85,60 +67,31 @@ async def sent(request: Request) -> dict[str, list[str]]:
 Sent = Annotated[dict[str, list[str]], Depends(sent)]
 
 
-@dataclass(frozen=True)
-class Matter:
-    """
-    What a form is about; ``about`` is what people call it.  ``seen`` is custody number and version of the subject as it stands
-    ("1.4"), empty for a new one; ``shown`` is the page of the ticket, if it is one, and ``beside`` what of it is read while the form is
-    filled in.
-    """
-
-    command: type[Command]
-    subject: str
-    about: str
-    seen: str
-    pack: Pack | None
-    shown: TicketPage | None
-    beside: Beside | None
-    choices: Mapping[str, tuple[forms.Choice, ...]]
-
-    @property
-    def title(self) -> str:
-        """What the ticket is called, where its words are opened; empty elsewhere."""
-        return title_in(self.shown.timeline) if self.shown else ""
-
-    @property
-    def draft(self) -> str:
-        """Under which name what is typed is kept."""
-        verb = next(verb for verb, command in commands().items() if command is self.command)
-        return f"{self.command.subject_kind.value}/{self.subject or 'new'}/{verb}"
-
-
 # --- addresses --------------------------------------------------------------------------------------------------------
 
 
 @router.get("/new/{verb}", name="new_form")
 def new_form(request: Request, desk: SignedIn, verb: str) -> Response:
     """The form of a command that starts a subject."""
-    return _show(request, desk, _matter(request, desk, verb, None, ""))
+    return _show(request, desk, matter_of(request, desk, verb))
 
 
 @router.post("/new/{verb}", name="start")
 def start(request: Request, desk: SignedIn, verb: str, typed: Sent, brought: files.Brought) -> Response:
     """Give it."""
-    return _take(request, desk, _matter(request, desk, verb, None, ""), typed, brought)
+    return _take(request, desk, matter_of(request, desk, verb), typed, brought)
 
 
 @router.get("/tickets/{id}/do/{verb}", name="ticket_form")
 def ticket_form(request: Request, desk: SignedIn, id: str, verb: str) -> Response:
     """The form of a command about a ticket."""
-    return _show(request, desk, _matter(request, desk, verb, SubjectKind.TICKET, id))
+    return _show(request, desk, matter_of(request, desk, verb, SubjectKind.TICKET, id))
 
 
 @router.post("/tickets/{id}/do/{verb}", name="ticket_act")
 def ticket_act(request: Request, desk: SignedIn, id: str, verb: str, typed: Sent) -> Response:
     """Give it."""
-    return _take(request, desk, _matter(request, desk, verb, SubjectKind.TICKET, id), typed)
+    return _take(request, desk, matter_of(request, desk, verb, SubjectKind.TICKET, id), typed)
 
 
 @router.post("/drafts", name="keep_draft", status_code=204)
@@ -154,13 +107,13 @@ def keep_draft(desk: SignedIn, typed: Sent) -> Response:
 @router.get("/{kind}/{id}/do/{verb}", name="subject_form")
 def subject_form(request: Request, desk: SignedIn, kind: str, id: str, verb: str) -> Response:
     """The form of a command about another subject."""
-    return _show(request, desk, _matter(request, desk, verb, _kind(request, kind), id))
+    return _show(request, desk, matter_of(request, desk, verb, _kind(request, kind), id))
 
 
 @router.post("/{kind}/{id}/do/{verb}", name="subject_act")
 def subject_act(request: Request, desk: SignedIn, kind: str, id: str, verb: str, typed: Sent, brought: files.Brought) -> Response:
     """Give it."""
-    return _take(request, desk, _matter(request, desk, verb, _kind(request, kind), id), typed, brought)
+    return _take(request, desk, matter_of(request, desk, verb, _kind(request, kind), id), typed, brought)
 
 
 def _kind(request: Request, kind: str) -> SubjectKind:
@@ -168,73 +121,6 @@ def _kind(request: Request, kind: str) -> SubjectKind:
     if found is None:
         raise Refusal(Code.PAGE_UNKNOWN, path=request.url.path)
     return found
-
-
-# --- what the form is about -------------------------------------------------------------------------------------------
-
-
-def _matter(request: Request, desk: Desk, verb: str, kind: SubjectKind | None, said: str) -> Matter:
-    """
-    The command of this address and what it is about.
-
-    Raises:
-        Refusal: PAGE_UNKNOWN, PERMISSION_DENIED (no role of the desk may give it), SUBJECT_UNKNOWN, also for what is hidden.
-    """
-    command = commands().get(verb)
-    is_here = command is not None and command.starts == (kind is None) and (kind is None or command.subject_kind is kind)
-    if command is None or not is_here or not forms.can_be_a_form(command):
-        raise Refusal(Code.PAGE_UNKNOWN, path=request.url.path)
-    node, now, lang = desk.node, desk.node.now(), language_of(request)
-    with node.store.read() as view:
-        ticket = _ticket(view, desk, said) if kind is SubjectKind.TICKET else None
-        policy = node.policies.of_registry(view, now) if ticket is None else node.policies.for_ticket(view, ticket, now)
-        pack = policy.pack if policy.pack.rules else None
-        # Before another subject is looked for: whoever may do nothing about one is not told whether it is there.
-        if not may_give(command, desk.roles, pack):
-            raise Refusal(Code.PERMISSION_DENIED, command=command.__name__, role=desk.role)
-        subject = ticket.id if ticket else _subject(view, desk, kind, said)
-        shown = said_here = None
-        seen = ""
-        if ticket is not None:
-            whole = ticket_page(view, ticket.id, policy.calendar, now)
-            whole = replace(whole, names=with_dossiers(view, whole.names, whole.timeline, lang))
-            shown = for_appellant(whole) if desk.role in OUTSIDE else whole
-            said_here = beside(view, desk, command, shown)
-            seen = f"{ticket.custody.number}.{ticket.version}"
-        choices = options.choices_of(view, command, lang, now, ticket, shown.timeline if shown else (), desk.unit)
-        called, about = names(view), subject
-        if subject and kind not in (None, SubjectKind.TICKET, SubjectKind.NODE, SubjectKind.ROUND):
-            dossier = dossiers.whole(view, kind, subject)
-            # Without the words of a letter: that somebody may act on it is no right to read it.
-            seen, about = f"0.{dossier.version}", name_of(view, dossier, called, lang, is_outside=True)
-            if isinstance(dossier, Meeting):
-                choices |= meeting_options.of_meeting(view, command, dossier, desk.viewer, pack, called, lang)
-        elif kind is SubjectKind.NODE:
-            about = called.node(subject)
-        if ticket is not None and command is Correct and shown is not None:
-            choices |= options.of_correction(ticket, pack, shown.names, lang)
-    if ticket is not None:
-        note_reading(node, desk.viewer, ticket)
-    return Matter(command, subject, about, seen, pack, shown, said_here, choices)
-
-
-def _ticket(view: View, desk: Desk, said: str) -> Ticket:
-    return whole_ticket(view, said, *_seats(desk))
-
-
-def _seats(desk: Desk) -> list[Actor]:
-    """The person in the role in which he looks around, and in his others."""
-    return [desk.viewer, *(replace(desk.viewer, role=role) for role in desk.roles if role != desk.role)]
-
-
-def _subject(view: View, desk: Desk, kind: SubjectKind | None, said: str) -> str:
-    if kind is None:
-        return ""
-    if kind is SubjectKind.NODE:
-        if said != view.head.node:
-            raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind.value, id=said)
-        return said
-    return find_for(view, kind, said, *_seats(desk)) if kind is not SubjectKind.ROUND else said
 
 
 # --- showing ----------------------------------------------------------------------------------------------------------
@@ -253,39 +139,7 @@ def _show(request: Request, desk: Desk, matter: Matter) -> Response:
         typed = {name: list(values) for name, values in draft.fields.items()}
         return _page(request, desk, matter, typed, draft=draft, since=draft.text("seen"))
     asked = {name: request.query_params.getlist(name) for name in names if name in request.query_params}
-    return _page(request, desk, matter, {**_known(matter), **asked}, is_fresh=True)
-
-
-def _known(matter: Matter) -> dict[str, list[str]]:
-    """
-    What nobody types twice: whoever completes with a reply that was countersigned states that very text, who reports material
-    has before him what was asked for, from which he strikes what is not there, and who dispatches the lead that the members named.
-    """
-    if named := _judged_lead(matter):
-        return {_LEAD_OF[matter.command]: [named]}
-    supplement = matter.shown.ticket.supplement if matter.shown is not None else None
-    if matter.command is ReportSupplement and supplement is not None:
-        return {"provided": list(supplement.items)}
-    of = matter.shown.ticket.round if matter.shown is not None else None
-    if matter.shown is None or of is None or matter.command is not Complete or not of.draft or of.countersigned != of.draft:
-        return {}
-    reply = next((one.texts.get("reply") for one in matter.shown.timeline if one.id == of.draft), None)
-    return {"draft": [of.draft], **({"result": [reply]} if reply else {})}
-
-
-def _judged_lead(matter: Matter) -> str:
-    return matter.shown.ticket.judged_lead if matter.command in _LEAD_OF and matter.shown is not None else ""
-
-
-def _sources(matter: Matter, lang: Lang) -> dict[str, str]:
-    """Where what stands in a field already comes from, by field."""
-    named = _judged_lead(matter)
-    if not named or matter.shown is None or matter.shown.ticket.judgement is None:
-        return {}
-    closed = [one.recorded_at for one in matter.shown.timeline if one.kind == "JudgementClosed"]
-    day = moment(max(closed, default=matter.shown.ticket.judgement.opened_at), "%m-%d")
-    unit = matter.shown.names.unit(named)
-    return {_LEAD_OF[matter.command]: text("web.form.from_judgement", lang, day=day, unit=unit)}
+    return _page(request, desk, matter, {**known_of(matter), **asked}, is_fresh=True)
 
 
 def _page(
@@ -316,7 +170,7 @@ def _page(
         status_code=status,
         form=form,
         facts_to_correct=facts,
-        sources=_sources(matter, lang),
+        sources=sources_of(matter, lang),
         matter=matter,
         names=matter.shown.names if matter.shown else None,
         sentence=sentence,
@@ -397,7 +251,7 @@ def _refused(request: Request, desk: Desk, matter: Matter, typed: dict[str, list
     if refusal.code is Code.VERSION_CONFLICT:
         # Of another clerk's change in between: the form is about the subject as it stands now.
         verb = request.url.path.rpartition("/")[2]
-        matter = _matter(request, desk, verb, matter.command.subject_kind, matter.subject)
+        matter = matter_of(request, desk, verb, matter.command.subject_kind, matter.subject)
     with desk.node.store.read() as view:
         named = in_names(view, refusal, lang)
     wrong = forms.at_field(matter.command, refusal, lang, named)

@@ -59,7 +59,9 @@ def enter_by_certificate(request: Request, logins: SignIns, back: Typed = "/") -
     try:
         if not fingerprint:
             raise Refusal(Code.SIGN_IN_REFUSED)
-        cookie, session = logins.sign_in_with(fingerprint, request.app.state.node.wall(), client=request.headers.get("user-agent", ""))
+        cookie, session = logins.sign_in_with(
+            fingerprint, request.app.state.node.wall(), address=address_of(request), client=request.headers.get("user-agent", "")
+        )
     except Refusal as refusal:
         return door(request, back, refusal)
     return onward(request, cookie, session, back)
