@@ -121,6 +121,11 @@ def extension_of(content: bytes, name: str = "") -> str:
     return found
 
 
+def is_ending(suffix: str) -> bool:
+    """True of an ending that a file of a kind that is taken may have."""
+    return suffix.lower() in ACCEPTED or suffix.lower() in _SAME
+
+
 def media_type_of(content: bytes) -> str:
     """The media type under which a stored file is given out; what is none of the accepted kinds is only bytes."""
     try:

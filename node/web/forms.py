@@ -21,7 +21,7 @@ from node.services import uploads
 from node.services.command_codes import codes_of
 from node.services.command_fields import CommandField, FieldKind, Unreadable, command_fields, value_of
 from node.texts.catalogue import OFFERED, Lang, catalogue, explain, label, text, word
-from node.web.files import CHOSEN
+from node.web.files import CHOSEN, NAMES
 from node.web.options import LISTED
 
 # What a browser sends beside the fields of the command: no command may have a field of such a name.
@@ -137,7 +137,7 @@ def form_of(
         is_fresh: nothing was sent yet, so that a field without a value shows the command's own default.
     """
     wrong = refused or {}
-    fields = command_fields(command)
+    fields = [one for one in command_fields(command) if one.name != NAMES]
     is_short = len(fields) <= fields_up_front_max
     shown = [
         _shown(command, one, typed, choices, pack, lang, wrong, is_fresh, is_short)

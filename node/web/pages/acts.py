@@ -362,6 +362,7 @@ def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[st
     if files_field:
         # What is named here was handed in with this very form: a digest that somebody typed opens no other file of the node.
         typed.pop(files_field, None)
+        typed.pop(files.NAMES, None)
         typed[files.CHOSEN] = list(dict.fromkeys((*files.names_of(brought), *typed.get(files.CHOSEN, ()))))
     then = next(iter(typed.get("then", ())), "")
     if then in (_KEEP, _DROP, _ATTACH):
