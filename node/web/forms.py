@@ -25,7 +25,7 @@ from node.web.files import CHOSEN, NAMES
 from node.web.options import LISTED
 
 # What a browser sends beside the fields of the command: no command may have a field of such a name.
-OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept", CHOSEN})
+OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept", "find", CHOSEN})
 Typed = Mapping[str, Sequence[str]]
 Choice = tuple[str, str]
 
@@ -59,8 +59,9 @@ class FormField:
     """
     One field as it is shown.
 
-    ``control``: "area", "line", "number", "date", "moment", "select", "listed" (typed, with a list to choose from), "checks",
-    "check", "radios", "lines" (one value a line), "files" (chosen at the browser; ``hint`` says which are taken).
+    ``control``: "area", "line", "number", "date", "moment", "select", "listed" (typed, with a list to choose from), "searched" (looked
+    for, then chosen; or typed), "checks", "check", "radios", "lines" (one value a line), "files" (chosen at the browser; ``hint`` says
+    which are taken).
     ``refused`` is what is wrong with what was typed: a sentence and what to do.
     """
 
