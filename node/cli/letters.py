@@ -175,7 +175,7 @@ def decisions(session: Session, overdue: Annotated[bool, typer.Option("--overdue
         if again:
             table = session.table("returned_again", "ticket", "why", "node", "author")
             for one in again:
-                table.add_row(one.ticket, one.reason, one.node, one.asker)
+                table.add_row(one.ticket, session.word("return_reason", one.reason), one.node, one.asker)
             console.print(table)
 
     session.answer(body, show)
