@@ -88,7 +88,7 @@ def with_files(command: Command, field: str, blobs: Blobs, files: Sequence[Uploa
 
 def as_download(content: bytes, stem: str) -> Response:
     """A file to be saved, called *stem* with the ending that its bytes have, once; never shown as a page of ours."""
-    media_type = uploads.media_type_of(content)
+    media_type = uploads.media_type_of(content, stem)
     extension = next((one for one, known in uploads.ACCEPTED.items() if known == media_type), "")
     name = f"{_without_ending(stem).translate(_NO_NAME).strip(' .')[:name_characters_max]}{extension}"
     headers = {
