@@ -102,13 +102,14 @@ def read(session: Session, letter: LetterId) -> None:
         opened = node.writer.command(lambda work: letters.open_letter(work, node.handler, found, actor))
         with node.store.read() as view:
             place = view.place()
-        parts = letter_files.parts_of(opened.letter)
-        named = [(part.node, one) for part in parts for one in part.digests if letter_files.passes(opened.letter, one, place)]
-        asked = attachments.missing(node.blobs, (digest for _, digest in named))
+            parts = [(one, letter_files.names_of(view, opened.letter, one)) for one in letter_files.parts_of(opened.letter)]
+        every = [(part.node, one, called.get(one, "")) for part, called in parts for one in part.digests]
+        named = [one for one in every if letter_files.passes(opened.letter, one[1], place)]
+        asked = attachments.missing(node.blobs, (digest for _, digest, _ in named))
         if asked:
             node.writer.command(lambda work: attachments.want(work, node.blobs, opened.letter, node.now(), asked))
-        files = [(by, digest, uploads.stored(node.blobs, digest)) for by, digest in named]
-    plain_files = [{"by": by, "digest": digest} | _plain_file(file) for by, digest, file in files]
+        files = [(by, digest, name, uploads.stored(node.blobs, digest)) for by, digest, name in named]
+    plain_files = [{"by": by, "digest": digest, "name": name} | _plain_file(file) for by, digest, name, file in files]
     body = {"letter": _plain(opened.letter), "texts": dict(opened.texts), "files": plain_files}
 
     def show(console: Console) -> None:
@@ -118,10 +119,10 @@ def read(session: Session, letter: LetterId) -> None:
             table.add_row(session.word("field", field) + (f" {of}" if of else ""), RichText(plain))
         console.print(table)
         if files:
-            table = session.table("letter_files", "node", "file_type", "bytes", "digest")
-            for by, digest, file in files:
+            table = session.table("letter_files", "node", "name", "file_type", "bytes", "digest")
+            for by, digest, name, file in files:
                 kind = file.extension.removeprefix(".") if file else session.say("letter.file_missing")
-                table.add_row(by, kind, str(file.size) if file else "", digest)
+                table.add_row(by, RichText(name), kind, str(file.size) if file else "", digest)
             console.print(table)
 
     session.answer(body, show)
@@ -174,7 +175,7 @@ def decisions(session: Session, overdue: Annotated[bool, typer.Option("--overdue
         if again:
             table = session.table("returned_again", "ticket", "why", "node", "author")
             for one in again:
-                table.add_row(one.ticket, one.reason, one.node, one.asker)
+                table.add_row(one.ticket, session.word("return_reason", one.reason), one.node, one.asker)
             console.print(table)
 
     session.answer(body, show)

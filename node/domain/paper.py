@@ -15,6 +15,7 @@ from typing import ClassVar
 from node.domain.command import Facts
 from node.domain.dossier import Dossier, DossierCommand, DossierEvent
 from node.domain.entry import Happened, Header, SubjectKind
+from node.domain.order.record import SUPERVISING
 from node.domain.organisation import Role
 from node.domain.payload import Text, Words
 from node.domain.policy import Policy
@@ -29,6 +30,8 @@ SUPERVISION, REPORT, ASSIGNMENT, REVISIT = "supervision", "report", "assignment"
 KINDS = (RECEIPT, SUPPLEMENT, REFUSAL, EXPLANATION, STATUTORY_PATH, SUPERVISION, REPORT, ASSIGNMENT, REVISIT)
 # Papers in the office's own name, and those of the lead department's.
 OF_DEPARTMENTS = frozenset({EXPLANATION, STATUTORY_PATH})
+# AS25-4.6.1, DESIGN 10: a letter of supervision says what an order demands, in the joint office's name.
+OF_SUPERVISION = SUPERVISING | {Role.STEWARD}
 # The fact that a paper is issued from: the JSON that it is printed from, or empty if there is nothing to make it of.
 CONTENT = "paper_content"
 _DESKS = frozenset({Role.OFFICE, Role.WINDOW_CLERK, Role.SPECIALIST, Role.MEMBER, Role.STEWARD})
@@ -140,7 +143,7 @@ class PaperWithdrawn(DossierEvent):
 
 
 def issue(command: IssuePaper, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
-    """Only where the ticket has come to what the paper says; departments issue only what is theirs."""
+    """Only where the ticket has come to what the paper says; departments issue only what is theirs, letters of supervision who does it."""
     if command.paper not in KINDS:
         raise Refusal(Code.VALUE_NOT_OFFERED, key="paper", value=command.paper, offered=KINDS)
     about = "order" if command.paper == SUPERVISION else "ticket"
@@ -150,6 +153,8 @@ def issue(command: IssuePaper, facts: Facts, policy: Policy, now: datetime) -> l
         _need_ground(command.paper, ticket)
     if facts.is_role(Role.DEPARTMENT, Role.DEPARTMENT_LEADER):
         _need_own(command, ticket, facts)
+    if command.paper == SUPERVISION and not facts.is_role(*OF_SUPERVISION):
+        raise Refusal(Code.PERMISSION_DENIED, command="IssuePaper", role=facts.actor.role, unit=facts.actor.unit)
     content = facts.given.get(CONTENT)
     if not content:
         raise Refusal(Code.SUBJECT_UNKNOWN, kind=about, id=getattr(command, about))

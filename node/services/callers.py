@@ -71,10 +71,34 @@ def caller(view: View, said: str, viewer: Actor, calendar: WorkCalendar, now: da
         Refusal: PERMISSION_DENIED, FIELD_REQUIRED.
     """
     found = lookup.find(view, said, viewer, calendar, now)
-    by_number = _files_with(view, lookup_index.PHONE, said)
-    files = [_file(view, one, viewer, one.id in by_number) for one in found.enterprises[:files_max]]
     tickets = sorted(found.tickets, key=lambda line: not line.is_open)
-    return Caller(tuple(files), tuple(tickets))
+    return Caller(_files(view, found, said, viewer), tuple(tickets))
+
+
+def files_meant(view: View, said: str, viewer: Actor, calendar: WorkCalendar, now: datetime) -> tuple[CallerFile, ...]:
+    """
+    The files that *said* may mean, at most ``files_max``; none of a single letter, of nothing, and for whoever takes nothing in.
+
+    A piece of a number that means more than one is no reason to say anything else.
+    """
+    if len(said.strip()) < 2 or not looks_up(viewer):
+        return ()
+    try:
+        return _files(view, lookup.find(view, said.strip(), viewer, calendar, now), said, viewer)
+    except Refusal as refusal:
+        if refusal.code is Code.FIELD_REQUIRED:
+            return ()
+        raise
+
+
+def looks_up(viewer: Actor) -> bool:
+    """True of whoever may look a caller up."""
+    return viewer.role in {role.value for role in lookup.DESKS}
+
+
+def _files(view: View, found: lookup.Found, said: str, viewer: Actor) -> tuple[CallerFile, ...]:
+    by_number = _files_with(view, lookup_index.PHONE, said)
+    return tuple(_file(view, one, viewer, one.id in by_number) for one in found.enterprises[:files_max])
 
 
 def chosen_file(view: View, id: str, viewer: Actor) -> CallerFile | None:

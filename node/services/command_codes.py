@@ -104,6 +104,7 @@ _SECTIONS: Mapping[str, str] = {
     "path_means": "way",
     "post": "leader_post",
     "procedure": "procedure",
+    "reason_code": "return_reason",
     "red_line": "red_line",
     "relation": "relation",
     "rule": "tolerance_rule",

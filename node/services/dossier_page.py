@@ -15,12 +15,14 @@ from typing import Any
 from sqlalchemy import select
 
 from node.domain.dossier import Dossier
-from node.domain.entry import Subject, SubjectKind
+from node.domain.entry import Actor, Subject, SubjectKind
+from node.domain.order.record import SupervisionOrder
 from node.domain.payload import PayloadKind, SealedRef
 from node.domain.ticket.sight import RESERVED
 from node.domain.time import WorkCalendar
 from node.services.numbers import short_number
 from node.services.queries import ClockLine, Names, names, whole_clock_line
+from node.services.supervision_lists import shows_texts
 from node.services.ticket_view import EntryLine, entry_line, opened
 from node.storage import schema
 from node.storage.dossier_readings import dossier_of
@@ -42,22 +44,27 @@ class DossierPage:
     history: tuple[EntryLine, ...]
 
 
-def dossier_page(view: View, subject: Subject, calendar: WorkCalendar, now: datetime) -> DossierPage | None:
-    """The page of the dossier *subject*; None if it is not here."""
+def dossier_page(view: View, subject: Subject, calendar: WorkCalendar, now: datetime, viewer: Actor | None = None) -> DossierPage | None:
+    """
+    The page of the dossier *subject*; None if it is not here.  To *viewer* an order says nothing that its own page does not show him:
+    whoever has to open it does so first (AS25-4.6.2).
+    """
     dossier = dossier_of(view.journal, subject)
     if dossier is None:
         return None
-    is_own = dossier.owner == view.head.node
+    opens = dossier.owner == view.head.node
+    if viewer is not None and isinstance(dossier, SupervisionOrder):
+        opens = opens and shows_texts(dossier, viewer, view.head.node)
     entries = sorted(view.journal.of_subject(subject), key=lambda one: (one.header.recorded_at, one.header.node, one.header.seq))
     reserved = {one.header.id for one in entries if one.header.kind in RESERVED}
     texts = [ref for ref in _refs(dossier) if ref.kind is PayloadKind.TEXT]
     return DossierPage(
         dossier=dossier,
         names=names(view),
-        texts={ref: opened(view, subject, ref) if is_own and ref.entry not in reserved else None for ref in texts},
+        texts={ref: opened(view, subject, ref) if opens and ref.entry not in reserved else None for ref in texts},
         called=_called(view, frozenset(_codes(dossier))),
         clocks=tuple(whole_clock_line(dossier.id, clock, calendar, now) for clock in dossier.clocks.values()),
-        history=tuple(entry_line(view, subject, one.folded, is_own) for one in entries),
+        history=tuple(entry_line(view, subject, one.folded, opens) for one in entries),
     )
 
 

@@ -57,7 +57,7 @@ _SECTIONS = {
     "opened_kind": "payload_kind",
     "passed": "forming_test",
     "path_means": "way",
-    "reason_code": "ground",
+    "reason_code": "return_reason",
     "satisfied": "truth",
     "solved": "truth",
     "standard_met": "truth",

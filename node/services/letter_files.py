@@ -5,20 +5,30 @@ A letter has files of its sender, for every node that it addresses, and each rep
 A report is nobody else's: two counties that got the same notice do not read each other's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from node.domain.letter.record import Letter
 from node.domain.organisation import Place
+from node.domain.payload import SealedRef, Text
+from node.services.ticket_view import opened
+from node.storage.unit_of_work import View
+
+# Letters that end a line, or that nobody sees.
+_UNSEEN = dict.fromkeys((*range(32), 127, 0x85, 0x2028, 0x2029))
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one node wrote in a letter: ``digests`` are the files that it names, ``readers`` the nodes that they are for."""
+    """
+    What one node wrote in a letter: ``digests`` are the files that it names, ``readers`` the nodes that they are for, and ``names`` says
+    how they are called.
+    """
 
     node: str
     readers: tuple[str, ...]
     digests: tuple[str, ...]
+    names: object = None
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -28,8 +38,27 @@ class Part:
 
 def parts_of(letter: Letter) -> tuple[Part, ...]:
     """The letter itself, then each report or answer, by node."""
-    answers = (Part(one.node, (letter.owner,), one.evidence) for one in letter.receipts if one.node in letter.to_nodes)
-    return (Part(letter.owner, letter.to_nodes, letter.evidence), *answers)
+    answers = (Part(one.node, (letter.owner,), one.evidence, one.file_names) for one in letter.receipts if one.node in letter.to_nodes)
+    return (Part(letter.owner, letter.to_nodes, letter.evidence, letter.file_names), *answers)
+
+
+def said_names(names: Sequence[str]) -> Text | None:
+    """
+    *names* as a letter says them, a line each; None if there are none.  How a file is called may tell of people: the words are sealed
+    like every text.
+    """
+    lines = [name.translate(_UNSEEN).strip() for name in names]
+    return Text("\n".join(lines)) if any(lines) else None
+
+
+def names_of(view: View, letter: Letter, part: Part) -> dict[str, str]:
+    """
+    How the files of *part* are called, by digest, as far as it is said and can be read here.  Names that were erased, or whose key is not
+    here, keep nobody from the letter.
+    """
+    said = opened(view, letter.subject, part.names) if isinstance(part.names, SealedRef) else None
+    lines = (said or "").split("\n")
+    return {digest: name for digest, name in reversed(list(zip(part.digests, lines, strict=False))) if name}
 
 
 def digests_of(letter: Letter) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from node.domain.command import Order
 from node.domain.entry import Subject, SubjectKind
@@ -298,6 +299,9 @@ def missed(view: View | UnitOfWork, policy: Policy, now: datetime) -> list[Misse
     """
     Periods that are over and had no meeting of a kind that the pack wants in each (HM20-4.1a, FJ23-4.2b), from the one on in which
     this node's journal began; a meeting counts by the day on which its attendance was recorded.
+
+    A meeting that was held and cannot be read may have been any of those between its first entry and its last: no such period is said
+    to have had none.  It is noted in ``unread_dossiers``.
     """
     forms = [form_of(policy.pack, kind) for kind in policy.pack.names("meetings.kinds")]
     due = [form for form in forms if form.every != "none"]
@@ -306,12 +310,28 @@ def missed(view: View | UnitOfWork, policy: Policy, now: datetime) -> list[Misse
     begun = _begun_at(view)
     held = {(one.meeting_kind, one.held_at) for one in meetings(view, HELD, CLOSED)}
     explained = {(one.meeting_kind, one.period): one.id for one in meetings(view, NOT_HELD)}
+    doubtful = []
+    for row in _unread(view, HELD, CLOSED, NOT_HELD):
+        kind, _, rest = row.key.partition("/")
+        if row.state == NOT_HELD:
+            explained[kind, rest] = row.id
+        else:
+            doubtful.append((kind, instant(row.opened_at), instant(row.changed_at)))
     found = []
     for form in due:
         for period in _periods_over(begun, now, form.every):
-            if not any(kind == form.code and at is not None and period.begins <= at < period.ends for kind, at in held):
+            is_held = any(kind == form.code and at is not None and period.begins <= at < period.ends for kind, at in held)
+            may_be = any(kind == form.code and since < period.ends and period.begins <= last for kind, since, last in doubtful)
+            if not is_held and not may_be:
                 found.append(Missed(form.code, period.name, explained.get((form.code, period.name), "")))
     return found
+
+
+def _unread(view: View | UnitOfWork, *states: str) -> Sequence[Row[Any]]:
+    """The rows of those of this node's meetings in *states* that were to be read and could not be."""
+    table = schema.dossiers
+    wanted = (table.c.kind == SubjectKind.MEETING.value, table.c.owner == view.head.node, table.c.state.in_(states))
+    return view.connection.execute(select(table).where(*wanted, table.c.id.in_(sorted(view.readings.unread_dossiers)))).all()
 
 
 def _begun_at(view: View | UnitOfWork) -> datetime:

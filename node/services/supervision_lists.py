@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, not_, or_, select
 
 from node.domain.entry import Actor, SubjectKind
 from node.domain.order import record as o
+from node.domain.order.answering import is_addressed
 from node.domain.order.record import SupervisionOrder
 from node.domain.organisation import Role
 from node.domain.payload import SealedRef
@@ -209,8 +210,21 @@ def order_texts(view: View | UnitOfWork, order: SupervisionOrder, actor: Actor) 
     Raises:
         Refusal: PERMISSION_DENIED, PAYLOAD_MISSING, PAYLOAD_SEALED.
     """
-    supervises = actor.role in {role.value for role in o.SUPERVISING | {Role.STEWARD}}
-    if not supervises and actor.unit != order.unit:
+    if not _concerns(order, actor):
         raise Refusal(Code.PERMISSION_DENIED, command="OpenPayloads", role=actor.role, unit=actor.unit)
     refs = {name: getattr(order, name) for name in ("demand", "plan", "answer")}
     return {name: view.payloads.open(order.subject, ref) for name, ref in refs.items() if isinstance(ref, SealedRef)}
+
+
+def must_open(order: SupervisionOrder, actor: Actor, node: str) -> bool:
+    """True while *order* waits to be opened where it is addressed, and *actor* stands there: to read it is to say so (AS25-4.6.2)."""
+    return order.read_at is None and is_addressed(order, actor, node)
+
+
+def shows_texts(order: SupervisionOrder, actor: Actor, node: str) -> bool:
+    """True if *actor* is shown what *order* says as he looks at it: it concerns him, and nobody waits for him to open it."""
+    return _concerns(order, actor) and not must_open(order, actor, node)
+
+
+def _concerns(order: SupervisionOrder, actor: Actor) -> bool:
+    return actor.role in {role.value for role in o.SUPERVISING | {Role.STEWARD}} or actor.unit == order.unit

@@ -15,6 +15,7 @@ from pathlib import PurePath
 import puremagic
 
 from node.domain.refusal import Code, Refusal
+from node.services import compound_files
 from node.storage.blobs import Blobs
 
 upload_bytes_max = 50 * 1024 * 1024
@@ -39,7 +40,9 @@ ACCEPTED = {
     ".amr": "audio/amr",
 }
 _SAME = {".jpeg": ".jpg", ".jfif": ".jpg", ".heif": ".heic", ".hif": ".heic", ".heix": ".heic", ".mov": ".mp4", ".m4v": ".mp4"}
-_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+_OLE = compound_files.HEAD
+# What the old formats call the stream that they are about.
+_OF_OLE = {"WordDocument": ".doc", "Workbook": ".xls", "Book": ".xls"}
 _ZIP = b"PK\x03\x04"
 _ACTIVE_IN_PDF = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia)\b")
 # Names of streams in the directory of a compound file, UTF-16: where Word and Excel keep macros.
@@ -94,17 +97,17 @@ def look_at(content: bytes, name: str) -> str:
 
 
 def stored(blobs: Blobs, digest: str) -> Stored | None:
-    """What the file of that digest is; None if it is not here.  Only an archive, whose list stands at its end, is read whole."""
+    """What the file of that digest is; None if it is not here.  Only what is told by its list of parts is read whole."""
     try:
         size, head = blobs.size(digest), blobs.piece(digest, 0, _looked_at_bytes)
-        return Stored(size, extension_of(blobs.piece(digest, 0, size) if head.startswith(_ZIP) else head))
+        return Stored(size, extension_of(blobs.piece(digest, 0, size) if head.startswith((_ZIP, _OLE)) else head))
     except Refusal as refusal:
         return Stored(size, "") if refusal.code is Code.FILE_TYPE else None
 
 
 def extension_of(content: bytes, name: str = "") -> str:
     """
-    What *content* is, as an extension of ``ACCEPTED``; *name* only tells Word from Excel in the old format.
+    What *content* is, as an extension of ``ACCEPTED``; *name* only tells Word from Excel in an old format whose list of parts does not.
 
     Raises:
         Refusal: FILE_TYPE.
@@ -112,8 +115,7 @@ def extension_of(content: bytes, name: str = "") -> str:
     if content.startswith(_ZIP):
         found = _of_zip(content)
     elif content.startswith(_OLE):
-        suffix = PurePath(name).suffix.lower()
-        found = ".xls" if suffix in (".xls", ".et") else ".doc"
+        found = _of_ole(content, name)
     else:
         found = _of_bytes(content)
     if found not in ACCEPTED:
@@ -121,10 +123,15 @@ def extension_of(content: bytes, name: str = "") -> str:
     return found
 
 
-def media_type_of(content: bytes) -> str:
+def is_ending(suffix: str) -> bool:
+    """True of an ending that a file of a kind that is taken may have."""
+    return suffix.lower() in ACCEPTED or suffix.lower() in _SAME
+
+
+def media_type_of(content: bytes, name: str = "") -> str:
     """The media type under which a stored file is given out; what is none of the accepted kinds is only bytes."""
     try:
-        return ACCEPTED[extension_of(content)]
+        return ACCEPTED[extension_of(content, name)]
     except Refusal:
         return "application/octet-stream"
 
@@ -139,6 +146,13 @@ def _of_bytes(content: bytes) -> str:
         return ""
     extension = str(best.extension).lower()
     return _SAME.get(extension, extension)
+
+
+def _of_ole(content: bytes, name: str) -> str:
+    kinds = {_OF_OLE[one] for one in compound_files.root_names(content) if one in _OF_OLE}
+    if len(kinds) == 1:
+        return kinds.pop()
+    return ".xls" if PurePath(name).suffix.lower() in (".xls", ".et") else ".doc"
 
 
 def _of_zip(content: bytes) -> str:

@@ -42,6 +42,7 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "contact.ways": ("way", "way"),
     "feedback.ways": ("feedback_way", "way"),
     "extension.grounds": ("ground", "ground"),
+    "escalation.return_reasons": ("reason_code", "return_reason"),
     "termination.reasons": ("reason", "ground"),
     "recheck.grounds": ("ground", "ground"),
     "recheck.outcomes": ("outcome", "outcome"),

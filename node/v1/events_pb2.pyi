@@ -9557,6 +9557,7 @@ class LetterSent(_message.Message):
     MATERIAL_KINDS_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    FILE_NAMES_FIELD_NUMBER: _builtins.int
     letter_kind: _builtins.str
     due_on: _builtins.str
     file: _builtins.str
@@ -9583,6 +9584,10 @@ class LetterSent(_message.Message):
     def title(self) -> _entry_pb2.PayloadRef: ...
     @_builtins.property
     def text(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def file_names(self) -> _entry_pb2.PayloadRef:
+        """How the files of `evidence` are called, a line each, in their order; an empty line is one without a name."""
+
     def __init__(
         self,
         *,
@@ -9601,10 +9606,11 @@ class LetterSent(_message.Message):
         material_kinds: _abc.Iterable[_builtins.str] | None = ...,
         title: _entry_pb2.PayloadRef | None = ...,
         text: _entry_pb2.PayloadRef | None = ...,
+        file_names: _entry_pb2.PayloadRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "title", b"title"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file_names", b"file_names", "text", b"text", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["classes", b"classes", "due_on", b"due_on", "evidence", b"evidence", "file", b"file", "file_digest", b"file_digest", "file_version", b"file_version", "is_automatic", b"is_automatic", "letter_kind", b"letter_kind", "material_kinds", b"material_kinds", "power_items", b"power_items", "requires", b"requires", "text", b"text", "tickets", b"tickets", "title", b"title", "to_nodes", b"to_nodes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["classes", b"classes", "due_on", b"due_on", "evidence", b"evidence", "file", b"file", "file_digest", b"file_digest", "file_names", b"file_names", "file_version", b"file_version", "is_automatic", b"is_automatic", "letter_kind", b"letter_kind", "material_kinds", b"material_kinds", "power_items", b"power_items", "requires", b"requires", "text", b"text", "tickets", b"tickets", "title", b"title", "to_nodes", b"to_nodes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -9620,6 +9626,7 @@ class IssueCollected(_message.Message):
     EVIDENCE_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    FILE_NAMES_FIELD_NUMBER: _builtins.int
     topic: _builtins.str
     @_builtins.property
     def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
@@ -9627,6 +9634,10 @@ class IssueCollected(_message.Message):
     def title(self) -> _entry_pb2.PayloadRef: ...
     @_builtins.property
     def text(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def file_names(self) -> _entry_pb2.PayloadRef:
+        """As in LetterSent."""
+
     def __init__(
         self,
         *,
@@ -9634,10 +9645,11 @@ class IssueCollected(_message.Message):
         evidence: _abc.Iterable[_builtins.str] | None = ...,
         title: _entry_pb2.PayloadRef | None = ...,
         text: _entry_pb2.PayloadRef | None = ...,
+        file_names: _entry_pb2.PayloadRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "title", b"title"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file_names", b"file_names", "text", b"text", "title", b"title"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "text", b"text", "title", b"title", "topic", b"topic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "file_names", b"file_names", "text", b"text", "title", b"title", "topic", b"topic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -9771,21 +9783,27 @@ class LetterReported(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     REPORT_FIELD_NUMBER: _builtins.int
+    FILE_NAMES_FIELD_NUMBER: _builtins.int
     outcome: _builtins.str
     @_builtins.property
     def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def report(self) -> _entry_pb2.PayloadRef: ...
+    @_builtins.property
+    def file_names(self) -> _entry_pb2.PayloadRef:
+        """As in LetterSent."""
+
     def __init__(
         self,
         *,
         outcome: _builtins.str = ...,
         evidence: _abc.Iterable[_builtins.str] | None = ...,
         report: _entry_pb2.PayloadRef | None = ...,
+        file_names: _entry_pb2.PayloadRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file_names", b"file_names", "report", b"report"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "outcome", b"outcome", "report", b"report"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "file_names", b"file_names", "outcome", b"outcome", "report", b"report"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -9802,21 +9820,27 @@ class LetterAnswered(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
+    FILE_NAMES_FIELD_NUMBER: _builtins.int
     outcome: _builtins.str
     @_builtins.property
     def answer(self) -> _entry_pb2.PayloadRef: ...
     @_builtins.property
     def evidence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def file_names(self) -> _entry_pb2.PayloadRef:
+        """As in LetterSent."""
+
     def __init__(
         self,
         *,
         outcome: _builtins.str = ...,
         answer: _entry_pb2.PayloadRef | None = ...,
         evidence: _abc.Iterable[_builtins.str] | None = ...,
+        file_names: _entry_pb2.PayloadRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "file_names", b"file_names"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "evidence", b"evidence", "outcome", b"outcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "evidence", b"evidence", "file_names", b"file_names", "outcome", b"outcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -6,6 +6,7 @@ Of several all are looked at before one is kept, so that a form that is refused 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -16,13 +17,15 @@ from starlette.responses import Response
 
 from node.domain.command import Command
 from node.domain.refusal import Code, Refusal
-from node.services import uploads
+from node.services import letter_files, uploads
 from node.services.uploads import Upload
 from node.storage.blobs import Blobs
 from node.texts.catalogue import Lang, explain, text
 
 # What a form remembers of files that were chosen and not kept: how they are called.
 CHOSEN = "chosen"
+# The field of a command that says how the files of its field for files are called; nobody types it into a form.
+NAMES = "file_names"
 # Letters that no file system takes in a name, or that end it.
 _NO_NAME = dict.fromkeys(map(ord, '\\/:*?"<>|'), "_") | dict.fromkeys(range(32), None)
 name_characters_max = 60
@@ -68,7 +71,7 @@ def look_at(files: Sequence[UploadFile], lang: Lang) -> tuple[str, str] | None:
 
 def with_files(command: Command, field: str, blobs: Blobs, files: Sequence[UploadFile]) -> Command:
     """
-    *command* with the digests of *files*, which are kept, in *field*.
+    *command* with the digests of *files*, which are kept, in *field*, and how they are called in ``NAMES``.
 
     Raises:
         Refusal: as ``uploads.keep``.
@@ -76,15 +79,18 @@ def with_files(command: Command, field: str, blobs: Blobs, files: Sequence[Uploa
     if not files:
         return command
     of_fields: Any = command
-    named: Command = replace(of_fields, **{field: tuple(dict.fromkeys(keep(blobs, file).digest for file in files))})
+    kept: dict[str, str] = {}
+    for one in (keep(blobs, file) for file in files):
+        kept.setdefault(one.digest, one.name)
+    named: Command = replace(of_fields, **{field: tuple(kept), NAMES: letter_files.said_names(tuple(kept.values()))})
     return named
 
 
 def as_download(content: bytes, stem: str) -> Response:
-    """A file to be saved, called *stem* with the ending that its bytes have; never shown as a page of ours."""
-    media_type = uploads.media_type_of(content)
+    """A file to be saved, called *stem* with the ending that its bytes have, once; never shown as a page of ours."""
+    media_type = uploads.media_type_of(content, stem)
     extension = next((one for one, known in uploads.ACCEPTED.items() if known == media_type), "")
-    name = f"{stem.translate(_NO_NAME).strip(' .')[:name_characters_max]}{extension}"
+    name = f"{_without_ending(stem).translate(_NO_NAME).strip(' .')[:name_characters_max]}{extension}"
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
         "X-Content-Type-Options": "nosniff",
@@ -92,6 +98,11 @@ def as_download(content: bytes, stem: str) -> Response:
         "Cache-Control": "private, no-store",
     }
     return Response(content, media_type=media_type, headers=headers)
+
+
+def _without_ending(name: str) -> str:
+    """*name* without an ending of the kinds that are taken: its bytes say which it has."""
+    return name[: -len(suffix)] if (suffix := PurePath(name).suffix) and uploads.is_ending(suffix) else name
 
 
 def _content(file: UploadFile) -> bytes:

@@ -21,11 +21,11 @@ from node.services import uploads
 from node.services.command_codes import codes_of
 from node.services.command_fields import CommandField, FieldKind, Unreadable, command_fields, value_of
 from node.texts.catalogue import OFFERED, Lang, catalogue, explain, label, text, word
-from node.web.files import CHOSEN
+from node.web.files import CHOSEN, NAMES
 from node.web.options import LISTED
 
 # What a browser sends beside the fields of the command: no command may have a field of such a name.
-OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept", CHOSEN})
+OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept", "find", CHOSEN})
 Typed = Mapping[str, Sequence[str]]
 Choice = tuple[str, str]
 
@@ -59,8 +59,9 @@ class FormField:
     """
     One field as it is shown.
 
-    ``control``: "area", "line", "number", "date", "moment", "select", "listed" (typed, with a list to choose from), "checks",
-    "check", "radios", "lines" (one value a line), "files" (chosen at the browser; ``hint`` says which are taken).
+    ``control``: "area", "line", "number", "date", "moment", "select", "listed" (typed, with a list to choose from), "searched" (looked
+    for, then chosen; or typed), "checks", "check", "radios", "lines" (one value a line), "files" (chosen at the browser; ``hint`` says
+    which are taken).
     ``refused`` is what is wrong with what was typed: a sentence and what to do.
     """
 
@@ -137,7 +138,7 @@ def form_of(
         is_fresh: nothing was sent yet, so that a field without a value shows the command's own default.
     """
     wrong = refused or {}
-    fields = command_fields(command)
+    fields = [one for one in command_fields(command) if one.name != NAMES]
     is_short = len(fields) <= fields_up_front_max
     shown = [
         _shown(command, one, typed, choices, pack, lang, wrong, is_fresh, is_short)

@@ -69,14 +69,14 @@ def test_a_notice_with_a_document_and_a_report_with_a_photo(levels: tuple[Place,
     program.write_bytes(b"MZ" + bytes(64))
     assert "不接收这类文件" in qyzj("letter", "attach", program, data=above).err
     digest = qyzj("letter", "attach", document, "--json", data=above).json["digest"]
-    words = ("--title", "走访月", "--text", "见附件", "--evidence", digest, "--as", "centre")
+    words = ("--title", "走访月", "--text", "见附件", "--evidence", digest, "--file-names", "通知.pdf", "--as", "centre")
     letter = qyzj("letter", "publish-notice", *words, "--json", data=above).json["subject"]["id"]
     carried(county, city)
 
     assert "尚未到本级" in qyzj("letter", "read", letter, "--as", "centre", data=below).out
     exchange(county)
     (file,) = qyzj("letter", "read", letter, "--as", "centre", "--json", data=below).json["files"]
-    assert {"by": CITY, "digest": digest, "is_here": True, "bytes": len(PDF), "type": ".pdf"} == file
+    assert {"by": CITY, "digest": digest, "name": "通知.pdf", "is_here": True, "bytes": len(PDF), "type": ".pdf"} == file
 
     shot = qyzj("letter", "attach", photo, "--json", data=below).json["digest"]
     reported = qyzj("letter", "report", letter, "--report", "已走访12户", "--evidence", shot, "--as", "centre", data=below)

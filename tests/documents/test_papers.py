@@ -14,6 +14,7 @@ from node.documents.stamp import Stamp
 from node.domain import paper as p
 from node.domain.entry import Subject
 from node.domain.order.issuing import IssueOrder
+from node.domain.order.record import WRITTEN
 from node.domain.payload import Contact, Text
 from node.domain.refusal import Code
 from node.domain.ticket.handling import AddEvidence
@@ -153,6 +154,30 @@ def test_a_letter_of_supervision_is_made_of_its_order(tmp_path: Path):
         county.act("office", p.IssuePaper(p.RECEIPT, order=number))
     with refuses(Code.PERMISSION_DENIED, command="IssuePaper"):
         county.act("department", p.IssuePaper(p.SUPERVISION, order=number), unit="housing")
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        *(("office", True), ("supervision", True), ("government", True), ("steward", True)),
+        *(("member", False), ("specialist", False), ("window_clerk", False), ("department_leader", False)),
+    ],
+)
+def test_a_letter_of_supervision_is_issued_by_who_supervises(tmp_path: Path, role: str, may: bool):
+    """AS25-4.6.1, DESIGN 10: it goes out in the joint office's name, and says what the order demands; no desk that takes needs in does."""
+    county = a_county(tmp_path)
+    ticket = handled(county)
+    command = IssueOrder("supervise", "overdue", WRITTEN, tickets=(ticket,), demand=Text("请于本周内办结"))
+    number = county.act("office", command).subject.id
+
+    def letter() -> None:
+        county.act(role, p.IssuePaper(p.SUPERVISION, order=number))
+
+    if may:
+        letter()
+    else:
+        with refuses(Code.PERMISSION_DENIED, command="IssuePaper"):
+            letter()
 
 
 @pytest.mark.parametrize("said", ["not json", "{}", "[1]", '{"title":"x","rows":["x"]}', '{"title":"x","rows":[{"label":1,"no":2}]}'])

@@ -134,6 +134,10 @@ class TestLanguages:
         assert TYPED_AS_IT_STANDS.keys() == {key for key, said in written.items() if faulty.search(said)}
 
 
+# The sources name no such codes; a pack may (FEDERATION 2.5).
+OF_NO_SHIPPED_PACK = frozenset({"escalation.return_reasons"})
+
+
 class TestCodes:
     """Every code has its text, every text its code."""
 
@@ -158,7 +162,7 @@ class TestCodes:
             if name == key or (key[-1] == "." and name.startswith(key))
         ]
 
-        assert rules
+        assert rules or key in OF_NO_SHIPPED_PACK
         assert set() == {code for rule in rules if isinstance(rule.value, tuple) for code in rule.value} - codes("en", OFFERED[key][1])
 
     def test_every_field_of_a_steward_and_every_group_of_channels_has_a_word(self):

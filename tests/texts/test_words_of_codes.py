@@ -48,6 +48,7 @@ from tests.support.tree import ROOT
 NAMES = Names({"520402": "西秀区", "520400": "安顺市"}, {"520402-housing": "住房和城乡建设局"})
 NODES, UNITS = ("520402", "520400"), ("520402-housing",)
 CLOCKS = codes_with_words("clock")
+RETURNED = ("within_authority", "standard_unmet", "materials_incomplete", "other")
 STEPS = ("feedback", "confirm", "evaluate", "revisit", "follow_up", "close")
 
 
@@ -90,7 +91,7 @@ CODES: Mapping[str, Iterable[str]] = {
     "DecisionRecorded.body": UNITS,
     "DecisionRecorded.decider": [one.value for one in Role],
     "DecisionRecorded.outcome": [one for proxied in PROXIES.values() for one in proxied.outcomes],
-    "EscalationReturned.reason_code": offered("escalation.return_reasons"),
+    "EscalationReturned.reason_code": (*offered("escalation.return_reasons"), *RETURNED),
     "Evaluated.satisfied": ("yes", "no"),
     "Evaluated.source": ("appellant", "recorded", "revisit"),
     "Evaluated.value": offered("evaluation.scale"),

@@ -1,6 +1,7 @@
 """Files of a ticket on the pages: what is taken, what is refused, who opens them, and one that has not come yet."""
 
 import io
+import struct
 import zipfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.handling import AddEvidence
 from node.services import uploads
 from node.storage.blobs import Blobs
+from node.web import files
 from tests.clauses.given import handled
 from tests.support.node import Hands, make_node
 from tests.web.support import at_desk, csrf
@@ -29,6 +31,30 @@ def zipped(*names: str) -> bytes:
 def compound(*streams: str) -> bytes:
     """The head of an Office file of the old format, with names of streams."""
     return bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504) + b"".join(name.encode("utf-16-le") + bytes(8) for name in streams)
+
+
+def compound_file(*streams: str, embedded: tuple[str, ...] = ()) -> bytes:
+    """A compound file (MS-CFB) with empty streams at its top, and with those of an embedded object in a folder behind them."""
+    none, end = 0xFFFFFFFF, 0xFFFFFFFE
+    names = ["Root Entry", *streams, *(("ObjectPool", *embedded) if embedded else ())]
+    folder = 1 + len(streams)
+    entries = b""
+    for number, name in enumerate(names):
+        kind = 5 if number == 0 else 1 if embedded and number == folder else 2
+        is_last = number in (0, len(names) - 1) or (embedded and number == folder)
+        child = 1 if number == 0 else number + 1 if kind == 1 else none
+        called = (name + "\0").encode("utf-16-le")
+        entries += called.ljust(64, b"\0") + struct.pack("<HBBIII", len(called), kind, 1, none, none if is_last else number + 1, child)
+        entries += bytes(36) + struct.pack("<IQ", end, 0)
+    sectors = -(-len(entries) // 512)
+    table = [0xFFFFFFFD, *range(2, sectors + 1), end]
+    head = (
+        bytes.fromhex("d0cf11e0a1b11ae1")
+        + bytes(16)
+        + struct.pack("<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, end, 0, end, 0)
+    )
+    head += struct.pack("<109I", 0, *[none] * 108)
+    return head + struct.pack("<128I", *table, *[none] * (128 - len(table))) + entries.ljust(sectors * 512, b"\0")
 
 
 OFFICE = "[Content_Types].xml"
@@ -76,6 +102,39 @@ class TestKinds:
 
         assert code is caught.value.code
         assert [] == Blobs(tmp_path).names()
+
+    @pytest.mark.parametrize(
+        ("extension", "content"),
+        [
+            (".xls", compound_file("Workbook", "\x05SummaryInformation")),
+            (".xls", compound_file("Book")),
+            (".doc", compound_file("1Table", "Data", "CompObj", "WordDocument")),
+            (".doc", compound_file("WordDocument", embedded=("Workbook",))),
+            (".xls", compound_file("Workbook", embedded=("WordDocument",))),
+        ],
+        ids=["a table", "an old table", "a text", "a text with a table in it", "a table with a text in it"],
+    )
+    def test_an_old_office_file_stays_what_its_streams_say(self, tmp_path: Path, extension: str, content: bytes) -> None:
+        """However it is called, when it comes and when it is given out."""
+        blobs = Blobs(tmp_path)
+        kept = [uploads.keep(blobs, content, name) for name in ("a.doc", "a.xls", "a")]
+        stored = uploads.stored(blobs, kept[0].digest)
+
+        assert {extension} == {one.extension for one in kept}
+        assert stored is not None and stored.extension == extension
+        assert uploads.ACCEPTED[extension] == uploads.media_type_of(content)
+        assert files.as_download(content, "名单.xls").headers["content-disposition"].endswith(extension)
+
+    @pytest.mark.parametrize("length", [8, 40, 100, 512, 700, 1024, 1100])
+    def test_a_broken_one_is_taken_by_its_name_as_before(self, tmp_path: Path, length: int) -> None:
+        """What its directory says cannot be read: nobody is refused for it, and nothing runs on for ever."""
+        content = compound_file("Workbook")[:length]
+        circle = bytearray(compound_file("Workbook"))
+        circle[512 + 4 : 512 + 8] = struct.pack("<I", 1)
+        circle[1024 + 128 + 68 : 1024 + 128 + 76] = struct.pack("<II", 1, 1)
+
+        assert [".xls", ".doc"] == [uploads.look_at(content, name) for name in ("a.xls", "a.doc")]
+        assert ".xls" == uploads.look_at(bytes(circle), "a.doc")
 
     def test_what_is_too_large_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(uploads, "upload_bytes_max", len(PHOTO) - 1)

@@ -1,5 +1,6 @@
 """The boards between levels: what is asked of whom, letters with their readings, and rounds whose draw anybody repeats."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from node.domain import round as d
 from node.domain import round_record as record
 from node.domain.letter.sending import AskGuidance, PublishNotice
 from node.domain.payload import Text
-from node.domain.ticket.escalation import AcceptEscalation
+from node.domain.ticket.escalation import AcceptEscalation, ReturnEscalation
 from node.domain.ticket.first_contact import ReportToOffice
 from node.domain.ticket.forming import Form
 from node.domain.time import local_day
@@ -99,6 +100,24 @@ class TestEscalations:
 
         assert number in page
         assert "node 520400" in page
+
+    def test_why_a_ticket_was_returned_is_read_in_words(self, tree: Tree) -> None:
+        """FEDERATION 2.5, a reason code and a text: the form offers the codes by what they mean, board and timeline say the same."""
+        number = formed(tree)
+        escalate(tree.county, number)
+        tree.settle()
+        form = office(tree.city.hands).get(f"/tickets/{number}/do/return-escalation").text
+
+        tree.city.hands.act("office", ReturnEscalation("within_authority", Text("请依法办理")), number)
+        tree.settle()
+        below = office(tree.county.hands)
+        board, page = section(below.get("/boards/escalations").text, "退回"), below.get(f"/tickets/{number}").text
+        english = at_desk(tree.county.hands, "centre", "office", "en").get(f"/tickets/{number}").text
+
+        assert re.search(r'<option value="within_authority">\s*属提出单位本级权限', form)
+        assert "属提出单位本级权限" in board and "属提出单位本级权限" in page
+        assert "within the authority of the level that asked" in english
+        assert [] == [one for one in (board, page, english) if "within_authority" in one]
 
     def test_a_department_is_shown_no_board_of_levels(self, tree: Tree) -> None:
         """Who has no part in it gets 403."""

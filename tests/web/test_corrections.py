@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from node.domain.enterprise.filing import OpenEnterprise
@@ -12,7 +13,7 @@ from node.domain.ticket.correction import Correct
 from node.services import rebuild
 from node.storage import schema
 from tests.web.api import Caller
-from tests.web.office import CODE, OFFICER, Office, open_office
+from tests.web.office import CODE, HANDLER, OFFICER, Office, open_office
 from tests.web.support import at_desk, csrf
 
 OTHER_CODE, OTHER_NAME, OWN_NAME = "91520400MAD0R8F80E", "黔中机械厂", "西秀区惠民餐饮店"
@@ -52,6 +53,61 @@ def test_a_ticket_moves_to_the_right_enterprise_and_its_papers_with_it(office: O
     assert (303, {other}) == (answer.status_code, filed_under(office, office.handled))
     assert [(True, False), (False, True)] == [(OWN_NAME in one, OTHER_NAME in one) for one in (before, after)]
     assert re.search(rf"原值.*{OWN_NAME}.*新值.*{OTHER_NAME}", page, re.DOTALL)
+
+
+def look_for(client: TestClient, ticket: str, said: str, **typed: str | list[str]) -> str:
+    """The form after its button for searching."""
+    data = {"csrf": csrf, "field": "enterprise", "then": "find", "find": said, **typed}
+    return client.post(f"/tickets/{ticket}/do/correct", data=data).text
+
+
+def offered(page: str) -> list[tuple[str, str]]:
+    """The files that the form offers: number, and what stands beside it."""
+    return re.findall(r'<input type="radio" name="value" value="([^"]+)"[^>]*> ([^<]+)</label>', page)
+
+
+@pytest.mark.parametrize("said", ["黔中机械", OTHER_CODE, "13700002222"], ids=["a piece of its name", "its code", "its phone"])
+def test_the_right_enterprise_is_looked_for_as_at_intake(office: Office, other: str, said: str) -> None:
+    """Without a script: what was typed is searched and kept, and nothing is corrected before a file is chosen."""
+    client = at_desk(office.hands, OFFICER)
+
+    page = look_for(client, office.handled, said, reason="登记时挂错企业")
+    (found,) = offered(page)
+    before = filed_under(office, office.handled)
+    sent = {"csrf": csrf, "field": "enterprise", "find": said, "value": [found[0], ""], "reason": "登记时挂错企业"}
+    answer = client.post(f"/tickets/{office.handled}/do/correct", data=sent)
+
+    assert (other, True, True) == (found[0], OTHER_NAME in found[1], OTHER_CODE in found[1])
+    assert "钱某" not in page and "登记时挂错企业</textarea>" in page and f'value="{said}"' in page
+    assert ({office.file}, 303, {other}) == (before, answer.status_code, filed_under(office, office.handled))
+
+
+def test_what_was_chosen_and_what_was_searched_outlast_a_refusal_and_a_way_round(office: Office, other: str) -> None:
+    """A reason is missing: the file stays chosen, also once the form is opened again."""
+    client, path = at_desk(office.hands, OFFICER), f"/tickets/{office.handled}/do/correct"
+    refused = client.post(path, data={"csrf": csrf, "field": "enterprise", "find": "黔中", "value": [other, ""]})
+    again = client.get(f"{path}?field=enterprise").text
+
+    assert 422 == refused.status_code
+    for page in (refused.text, again):
+        assert re.search(rf'value="{other}" checked>', page) and 'name="find" value="黔中"' in page
+
+
+def test_what_nobody_has_on_file_is_said_and_may_be_typed(office: Office, other: str) -> None:
+    client = at_desk(office.hands, OFFICER)
+
+    page = look_for(client, office.handled, "不存在的公司", value=["", OTHER_CODE])
+
+    assert "没有查到企业档案" in page and f'name="value" value="{OTHER_CODE}"' in page
+
+
+def test_a_department_looks_nobody_up(office: Office, other: str) -> None:
+    """It types a number, as before: whose files there are is for those who take needs in."""
+    client = at_desk(office.hands, HANDLER)
+
+    page = look_for(client, office.handled, "黔中机械")
+
+    assert (False, False, True) == (OTHER_NAME in page, 'name="find"' in page, 'name="value"' in page)
 
 
 def test_the_api_takes_the_fields_of_the_command(office: Office, other: str) -> None:

@@ -7,10 +7,12 @@ from urllib.parse import unquote
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from node.domain.letter.sending import AskGuidance, PublishNotice, RaiseIssue
 from node.domain.payload import Text
-from node.services import uploads
+from node.services import letter_files, uploads
+from node.storage import schema
 from tests.federation.exchange import Tree
 from tests.federation.levels import Place
 from tests.federation.test_letter_files import exchange, go_round, has, name_of, wanted
@@ -90,7 +92,7 @@ class TestForms:
 
         page = client.get(f"/boards/letters/{only_letter(client)}").text
         assert 303 == sent.status_code
-        assert ["附件1", "附件2"] == re.findall(r">(附件\d)</a>", page)
+        assert ["通知.pdf", "现场.jpg"] == re.findall(r'/files/[0-9a-f]{64}">([^<]+)</a>', page)
         assert "PDF，293 KB" in page and "JPG，4 KB" in page
 
     def test_a_form_sent_twice_is_one_letter(self, city: Hands) -> None:
@@ -148,15 +150,60 @@ class TestForms:
 class TestPage:
     """Who reads the letter has its files; nobody else."""
 
-    def test_it_is_saved_under_the_title_and_never_shown_as_a_page(self, city: Hands) -> None:
+    def test_it_is_saved_under_its_name_and_never_shown_as_a_page(self, city: Hands) -> None:
         client = office(city)
         issue(client, ("通知.pdf", PDF))
 
         got = the_file(client, only_letter(client), PDF)
 
         assert (200, PDF, "application/pdf") == (got.status_code, got.content, got.headers["content-type"])
-        assert f"{TITLE}-1.pdf" in unquote(got.headers["content-disposition"])
+        assert "attachment; filename*=UTF-8''通知.pdf" == unquote(got.headers["content-disposition"])
         assert "nosniff" == got.headers["x-content-type-options"]
+
+    @pytest.mark.parametrize(
+        ("called", "saved"),
+        [
+            ("../../走访/名单.PDF", "_.._走访_名单.pdf"),
+            ("名单.exe", "名单.exe.pdf"),
+            ('<b>"甲"\n乙</b>.pdf', "_b__甲_乙__b_.pdf"),
+        ],
+        ids=["a path", "another ending", "marks"],
+    )
+    def test_a_name_leads_out_of_no_folder_and_says_nothing_of_the_kind(self, city: Hands, called: str, saved: str) -> None:
+        """The ending is what the bytes say; on the page the name is words."""
+        digest = city.node.blobs.put(PDF)
+        letter = city.act("office", RaiseIssue("process", Text(TITLE), Text(BODY), (digest,), letter_files.said_names([called]))).subject.id
+        client = office(city)
+
+        page, got = client.get(f"/boards/letters/{letter}").text, the_file(client, letter, PDF)
+
+        assert f"attachment; filename*=UTF-8''{saved}" == unquote(got.headers["content-disposition"])
+        assert "<b>" not in page
+
+    def test_one_without_a_name_is_called_as_before(self, city: Hands) -> None:
+        """An older letter says none: the page gives its number, and it is saved under the title."""
+        digest = city.node.blobs.put(PDF)
+        letter = city.act("office", RaiseIssue("process", Text(TITLE), Text(BODY), (digest,))).subject.id
+        client = office(city)
+
+        page, got = client.get(f"/boards/letters/{letter}").text, the_file(client, letter, PDF)
+
+        assert ">附件1</a>" in page
+        assert f"{TITLE}-1.pdf" in unquote(got.headers["content-disposition"])
+
+    def test_a_name_is_sealed_in_the_journal_and_given_over_the_api(self, city: Hands) -> None:
+        """How a file is called may tell of people (DESIGN 8): no entry holds it; whoever reads the letter does."""
+        client = office(city)
+        issue(client, ("王某某身份证.pdf", PDF))
+        letter = only_letter(client)
+
+        with city.node.store.read() as view:
+            entries = list(view.connection.execute(select(schema.entries.c.content)).scalars())
+        answered = client.get(f"/api/v1/letters/{letter}").json()
+
+        assert [] == [one for one in entries if "王某某".encode() in one]
+        assert "王某某身份证.pdf" in answered["texts"].values()
+        assert ["王某某身份证.pdf"] == [one["texts"]["file_names"] for one in answered["timeline"] if "file_names" in one["texts"]]
 
     def test_another_department_finds_nothing_and_the_author_his_own(self, city: Hands) -> None:
         """AS25-3.2.1c: the one that raised it reads it, and who runs or supervises the node."""
@@ -197,8 +244,8 @@ class TestLevels:
         below.post(f"/boards/letters/{letter}/open", data={"csrf": csrf})
         after, late = below.get(f"/boards/letters/{letter}").text, the_file(below, letter, PDF)
 
-        assert (False, 404) == ("附件1" in before, early.status_code)
-        assert (True, 200, PDF) == ("附件1" in after, late.status_code, late.content)
+        assert (False, 404) == ("通知.pdf" in before, early.status_code)
+        assert (True, 200, PDF) == ("通知.pdf" in after, late.status_code, late.content)
 
     def test_one_that_is_not_here_yet_says_so_and_is_asked_for(self, tree: Tree) -> None:
         """The province looks at what a county asks its city."""
@@ -229,7 +276,7 @@ class TestLevels:
         go_round(tree)
 
         page = office(tree.city).get(f"/boards/letters/{letter}").text
-        assert "附件 node 520402" in page and "JPG，4 KB" in page
+        assert "附件 node 520402" in page and "现场.jpg</a>" in page and "JPG，4 KB" in page
         assert 200 == the_file(office(tree.city), letter, PHOTO).status_code
         sister = office(tree.sister)
         sister.post(f"/boards/letters/{letter}/open", data={"csrf": csrf})

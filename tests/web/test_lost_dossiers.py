@@ -10,12 +10,15 @@ from sqlalchemy import select, update
 
 from node.domain.leader.appointing import EnterLeader
 from node.domain.letter.sending import RaiseIssue
+from node.domain.meeting.convening import ExplainMissedMeeting
 from node.domain.payload import Text
 from node.domain.round_record import ticket_of
-from node.services import tasks
+from node.services import meetings, tasks
 from node.storage import schema
 from node.storage.unit_of_work import View
 from node.web.pages.boards.room import BOARDS
+from tests.clauses.given import a_county, beijing
+from tests.clauses.sitting import sitting
 from tests.support.node import Hands, make_node
 from tests.support.sampling import ROUND, call, city_and_county, drawn_round, the_round
 from tests.web.busy_county import a_busy_day
@@ -142,3 +145,38 @@ def test_a_damaged_task_is_opened_no_second_time_and_keeps_back_no_later_one(tmp
         readable = [one.key for one in tasks.tasks(view, "sort_reports")]
     assert len(before) + 2 == len(after) == len(set(after))
     assert sorted(set(after) - set(before)) == sorted(readable)[-2:]
+
+
+class TestMissedMeetings:
+    """HM20-4.1a: a month without a meeting is flagged; one whose meeting cannot be read is no such month."""
+
+    def test_a_meeting_that_was_held_and_cannot_be_read_is_not_said_to_be_missed(self, tmp_path: Path) -> None:
+        """February's was held: it is named as unreadable, and March, of which nothing is held, is still flagged."""
+        county = a_county(tmp_path, "2026-02-13 10:00", pack="haimen-2020")
+        held = sitting(county, "monthly_consultation")
+        county.at(beijing("2026-04-01 00:00"))
+        damage(county, held)
+
+        page = at_desk(county, "centre", "office").get("/boards/meetings").text
+
+        assert ({"2026-03"}, {held}) == flagged(county)
+        assert held in page.partition('class="refusal"')[2].partition("</section>")[0]
+
+    def test_a_reason_that_cannot_be_read_was_still_given(self, tmp_path: Path) -> None:
+        """The month that it explains stands in the row of its dossier."""
+        county = a_county(tmp_path, "2026-02-13 10:00", pack="haimen-2020")
+        sitting(county, "monthly_consultation")
+        county.at(beijing("2026-04-01 00:00"))
+        command = ExplainMissedMeeting("monthly_consultation", "2026-03", Text("当月无需会商的问题"))
+        reason = county.act("office", command).subject.id
+        damage(county, reason)
+
+        assert (set(), {reason}) == flagged(county)
+
+
+def flagged(hands: Hands) -> tuple[set[str], set[str]]:
+    """The months without a meeting and without a reason, and the meetings that cannot be read."""
+    with hands.node.store.read() as view:
+        found = meetings.missed(view, hands.node.policies.of_node(view, hands.now), hands.now)
+        unread = set(view.readings.unread_dossiers)
+    return {one.period for one in found if one.meeting_kind == "monthly_consultation" and not one.is_explained}, unread

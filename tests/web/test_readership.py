@@ -7,11 +7,13 @@ import pytest
 from node.domain import accounts
 from node.domain import registry as g
 from node.domain.letter.sending import RaiseIssue
+from node.domain.order.issuing import IssueOrder
 from node.domain.payload import Text
 from node.domain.round import OpenRound
 from node.services.acting import act
 from node.services.journal_log import OPENING_READERS
 from node.services.readership import ACCOUNT_READERS, AUDITORS, DRAWERS, EVENT_READERS, LETTER_READERS
+from node.services.redaction import words_in
 from node.web.app import create_app
 from node.web.pages.boards.room import BOARDS
 from tests.clauses.given import COUNTY, a_county, handled
@@ -98,3 +100,24 @@ def test_a_letter_is_read_over_the_api_by_whom_its_board_is_for(tmp_path: Path, 
 
     assert ([letter] if may else [], may) == (listed, "IssueCollected" in kinds)
     assert (200 if may else 404) == client.get(f"/api/v1/letters/{letter}").status_code
+
+
+def test_what_an_order_demands_is_read_over_the_api_once_it_was_opened(tmp_path: Path) -> None:
+    """AS25-4.6.2: to read it is to say so, as on its page.  Who issued it reads it at once; who has no part in it, never."""
+    hands = a_county(tmp_path)
+    ticket, unit = handled(hands), f"{COUNTY}-housing"
+    act(hands.node, "centre", g.OpenAccount("clerk", ("window_clerk",), f"{COUNTY}-centre"))
+    command = IssueOrder("urge", "overdue", "system", tickets=(ticket,), unit=unit, demand=Text("请说明情况"))
+    order = hands.act("office", command).subject.id
+    app = create_app(hands.node)
+    desks = (("d-housing", "department"), ("centre", "office"), ("clerk", "window_clerk"))
+    unit_desk, issuer, other = (at_desk(hands, *who, app=app) for who in desks)
+    path = f"/api/v1/orders/{order}"
+
+    before, at_the_issuer, elsewhere = (one.get(path).json() for one in (unit_desk, issuer, other))
+    read = unit_desk.post(f"{path}/read-order", json={})
+    after = unit_desk.get(path).json()
+
+    assert [False, True, False, True] == ["请说明情况" in words_in(one) for one in (before, at_the_issuer, elsewhere, after)]
+    assert (f"/boards/supervision/{order}", None, None) == (before["opens_at"], after["opens_at"], at_the_issuer["opens_at"])
+    assert 200 == read.status_code and before["dossier"]["read_at"] is None and after["dossier"]["read_at"]

@@ -65,6 +65,7 @@ class ReportLetter(DossierCommand):
     report: Text | None = None
     result: str = ""
     evidence: tuple[str, ...] = ()
+    file_names: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class AnswerLetter(DossierCommand):
     answer: Text
     result: str = ""
     evidence: tuple[str, ...] = ()
+    file_names: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -134,13 +136,22 @@ class LetterReported(DossierEvent):
     outcome: str = ""
     evidence: tuple[str, ...] = ()
     report: Words | None = None
+    file_names: Words | None = None
 
     def apply(self, letter: Letter, head: Header) -> Letter:
         former = letter.receipt(head.node)
         if former.reported_at is not None:
             return letter
-        receipt = replace(former, reported_at=head.recorded_at, result=self.outcome, report=self.report, evidence=self.evidence)
-        return letter.with_receipt(receipt)
+        return letter.with_receipt(
+            replace(
+                former,
+                reported_at=head.recorded_at,
+                result=self.outcome,
+                report=self.report,
+                evidence=self.evidence,
+                file_names=self.file_names,
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -152,13 +163,22 @@ class LetterAnswered(DossierEvent):
     outcome: str = ""
     answer: Words | None = None
     evidence: tuple[str, ...] = ()
+    file_names: Words | None = None
 
     def apply(self, letter: Letter, head: Header) -> Letter:
         former = letter.receipt(head.node)
         if former.reported_at is not None:
             return letter
-        receipt = replace(former, reported_at=head.recorded_at, result=self.outcome, report=self.answer, evidence=self.evidence)
-        return letter.with_receipt(receipt)
+        return letter.with_receipt(
+            replace(
+                former,
+                reported_at=head.recorded_at,
+                result=self.outcome,
+                report=self.answer,
+                evidence=self.evidence,
+                file_names=self.file_names,
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -219,7 +239,7 @@ def report(letter: Letter, command: ReportLetter, facts: Facts, policy: Policy, 
     if letter.letter_kind == r.NOTICE or command.result == NOT_ADOPTED:
         need_field("report", command.report)
     need_evidence_here(command.evidence, facts)
-    event = LetterReported(command.result, command.evidence, command.report)
+    event = LetterReported(command.result, command.evidence, command.report, command.file_names)
     return [Happened(letter.subject, event, clocks=_stopped(letter, policy), addressee=_back(letter, policy))]
 
 
@@ -237,7 +257,7 @@ def answer(letter: Letter, command: AnswerLetter, facts: Facts, policy: Policy, 
         need_field("result", command.result)
         need_value(policy, "letters.issue_results", command.result)
     need_evidence_here(command.evidence, facts)
-    event = LetterAnswered(command.result, command.answer, command.evidence)
+    event = LetterAnswered(command.result, command.answer, command.evidence, command.file_names)
     return [Happened(letter.subject, event, clocks=_stopped(letter, policy), addressee=_back(letter, policy))]
 
 

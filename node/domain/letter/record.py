@@ -63,6 +63,7 @@ class Receipt:
     result: str = ""
     report: Words | None = None
     evidence: tuple[str, ...] = ()
+    file_names: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class Letter(Dossier):
     One letter.  ``to_nodes`` are the nodes that it addresses, ``due_on`` the last day of their reports, None if it asks for none.
     ``topic`` is the kind of a platform issue ("function" or "process"); ``file``, ``file_version`` and ``file_digest`` name a
     file handed down, which ``text`` holds whole.  What an admission standard asks for stands in the four fields behind them.
-    ``author`` is the account at the owner that wrote it.
+    ``author`` is the account at the owner that wrote it.  ``file_names`` says how the files of ``evidence`` are called, as in a
+    ``Receipt``: a line each, in their order; older letters do not say it.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.LETTER
@@ -98,6 +100,7 @@ class Letter(Dossier):
     sent_at: datetime | None = None
     receipts: tuple[Receipt, ...] = ()
     reason: Words | None = None
+    file_names: Words | None = None
 
     @property
     def key(self) -> str:

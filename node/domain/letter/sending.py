@@ -41,6 +41,7 @@ class PublishNotice(DossierCommand):
     due_on: date | None = None
     to: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    file_names: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class AskGuidance(DossierCommand):
     text: Text
     tickets: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    file_names: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class RaiseIssue(DossierCommand):
     title: Text
     text: Text
     evidence: tuple[str, ...] = ()
+    file_names: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,7 @@ class LetterSent(DossierEvent):
     material_kinds: tuple[str, ...] = ()
     title: Words | None = None
     text: Words | None = None
+    file_names: Words | None = None
 
     def begin(self, head: Header) -> Letter:
         return _begun(
@@ -190,6 +194,7 @@ class LetterSent(DossierEvent):
             classes=self.classes,
             power_items=self.power_items,
             material_kinds=self.material_kinds,
+            file_names=self.file_names,
             sent_at=head.recorded_at,
         )
 
@@ -204,6 +209,7 @@ class IssueCollected(DossierEvent):
     evidence: tuple[str, ...] = ()
     title: Words | None = None
     text: Words | None = None
+    file_names: Words | None = None
 
     def begin(self, head: Header) -> Letter:
         return _begun(
@@ -214,6 +220,7 @@ class IssueCollected(DossierEvent):
             title=self.title,
             text=self.text,
             evidence=self.evidence,
+            file_names=self.file_names,
         )
 
 
@@ -263,6 +270,7 @@ def publish(command: PublishNotice, facts: Facts, policy: Policy, now: datetime)
         evidence=command.evidence,
         title=command.title,
         text=command.text,
+        file_names=command.file_names,
     )
     return [_sent(facts.fresh_id, event, EVERYBODY_BELOW)]
 
@@ -314,7 +322,13 @@ def ask_guidance(command: AskGuidance, facts: Facts, policy: Policy, now: dateti
     need_field("text", command.text)
     need_evidence_here(command.evidence, facts)
     event = LetterSent(
-        r.GUIDANCE, (policy.superior,), tickets=command.tickets, evidence=command.evidence, title=command.title, text=command.text
+        r.GUIDANCE,
+        (policy.superior,),
+        tickets=command.tickets,
+        evidence=command.evidence,
+        title=command.title,
+        text=command.text,
+        file_names=command.file_names,
     )
     return [_sent(facts.fresh_id, event, policy.superior)]
 
@@ -326,7 +340,7 @@ def raise_issue(command: RaiseIssue, facts: Facts, policy: Policy, now: datetime
     need_field("title", command.title)
     need_field("text", command.text)
     need_evidence_here(command.evidence, facts)
-    event = IssueCollected(command.topic, command.evidence, command.title, command.text)
+    event = IssueCollected(command.topic, command.evidence, command.title, command.text, command.file_names)
     return [Happened(Subject(SubjectKind.LETTER.value, facts.fresh_id), event)]
 
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from node.domain.dossier import Dossier
-from node.domain.entry import Subject, SubjectKind
+from node.domain.entry import Actor, Subject, SubjectKind
+from node.domain.order.record import SupervisionOrder
 from node.domain.organisation import Role
 from node.domain.pack import Rule
 from node.domain.paper import Paper
@@ -24,6 +25,7 @@ from node.services.redaction import dossier_without, unseen_in
 from node.services.scope import sees_all
 from node.services.search import Sought, search
 from node.services.superior_reading import note_reading
+from node.services.supervision_lists import must_open
 from node.services.ticket_levels import level_of
 from node.storage.database import micros
 from node.storage.unit_of_work import View
@@ -159,7 +161,7 @@ def showing_of(kind: SubjectKind) -> Callable[[Desk, View, Given], Answered]:
     def showing(desk: Desk, view: View, given: Given) -> Answered:
         id = dossiers.find(view, kind, given["id"])
         dossiers.need_sight(view, kind, id, desk.viewer)
-        page = dossier_page(view, Subject(kind.value, id), desk.node.policies.bare(view).calendar, desk.node.now())
+        page = dossier_page(view, Subject(kind.value, id), desk.node.policies.bare(view).calendar, desk.node.now(), desk.viewer)
         if page is None:
             raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind.value, id=id)
         body = {
@@ -167,15 +169,20 @@ def showing_of(kind: SubjectKind) -> Callable[[Desk, View, Given], Answered]:
             "texts": {f"{ref.entry}/{ref.place}": said for ref, said in page.texts.items()},
             "clocks": [bodies.clock_body(clock) for clock in page.clocks],
             "timeline": [bodies.plain(bodies.entry_body(line)) for line in page.history],
-            "opens_at": _opens_at(page.dossier),
+            "opens_at": _opens_at(page.dossier, desk.viewer, view.head.node),
         }
         return Answered(dossier_without(body, unseen_in(view, desk.viewer, body)), (0, page.dossier.version))
 
     return showing
 
 
-def _opens_at(dossier: Dossier) -> str | None:
-    """The page on which a person opens, with a second factor, what an issued paper says; of all others nothing is held back."""
+def _opens_at(dossier: Dossier, viewer: Actor, node: str) -> str | None:
+    """
+    The page on which a person opens what is held back: what an issued paper says, with a second factor; an order that nobody read yet
+    where it is addressed, which a program opens by ``read-order``.  Of all others nothing is.
+    """
+    if isinstance(dossier, SupervisionOrder) and must_open(dossier, viewer, node):
+        return f"/boards/supervision/{dossier.id}"
     if isinstance(dossier, Paper) and dossier.ticket:
         return f"/tickets/{dossier.ticket}/papers/{dossier.paper}?issued={dossier.id}"
     return None

@@ -160,7 +160,11 @@ def _page(
     if matter.command is Correct:
         facts = matter.choices["field"]
         chosen = correction_form.chosen_of(typed, facts)
-        form, facts = (correction_form.fitting(form, chosen, matter.choices, lang), ()) if chosen else (form, facts)
+        if chosen:
+            form, facts = correction_form.fitting(form, chosen, matter.choices, lang), ()
+            with desk.node.store.read() as view:
+                calendar, now = desk.node.policies.bare(view).calendar, desk.node.now()
+                form = correction_form.searched(form, typed, view, desk.viewer, calendar, now, lang)
     sentence, remedy = explain(refusal, lang) if refusal else ("", "")
     status = http_status(refusal.code) if refusal else 422 if wrong else 200
     back = next(iter(typed.get("back", ())), "") or request.query_params.get("back", "")
@@ -187,6 +191,7 @@ def _page(
         may_attach=matter.shown is not None and any(may_give(one, desk.roles, matter.pack) for one in (AddEvidence, SubmitMaterial)),
         command_id=next(iter(typed.get("command_id", ())), "") or str(uuid.uuid4()),
         accept=",".join(uploads.ACCEPTED),
+        sought=next(iter(typed.get(correction_form.FIND, ())), ""),
         chosen=[one for one in dict.fromkeys(typed.get(files.CHOSEN, ())) if one],
     )
 
@@ -216,8 +221,13 @@ def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[st
     if files_field:
         # What is named here was handed in with this very form: a digest that somebody typed opens no other file of the node.
         typed.pop(files_field, None)
+        typed.pop(files.NAMES, None)
         typed[files.CHOSEN] = list(dict.fromkeys((*files.names_of(brought), *typed.get(files.CHOSEN, ()))))
     then = next(iter(typed.get("then", ())), "")
+    if then == correction_form.FIND:
+        # Names stand in no address: what was found is shown where it was asked for.
+        _keep(desk, matter.draft, typed)
+        return _page(request, desk, matter, typed, since=next(iter(typed.get("seen", ())), ""))
     if then in (_KEEP, _DROP, _ATTACH):
         return _set_aside(request, desk, matter, typed, then)
     lang = language_of(request)

@@ -37,10 +37,11 @@ class Line:
 
 @dataclass(frozen=True)
 class FileLine:
-    """A file of a letter: its number on the page, and what it is; None while it is not here."""
+    """A file of a letter: its number on the page, how it is called (empty where nobody said), and what it is; None while it is not here."""
 
     digest: str
     number: int
+    name: str
     stored: uploads.Stored | None
 
 
@@ -109,10 +110,11 @@ def letter_file(request: Request, desk: SignedIn, id: str, digest: str) -> Respo
         need_board(desk, "letters")
         if _is_unread(room, found) or not letter_files.passes(found, digest, room.view.place()):
             raise Refusal(Code.EVIDENCE_UNKNOWN, digests=digest)
-        title = _title(room, found) or found.id
-        number = _numbers(found)[digest]
+        names = [letter_files.names_of(room.view, found, part) for part in letter_files.parts_of(found) if digest in part.digests]
+        called = next((one[digest] for one in names if digest in one), "")
+        stem = called or f"{_title(room, found) or found.id}-{_numbers(found)[digest]}"
     try:
-        return files.as_download(attachments.content_of(blobs, found, digest), f"{title}-{number}")
+        return files.as_download(attachments.content_of(blobs, found, digest), stem)
     except Refusal as refusal:
         if refusal.code is not Code.BLOB_MISSING:
             raise
@@ -164,14 +166,13 @@ def _said(room: Room, letter: Letter) -> tuple[Said, ...]:
     own, *answers = letter_files.parts_of(letter)
     named: list[tuple[str, tuple[str, ...], letter_files.Part]] = [("", ("title", "text", "reason"), own)]
     named += [(part.node, (f"report/{part.node}",) if letter.is_downward else ("answer",), part) for part in answers]
-    return tuple(
-        Said(
-            node if letter.is_downward else "",
-            tuple((name.partition("/")[0], texts[name]) for name in names if name in texts),
-            tuple(FileLine(digest, numbers[digest], uploads.stored(blobs, digest)) for digest in dict.fromkeys(part.digests)),
-        )
-        for node, names, part in named
-    )
+    said = []
+    for node, names, part in named:
+        called = letter_files.names_of(room.view, letter, part)
+        lines = (FileLine(one, numbers[one], called.get(one, ""), uploads.stored(blobs, one)) for one in dict.fromkeys(part.digests))
+        shown = tuple((name.partition("/")[0], texts[name]) for name in names if name in texts)
+        said.append(Said(node if letter.is_downward else "", shown, tuple(lines)))
+    return tuple(said)
 
 
 def _numbers(letter: Letter) -> dict[str, int]:

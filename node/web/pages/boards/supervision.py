@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 
 from node.domain.entry import Subject, SubjectKind
 from node.domain.order import record as o
-from node.domain.order.answering import is_addressed
 from node.domain.order.record import SupervisionOrder
 from node.domain.refusal import Code, Refusal
 from node.domain.time import end_of, local_day
@@ -69,9 +68,9 @@ def order(request: Request, desk: SignedIn, id: str) -> Response:
     """One order: its steps, and what it says once it was opened."""
     with room_of(desk) as room:
         found = _found(room, id)
-        may_read = desk.role in _READING or desk.viewer.unit == found.unit
-        must_open = found.read_at is None and is_addressed(found, desk.viewer, room.view.head.node)
-        texts = lists.order_texts(room.view, found, desk.viewer) if may_read and not must_open else {}
+        here = room.view.head.node
+        must_open = lists.must_open(found, desk.viewer, here)
+        texts = lists.order_texts(room.view, found, desk.viewer) if lists.shows_texts(found, desk.viewer, here) else {}
         line = _line(room, lists.OrderLine(found, None, 0))
         return board(request, room, "supervision", template="order", order=found, texts=texts, line=line, must_open=must_open)
 
@@ -84,9 +83,6 @@ def open_order(request: Request, desk: SignedIn, form: Posted, id: str) -> Respo
         _found(room, id)
     desk.node.writer.command(lambda work: open_message(work, desk.node.handler, id, desk.viewer))
     return RedirectResponse(f"/boards/supervision/{id}", 303)
-
-
-_READING = frozenset(role.value for role in o.SUPERVISING) | {"steward"}
 
 
 def _found(room: Room, id: str) -> SupervisionOrder:
