@@ -13,9 +13,9 @@ from node.domain.letter.sending import RaiseIssue
 from node.domain.payload import Text
 from node.domain.round_record import ticket_of
 from node.services import tasks
+from node.services.readership import BOARD_READERS
 from node.storage import schema
 from node.storage.unit_of_work import View
-from node.web.pages.boards.room import BOARDS
 from tests.support.node import Hands, make_node
 from tests.support.sampling import ROUND, call, city_and_county, drawn_round, the_round
 from tests.web.busy_county import a_busy_day
@@ -58,7 +58,7 @@ class TestPages:
     def test_every_page_of_a_desk_stands(self, county: Hands, account: str) -> None:
         """Those that are for it: Today, the leader's page, every board."""
         client = at_desk(county, account)
-        answers = {path: client.get(path).status_code for path in ("/", "/leader", *(f"/boards/{name}" for name in BOARDS))}
+        answers = {path: client.get(path).status_code for path in ("/", "/leader", *(f"/boards/{name}" for name in BOARD_READERS))}
 
         assert {200} == set(answers.values()) - {403}, answers
 

@@ -24,6 +24,7 @@ from node.domain.organisation import Role
 from node.domain.paper import IssuePaper
 from node.domain.payload import Text
 from node.domain.round import OpenRound
+from node.services import boards
 from node.services.acting import act
 from node.web.api import shape
 from node.web.api.query_list import all_queries
@@ -31,7 +32,21 @@ from node.web.app import create_app
 from tests.clauses.given import COUNTY, HOUSING, a_county, dispatched
 from tests.support.node import Hands
 from tests.web.support import at_desk
-from tests.web.test_rights import _BY_PART, _OUTSIDERS, _SEEING, _TAKERS, _UNITS, DENIED, ROLES, STAFF, Expected, all_but, code_of, only
+from tests.web.test_rights import (
+    _BY_PART,
+    _OUTSIDERS,
+    _SEEING,
+    _TAKERS,
+    _UNITS,
+    DENIED,
+    EXPECTED,
+    ROLES,
+    STAFF,
+    Expected,
+    all_but,
+    code_of,
+    only,
+)
 
 _DRAWING = (Role.OFFICE, Role.DIRECTOR, Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION, Role.SUPERVISOR)
 _LETTER_READERS = (Role.OFFICE, Role.OPERATOR, Role.GOVERNMENT, Role.SUPERVISOR, Role.SUPERVISION)
@@ -46,6 +61,9 @@ QUERIED: dict[str, Expected] = {
     "/progress/{id}": Expected(STAFF),
     **dict.fromkeys(("/tickets/{id}", "/tickets/{id}/clocks/{clock}"), Expected(_SEEING)),
     **dict.fromkeys(("/search", "/entries"), all_but(*_OUTSIDERS)),
+    # As the pages, board by board (TestBoards).
+    "/boards": EXPECTED["GET", "/boards"],
+    "/boards/{board}": EXPECTED["GET", "/boards/triage"],
     "/lookup": only(*_TAKERS),
     "/rounds": only(*_DRAWING),
     "/rounds/{id}/calls": only(Role.OFFICE),
@@ -81,6 +99,7 @@ class Desks:
             self.seated[role] = at_desk(self.hands, f"r-{role}", app=self.app)
         collection = path.split("/")[1]
         target = path.replace("{id}", self.ids.get(collection, "")).replace("{clock}", "form").replace("{by}", "channel")
+        target = target.replace("{board}", "triage")
         answer = self.seated[role].get(f"/api/v1{target}{_ASKED.get(path, '')}")
         assert answer.status_code < 500, f"{path} as {role}: {answer.text}"
         return code_of(answer)
@@ -125,3 +144,12 @@ def test_a_role_is_answered_where_the_table_says_so(desks: Desks, role: str) -> 
             wrong[path] = told or "answered"
 
     assert {} == wrong
+
+
+class TestBoards:
+    @pytest.mark.parametrize("name", boards.KINDS)
+    def test_a_board_is_for_whom_its_page_is_for(self, desks: Desks, name: str) -> None:
+        told = {role: desks.ask(role, f"/boards/{name}") for role in ROLES}
+
+        assert EXPECTED["GET", f"/boards/{name}"].who == {role for role, code in told.items() if code not in DENIED}
+        assert {"", "PERMISSION_DENIED"} == set(told.values())

@@ -94,6 +94,9 @@ COMPONENTS: Mapping[str, Schema] = {
         stopped_at=maybe(MOMENT), is_paused=YES_OR_NO, is_overdue=YES_OR_NO, is_provisional=YES_OR_NO, left=maybe(NUMBER),
     ),
     "TicketLine": whole(**_PLACE, completed_at=maybe(MOMENT), clock=maybe(ref("Clock"))),
+    "BoardLine": whole(
+        **_PLACE, round=NUMBER, is_incomplete=YES_OR_NO, clock=ref("Clock"), unit=WORD, title=maybe(WORD),
+    ),
     "TimelineEntry": whole(
         id=WORD, kind=WORD, node=WORD, recorded_at=MOMENT, occurred_at=maybe(MOMENT),
         actor=whole(account=WORD, role=WORD, unit=WORD), state=WORD, custody=NUMBER, version=NUMBER, addressee=WORD,

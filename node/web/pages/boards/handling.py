@@ -12,20 +12,20 @@ from starlette.responses import Response
 from node.domain.duty_list import Precedent
 from node.domain.ticket.duties import matter_of
 from node.domain.ticket.state import State
-from node.services.boards import Waiting, entries_of
+from node.services.boards import KINDS, Waiting, entries_of
 from node.services.precedents import of_node
 from node.services.ticket_view import EntryLine, bring_words
 from node.web.desk import SignedIn
 from node.web.pages.boards.room import Room, board, room_of
 
 router = APIRouter(prefix="/boards")
-PARTS = ("co_handle", "opinion", "joint_item")
+PARTS = KINDS["co-handling"]
 _ANSWERS: Mapping[str, tuple[str, ...]] = {
     "co_handle": ("confirm-co-handling", "refuse-co-handling"),
     "opinion": ("file-opinion",),
     "joint_item": ("tick-joint-item",),
 }
-DISPUTES = ("objection_ruling", "government_ruling", "coordination")
+DISPUTES = KINDS["objections"]
 precedents_shown, precedents_looked_through = 30, 500
 
 

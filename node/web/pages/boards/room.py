@@ -22,15 +22,15 @@ from starlette.responses import RedirectResponse, Response
 
 from node.domain.command import Command
 from node.domain.meeting.record import Meeting
-from node.domain.organisation import Role, Unit
+from node.domain.organisation import Unit
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import State
 from node.domain.time import WorkCalendar
-from node.services import boards, dossiers
+from node.services import boards, dossiers, readership
 from node.services.numbers import short_number
 from node.services.queries import Names, names
-from node.services.readership import DRAWERS
+from node.services.readership import BOARD_READERS
 from node.services.refusal_words import in_names
 from node.services.registry import read_units
 from node.services.scope import sees_all, visible_to
@@ -42,32 +42,6 @@ from node.web import kept
 from node.web.desk import Desk
 from node.web.templating import moment, page
 
-# Who runs, leads or supervises the mechanism; whoever has parts in single tickets; who calls enterprises back.
-_STAFF = frozenset(
-    role.value
-    for role in (
-        *(Role.OFFICE, Role.DIRECTOR, Role.STEWARD, Role.SPECIALIST, Role.WINDOW_CLERK, Role.GOVERNMENT),
-        *(Role.LEADER, Role.SUPERVISION, Role.DISCIPLINE, Role.SUPERVISOR),
-    )
-)
-_PARTS = frozenset(role.value for role in (Role.DEPARTMENT, Role.DEPARTMENT_LEADER, Role.MEMBER, Role.TRACKER))
-_CALLERS = frozenset(role.value for role in (Role.OFFICE, Role.DIRECTOR, Role.MEMBER, Role.SPECIALIST, Role.SUPERVISION))
-BOARDS: Mapping[str, frozenset[str]] = {
-    "triage": _STAFF,
-    "dispatch": _STAFF,
-    "judgement": _STAFF | _PARTS,
-    "approvals": _STAFF | _PARTS,
-    "tray": frozenset({Role.DEPARTMENT.value, Role.DEPARTMENT_LEADER.value}),
-    "co-handling": _STAFF | _PARTS,
-    "objections": _STAFF | _PARTS,
-    "escalations": _STAFF,
-    "revisits": _CALLERS,
-    "rounds": DRAWERS,
-    "supervision": _STAFF | _PARTS,
-    "letters": _STAFF | _PARTS | {Role.OPERATOR.value},
-    "meetings": _STAFF | _PARTS,
-    "leading": _STAFF | {Role.TRACKER.value},
-}
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0041")
 # Reports of several acts that are kept to be looked at, over all desks.
 reports_max = 500
@@ -151,8 +125,7 @@ def need_board(desk: Desk, name: str) -> None:
     Raises:
         Refusal: PERMISSION_DENIED.
     """
-    if desk.role not in BOARDS[name]:
-        raise Refusal(Code.PERMISSION_DENIED, command=name, role=desk.role)
+    readership.need_board(desk.role, name)
 
 
 def board(request: Request, room: Room, name: str, *, template: str = "", **facts: Any) -> Response:
@@ -167,7 +140,7 @@ def board(request: Request, room: Room, name: str, *, template: str = "", **fact
     context: dict[str, Any] = {
         "name": name,
         "path": request.url.path,
-        "shown_boards": [one for one, roles in BOARDS.items() if room.desk.role in roles],
+        "shown_boards": [one for one, roles in BOARD_READERS.items() if room.desk.role in roles],
         "now": room.now,
         "names": called,
         "may_name": lambda verb: room.may(commands()[verb]),
