@@ -9,7 +9,7 @@ party what was given to them; whoever files from outside his own filings.  From 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, CompoundSelect, and_, false, func, not_, or_, select, true, union_all
 
@@ -119,6 +119,15 @@ def out_of_sight(view: View | UnitOfWork, viewer: Actor | None, said: Collection
         query = select(tickets.c.id).where(tickets.c.id.in_(numbers[start : start + _AT_ONCE]), not_(visible_to(viewer)))
         found |= set(view.connection.execute(query).scalars())
     return frozenset(found)
+
+
+def in_sight(view: View | UnitOfWork, viewer: Actor | None, ids: Iterable[str]) -> set[str]:
+    """Those of the tickets *ids* that *viewer* sees."""
+    tickets, wanted, found = schema.tickets, sorted(set(ids)), set[str]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = select(tickets.c.id).where(tickets.c.id.in_(wanted[start : start + _AT_ONCE]), visible_to(viewer))
+        found |= set(view.connection.execute(query).scalars())
+    return found
 
 
 def has_trait(name: str, *values: str) -> ColumnElement[bool]:

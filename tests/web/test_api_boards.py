@@ -9,16 +9,19 @@ from sqlalchemy import update
 from node.domain.entry import Actor
 from node.domain.payload import Contact, Text
 from node.domain.registry import OpenAccount
+from node.domain.ticket.handling import RecordAttempt
 from node.domain.ticket.intake import Register
-from node.services import boards
+from node.services import boards, call_plan
 from node.storage import schema
 from node.web.pages.boards.approvals import KINDS
-from tests.clauses.given import handled
+from tests.clauses.given import COUNTY, a_county, completed, handled, the
 from tests.support.node import Hands, make_node
 from tests.web.api import Caller
+from tests.web.registers_given import Given, a_county_with_registers, open_account
 from tests.web.support import at_desk
 
 PHONE = "13800000000"
+CODE = "91350211M000100Y43"
 
 
 def need(hands: Hands, **more: Any) -> str:
@@ -35,6 +38,11 @@ def hands(tmp_path_factory: pytest.TempPathFactory) -> Hands:
         need(made.later(minutes=3))
     made.act("office", OpenAccount("leader-of-water", ("leader",), "520402-water"), made.node.code)
     return made
+
+
+@pytest.fixture(scope="module")
+def registers(tmp_path_factory: pytest.TempPathFactory) -> Given:
+    return a_county_with_registers(tmp_path_factory.mktemp("registers"))
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +150,78 @@ class TestScope:
 def test_every_kind_of_approval_is_on_its_board():
     """The page says how each is decided."""
     assert set(KINDS) == set(boards.KINDS["approvals"])
+
+
+class TestLeaderPage:
+    """每日一页, as the page has it."""
+
+    def test_figures_and_questions_are_those_of_the_page(self, registers: Given):
+        """Counts, departments worst first, and what waits in the words of whoever put it."""
+        found = Caller(registers.hands, "mayor").get("/leader-page").json()
+
+        assert (1, 1, 1) == (found["counts"]["overdue"], found["counts"]["completed"], found["waiting"])
+        assert [registers.disputed] == [one["ticket"] for one in found["waiting_for_leader"]]
+        assert "扩建与水源保护" == found["waiting_for_leader"][0]["about"]
+
+    @pytest.mark.parametrize("role", ["operator", "security_admin", "audit_admin"])
+    def test_administrators_read_no_word_on_it(self, registers: Given, role: str):
+        """Neither on the page nor here: what waits they see, and not what it is about (FEATURES 77, 79)."""
+        hands, account = registers.hands, f"keeper-{role}"
+        open_account(hands, account, (role,))
+        page = at_desk(hands, account).get("/leader").text
+        found = Caller(hands, account).get("/leader-page")
+
+        assert [registers.disputed] == [one["ticket"] for one in found.json()["waiting_for_leader"]] and registers.disputed in page
+        assert [] == [said for said in (page, found.text) if "扩建与水源保护" in said or "不属本单位职责" in said]
+
+
+class TestCallPlan:
+    """USERS B21 for other systems: one call an enterprise, nobody's name and no number."""
+
+    @pytest.fixture
+    def county(self, tmp_path: Path) -> Hands:
+        return a_county(tmp_path)
+
+    def test_the_pages_are_the_calls_of_the_board_in_its_order(self, county: Hands):
+        """An enterprise once, with a sheet for each ticket that is due; each page counts all that is due."""
+        for code in (CODE, "", CODE, ""):
+            completed(county.later(minutes=5), credit_code=code)
+        with county.node.store.read() as view:
+            plan = call_plan.planned(view, county.node.policies, county.now, 30).calls
+        office = Caller(county, "centre", "office")
+        whole = office.get("/call-plan", days=30)
+        pages = walked(office, "/call-plan", "calls", days=30)
+
+        assert [2, 1, 1] == sorted((len(call.sheets) for call in plan), reverse=True)
+        assert [[one.ticket for one in call.sheets] for call in plan] == [[one["ticket"] for one in call["sheets"]] for call in pages]
+        assert (whole.json()["calls"], 4) == (pages, office.get("/call-plan", days=30, limit=1).json()["tickets"])
+        assert PHONE not in whole.text and "王五" not in whole.text
+        assert [] == office.get("/call-plan", days=0).json()["calls"]
+
+    def test_of_a_need_that_is_hidden_from_him_a_caller_is_told_nothing(self, county: Hands):
+        """Not even that somebody called about it; the page says no more."""
+        hidden = handled(county, credit_code=CODE, conceal_from=f"{COUNTY}-water")
+        county.act("department", RecordAttempt(True, "phone"), hidden, "housing")
+        due = completed(county, credit_code=CODE)
+        county.act("office", OpenAccount("head-of-water", ("director",), f"{COUNTY}-water"), COUNTY)
+        (call,) = Caller(county, "centre", "office").get("/call-plan", days=30).json()["calls"]
+        (seen,) = Caller(county, "head-of-water").get("/call-plan", days=30).json()["calls"]
+        page = at_desk(county, "head-of-water").get("/boards/revisits?days=14").text
+
+        assert [hidden] == [one["ticket"] for one in call["contacts"]]
+        assert ([due], []) == ([sheet["ticket"] for sheet in seen["sheets"]], seen["contacts"])
+        assert (True, False) == (due in page, hidden in page)
+
+    def test_who_was_drawn_is_told_to_whoever_draws(self, county: Hands):
+        """A call of a round that is not revealed is no earlier contact for anybody else (DESIGN 8)."""
+        due = completed(county, credit_code=CODE)
+        called = call_plan.Contact(county.now, COUNTY, f"{COUNTY}-centre", due, "CallRecorded", "yes")
+        with county.node.store.read() as view:
+            found = {
+                role: call_plan._contacts_for(
+                    view, {due: the(county, due)}, {due: (called,)}, county.now, Actor("x", role, f"{COUNTY}-centre")
+                )
+                for role in ("office", "specialist")
+            }
+
+        assert {"office": [called], "specialist": []} == found

@@ -64,6 +64,8 @@ QUERIED: dict[str, Expected] = {
     # As the pages, board by board (TestBoards).
     "/boards": EXPECTED["GET", "/boards"],
     "/boards/{board}": EXPECTED["GET", "/boards/triage"],
+    "/call-plan": EXPECTED["GET", "/boards/revisits"],
+    "/leader-page": EXPECTED["GET", "/leader"],
     "/lookup": only(*_TAKERS),
     "/rounds": only(*_DRAWING),
     "/rounds/{id}/calls": only(Role.OFFICE),

@@ -1,18 +1,27 @@
 """
-What waits, as the boards of the pages have it, for other systems: how much on each board, and each board that is clocks line by line.
+What waits, as the boards of the pages have it, for other systems: how much on each board, each board that is clocks line by line, the
+calls that are planned, and the leader's one page.
 """
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from node.domain.registry import unit_code
-from node.services import boards, bodies
-from node.services.readership import BOARD_READERS, boards_of
+from node.domain.ticket.after_record import CallPreference
+from node.domain.time import local_day
+from node.services import boards, bodies, call_plan, figures
+from node.services.headlines import headlines
+from node.services.leader_daily import page_for
+from node.services.readership import BOARD_READERS, boards_of, need_board
+from node.storage.database import instant_or_none
 from node.storage.unit_of_work import View
 from node.web.api import answers as a
-from node.web.api.query import LIMIT, NEXT, Answered, Given, Parameter, Query, cursor_of, parts_of
+from node.web.api.query import LIMIT, NEXT, NUMBER, Answered, Given, Parameter, Query, cursor_of, parts_of
 from node.web.desk import Desk
 
 _UNIT = Parameter("unit")
+call_days_max = 60
 
 
 def all_boards_answer(desk: Desk, view: View, given: Given) -> Answered:
@@ -52,6 +61,44 @@ def _unit(desk: Desk, given: Given) -> str:
     return unit_code(desk.node.code, given["unit"]) if given["unit"] else ""
 
 
+def call_plan_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """The revisits that are due, one call an enterprise, what is due first first; no name and no number is opened."""
+    need_board(desk.role, "revisits")
+    now, place = desk.node.now(), parts_of(given["cursor"], int, str)
+    after = None if place is None else (place[0], place[1])
+    found = call_plan.planned_behind(view, desk.node.policies, now, given["days"], desk.viewer, after, given["limit"])
+    titles = headlines(view, view.readings.rows({sheet.ticket for one in found.calls for sheet in one.sheets}).values())
+    body = {
+        "now": now,
+        "until": local_day(now) + timedelta(days=given["days"]),
+        "office": call_plan.office_of(view, desk.node.policies.of_node(view, now)),
+        "tickets": found.tickets,
+        "overdue": found.overdue,
+        "calls": [_call(one, titles) for one in found.calls],
+        "next": None if found.next is None else cursor_of(*found.next),
+    }
+    return Answered(body)
+
+
+def _call(one: call_plan.Call, titles: Mapping[str, str]) -> dict[str, Any]:
+    sheets = [bodies.plain(sheet) | {"title": titles.get(sheet.ticket)} for sheet in one.sheets]
+    return {**bodies.plain(one), "first_due": one.first_due, "sheets": sheets}
+
+
+def leader_page_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """每日一页: the figures of today, and what waits for a decision."""
+    now = desk.node.now()
+    found = page_for(view, desk.node.policies.of_registry(view, now), desk.viewer, now)
+    body = {name: value for name, value in bodies.plain(found).items() if name != "as_of"}
+    return Answered(body | {"now": found.as_of, "link_heard_at": instant_or_none(found.link_heard_at)})
+
+
+def _and(kind: type[Any], without: str = "", **more: a.Schema) -> a.Schema:
+    """The schema of a value of *kind* with *more*."""
+    properties = {name: schema for name, schema in a.of_type(kind)["properties"].items() if name != without}
+    return a.whole(**{f"{name}_": schema for name, schema in (properties | more).items()})
+
+
 _COUNTED = a.whole(board={"type": "string", "enum": list(BOARD_READERS)}, count=a.maybe(a.NUMBER), overdue=a.maybe(a.NUMBER))
 QUERIES = (
     Query("/boards", "boards", "boards", a.whole(boards=a.many(_COUNTED)), all_boards_answer, has_mark=True),
@@ -62,6 +109,39 @@ QUERIES = (
         a.whole(board=a.WORD, count=a.NUMBER, overdue=a.NUMBER, tickets=a.many(a.ref("BoardLine")), next=a.maybe(a.WORD)),
         board_answer,
         (Parameter("board", codes=tuple(boards.KINDS), is_required=True, place="path"), _UNIT, LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query(
+        "/call-plan",
+        "call_plan",
+        "call-plan",
+        a.whole(
+            now=a.MOMENT,
+            until=a.DAY,
+            office=a.WORD,
+            tickets=a.NUMBER,
+            overdue=a.NUMBER,
+            calls=a.many(
+                a.whole(
+                    enterprise=a.WORD,
+                    first_due=a.MOMENT,
+                    sheets=a.many(_and(call_plan.Sheet, title=a.maybe(a.WORD))),
+                    contacts=a.many(a.of_type(call_plan.Contact)),
+                    preference=a.maybe(a.of_type(CallPreference)),
+                )
+            ),
+            next=a.maybe(a.WORD),
+        ),
+        call_plan_answer,
+        (Parameter("days", NUMBER, usual=call_plan.window_days, most=call_days_max), LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query(
+        "/leader-page",
+        "leader_page",
+        "leader-page",
+        _and(figures.LeaderPage, without="as_of", now=a.MOMENT, link_heard_at=a.maybe(a.MOMENT)),
+        leader_page_answer,
         has_mark=True,
     ),
 )

@@ -16,7 +16,6 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
-from sqlalchemy import select
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
@@ -33,9 +32,8 @@ from node.services.queries import Names, names
 from node.services.readership import BOARD_READERS
 from node.services.refusal_words import in_names
 from node.services.registry import read_units
-from node.services.scope import sees_all, visible_to
+from node.services.scope import in_sight, sees_all
 from node.services.unreadable import left_out
-from node.storage import schema
 from node.storage.unit_of_work import View
 from node.texts.catalogue import Lang, explain, word
 from node.web import kept
@@ -86,12 +84,7 @@ class Room:
 
     def seen(self, tickets: Iterable[str]) -> set[str]:
         """Those of *tickets* that this desk sees."""
-        table, wanted = schema.tickets, sorted(set(tickets))
-        found: set[str] = set()
-        for start in range(0, len(wanted), 500):
-            query = select(table.c.id).where(table.c.id.in_(wanted[start : start + 500]), visible_to(self.desk.viewer))
-            found |= set(self.view.connection.execute(query).scalars())
-        return found
+        return in_sight(self.view, self.desk.viewer, tickets)
 
     def sees_meeting(self, meeting: Meeting) -> bool:
         """Whoever sees the whole node, and else who is invited or hosts it."""
