@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, and_, false, func, not_, o
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role
+from node.domain.refusal import Code, Refusal
 from node.domain.ticket.concerned import BY_PART
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import With
@@ -92,6 +93,17 @@ def _gathered(viewer: Actor) -> CompoundSelect[tuple[str]]:
 def sees_all(viewer: Actor | None) -> bool:
     """True if his scope is the node's whole subtree: also what is about no single ticket is for him."""
     return viewer is None or viewer.role not in BY_PART | OUTSIDE
+
+
+def need_all(viewer: Actor, asked: str) -> None:
+    """
+    What is about no single ticket is for whoever sees the node's whole subtree.
+
+    Raises:
+        Refusal: PERMISSION_DENIED.
+    """
+    if not sees_all(viewer):
+        raise Refusal(Code.PERMISSION_DENIED, command=asked, role=viewer.role)
 
 
 def _not_concealed_from(unit: str) -> ColumnElement[bool]:

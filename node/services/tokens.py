@@ -31,8 +31,8 @@ READ, ALL = "read", "all"
 # The queries that may be allowed one by one.
 QUERIES = (
     "appraisals", "attachments", "boards", "calendars", "call-plan", "contests", "enterprises", "entries", "leader-page", "leaders",
-    "letters", "links", "lookup", "meetings", "node", "orders", "overview", "packs", "papers", "progress", "rounds", "search",
-    "support-policies", "tallies", "tasks", "tickets", "tray",
+    "ledger", "letters", "links", "lookup", "meetings", "node", "orders", "overview", "packs", "papers", "progress", "rounds", "search",
+    "support-policies", "tallies", "tasks", "tickets", "tray", "what-if",
 )  # fmt: skip
 days_max = 730
 _ID_BYTES, _SECRET_BYTES = 6, 32

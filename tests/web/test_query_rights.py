@@ -66,6 +66,9 @@ QUERIED: dict[str, Expected] = {
     "/boards/{board}": EXPECTED["GET", "/boards/triage"],
     "/call-plan": EXPECTED["GET", "/boards/revisits"],
     "/leader-page": EXPECTED["GET", "/leader"],
+    "/ledger": EXPECTED["GET", "/ledger"],
+    "/enterprise-register": EXPECTED["GET", "/registers/enterprises"],
+    "/what-if": EXPECTED["GET", "/registers/what-if"],
     "/lookup": only(*_TAKERS),
     "/rounds": only(*_DRAWING),
     "/rounds/{id}/calls": only(Role.OFFICE),
@@ -81,7 +84,7 @@ QUERIED: dict[str, Expected] = {
 # Whose part in one of them decides, where the table says what those here have.
 PARTLY = {f"/{name}/{{id}}": {role.value for role in _UNITS if role not in _OUTSIDERS} for name in _COLLECTIONS.values()}
 # What a query has to be asked with.
-_ASKED = {"/lookup": "?said=13800001234", "/progress/{id}": "?code=ABCD"}
+_ASKED = {"/lookup": "?said=13800001234", "/progress/{id}": "?code=ABCD", "/what-if": "?key=limit.sign&value=1%20workdays"}
 # Kinds of which nothing stands here: begun by their own mechanisms, shown by the same query as the others.
 _MISSING = {SubjectKind.SUPPORT_POLICY, SubjectKind.TASK, SubjectKind.CONTEST}
 

@@ -73,6 +73,12 @@ def of_type(kind: Any) -> Schema:
     return plain.get(kind, ANYTHING)
 
 
+def of_type_and(kind: type[Any], without: str = "", **more: Schema) -> Schema:
+    """As ``of_type`` of the dataclass *kind*, with *more* and without the field of that name."""
+    properties = {name: schema for name, schema in of_type(kind)["properties"].items() if name != without}
+    return whole(**{f"{name}_": schema for name, schema in (properties | more).items()})
+
+
 def _item(arguments: tuple[Any, ...]) -> Schema:
     if len(arguments) == 1 or arguments[-1] is Ellipsis:
         return of_type(arguments[0])

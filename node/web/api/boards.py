@@ -93,12 +93,6 @@ def leader_page_answer(desk: Desk, view: View, given: Given) -> Answered:
     return Answered(body | {"now": found.as_of, "link_heard_at": instant_or_none(found.link_heard_at)})
 
 
-def _and(kind: type[Any], without: str = "", **more: a.Schema) -> a.Schema:
-    """The schema of a value of *kind* with *more*."""
-    properties = {name: schema for name, schema in a.of_type(kind)["properties"].items() if name != without}
-    return a.whole(**{f"{name}_": schema for name, schema in (properties | more).items()})
-
-
 _COUNTED = a.whole(board={"type": "string", "enum": list(BOARD_READERS)}, count=a.maybe(a.NUMBER), overdue=a.maybe(a.NUMBER))
 QUERIES = (
     Query("/boards", "boards", "boards", a.whole(boards=a.many(_COUNTED)), all_boards_answer, has_mark=True),
@@ -125,7 +119,7 @@ QUERIES = (
                 a.whole(
                     enterprise=a.WORD,
                     first_due=a.MOMENT,
-                    sheets=a.many(_and(call_plan.Sheet, title=a.maybe(a.WORD))),
+                    sheets=a.many(a.of_type_and(call_plan.Sheet, title=a.maybe(a.WORD))),
                     contacts=a.many(a.of_type(call_plan.Contact)),
                     preference=a.maybe(a.of_type(CallPreference)),
                 )
@@ -140,7 +134,7 @@ QUERIES = (
         "/leader-page",
         "leader_page",
         "leader-page",
-        _and(figures.LeaderPage, without="as_of", now=a.MOMENT, link_heard_at=a.maybe(a.MOMENT)),
+        a.of_type_and(figures.LeaderPage, without="as_of", now=a.MOMENT, link_heard_at=a.maybe(a.MOMENT)),
         leader_page_answer,
         has_mark=True,
     ),
