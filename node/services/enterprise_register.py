@@ -18,10 +18,9 @@ from node.domain.enterprise.record import Enterprise
 from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import OPEN
 from node.services.intake_facts import file_of
-from node.services.scope import has_few, listed_for, sees_all, visible_to
+from node.services.scope import has_few, listed_for, need_inside, sees_all, visible_to
 from node.services.search import Excerpt, around_of, may_have, words_of
 from node.services.ticket_view import opened
 from node.storage import schema, text_index
@@ -90,8 +89,7 @@ def need_register(viewer: Actor) -> None:
     Raises:
         Refusal: PERMISSION_DENIED, for who files from outside.
     """
-    if viewer.role in OUTSIDE:
-        raise Refusal(Code.PERMISSION_DENIED, command="registers", role=viewer.role)
+    need_inside(viewer, "registers")
 
 
 def listed(view: View, wanted: Wanted, viewer: Actor, now: datetime) -> FileList:

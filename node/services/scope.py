@@ -95,6 +95,17 @@ def sees_all(viewer: Actor | None) -> bool:
     return viewer is None or viewer.role not in BY_PART | OUTSIDE
 
 
+def need_inside(viewer: Actor, asked: str) -> None:
+    """
+    Refuse whoever files from outside.
+
+    Raises:
+        Refusal: PERMISSION_DENIED.
+    """
+    if viewer.role in OUTSIDE:
+        raise Refusal(Code.PERMISSION_DENIED, command=asked, role=viewer.role)
+
+
 def need_all(viewer: Actor, asked: str) -> None:
     """
     What is about no single ticket is for whoever sees the node's whole subtree.

@@ -11,10 +11,11 @@ from node.domain.payload import Contact, Text
 from node.domain.registry import OpenAccount
 from node.domain.ticket.handling import RecordAttempt
 from node.domain.ticket.intake import Register
+from node.domain.ticket.objection import Object, RuleObjection
 from node.services import boards, call_plan
 from node.storage import schema
 from node.web.pages.boards.approvals import KINDS
-from tests.clauses.given import COUNTY, a_county, completed, handled, the
+from tests.clauses.given import COUNTY, a_county, completed, dispatched, handled, the
 from tests.support.node import Hands, make_node
 from tests.web.api import Caller
 from tests.web.registers_given import Given, a_county_with_registers, open_account
@@ -225,3 +226,35 @@ class TestCallPlan:
             }
 
         assert {"office": [called], "specialist": []} == found
+
+
+class TestSupervision:
+    """The tracking list, what waits at other levels, and what was ruled."""
+
+    def test_every_open_assignment_by_its_limit_page_by_page(self, tmp_path: Path):
+        """A department has its own; what is hidden from somebody is neither listed nor counted."""
+        county = a_county(tmp_path)
+        shown = [handled(county.later(minutes=5)) for _ in range(4)]
+        hidden = handled(county, conceal_from=f"{COUNTY}-water")
+        county.act("office", OpenAccount("head-of-water", ("director",), f"{COUNTY}-water"), COUNTY)
+        office, head, water = Caller(county, "centre", "office"), Caller(county, "head-of-water"), Caller(county, "d-water")
+        whole = [one["ticket"] for one in office.get("/tracking").json()["tracking"]]
+
+        assert {*shown, hidden} == set(whole) and whole == [one["ticket"] for one in walked(office, "/tracking", "tracking")]
+        assert set(shown) == {one["ticket"] for one in head.get("/tracking").json()["tracking"]}
+        assert (5, 4, 0) == tuple(caller.get("/tracking").json()["count"] for caller in (office, head, water))
+        assert 4 == head.get("/tracking", unit="housing", limit=1).json()["count"]
+
+    def test_a_ruling_is_told_to_whoever_sees_its_ticket(self, tmp_path: Path):
+        """As the page of objections has it."""
+        county = a_county(tmp_path)
+        tickets = [dispatched(county, matter="land_use", conceal_from=hiding) for hiding in ("", f"{COUNTY}-finance")]
+        for ticket in tickets:
+            county.later(hours=1).act("department", Object(Text("不属本单位职责"), f"{COUNTY}-water"), ticket, "housing")
+            county.act("office", RuleObjection(True, Text("属河道"), f"{COUNTY}-water"), ticket)
+        county.act("office", OpenAccount("head-of-finance", ("director",), f"{COUNTY}-finance"), COUNTY)
+        office, head = Caller(county, "centre", "office"), Caller(county, "head-of-finance")
+
+        assert (2, 1) == (office.get("/precedents").json()["count"], head.get("/precedents").json()["count"])
+        assert [ticket] == [one["ticket"] for one in office.get("/precedents", limit=1).json()["precedents"]]
+        assert 2 == len(walked(office, "/precedents", "precedents"))

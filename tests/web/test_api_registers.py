@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from node.domain.directory import JoinGroup
 from node.domain.enterprise.filing import OpenEnterprise
 from node.domain.payload import Text
 from node.domain.registry import OpenAccount
@@ -154,3 +155,41 @@ def test_a_day_has_its_reason(office: Caller):
 
     assert {(True, "workday"), (False, "holiday"), (True, "make_up_workday")} <= set(found.values())
     assert all(one["source"] for one in days)
+
+
+class TestUnits:
+    """单位 and 服务群, with what each has in hand as far as somebody sees it."""
+
+    def test_a_unit_has_the_figures_of_what_it_leads(self, given: Given, office: Caller):
+        """The office counts all; a department nothing of another's."""
+        found = [
+            {one["code"]: one["counts"]["overdue"] for one in caller.get("/units").json()["units"]}
+            for caller in (office, Caller(given.hands, "d-finance"))
+        ]
+
+        assert [1, 0] == [one[f"{COUNTY}-housing"] for one in found]
+
+    def test_the_groups_are_those_of_the_pack_page_by_page(self, tmp_path: Path):
+        """With their members: an official by his name."""
+        county = a_county(tmp_path, pack="fengjie-2023")
+        office = Caller(county, "centre", "office")
+        whole = office.get("/groups", limit=200).json()
+        group = whole["groups"][0]["group"]
+        county.act("office", JoinGroup(group, account="centre"), COUNTY)
+        first = office.get(f"/groups/{group}", limit=1).json()
+
+        assert [one["group"] for one in whole["groups"]][:9] == [one["group"] for one in walked(office, "/groups", "groups")][:9]
+        assert ([200, 1], ["centre"]) == ([len(whole["groups"]), first["officials"]], [one["id"] for one in first["members"]])
+        assert whole["count"] == 200 + len(office.get("/groups", limit=200, cursor=whole["next"]).json()["groups"])
+        assert "GROUP_UNKNOWN" == office.get("/groups/nothing").json()["code"]
+
+
+def test_the_state_of_the_node_is_what_its_page_has(given: Given, office: Caller):
+    """Its size and root, what is due by unit, and what is wrong."""
+    found = office.get("/status").json()
+    with given.hands.node.store.read() as view:
+        position = view.journal.position(given.hands.node.code, view.head.epoch)
+
+    assert (position.size, position.root.hex()) == (found["size"], found["root"])
+    assert f"{COUNTY}-housing" in {one["unit"] for one in found["due"]}
+    assert {"links", "below", "situations", "reconciled"} <= set(found)

@@ -69,6 +69,12 @@ QUERIED: dict[str, Expected] = {
     "/ledger": EXPECTED["GET", "/ledger"],
     "/enterprise-register": EXPECTED["GET", "/registers/enterprises"],
     "/what-if": EXPECTED["GET", "/registers/what-if"],
+    "/tracking": EXPECTED["GET", "/boards/supervision"],
+    "/asks": EXPECTED["GET", "/boards/escalations"],
+    "/precedents": EXPECTED["GET", "/boards/objections"],
+    "/units": EXPECTED["GET", "/registers/units"],
+    **dict.fromkeys(("/groups", "/groups/{id}"), EXPECTED["GET", "/registers/groups"]),
+    "/status": EXPECTED["GET", "/registers/links"],
     "/lookup": only(*_TAKERS),
     "/rounds": only(*_DRAWING),
     "/rounds/{id}/calls": only(Role.OFFICE),
@@ -131,7 +137,7 @@ def desks(tmp_path_factory: pytest.TempPathFactory) -> Desks:
     )
     ids = {_COLLECTIONS[one.subject_kind]: act(node, "centre:office", one).subject.id for one in starts}
     ids["rounds"] = act(node, "centre:office", OpenRound("520499", "2026-03")).subject.id
-    return Desks(county, create_app(node), ids | {"tickets": ticket, "progress": ticket})
+    return Desks(county, create_app(node), ids | {"tickets": ticket, "progress": ticket, "groups": "none"})
 
 
 def test_each_query_stands_in_the_table() -> None:

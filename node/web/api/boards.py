@@ -4,17 +4,23 @@ calls that are planned, and the leader's one page.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
+from node.domain.duty_list import Precedent
 from node.domain.registry import unit_code
 from node.domain.ticket.after_record import CallPreference
-from node.domain.time import local_day
+from node.domain.time import end_of, local_day
+from node.domain.time.calendar import at
 from node.services import boards, bodies, call_plan, figures
+from node.services import supervision_lists as lists
 from node.services.headlines import headlines
 from node.services.leader_daily import page_for
+from node.services.letters import AskedLine, ReturnedLine, asked_levels, returned_again
+from node.services.precedents import seen_by
 from node.services.readership import BOARD_READERS, boards_of, need_board
-from node.storage.database import instant_or_none
+from node.services.scope import in_sight
+from node.storage.database import instant_or_none, micros
 from node.storage.unit_of_work import View
 from node.web.api import answers as a
 from node.web.api.query import LIMIT, NEXT, NUMBER, Answered, Given, Parameter, Query, cursor_of, parts_of
@@ -85,6 +91,55 @@ def _call(one: call_plan.Call, titles: Mapping[str, str]) -> dict[str, Any]:
     return {**bodies.plain(one), "first_due": one.first_due, "sheets": sheets}
 
 
+def tracking_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """HM20-3.4a: every open assignment by its limit; and HM20-4.3c: what this month found open, and what became of it."""
+    need_board(desk.role, "supervision")
+    now, unit, place = desk.node.now(), _unit(desk, given), parts_of(given["cursor"], (int, type(None)), str)
+    calendar, after = desk.node.policies.bare(view).calendar, None if place is None else (place[0], place[1])
+    lines = lists.tracking_list(view, calendar, now, desk.viewer, unit=unit, rows_max=given["limit"] + 1, after=after)
+    shown, today = lines[: given["limit"]], local_day(now)
+    titles = headlines(view, view.readings.rows({one.ticket for one in shown}).values())
+    last = shown[-1] if len(lines) > len(shown) else None
+    body = {
+        "now": now,
+        "count": lists.tracked(view, desk.viewer, unit=unit),
+        "tracking": [bodies.plain(one) | {"title": titles.get(one.ticket)} for one in shown],
+        "backlog": bodies.plain(lists.backlog(view, at(today.replace(day=1), time.min), end_of(today), desk.viewer)),
+        "next": None if last is None else cursor_of(None if last.due_at is None else micros(last.due_at), last.ticket),
+    }
+    return Answered(body)
+
+
+def asks_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """What was put to another level and waits there, what is due first first; and what two levels hand to and fro."""
+    need_board(desk.role, "escalations")
+    now, place = desk.node.now(), parts_of(given["cursor"], int, str)
+    lines, again = asked_levels(view, now), returned_again(view)
+    seen = in_sight(view, desk.viewer, [*(one.ticket for one in lines), *(one.ticket for one in again)])
+    found = sorted((micros(one.due_at), one.ticket, one) for one in lines if one.ticket in seen)
+    behind = [(due_at, ticket, one) for due_at, ticket, one in found if place is None or (due_at, ticket) > (place[0], place[1])]
+    shown = behind[: given["limit"]]
+    body = {
+        "now": now,
+        "count": len(found),
+        "asked": [bodies.plain(one) for _, _, one in shown],
+        "again": [bodies.plain(one) for one in again if one.ticket in seen],
+        "next": cursor_of(*shown[-1][:2]) if len(shown) < len(behind) else None,
+    }
+    return Answered(body)
+
+
+def precedents_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """The rulings of this node on whose duty a matter is, the last one first."""
+    need_board(desk.role, "objections")
+    place = parts_of(given["cursor"], str)
+    found = seen_by(view, desk.viewer)
+    passed = 0 if place is None else next((number for number, one in enumerate(found, 1) if one.entry == place[0]), len(found))
+    shown = found[passed : passed + given["limit"]]
+    following = cursor_of(shown[-1].entry) if len(found) > passed + len(shown) else None
+    return Answered({"count": len(found), "precedents": bodies.plain(tuple(shown)), "next": following})
+
+
 def leader_page_answer(desk: Desk, view: View, given: Given) -> Answered:
     """每日一页: the figures of today, and what waits for a decision."""
     now = desk.node.now()
@@ -128,6 +183,45 @@ QUERIES = (
         ),
         call_plan_answer,
         (Parameter("days", NUMBER, usual=call_plan.window_days, most=call_days_max), LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query(
+        "/tracking",
+        "tracking",
+        "boards",
+        a.whole(
+            now=a.MOMENT,
+            count=a.NUMBER,
+            tracking=a.many(a.of_type_and(lists.TrackingLine, title=a.maybe(a.WORD))),
+            backlog=a.of_type(lists.Backlog),
+            next=a.maybe(a.WORD),
+        ),
+        tracking_answer,
+        (_UNIT, LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query(
+        "/asks",
+        "asks",
+        "boards",
+        a.whole(
+            now=a.MOMENT,
+            count=a.NUMBER,
+            asked=a.many(a.of_type(AskedLine)),
+            again=a.many(a.of_type(ReturnedLine)),
+            next=a.maybe(a.WORD),
+        ),
+        asks_answer,
+        (LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query(
+        "/precedents",
+        "precedents",
+        "boards",
+        a.whole(count=a.NUMBER, precedents=a.many(a.of_type(Precedent)), next=a.maybe(a.WORD)),
+        precedents_answer,
+        (LIMIT, NEXT),
         has_mark=True,
     ),
     Query(

@@ -22,7 +22,7 @@ from node.services.entry_feed import feed
 from node.services.narrowing import Place, Wanted
 from node.services.readership import DRAWERS
 from node.services.redaction import dossier_without, unseen_in
-from node.services.scope import need_all
+from node.services.scope import need_all, need_inside
 from node.services.search import Sought, search
 from node.services.superior_reading import note_reading
 from node.services.ticket_levels import level_of
@@ -81,7 +81,7 @@ def clock_answer(desk: Desk, view: View, given: Given) -> Answered:
 
 
 def search_answer(desk: Desk, view: View, given: Given) -> Answered:
-    _need_inside(desk, "search")
+    need_inside(desk.viewer, "search")
     now, place = desk.node.now(), parts_of(given["cursor"], int, str)
     sought = Sought(
         text=given["text"] or "",
@@ -272,8 +272,3 @@ def node_answer(desk: Desk, view: View, given: Given) -> Answered:
 
 def entries_answer(desk: Desk, view: View, given: Given) -> Answered:
     return Answered(bodies.plain(feed(view, given["after"], desk.viewer, given["kind"], given["limit"])))
-
-
-def _need_inside(desk: Desk, query: str) -> None:
-    if desk.role in OUTSIDE:
-        raise Refusal(Code.PERMISSION_DENIED, command=query, role=desk.role)

@@ -1,4 +1,4 @@
-"""The ledger, the register of enterprises and the what-if, as their pages have them, for other systems."""
+"""Ledger, enterprises, units, groups, the state of the node and the what-if, as their pages have them, for other systems."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,15 +11,19 @@ from node.packs.file import limit_text
 from node.packs.keys import find_key
 from node.services import bodies, ledger
 from node.services import enterprise_register as register
+from node.services import group_register as groups
 from node.services.pack_changes import read_value
 from node.services.queries import names
 from node.services.replay_runs import Measured
-from node.services.scope import need_all
+from node.services.scope import need_all, need_inside
+from node.services.status import Status, status
+from node.services.unit_list import UnitLine, unit_lines
 from node.services.what_if import what_if
 from node.storage.unit_of_work import View
 from node.web.api import answers as a
 from node.web.api.query import DAY, LIMIT, NEXT, Answered, Given, Parameter, Query, cursor_of, parts_of
 from node.web.desk import Desk
+from node.web.machine import certificate_days, free_percent
 
 _PERIOD = (Parameter("first", DAY), Parameter("last", DAY))
 _NEEDS = ("open", "overdue")
@@ -74,6 +78,42 @@ def what_if_answer(desk: Desk, view: View, given: Given) -> Answered:
     return Answered(body)
 
 
+def units_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """The units of this node with what each has in hand, those with overdue tickets first."""
+    return Answered({"units": bodies.plain(tuple(unit_lines(view, desk.viewer, desk.node.now())))})
+
+
+def groups_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """Every service group, and how many are in it."""
+    need_inside(desk.viewer, "groups")
+    place = parts_of(given["cursor"], int)
+    passed = 0 if place is None else max(place[0], 0)
+    found = groups.listed(view, desk.node.policies.of_registry(view, desk.node.now()).pack)
+    shown = found[passed : passed + given["limit"]]
+    following = cursor_of(passed + len(shown)) if len(found) > passed + len(shown) else None
+    return Answered({"count": len(found), "groups": bodies.plain(tuple(shown)), "next": following})
+
+
+def group_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """Who is in one group: officials by unit, then the enterprises whose files are shown."""
+    need_inside(desk.viewer, "groups")
+    place, size = parts_of(given["cursor"], int), given["limit"]
+    passed = 0 if place is None else max(place[0], 0)
+    one = groups.one_group(view, desk.node.policies.of_registry(view, desk.node.now()).pack, given["id"])
+    members = groups.members_of(view, one.group, desk.viewer, skipped=passed, most=size + 1)
+    following = cursor_of(passed + size) if len(members) > size else None
+    return Answered({**bodies.plain(one), "members": bodies.plain(tuple(members[:size])), "next": following})
+
+
+def status_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """What an operator looks at first: links, the levels below, what is due, and what is wrong."""
+    need_all(desk.viewer, "status")
+    node = desk.node
+    calendar, beat = node.policies.bare(view).calendar, node.settings.heartbeat_seconds
+    free, days = free_percent(node), certificate_days(node)
+    return Answered(bodies.plain(status(view, calendar, node.now(), node.wall(), beat, free_percent=free, certificate_days=days)))
+
+
 def _value(key: str, said: str) -> Value:
     row = find_key(key)
     value = read_value(row, said) if row is not None else None
@@ -110,6 +150,26 @@ QUERIES = (
         ),
         has_mark=True,
     ),
+    Query("/units", "units", "units", a.whole(units=a.many(a.of_type(UnitLine))), units_answer, has_mark=True),
+    Query(
+        "/groups",
+        "groups",
+        "groups",
+        a.whole(count=a.NUMBER, groups=a.many(a.of_type(groups.GroupLine)), next=a.maybe(a.WORD)),
+        groups_answer,
+        (LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query(
+        "/groups/{id}",
+        "group",
+        "groups",
+        a.of_type_and(groups.GroupLine, members=a.many(a.of_type(groups.Member)), next=a.maybe(a.WORD)),
+        group_answer,
+        (Parameter("id", is_required=True, place="path"), LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query("/status", "status", "status", a.of_type(Status), status_answer, has_mark=True),
     Query(
         "/what-if",
         "what_if",
