@@ -5,11 +5,13 @@ A board is one question ("which extensions must be decided?"), asked of the cloc
 What stands, because something else has to come first, follows behind what runs.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, tuple_
 
 from node.domain.command import Command
 from node.domain.entry import Actor, Subject, SubjectKind
@@ -18,16 +20,35 @@ from node.domain.payload import SealedRef
 from node.domain.policy import Policy
 from node.domain.ticket.checks import is_in_scope
 from node.domain.ticket.parts import is_handler
+from node.domain.ticket.records import Clock
 from node.domain.ticket.state import State
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import WorkCalendar
 from node.services.queries import ClockLine, whole_clock_line
+from node.services.readership import need_board
+from node.services.registry import read_units
 from node.services.scope import visible_to
 from node.services.ticket_view import EntryLine, bring_words, entry_line, opened
 from node.storage import schema
 from node.storage.database import micros
 from node.storage.unit_of_work import View
 
+# The boards that are clocks of one kind or some.  What stands on the others is counted on them.
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "triage": ("form", "sort", "reroute", "supplement_decision"),
+    "dispatch": ("dispatch",),
+    "judgement": ("judgement",),
+    "approvals": (
+        *("extension_decision", "termination_decision", "withdrawal_decision", "supplement_decision"),
+        *("recheck_decision", "recheck", "rectification", "co_handle_ruling"),
+    ),
+    "co-handling": ("co_handle", "opinion", "joint_item"),
+    "objections": ("objection_ruling", "government_ruling", "coordination"),
+    "escalations": ("escalation_answer", "transfer_answer"),
+    "revisits": ("revisit",),
+}
+# Here a steward has to do with whatever he sees, not with his field alone.
+_BEYOND_FIELDS = frozenset({"co-handling", "escalations", "revisits"})
 rows_max = 100
 # A steward's scope is no column: so many are looked through for him.
 looked_through_max = 1000
@@ -47,13 +68,26 @@ class Waiting:
         return self.clock.name.partition("/")[2] or self.clock.owes
 
 
+class Place(NamedTuple):
+    """Where a clock stands on a board: what runs by when it is due, in microseconds, then what stands."""
+
+    is_standing: bool
+    due_at: int
+    ticket: str
+    name: str
+
+
 @dataclass(frozen=True)
 class Board:
-    """The first ``rows_max`` that wait, how many wait in all and how many of these are overdue."""
+    """
+    The first ``rows_max`` that wait, how many wait in all and how many of these are overdue.  ``next`` is what the next part begins
+    behind; None where nothing follows.
+    """
 
     lines: tuple[Waiting, ...]
     total: int
     overdue: int
+    next: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +96,25 @@ class Counted:
 
     total: int
     overdue: int
+
+
+def board(
+    view: View, name: str, policy: Policy, viewer: Actor, now: datetime, *, unit: str = "", after: Place | None = None, lines_max: int
+) -> Board:
+    """
+    A part of the board *name*, one of ``KINDS``, as its page shows it to *viewer*: of a steward what is in his field.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, if it is none for his role.
+    """
+    need_board(viewer.role, name)
+    within = None if name in _BEYOND_FIELDS else steward_filter(policy, read_units(view.connection, view.head.node), viewer)
+    return waiting(view, KINDS[name], policy.calendar, now, viewer, unit=unit, within=within, lines_max=lines_max, after=after)
+
+
+def counted(view: View, names: Iterable[str], now: datetime, viewer: Actor) -> dict[str, Counted]:
+    """How much waits on each of the boards *names* that are clocks (``KINDS``)."""
+    return count(view, {name: KINDS[name] for name in names if name in KINDS}, now, viewer)
 
 
 def waiting(
@@ -75,33 +128,69 @@ def waiting(
     states: Iterable[State] = (),
     within: Callable[[Ticket], bool] | None = None,
     lines_max: int = rows_max,
+    after: Place | None = None,
 ) -> Board:
     """
     What waits with a clock of *kinds* ("extension_decision"; "co_handle" has the units' own too), as far as *viewer* sees it.
 
     *unit* keeps what that unit leads, owes or is named by, *states* what is in one of them.  *within* narrows what a row cannot
-    tell, as a steward's field.
+    tell, as a steward's field.  Shown are the first *lines_max* behind *after*; what is counted is the whole board.
     """
-    wanted = _wanted(view, tuple(kinds), viewer, unit, tuple(states))
+    named, whose = tuple(kinds), tuple(states)
+    wanted = _wanted(view, named, viewer, unit, whose)
     clocks, tickets = schema.clocks, schema.tickets
     # What waits in all is counted by the statement that gives the first of it.
     counted = (func.count().over().label("total"), func.count().filter(clocks.c.due_at <= micros(now)).over().label("overdue"))
-    query = select(clocks.c.ticket, clocks.c.name, clocks.c.node, tickets.c.holder, *counted).join(tickets, tickets.c.id == clocks.c.ticket)
-    query = query.where(*wanted).order_by(clocks.c.due_at.is_(None), clocks.c.due_at, clocks.c.ticket, clocks.c.name)
-    rows = view.connection.execute(query.limit(lines_max if within is None else looked_through_max)).all()
-    known = view.readings.tickets(row.ticket for row in rows)
-    found: list[tuple[Ticket, ClockLine]] = []
-    for row in rows:
-        ticket = known.get(row.ticket)
-        clock = None if ticket is None else ticket.clocks.get(row.name if row.node == row.holder else f"{row.name}@{row.node}")
-        if ticket is not None and clock is not None and (within is None or within(ticket)):
-            found.append((ticket, whole_clock_line(ticket.id, clock, calendar, now)))
-    shown = found[:lines_max]
-    bring_titles(view, [ticket for ticket, _ in shown])
-    lines = tuple(Waiting(ticket, line, title_of(view, ticket)) for ticket, line in shown)
+    query = select(clocks.c.ticket, clocks.c.name, clocks.c.node, clocks.c.due_at, tickets.c.holder, *counted)
+    query = query.join(tickets, tickets.c.id == clocks.c.ticket).where(*wanted)
+    query = query.order_by(clocks.c.due_at.is_(None), clocks.c.due_at, clocks.c.ticket, clocks.c.name)
+    if within is None and after is not None:
+        query = query.where(_behind(after))
+    rows = view.connection.execute(query.limit(lines_max + 1 if within is None else looked_through_max)).all()
+    total, overdue = (rows[0].total, rows[0].overdue) if rows else (0, 0)
     if within is not None:
-        return Board(lines, len(found), sum(line.is_overdue for _, line in found))
-    return Board(lines, *((rows[0].total, rows[0].overdue) if rows else (0, 0)))
+        found = [(row, ticket) for row, ticket in _readable(view, rows) if within(ticket)]
+        total, overdue = len(found), sum(row.due_at is not None and row.due_at <= micros(now) for row, _ in found)
+        found = found[_passed([row for row, _ in found], after) :]
+        rows = [row for row, _ in found]
+    elif after is not None:
+        total, overdue = dataclasses.astuple(count(view, {"": named}, now, viewer, unit=unit, states=whose)[""])
+    is_more, rows = len(rows) > lines_max, rows[:lines_max]
+    pairs = found[:lines_max] if within is not None else _readable(view, rows)
+    shown = [(ticket, clock) for row, ticket in pairs if (clock := _clock_of(ticket, row)) is not None]
+    bring_titles(view, [ticket for ticket, _ in shown])
+    lines = [Waiting(ticket, whole_clock_line(ticket.id, clock, calendar, now), title_of(view, ticket)) for ticket, clock in shown]
+    return Board(tuple(lines), total, overdue, _place(rows[-1]) if is_more else None)
+
+
+def _readable(view: View, rows: Sequence[Row[Any]]) -> list[tuple[Row[Any], Ticket]]:
+    """*rows* with their tickets, as far as these can be read."""
+    known = view.readings.tickets(row.ticket for row in rows)
+    return [(row, ticket) for row in rows if (ticket := known.get(row.ticket)) is not None]
+
+
+def _clock_of(ticket: Ticket, row: Row[Any]) -> Clock | None:
+    return ticket.clocks.get(row.name if row.node == row.holder else f"{row.name}@{row.node}")
+
+
+def _place(row: Row[Any]) -> Place:
+    return Place(row.due_at is None, row.due_at or 0, row.ticket, row.name)
+
+
+def _passed(rows: Sequence[Row[Any]], after: Place | None) -> int:
+    """How many of *rows*, as the database has ordered them, stand no further than *after*."""
+    places = [_place(row) for row in rows]
+    if after is None:
+        return 0
+    return places.index(after) + 1 if after in places else sum(place < after for place in places)
+
+
+def _behind(after: Place) -> ColumnElement[bool]:
+    clocks = schema.clocks
+    beside = tuple_(clocks.c.ticket, clocks.c.name) > tuple_(after.ticket, after.name)
+    if after.is_standing:
+        return and_(clocks.c.due_at.is_(None), beside)
+    return or_(clocks.c.due_at.is_(None), clocks.c.due_at > after.due_at, and_(clocks.c.due_at == after.due_at, beside))
 
 
 def count(

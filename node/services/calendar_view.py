@@ -63,10 +63,11 @@ def files_in_force(node: Node, view: View) -> list[CalendarFile]:
 def days_of(calendar: WorkCalendar, files: list[CalendarFile], year: int, month: int) -> list[DayLine]:
     """Every day of that month."""
     last = months.monthrange(year, month)[1]
-    return [_line(calendar, files, date(year, month, number)) for number in range(1, last + 1)]
+    return [line_of(calendar, files, date(year, month, number)) for number in range(1, last + 1)]
 
 
-def _line(calendar: WorkCalendar, files: list[CalendarFile], day: date) -> DayLine:
+def line_of(calendar: WorkCalendar, files: list[CalendarFile], day: date) -> DayLine:
+    """That *day*, with its reason."""
     named = [(file, one) for file in files for one in file.days if one.date == day]
     file, listed = named[-1] if named else (None, None)
     return DayLine(

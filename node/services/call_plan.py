@@ -6,7 +6,7 @@ office's and a superior's (its calls of a round once that is revealed).  What th
 beside; it was said about one ticket and holds for all of his.  Nothing here opens a name or a number.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -21,6 +21,8 @@ from node.domain.ticket.sight import is_concealed, may_read
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import end_of, local_day
 from node.services.policies import Policies
+from node.services.readership import DRAWERS
+from node.services.scope import in_sight
 from node.storage import schema
 from node.storage.database import instant, micros
 from node.storage.journal import Stored
@@ -83,11 +85,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Plan:
-    """The calls that are shown, and how many revisits are due in all and overdue."""
+    """
+    The calls that are shown, and how many revisits are due in all and overdue.  ``next`` is what the next part begins behind: when the
+    first revisit of its last call is due, in microseconds, and whose call that is.
+    """
 
     calls: tuple[Call, ...]
     tickets: int
     overdue: int
+    next: tuple[int, str] | None = None
 
 
 def plan(view: View, policies: Mapping[str, Policy], now: datetime, days: int = window_days) -> list[Call]:
@@ -105,23 +111,58 @@ def planned(
     policies: Policies,
     now: datetime,
     days: int = window_days,
-    seen: Callable[[list[str]], set[str]] | None = None,
+    viewer: Actor | None = None,
     tickets_max: int | None = None,
 ) -> Plan:
     """
-    The calls of the next *days* under the policy of each ticket; of those that *seen* lets pass, if it is given.  Shown are those about
-    the first *tickets_max* that are due, each with whatever else is due of the same enterprise.
+    The calls of the next *days* under the policy of each ticket, as far as *viewer* sees these; earlier contacts as in ``contacts_with``,
+    and of rounds that are not revealed yet for whoever draws them.  Shown are those about the first *tickets_max* that are due, each
+    with whatever else is due of the same enterprise.
     """
-    due = _due(view, now, days)
-    wanted = {one.ticket for one in due} if seen is None else seen([one.ticket for one in due])
-    due = [one for one in due if one.ticket in wanted]
+    due = _due_for(view, viewer, now, days)
     first = due[:tickets_max]
     tickets = view.readings.tickets(one.ticket for one in first)
     beside = _of_the_same(view, tickets.values(), due[len(first) :])
     tickets |= view.readings.tickets(one.ticket for one in beside)
     shown = [*first, *beside]
     governed = {id: policies.for_ticket(view, ticket, now) for id, ticket in tickets.items()}
-    return Plan(tuple(_calls(view, shown, tickets, governed, now)), len(due), sum(one.due_at <= now for one in due))
+    return Plan(tuple(_calls(view, shown, tickets, governed, now, viewer)), len(due), sum(one.due_at <= now for one in due))
+
+
+def planned_behind(
+    view: View, policies: Policies, now: datetime, days: int, viewer: Actor, after: tuple[int, str] | None, calls_max: int
+) -> Plan:
+    """As ``planned``, call by call: the first *calls_max* behind *after* (``Plan.next``)."""
+    due = _due_for(view, viewer, now, days)
+    groups = _by_whom(view, due)
+    places = sorted((micros(group[0].due_at), whose) for whose, group in groups.items())
+    places = [one for one in places if after is None or one > after]
+    shown = [one for _, whose in places[:calls_max] for one in groups[whose]]
+    tickets = view.readings.tickets(one.ticket for one in shown)
+    governed = {id: policies.for_ticket(view, ticket, now) for id, ticket in tickets.items()}
+    following = places[calls_max - 1] if len(places) > calls_max else None
+    calls = _calls(view, shown, tickets, governed, now, viewer)
+    return Plan(tuple(calls), len(due), sum(one.due_at <= now for one in due), following)
+
+
+def _by_whom(view: View, due: Sequence["_Due"]) -> dict[str, list["_Due"]]:
+    """*due* by who is called (``_whose``); what no row tells, the file of who has no code, is read of those tickets that name one."""
+    traits, uncoded = schema.traits, [one.ticket for one in due if not one.credit_code]
+    named: set[str] = set()
+    for part in parts(uncoded):
+        of_files = (traits.c.name == "enterprise", traits.c.ticket.in_(part))
+        named |= set(view.connection.execute(select(traits.c.ticket).where(*of_files)).scalars())
+    filed = {id: _whose(ticket) for id, ticket in view.readings.tickets(sorted(named)).items()}
+    groups: dict[str, list[_Due]] = {}
+    for one in due:
+        groups.setdefault(one.credit_code or filed.get(one.ticket, one.ticket), []).append(one)
+    return groups
+
+
+def _due_for(view: View, viewer: Actor | None, now: datetime, days: int) -> list["_Due"]:
+    due = _due(view, now, days)
+    seen = in_sight(view, viewer, [one.ticket for one in due])
+    return [one for one in due if one.ticket in seen]
 
 
 def _of_the_same(view: View, tickets: Collection[Ticket], due: Sequence["_Due"]) -> list["_Due"]:
@@ -137,7 +178,14 @@ def _of_the_same(view: View, tickets: Collection[Ticket], due: Sequence["_Due"])
     return [one for one in due if one.credit_code in codes or (one.ticket in filed and not one.credit_code)]
 
 
-def _calls(view: View, due: Iterable["_Due"], tickets: Mapping[str, Ticket], policies: Mapping[str, Policy], now: datetime) -> list[Call]:
+def _calls(
+    view: View,
+    due: Iterable["_Due"],
+    tickets: Mapping[str, Ticket],
+    policies: Mapping[str, Policy],
+    now: datetime,
+    viewer: Actor | None = None,
+) -> list[Call]:
     groups: dict[str, list[tuple[Ticket, datetime]]] = {}
     for one in due:
         ticket = tickets.get(one.ticket)
@@ -145,7 +193,7 @@ def _calls(view: View, due: Iterable["_Due"], tickets: Mapping[str, Ticket], pol
             groups.setdefault(_whose(ticket), []).append((ticket, one.due_at))
     called = {key: group[0][0].appellant.credit_code for key, group in groups.items() if key != group[0][0].id}
     others, rounds = _others(view, called.values(), now), _calls_of_rounds(view, now)
-    calls = [_call(view, key, group, others.get(called.get(key, ""), ()), rounds, policies, now) for key, group in groups.items()]
+    calls = [_call(view, key, group, others.get(called.get(key, ""), ()), rounds, policies, now, viewer) for key, group in groups.items()]
     return sorted(calls, key=lambda call: (call.first_due, call.enterprise))
 
 
@@ -158,10 +206,19 @@ def contacts_with(view: View, ticket: Ticket, viewer: Actor, now: datetime) -> l
     """
     code = ticket.appellant.credit_code
     same = [] if _whose(ticket) == ticket.id else _others(view, {code}, now).get(code, [])
-    known = {one.id: one for one in (ticket, *same) if not is_concealed(one, viewer.unit)}
-    found = sorted(_contacts(view, known, _calls_of_rounds(view, now), now), key=lambda one: (one.at, one.ticket), reverse=True)
+    found = _contacts_for(view, {one.id: one for one in (ticket, *same)}, _calls_of_rounds(view, now), now, viewer)
+    found = sorted(found, key=lambda one: (one.at, one.ticket), reverse=True)
+    return [one for one in found if one.kind != CallRecorded.kind()]
+
+
+def _contacts_for(view: View, tickets: Mapping[str, Ticket], rounds: "_OfRounds", now: datetime, viewer: Actor | None) -> list[Contact]:
+    """The contacts about *tickets*, as *viewer* may know of them: without the numbers of what he does not read."""
+    if viewer is None:
+        return list(_contacts(view, tickets, rounds, now))
+    known = {id: one for id, one in tickets.items() if not is_concealed(one, viewer.unit)}
     readable = {id for id, one in known.items() if may_read(one, viewer)}
-    return [one if one.ticket in readable else replace(one, ticket="") for one in found if one.kind != CallRecorded.kind()]
+    found = [one for one in _contacts(view, known, rounds, now) if viewer.role in DRAWERS or one.kind != CallRecorded.kind()]
+    return [one if one.ticket in readable else replace(one, ticket="") for one in found]
 
 
 def office_of(view: View, policy: Policy) -> str:
@@ -214,13 +271,14 @@ def _call(
     rounds: "_OfRounds",
     policies: Mapping[str, Policy],
     now: datetime,
+    viewer: Actor | None,
 ) -> Call:
     known = {ticket.id: ticket for ticket in (*(one for one, _ in tickets), *others)}
     wishes = [ticket.call_preference for ticket in known.values() if ticket.call_preference is not None]
     return Call(
         enterprise=key,
         sheets=tuple(_sheet(ticket, due_at, policies[ticket.id]) for ticket, due_at in tickets),
-        contacts=tuple(sorted(_contacts(view, known, rounds, now), key=lambda one: (one.at, one.ticket))),
+        contacts=tuple(sorted(_contacts_for(view, known, rounds, now, viewer), key=lambda one: (one.at, one.ticket))),
         preference=max(wishes, key=lambda wish: wish.at, default=None),
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, case, func, or_, select, true, union
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, func, or_, select, true, union
 
 from node.domain.credit_code import Verdict
 from node.domain.credit_code import check as check_credit_code
@@ -18,10 +18,9 @@ from node.domain.enterprise.record import Enterprise
 from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import OPEN
 from node.services.intake_facts import file_of
-from node.services.scope import has_few, listed_for, sees_all, visible_to
+from node.services.scope import has_few, listed_for, need_inside, sees_all, visible_to
 from node.services.search import Excerpt, around_of, may_have, words_of
 from node.services.ticket_view import opened
 from node.storage import schema, text_index
@@ -49,6 +48,9 @@ class Wanted:
     # Only with an open need, or only with one that is overdue.
     needs: str = ""
     page: int = 1
+    # Behind this place, and not by pages: overdue needs, last change in microseconds, id; ``rows_max`` of them, 0 for ``files_max``.
+    after: tuple[int, int, str] | None = None
+    rows_max: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,14 @@ class FileLine:
 
 @dataclass(frozen=True)
 class FileList:
-    """One page of the list, those with overdue needs first, then by the last change; ``count`` is of all."""
+    """
+    One page of the list, those with overdue needs first, then by the last change; ``count`` is of all.  ``next`` is what another page
+    begins behind (``Wanted.after``).
+    """
 
     lines: tuple[FileLine, ...]
     count: int
+    next: tuple[int, int, str] | None = None
 
 
 def need_register(viewer: Actor) -> None:
@@ -83,8 +89,7 @@ def need_register(viewer: Actor) -> None:
     Raises:
         Refusal: PERMISSION_DENIED, for who files from outside.
     """
-    if viewer.role in OUTSIDE:
-        raise Refusal(Code.PERMISSION_DENIED, command="registers", role=viewer.role)
+    need_inside(viewer, "registers")
 
 
 def listed(view: View, wanted: Wanted, viewer: Actor, now: datetime) -> FileList:
@@ -111,16 +116,24 @@ def listed(view: View, wanted: Wanted, viewer: Actor, now: datetime) -> FileList
     late = _late_by_file(viewer, now)
     if wanted.needs == "overdue":
         where.append(late.c.late.is_not(None))
-    query = select(table, dossiers.c.state).join(dossiers, dossiers.c.id == table.c.id).outerjoin(late, late.c.file == table.c.id)
-    query = query.where(*where)
+    first_late, changed_at = func.coalesce(late.c.late, 0), dossiers.c.changed_at
+    query = select(table, dossiers.c.state, changed_at, first_late.label("late"))
+    query = query.join(dossiers, dossiers.c.id == table.c.id).outerjoin(late, late.c.file == table.c.id).where(*where)
     count = view.connection.execute(select(func.count()).select_from(query.with_only_columns(table.c.id).subquery())).scalar_one()
-    order = (func.coalesce(late.c.late, 0).desc(), dossiers.c.changed_at.desc(), table.c.id)
-    first = (max(wanted.page, 1) - 1) * files_max
-    rows = view.connection.execute(query.order_by(*order).limit(files_max).offset(first)).all()
+    size = wanted.rows_max or files_max
+    first = (max(wanted.page, 1) - 1) * size
+    if wanted.after is not None:
+        needs, changed, id = wanted.after
+        changed_before = or_(changed_at < changed, and_(changed_at == changed, table.c.id > id))
+        query = query.where(or_(first_late < needs, and_(first_late == needs, changed_before)))
+    query = query.order_by(first_late.desc(), changed_at.desc(), table.c.id).limit(size + 1).offset(first)
+    rows = view.connection.execute(query).all()
+    is_more, rows = len(rows) > size, rows[:size]
     counts = _counts(view, [row.id for row in rows], viewer, now)
     lines = [_line(view, row, counts.get(row.id, (0, 0, 0)), words) for row in rows]
     # A word of three characters or more is found by its pairs, which may stand apart.
-    return FileList(tuple(line for line in lines if len(line.excerpts) == len(words)), count)
+    following = (rows[-1].late, rows[-1].changed_at, rows[-1].id) if is_more else None
+    return FileList(tuple(line for line in lines if len(line.excerpts) == len(words)), count, following)
 
 
 def whole_file(view: View | UnitOfWork, id: str, viewer: Actor) -> Enterprise:

@@ -266,7 +266,7 @@ def leader_page(
         units=tuple(_units(view, of_own)),
         findings_from_above=findings,
         waiting=count_waiting(view, put_to, viewer),
-        waiting_for_leader=tuple(_waiting(view, ticket) for ticket in view.readings.tickets(waiting).values()),
+        waiting_for_leader=tuple(_waiting(view, ticket, viewer) for ticket in view.readings.tickets(waiting).values()),
         link_heard_at=heard,
     )
 
@@ -282,9 +282,9 @@ def _waits(view: View, viewer: Actor | None, put_to: Collection[str] | None) -> 
     return and_(table.c.holder == view.head.node, his, table.c.state.in_(_OPEN), visible_to(viewer))
 
 
-def _waiting(view: View, ticket: Ticket) -> Waiting:
-    """The last step on the ticket's line put it to him; its first words are the question."""
-    lines = ticket_view.timeline(view, ticket)
+def _waiting(view: View, ticket: Ticket, viewer: Actor | None) -> Waiting:
+    """The last step on the ticket's line put it to him; its first words are the question, for whoever reads words."""
+    lines = ticket_view.timeline(view, ticket, viewer)
     last = next(line for line in reversed(lines) if line.version > 0 and not line.is_void)
     first = lines[0].texts
     return Waiting(

@@ -11,15 +11,17 @@ from datetime import date, datetime
 from sqlalchemy import or_, select
 
 from node.domain.entry import Actor, Subject, SubjectKind
+from node.domain.organisation import Role
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import AccountOpened
 from node.domain.ticket.row import TicketRow, row_of
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import end_of
-from node.services.openings import HANDLING, open_payloads
+from node.services.openings import HANDLING, RIGHTS, open_payloads
 from node.services.queries import Names
 from node.services.scope import visible_to
+from node.services.ticket_view import opened
 from node.services.unreadable import Unreadable, those_unreadable
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -27,6 +29,7 @@ from node.storage.database import micros
 from node.storage.dossier_readings import readable_dossier
 from node.storage.unit_of_work import UnitOfWork, View
 
+_OF_A_UNIT = frozenset({Role.DEPARTMENT.value, Role.DEPARTMENT_LEADER.value})
 # Needs of these channels were reported on a list, which has words of its own for where they come from.
 REPORTED = frozenset({"grassroots_report", "department_report", "grassroots_governance"})
 
@@ -92,6 +95,56 @@ class Reporter:
     phone: str
 
 
+def need_reader(actor: Actor) -> None:
+    """
+    Refuse whoever handles nothing.
+
+    Raises:
+        Refusal: PERMISSION_DENIED.
+    """
+    if actor.role not in {role.value for role in RIGHTS[HANDLING]}:
+        raise Refusal(Code.PERMISSION_DENIED, command="ledger", role=actor.role)
+
+
+def is_bound(actor: Actor) -> bool:
+    """True if his list is his own unit's: of what it was only asked about, a department opens nobody's name."""
+    return actor.role in _OF_A_UNIT
+
+
+def wanted_by(actor: Actor, unit: str, first: date | None, last: date | None) -> Wanted:
+    """
+    What *actor* is given who asks for *unit* and these days.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, for whoever handles nothing.
+    """
+    need_reader(actor)
+    return Wanted(actor.unit if is_bound(actor) else unit, first, last)
+
+
+def part(view: View, wanted: Wanted, viewer: Actor, called: Names, after: str, lines_max: int) -> tuple[list[LedgerLine], str]:
+    """
+    The first *lines_max* lines behind the ticket *after*, for a system that opens nothing: an enterprise has the name of its file, else the
+    one that the need has in its words; nobody's own name stands in for it.
+
+    Returns:
+        The lines, and the ticket that the next part begins behind; "" where nothing follows.
+    """
+    found = tickets_of(view, wanted, viewer, after=after, rows_max=lines_max + 1)
+    shown = found[:lines_max]
+    lines = [
+        _listed_line(one.row, called, one.why) if isinstance(one, Unreadable) else _whole_line(one, called, _written_name(view, one))
+        for one in shown
+    ]
+    return lines, lines[-1].ticket if len(found) > lines_max else ""
+
+
+def _written_name(view: View, ticket: Ticket) -> str:
+    name = ticket.details.enterprise_name
+    written = opened(view, ticket.subject, name) if isinstance(name, SealedRef) else None
+    return _file_name(view, ticket.appellant.enterprise) or written or ""
+
+
 def ledger(work: UnitOfWork, wanted: Wanted, actor: Actor, called: Names, now: datetime) -> list[LedgerLine]:
     """
     The ledger, by register number.
@@ -106,10 +159,14 @@ def ledger(work: UnitOfWork, wanted: Wanted, actor: Actor, called: Names, now: d
 
 
 def _ledger_line(work: UnitOfWork, ticket: Ticket, actor: Actor, called: Names, now: datetime) -> LedgerLine:
+    return _whole_line(ticket, called, _opened(work, ticket, actor, now).enterprise)
+
+
+def _whole_line(ticket: Ticket, called: Names, enterprise: str) -> LedgerLine:
     resolve = ticket.clock("resolve")
     return replace(
         _listed_line(row_of(ticket), called),
-        enterprise=_opened(work, ticket, actor, now).enterprise,
+        enterprise=enterprise,
         co_handlers=tuple(called.unit(part.unit) for part in ticket.co_handlers),
         signed_at=ticket.dispatch.signed_at if ticket.dispatch else None,
         due_at=resolve.last_due_at if resolve else None,
@@ -178,8 +235,13 @@ def reporter_of(view: UnitOfWork | View, actor: Actor, called: Names) -> Reporte
     return Reporter(unit, "", "")
 
 
-def tickets_of(work: UnitOfWork | View, wanted: Wanted, viewer: Actor) -> list[Ticket | Unreadable]:
-    """The tickets of this node that a list is about, by register number; what is hidden from *viewer* is not there."""
+def tickets_of(
+    work: UnitOfWork | View, wanted: Wanted, viewer: Actor, *, after: str = "", rows_max: int | None = None
+) -> list[Ticket | Unreadable]:
+    """
+    The tickets of this node that a list is about, by register number, the first *rows_max* behind *after*; what is hidden from *viewer*
+    is not there.
+    """
     table = schema.tickets
     query = select(table.c.id).where(table.c.holder == work.head.node, visible_to(viewer))
     if wanted.unit:
@@ -188,7 +250,9 @@ def tickets_of(work: UnitOfWork | View, wanted: Wanted, viewer: Actor) -> list[T
         query = query.where(table.c.registered_at >= micros(end_of(date.fromordinal(wanted.first.toordinal() - 1))))
     if wanted.last is not None:
         query = query.where(table.c.registered_at < micros(end_of(wanted.last)))
-    ids = list(work.connection.execute(query.order_by(table.c.id)).scalars())
+    if after:
+        query = query.where(table.c.id > after)
+    ids = list(work.connection.execute(query.order_by(table.c.id).limit(rows_max)).scalars())
     found: dict[str, Ticket | Unreadable] = {id: ticket for id in ids if (ticket := work.readings.readable(id)) is not None}
     found |= {one.row.id: one for one in those_unreadable(work, [id for id in ids if id not in found])}
     return [found[id] for id in ids]
@@ -225,7 +289,7 @@ def _opened(work: UnitOfWork, ticket: Ticket, actor: Actor, now: datetime) -> _S
     return _Said(name, *(said.get(one, "") for one in ("problem", "source", "list_number", "contact", "phone")))
 
 
-def _file_name(work: UnitOfWork, file: str) -> str:
+def _file_name(work: UnitOfWork | View, file: str) -> str:
     """What the enterprise's own file calls it."""
     if not file:
         return ""

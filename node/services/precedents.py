@@ -6,12 +6,14 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from node.domain.command import Order
 from node.domain.duty_list import Precedent, latest_first
+from node.domain.entry import Actor
 from node.domain.policy import Policy
 from node.domain.ticket.duties import matter_of
 from node.domain.time import local_day
+from node.services.scope import in_sight
 from node.storage import schema
 from node.storage.database import instant
-from node.storage.unit_of_work import UnitOfWork
+from node.storage.unit_of_work import UnitOfWork, View
 
 
 def on_matter(connection: Connection, node: str, matter: str) -> list[Precedent]:
@@ -25,6 +27,13 @@ def on_matter(connection: Connection, node: str, matter: str) -> list[Precedent]
 def of_node(connection: Connection, node: str) -> list[Precedent]:
     """Every ruling of *node*, the last one first."""
     return latest_first(_read(connection, schema.precedents.c.node == node))
+
+
+def seen_by(view: View, viewer: Actor, most: int | None = None) -> list[Precedent]:
+    """The rulings of this node, the last *most* of them, as far as *viewer* sees the tickets that they were about; the last one first."""
+    found = of_node(view.connection, view.head.node)[:most]
+    seen = in_sight(view, viewer, [one.ticket for one in found])
+    return [one for one in found if one.ticket in seen]
 
 
 def precedents_fact(work: UnitOfWork, order: Order, policy: Policy, now: datetime) -> list[Precedent]:

@@ -1,6 +1,6 @@
 """
-Who reads what is about no ticket: said once, for the page that shows it, for the query of the API and for its entries in the feed and
-the web hooks.
+Who reads what is about no ticket, and whose boards are whose: said once, for the page that shows it, for the query of the API and for
+its entries in the feed and the web hooks.
 
 Whoever sees the node's whole subtree sees units, packs, calendars and links.  These are fewer: who drew whom, who opened what about
 whom, who may sign in.
@@ -21,6 +21,7 @@ from node.domain.accounts import (
 )
 from node.domain.entry import Event, SubjectKind
 from node.domain.organisation import Role
+from node.domain.refusal import Code, Refusal
 from node.domain.registry import AccountClosed, AccountOpened, PayloadOpened, TicketRead
 
 # Who reads the whole journal, and who of the centre reads whose contacts were opened; everybody reads what he opened himself.
@@ -45,3 +46,56 @@ EVENT_READERS: Mapping[str, frozenset[str]] = {
     **{event.kind(): OPENING_READERS for event in _OPENINGS},
 }
 SUBJECT_READERS: Mapping[str, frozenset[str]] = {SubjectKind.ROUND.value: DRAWERS, SubjectKind.LETTER.value: LETTER_READERS}
+
+# --- boards -----------------------------------------------------------------------------------------------------------
+
+# Who runs, leads or supervises the mechanism; whoever has parts in single tickets; who calls enterprises back.
+_STAFF = frozenset(
+    role.value
+    for role in (
+        *(Role.OFFICE, Role.DIRECTOR, Role.STEWARD, Role.SPECIALIST, Role.WINDOW_CLERK, Role.GOVERNMENT),
+        *(Role.LEADER, Role.SUPERVISION, Role.DISCIPLINE, Role.SUPERVISOR),
+    )
+)
+_PARTS = frozenset(role.value for role in (Role.DEPARTMENT, Role.DEPARTMENT_LEADER, Role.MEMBER, Role.TRACKER))
+_CALLERS = frozenset(role.value for role in (Role.OFFICE, Role.DIRECTOR, Role.MEMBER, Role.SPECIALIST, Role.SUPERVISION))
+BOARD_READERS: Mapping[str, frozenset[str]] = {
+    "triage": _STAFF,
+    "dispatch": _STAFF,
+    "judgement": _STAFF | _PARTS,
+    "approvals": _STAFF | _PARTS,
+    "tray": frozenset({Role.DEPARTMENT.value, Role.DEPARTMENT_LEADER.value}),
+    "co-handling": _STAFF | _PARTS,
+    "objections": _STAFF | _PARTS,
+    "escalations": _STAFF,
+    "revisits": _CALLERS,
+    "rounds": DRAWERS,
+    "supervision": _STAFF | _PARTS,
+    "letters": _STAFF | _PARTS | {Role.OPERATOR.value},
+    "meetings": _STAFF | _PARTS,
+    "leading": _STAFF | {Role.TRACKER.value},
+}
+
+
+def boards_of(role: str) -> list[str]:
+    """
+    The boards of *role*, in the order of the menu.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, if there is none for it.
+    """
+    found = [name for name, roles in BOARD_READERS.items() if role in roles]
+    if not found:
+        raise Refusal(Code.PERMISSION_DENIED, command="boards", role=role)
+    return found
+
+
+def need_board(role: str, name: str) -> None:
+    """
+    Refuse a board that is not for *role*; what somebody sees of one that is, is his scope's.
+
+    Raises:
+        Refusal: PERMISSION_DENIED.
+    """
+    if role not in BOARD_READERS[name]:
+        raise Refusal(Code.PERMISSION_DENIED, command=name, role=role)

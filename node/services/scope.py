@@ -9,12 +9,13 @@ party what was given to them; whoever files from outside his own filings.  From 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, CompoundSelect, and_, false, func, not_, or_, select, true, union_all
 
 from node.domain.entry import Actor
 from node.domain.organisation import Role
+from node.domain.refusal import Code, Refusal
 from node.domain.ticket.concerned import BY_PART
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.state import With
@@ -94,6 +95,28 @@ def sees_all(viewer: Actor | None) -> bool:
     return viewer is None or viewer.role not in BY_PART | OUTSIDE
 
 
+def need_inside(viewer: Actor, asked: str) -> None:
+    """
+    Refuse whoever files from outside.
+
+    Raises:
+        Refusal: PERMISSION_DENIED.
+    """
+    if viewer.role in OUTSIDE:
+        raise Refusal(Code.PERMISSION_DENIED, command=asked, role=viewer.role)
+
+
+def need_all(viewer: Actor, asked: str) -> None:
+    """
+    What is about no single ticket is for whoever sees the node's whole subtree.
+
+    Raises:
+        Refusal: PERMISSION_DENIED.
+    """
+    if not sees_all(viewer):
+        raise Refusal(Code.PERMISSION_DENIED, command=asked, role=viewer.role)
+
+
 def _not_concealed_from(unit: str) -> ColumnElement[bool]:
     """
     From the unit itself, or from one that it is a part of ("<unit>.<part>").  Asked once of a query, not of each of its rows: few needs
@@ -119,6 +142,15 @@ def out_of_sight(view: View | UnitOfWork, viewer: Actor | None, said: Collection
         query = select(tickets.c.id).where(tickets.c.id.in_(numbers[start : start + _AT_ONCE]), not_(visible_to(viewer)))
         found |= set(view.connection.execute(query).scalars())
     return frozenset(found)
+
+
+def in_sight(view: View | UnitOfWork, viewer: Actor | None, ids: Iterable[str]) -> set[str]:
+    """Those of the tickets *ids* that *viewer* sees."""
+    tickets, wanted, found = schema.tickets, sorted(set(ids)), set[str]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = select(tickets.c.id).where(tickets.c.id.in_(wanted[start : start + _AT_ONCE]), visible_to(viewer))
+        found |= set(view.connection.execute(query).scalars())
+    return found
 
 
 def has_trait(name: str, *values: str) -> ColumnElement[bool]:

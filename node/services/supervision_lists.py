@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 
 from node.domain.entry import Actor, SubjectKind
 from node.domain.order import record as o
@@ -106,17 +106,24 @@ def _overdue_workdays(order: SupervisionOrder, calendar: WorkCalendar, now: date
 
 
 def tracking_list(
-    view: View, calendar: WorkCalendar, now: datetime, viewer: Actor | None = None, *, unit: str = "", rows_max: int | None = None
+    view: View,
+    calendar: WorkCalendar,
+    now: datetime,
+    viewer: Actor | None = None,
+    *,
+    unit: str = "",
+    rows_max: int | None = None,
+    after: tuple[int | None, str] | None = None,
 ) -> list[TrackingLine]:
     """
     Every open assignment of this node that *viewer* sees, what is due first on top; of *unit* only if one is named, and of those the
-    first *rows_max*.
+    first *rows_max* behind *after*: when one is due, in microseconds, if it is, and its ticket.
     """
     tickets, clocks = schema.tickets, schema.clocks
     rows = view.connection.execute(
         select(tickets.c.id, tickets.c.number, tickets.c.state, tickets.c.lead, clocks.c.due_at, clocks.c.unit)
         .outerjoin(clocks, (clocks.c.ticket == tickets.c.id) & (clocks.c.name == "resolve") & (clocks.c.node == tickets.c.holder))
-        .where(*_tracked(view, viewer, unit))
+        .where(*_tracked(view, viewer, unit), true() if after is None else _behind(*after))
         .order_by(clocks.c.due_at.is_(None), clocks.c.due_at, tickets.c.id)
         .limit(rows_max)
     ).all()
@@ -139,6 +146,14 @@ def tracking_list(
             )
         )
     return found
+
+
+def _behind(due_at: int | None, ticket: str) -> ColumnElement[bool]:
+    tickets, clocks = schema.tickets, schema.clocks
+    if due_at is None:
+        return and_(clocks.c.due_at.is_(None), tickets.c.id > ticket)
+    beside = and_(clocks.c.due_at == due_at, tickets.c.id > ticket)
+    return or_(clocks.c.due_at.is_(None), clocks.c.due_at > due_at, beside)
 
 
 def tracked(view: View, viewer: Actor | None = None, *, unit: str = "") -> int:

@@ -6,13 +6,13 @@ step of the ladder goes off, and which extensions would have been refused.  ``re
 how a ticket is folded twice.  Nothing is written.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
 
-from node.domain.entry import Subject, SubjectKind
+from node.domain.entry import Actor, Subject, SubjectKind
 from node.domain.pack import Pack, Rule, Value
 from node.domain.ticket.fold import in_order, line_of
 from node.domain.time import local_day
@@ -21,6 +21,7 @@ from node.services.replay import replay
 from node.services.replay_keys import is_replayed, need_replayed, replayed_keys
 from node.services.replay_rungs import FiredRung
 from node.services.replay_runs import Measured
+from node.services.scope import out_of_sight
 from node.storage import schema
 from node.storage.unit_of_work import View
 
@@ -62,10 +63,18 @@ def changed(pack: Pack, changes: Mapping[str, Value]) -> Pack:
     return replace(pack, rules={**pack.rules, **{key: Rule(value, "default", "what-if") for key, value in changes.items()}})
 
 
-def what_if(view: View, policies: Policies, changes: Mapping[str, Value], first: date | None, last: date | None, now: datetime) -> WhatIf:
+def what_if(
+    view: View,
+    policies: Policies,
+    changes: Mapping[str, Value],
+    first: date | None,
+    last: date | None,
+    now: datetime,
+    viewer: Actor | None = None,
+) -> WhatIf:
     """
-    Replay every clock of this node that began from *first* to *last* (Beijing days, both included; None: no end) with
-    *changes* in each pack that governed a ticket then.
+    Replay every clock of this node, of the tickets that *viewer* sees, that began from *first* to *last* (Beijing days, both included;
+    None: no end) with *changes* in each pack that governed a ticket then.
 
     Raises:
         Refusal: KEY_NOT_REPLAYED, EARLIER_START_UNRECORDED or VALUE_NOT_OFFERED, for what the journal cannot answer.
@@ -74,7 +83,11 @@ def what_if(view: View, policies: Policies, changes: Mapping[str, Value], first:
     need_replayed(changes, adopted)
     packs = {pack.digest: (pack, changed(pack, changes)) for pack in adopted}
     found: list[Measured] = []
-    for ticket in _tickets(view):
+    tickets = _tickets(view)
+    hidden = out_of_sight(view, viewer, tickets)
+    for ticket in tickets:
+        if ticket in hidden:
+            continue
         entries = [one.folded for one in view.journal.of_subject(Subject(SubjectKind.TICKET.value, ticket))]
         line = line_of(entries, policy.place.rank).entries
         if line:
@@ -88,7 +101,7 @@ def what_if(view: View, policies: Policies, changes: Mapping[str, Value], first:
     return _counted(sorted(chosen, key=lambda one: (one.started_at, one.ticket, one.clock)))
 
 
-def _tickets(view: View) -> Iterable[str]:
+def _tickets(view: View) -> Sequence[str]:
     table = schema.entries
     own = (table.c.node == view.head.node, table.c.subject_kind == SubjectKind.TICKET.value)
     return view.connection.execute(select(table.c.subject_id).where(*own).distinct().order_by(table.c.subject_id)).scalars().all()

@@ -19,9 +19,9 @@ from node.domain.ticket.forming import Form
 from node.domain.ticket.ticket import Ticket
 from node.services import boards
 from node.services.acting import act
+from node.services.readership import BOARD_READERS
 from node.services.registry import actor_of
 from node.storage import schema
-from node.web.pages.boards.room import BOARDS
 from tests.support.node import make_node
 from tests.web.browser import SitDown
 from tests.web.busy_county import County, a_busy_day, staffed
@@ -74,7 +74,7 @@ def ticket_of(county: County, number: str) -> Ticket:
 
 
 class TestEveryBoard:
-    @pytest.mark.parametrize("name", BOARDS)
+    @pytest.mark.parametrize("name", BOARD_READERS)
     def test_it_opens_in_both_languages_without_a_leftover_code(self, county: County, name: str) -> None:
         """STYLE: no key of a catalogue and no placeholder reaches the page."""
         for lang in ("zh-CN", "en"):
@@ -83,7 +83,7 @@ class TestEveryBoard:
             assert 200 == page.status_code
             assert [] == re.findall(r"boards\.[a-z_]+|\{[a-z_]+\}", page.text.split("<main", 1)[1])
 
-    @pytest.mark.parametrize("name", BOARDS)
+    @pytest.mark.parametrize("name", BOARD_READERS)
     def test_it_says_what_would_appear_where_nothing_waits(self, empty: County, name: str) -> None:
         """A board without work has a sentence in place of a table."""
         assert 'class="empty"' in desk(empty, *(UNIT if name == "tray" else OFFICE)).get(f"/boards/{name}").text
@@ -93,14 +93,14 @@ class TestEveryBoard:
         """Each role has its boards; the rest answer 403."""
         client = desk(county, account, role)
 
-        found = {name: client.get(f"/boards/{name}").status_code for name in BOARDS}
+        found = {name: client.get(f"/boards/{name}").status_code for name in BOARD_READERS}
 
-        assert {name: 200 if role in roles else 403 for name, roles in BOARDS.items()} == found
+        assert {name: 200 if role in roles else 403 for name, roles in BOARD_READERS.items()} == found
 
     def test_nobody_sees_a_need_that_complains_of_his_unit(self, county: County) -> None:
         """XS25-4.3.1.4: to the unit complained of it is not there, on no board."""
         client = desk(county, "market", "department")
-        own = [name for name, roles in BOARDS.items() if "department" in roles]
+        own = [name for name, roles in BOARD_READERS.items() if "department" in roles]
 
         seen = set().union(*(shown(client.get(f"/boards/{name}")) for name in own))
 

@@ -6,10 +6,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from node.domain.organisation import Role
+from node.services.readership import BOARD_READERS
 from node.texts.catalogue import LANGS, Lang, text
 from node.web.app import create_app
 from node.web.navigation import groups_of
-from node.web.pages.boards.room import BOARDS
 from tests.support.node import Hands, make_node
 from tests.web.support import at_desk
 
@@ -48,7 +48,7 @@ class TestFrame:
 def test_a_page_is_called_the_same_in_the_navigation_and_above_it(lang: Lang) -> None:
     """Two words for one page make people look for two pages."""
     ways = {way.path: text(f"web.nav.{way.key}", lang) for role in Role for group in groups_of(role.value) for way in group.ways}
-    pages = {f"/boards/{name}": text(f"web.boards.name.{name}", lang) for name in BOARDS}
+    pages = {f"/boards/{name}": text(f"web.boards.name.{name}", lang) for name in BOARD_READERS}
     pages |= {path: text(f"web.registers.name.{path.rpartition('/')[2]}", lang) for path in ways if path.startswith("/registers/")}
     pages["/first-day"] = text("web.first_day.title", lang)
 

@@ -20,9 +20,9 @@ from node.domain.payload import Contact, Text
 from node.domain.ticket.intake import Register
 from node.domain.ticket.sight import may_read
 from node.services import queries
+from node.services.readership import BOARD_READERS
 from node.services.scope import listed_for, visible_to, walked_for
 from node.storage import schema
-from node.web.pages.boards.room import BOARDS
 from tests.clauses.given import a_county, completed
 from tests.cli.given import PARTS
 from tests.services.test_stopped_lanes import poison
@@ -182,7 +182,7 @@ class TestUnreadable:
     def test_a_board_whose_ticket_is_damaged_stands_and_names_it(self, broken: Office, account: str) -> None:
         """What was to be on it is named above it by its number with the reason; the rest is listed as ever."""
         client = at_desk(broken.hands, account)
-        boards = [name for name in BOARDS if client.get(f"/boards/{name}").status_code != 403]
+        boards = [name for name in BOARD_READERS if client.get(f"/boards/{name}").status_code != 403]
 
         pages = {name: client.get(f"/boards/{name}") for name in boards}
 
@@ -195,7 +195,7 @@ class TestUnreadable:
     def test_a_board_whose_ticket_was_set_aside_stands_and_names_it(self, poisoned: Office, account: str) -> None:
         """FEDERATION 2.3 no. 15: poison stops its own ticket, and no page of all the others."""
         client = at_desk(poisoned.hands, account)
-        boards = [name for name in BOARDS if client.get(f"/boards/{name}").status_code != 403]
+        boards = [name for name in BOARD_READERS if client.get(f"/boards/{name}").status_code != 403]
 
         pages = {name: client.get(f"/boards/{name}") for name in boards}
 

@@ -14,9 +14,9 @@ from node.domain.meeting.convening import ExplainMissedMeeting
 from node.domain.payload import Text
 from node.domain.round_record import ticket_of
 from node.services import meetings, tasks
+from node.services.readership import BOARD_READERS
 from node.storage import schema
 from node.storage.unit_of_work import View
-from node.web.pages.boards.room import BOARDS
 from tests.clauses.given import a_county, beijing
 from tests.clauses.sitting import sitting
 from tests.support.node import Hands, make_node
@@ -61,7 +61,7 @@ class TestPages:
     def test_every_page_of_a_desk_stands(self, county: Hands, account: str) -> None:
         """Those that are for it: Today, the leader's page, every board."""
         client = at_desk(county, account)
-        answers = {path: client.get(path).status_code for path in ("/", "/leader", *(f"/boards/{name}" for name in BOARDS))}
+        answers = {path: client.get(path).status_code for path in ("/", "/leader", *(f"/boards/{name}" for name in BOARD_READERS))}
 
         assert {200} == set(answers.values()) - {403}, answers
 

@@ -24,6 +24,7 @@ from node.domain.organisation import Role
 from node.domain.paper import IssuePaper
 from node.domain.payload import Text
 from node.domain.round import OpenRound
+from node.services import boards
 from node.services.acting import act
 from node.web.api import shape
 from node.web.api.query_list import all_queries
@@ -31,7 +32,21 @@ from node.web.app import create_app
 from tests.clauses.given import COUNTY, HOUSING, a_county, dispatched
 from tests.support.node import Hands
 from tests.web.support import at_desk
-from tests.web.test_rights import _BY_PART, _OUTSIDERS, _SEEING, _TAKERS, _UNITS, DENIED, ROLES, STAFF, Expected, all_but, code_of, only
+from tests.web.test_rights import (
+    _BY_PART,
+    _OUTSIDERS,
+    _SEEING,
+    _TAKERS,
+    _UNITS,
+    DENIED,
+    EXPECTED,
+    ROLES,
+    STAFF,
+    Expected,
+    all_but,
+    code_of,
+    only,
+)
 
 _DRAWING = (Role.OFFICE, Role.DIRECTOR, Role.LEADER, Role.GOVERNMENT, Role.SUPERVISION, Role.SUPERVISOR)
 _LETTER_READERS = (Role.OFFICE, Role.OPERATOR, Role.GOVERNMENT, Role.SUPERVISOR, Role.SUPERVISION)
@@ -46,6 +61,20 @@ QUERIED: dict[str, Expected] = {
     "/progress/{id}": Expected(STAFF),
     **dict.fromkeys(("/tickets/{id}", "/tickets/{id}/clocks/{clock}"), Expected(_SEEING)),
     **dict.fromkeys(("/search", "/entries"), all_but(*_OUTSIDERS)),
+    # As the pages, board by board (TestBoards).
+    "/boards": EXPECTED["GET", "/boards"],
+    "/boards/{board}": EXPECTED["GET", "/boards/triage"],
+    "/call-plan": EXPECTED["GET", "/boards/revisits"],
+    "/leader-page": EXPECTED["GET", "/leader"],
+    "/ledger": EXPECTED["GET", "/ledger"],
+    "/enterprise-register": EXPECTED["GET", "/registers/enterprises"],
+    "/what-if": EXPECTED["GET", "/registers/what-if"],
+    "/tracking": EXPECTED["GET", "/boards/supervision"],
+    "/asks": EXPECTED["GET", "/boards/escalations"],
+    "/precedents": EXPECTED["GET", "/boards/objections"],
+    "/units": EXPECTED["GET", "/registers/units"],
+    **dict.fromkeys(("/groups", "/groups/{id}"), EXPECTED["GET", "/registers/groups"]),
+    "/status": EXPECTED["GET", "/registers/links"],
     "/lookup": only(*_TAKERS),
     "/rounds": only(*_DRAWING),
     "/rounds/{id}/calls": only(Role.OFFICE),
@@ -61,7 +90,7 @@ QUERIED: dict[str, Expected] = {
 # Whose part in one of them decides, where the table says what those here have.
 PARTLY = {f"/{name}/{{id}}": {role.value for role in _UNITS if role not in _OUTSIDERS} for name in _COLLECTIONS.values()}
 # What a query has to be asked with.
-_ASKED = {"/lookup": "?said=13800001234", "/progress/{id}": "?code=ABCD"}
+_ASKED = {"/lookup": "?said=13800001234", "/progress/{id}": "?code=ABCD", "/what-if": "?key=limit.sign&value=1%20workdays"}
 # Kinds of which nothing stands here: begun by their own mechanisms, shown by the same query as the others.
 _MISSING = {SubjectKind.SUPPORT_POLICY, SubjectKind.TASK, SubjectKind.CONTEST}
 
@@ -81,6 +110,7 @@ class Desks:
             self.seated[role] = at_desk(self.hands, f"r-{role}", app=self.app)
         collection = path.split("/")[1]
         target = path.replace("{id}", self.ids.get(collection, "")).replace("{clock}", "form").replace("{by}", "channel")
+        target = target.replace("{board}", "triage")
         answer = self.seated[role].get(f"/api/v1{target}{_ASKED.get(path, '')}")
         assert answer.status_code < 500, f"{path} as {role}: {answer.text}"
         return code_of(answer)
@@ -107,7 +137,7 @@ def desks(tmp_path_factory: pytest.TempPathFactory) -> Desks:
     )
     ids = {_COLLECTIONS[one.subject_kind]: act(node, "centre:office", one).subject.id for one in starts}
     ids["rounds"] = act(node, "centre:office", OpenRound("520499", "2026-03")).subject.id
-    return Desks(county, create_app(node), ids | {"tickets": ticket, "progress": ticket})
+    return Desks(county, create_app(node), ids | {"tickets": ticket, "progress": ticket, "groups": "none"})
 
 
 def test_each_query_stands_in_the_table() -> None:
@@ -125,3 +155,12 @@ def test_a_role_is_answered_where_the_table_says_so(desks: Desks, role: str) -> 
             wrong[path] = told or "answered"
 
     assert {} == wrong
+
+
+class TestBoards:
+    @pytest.mark.parametrize("name", boards.KINDS)
+    def test_a_board_is_for_whom_its_page_is_for(self, desks: Desks, name: str) -> None:
+        told = {role: desks.ask(role, f"/boards/{name}") for role in ROLES}
+
+        assert EXPECTED["GET", f"/boards/{name}"].who == {role for role, code in told.items() if code not in DENIED}
+        assert {"", "PERMISSION_DENIED"} == set(told.values())

@@ -12,10 +12,9 @@ from node.domain.payload import Text
 from node.domain.round import OpenRound
 from node.services.acting import act
 from node.services.journal_log import OPENING_READERS
-from node.services.readership import ACCOUNT_READERS, AUDITORS, DRAWERS, EVENT_READERS, LETTER_READERS
+from node.services.readership import ACCOUNT_READERS, AUDITORS, BOARD_READERS, DRAWERS, EVENT_READERS, LETTER_READERS
 from node.services.redaction import words_in
 from node.web.app import create_app
-from node.web.pages.boards.room import BOARDS
 from tests.clauses.given import COUNTY, a_county, handled
 from tests.web.support import at_desk, csrf
 
@@ -49,7 +48,7 @@ def test_rounds_and_their_entries_are_for_whom_the_board_is(answers: dict[str, t
     """DESIGN 8: nobody else is to know whom a round is about before he is called."""
     status, kinds = answers[role]
 
-    assert (role in BOARDS["rounds"], BOARDS["rounds"]) == (role in DRAWERS, DRAWERS)
+    assert (role in BOARD_READERS["rounds"], BOARD_READERS["rounds"]) == (role in DRAWERS, DRAWERS)
     assert (200 if role in DRAWERS else 403, role in DRAWERS) == (status, "RoundOpened" in kinds)
 
 

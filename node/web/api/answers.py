@@ -73,6 +73,12 @@ def of_type(kind: Any) -> Schema:
     return plain.get(kind, ANYTHING)
 
 
+def of_type_and(kind: type[Any], without: str = "", **more: Schema) -> Schema:
+    """As ``of_type`` of the dataclass *kind*, with *more* and without the field of that name."""
+    properties = {name: schema for name, schema in of_type(kind)["properties"].items() if name != without}
+    return whole(**{f"{name}_": schema for name, schema in (properties | more).items()})
+
+
 def _item(arguments: tuple[Any, ...]) -> Schema:
     if len(arguments) == 1 or arguments[-1] is Ellipsis:
         return of_type(arguments[0])
@@ -94,6 +100,9 @@ COMPONENTS: Mapping[str, Schema] = {
         stopped_at=maybe(MOMENT), is_paused=YES_OR_NO, is_overdue=YES_OR_NO, is_provisional=YES_OR_NO, left=maybe(NUMBER),
     ),
     "TicketLine": whole(**_PLACE, completed_at=maybe(MOMENT), clock=maybe(ref("Clock"))),
+    "BoardLine": whole(
+        **_PLACE, round=NUMBER, is_incomplete=YES_OR_NO, clock=ref("Clock"), unit=WORD, title=maybe(WORD),
+    ),
     "TimelineEntry": whole(
         id=WORD, kind=WORD, node=WORD, recorded_at=MOMENT, occurred_at=maybe(MOMENT),
         actor=whole(account=WORD, role=WORD, unit=WORD), state=WORD, custody=NUMBER, version=NUMBER, addressee=WORD,

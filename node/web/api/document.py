@@ -50,8 +50,8 @@ def _of_query(query: Query, lang: Lang) -> Json:
     tag = query.path.split("/")[1]
     answered: Json = {"description": _query(query, lang), "content": {"application/json": {"schema": dict(query.answers)}}}
     parameters, held = [_parameter(one, lang) for one in query.parameters], dict[str, Json]()
-    if query.has_state:
-        answered["headers"] = {"ETag": {"schema": a.WORD, "description": _say("etag", lang)}}
+    if query.has_state or query.has_mark:
+        answered["headers"] = {"ETag": {"schema": a.WORD, "description": _say("etag" if query.has_state else "mark", lang)}}
         parameters.append({"name": "If-None-Match", "in": "header", "schema": a.WORD, "description": _say("held", lang)})
         held = {"304": {"description": _say("status.304", lang)}}
     called = (

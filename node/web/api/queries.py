@@ -17,12 +17,13 @@ from node.domain.ticket.sight import OUTSIDE
 from node.domain.time import local_day
 from node.packs.difference import plain as pack_value
 from node.services import bodies, deadlines, dossiers, figures, lookup, progress, queries, rounds, status, tallies, ticket_view, trays
+from node.services.calendar_view import files_in_force, line_of
 from node.services.dossier_page import dossier_page
 from node.services.entry_feed import feed
 from node.services.narrowing import Place, Wanted
 from node.services.readership import DRAWERS
 from node.services.redaction import dossier_without, unseen_in
-from node.services.scope import sees_all
+from node.services.scope import need_all, need_inside
 from node.services.search import Sought, search
 from node.services.superior_reading import note_reading
 from node.services.supervision_lists import must_open
@@ -82,7 +83,7 @@ def clock_answer(desk: Desk, view: View, given: Given) -> Answered:
 
 
 def search_answer(desk: Desk, view: View, given: Given) -> Answered:
-    _need_inside(desk, "search")
+    need_inside(desk.viewer, "search")
     now, place = desk.node.now(), parts_of(given["cursor"], int, str)
     sought = Sought(
         text=given["text"] or "",
@@ -228,7 +229,7 @@ def tally_answer(desk: Desk, view: View, given: Given) -> Answered:
 
 
 def links_answer(desk: Desk, view: View, given: Given) -> Answered:
-    _need_all(desk, "links")
+    need_all(desk.viewer, "links")
     lines = status.link_lines(view, desk.node.wall(), desk.node.settings.heartbeat_seconds)
     return Answered({"links": [bodies.plain(line) for line in lines]})
 
@@ -266,7 +267,8 @@ def calendars_answer(desk: Desk, view: View, given: Given) -> Answered:
     if not 0 <= (last - first).days <= _CALENDAR_DAYS_MAX:
         raise Refusal(Code.MALFORMED_COMMAND, field="last")
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    lines = [{"day": day, "is_workday": calendar.is_workday(day), "is_provisional": calendar.is_provisional(day)} for day in days]
+    files = files_in_force(desk.node, view)
+    lines = [bodies.plain(line_of(calendar, files, day)) | {"is_provisional": calendar.is_provisional(day)} for day in days]
     return Answered({"calendar": calendar.version, "days": lines})
 
 
@@ -277,14 +279,3 @@ def node_answer(desk: Desk, view: View, given: Given) -> Answered:
 
 def entries_answer(desk: Desk, view: View, given: Given) -> Answered:
     return Answered(bodies.plain(feed(view, given["after"], desk.viewer, given["kind"], given["limit"])))
-
-
-def _need_inside(desk: Desk, query: str) -> None:
-    if desk.role in OUTSIDE:
-        raise Refusal(Code.PERMISSION_DENIED, command=query, role=desk.role)
-
-
-def _need_all(desk: Desk, query: str) -> None:
-    """What is about no single ticket is for whoever sees the node's whole subtree."""
-    if not sees_all(desk.viewer):
-        raise Refusal(Code.PERMISSION_DENIED, command=query, role=desk.role)

@@ -58,7 +58,8 @@ class Answered:
 class Query:
     """
     A query at its address below ``/api/v1``.  ``scope`` is what a token's scopes call it.  ``answers`` is the schema of the body.
-    ``key``: the name of its texts in the section ``web.api.query``.  ``has_state``: it is answered with an ETag (``Answered.state``).
+    ``key``: the name of its texts in the section ``web.api.query``.  ``has_state``: it is answered with an ETag (``Answered.state``);
+    ``has_mark``: with one that is a mark of the whole answer and says nothing of a subject's version.
     """
 
     path: str
@@ -68,6 +69,7 @@ class Query:
     answer: Callable[[Desk, View, Given], Answered]
     parameters: tuple[Parameter, ...] = ()
     has_state: bool = False
+    has_mark: bool = False
 
 
 LIMIT = Parameter("limit", NUMBER, usual=LIMIT_USUAL, least=1, most=limit_max)

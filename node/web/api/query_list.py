@@ -16,6 +16,7 @@ from node.services.bodies import as_json
 from node.services.entry_feed import Feed, entries_max
 from node.services.narrowing import DUE_CHOICES
 from node.web.api import answers as a
+from node.web.api import boards, registers
 from node.web.api import queries as q
 from node.web.api.commands import etag
 from node.web.api.door import asking
@@ -36,7 +37,13 @@ _PERIOD = (Parameter("first", DAY), Parameter("last", DAY))
 @cache
 def all_queries() -> tuple[Query, ...]:
     """Every query; what has a fixed name in its path before what has an id there."""
-    return (*_OF_TICKETS, *_OF_THE_NODE, *(one for name, kind in _DOSSIERS for one in _of_dossiers(name, kind)))
+    return (
+        *_OF_TICKETS,
+        *boards.QUERIES,
+        *registers.QUERIES,
+        *_OF_THE_NODE,
+        *(one for name, kind in _DOSSIERS for one in _of_dossiers(name, kind)),
+    )
 
 
 _IN_A_TRAY = a.whole(id=a.WORD, person=a.WORD, is_lead=a.YES_OR_NO, due_at=a.maybe(a.MOMENT))
@@ -113,7 +120,9 @@ _OF_TICKETS = (
         (_ID, Parameter("code", is_required=True)),
     ),
 )
-_DAYS = a.many(a.whole(day=a.DAY, is_workday=a.YES_OR_NO, is_provisional=a.YES_OR_NO))
+_DAYS = a.many(
+    a.whole(day=a.DAY, is_workday=a.YES_OR_NO, is_provisional=a.YES_OR_NO, why=a.WORD, source=a.WORD, name=a.WORD, document=a.WORD)
+)
 _RULES = a.by_name(a.whole(value=a.ANYTHING, clause=a.WORD, origin=a.WORD))
 _PACK = a.whole(id=a.WORD, version=a.WORD, digest=a.WORD, effective_from=a.DAY, is_in_force=a.YES_OR_NO, rules=_RULES)
 _CALLS = a.whole(round=a.WORD, calls=a.many(a.of_type(rounds.PlannedCall)), next=a.maybe(a.WORD))
@@ -198,8 +207,9 @@ def _endpoint(query: Query) -> Callable[..., Response]:
         with desk.node.store.read() as view:
             answered = query.answer(desk, view, given)
         body, headers = as_json(answered.body), {"Cache-Control": "no-store"}
-        if answered.state is not None:
-            tag = etag(*answered.state, _mark(answered.body))
+        if answered.state is not None or query.has_mark:
+            mark = _mark(answered.body)
+            tag = f'"{mark}"' if answered.state is None else etag(*answered.state, mark)
             headers |= {"ETag": tag, "Vary": "Authorization, Cookie"}
             if is_held(request.headers.get("if-none-match", ""), tag):
                 return Response(status_code=304, headers=headers)

@@ -18,6 +18,7 @@ from node.services import today as desk_today
 from node.services.first_day import first_day
 from node.services.headlines import headlines
 from node.services.leader_daily import TEMPLATE
+from node.services.readership import BOARD_READERS
 from node.services.scope import visible_to
 from node.services.telling import sentence
 from node.storage import notices, schema
@@ -25,7 +26,6 @@ from node.storage.unit_of_work import View
 from node.web.desk import Desk, SignedIn
 from node.web.intake_drafts import tab_of, under_way
 from node.web.navigation import groups_of
-from node.web.pages.boards.room import BOARDS
 from node.web.templating import language_of, page
 
 router = APIRouter()
@@ -103,7 +103,11 @@ def _page_of(row: notices.Row, role: str) -> str:
     if row.template == TEMPLATE:
         return "/leader"
     board = _BOARDS.get(row.subject_kind, "")
-    return _PAGES[row.subject_kind].format(row.subject_id) if row.subject_kind in _PAGES and (not board or role in BOARDS[board]) else ""
+    return (
+        _PAGES[row.subject_kind].format(row.subject_id)
+        if row.subject_kind in _PAGES and (not board or role in BOARD_READERS[board])
+        else ""
+    )
 
 
 def _by_matter(rows: list[notices.Row]) -> list[list[notices.Row]]:

@@ -12,20 +12,20 @@ from starlette.responses import Response
 from node.domain.duty_list import Precedent
 from node.domain.ticket.duties import matter_of
 from node.domain.ticket.state import State
-from node.services.boards import Waiting, entries_of
-from node.services.precedents import of_node
+from node.services.boards import KINDS, Waiting, entries_of
+from node.services.precedents import seen_by
 from node.services.ticket_view import EntryLine, bring_words
 from node.web.desk import SignedIn
 from node.web.pages.boards.room import Room, board, room_of
 
 router = APIRouter(prefix="/boards")
-PARTS = ("co_handle", "opinion", "joint_item")
+PARTS = KINDS["co-handling"]
 _ANSWERS: Mapping[str, tuple[str, ...]] = {
     "co_handle": ("confirm-co-handling", "refuse-co-handling"),
     "opinion": ("file-opinion",),
     "joint_item": ("tick-joint-item",),
 }
-DISPUTES = ("objection_ruling", "government_ruling", "coordination")
+DISPUTES = KINDS["objections"]
 precedents_shown, precedents_looked_through = 30, 500
 
 
@@ -66,9 +66,7 @@ def objections(request: Request, desk: SignedIn, unit: str = "") -> Response:
     """What must be ruled, and what was ruled before."""
     with room_of(desk) as room:
         found = room.waiting(*DISPUTES, unit=unit)
-        ruled = of_node(room.view.connection, room.view.head.node)[:precedents_looked_through]
-        seen = room.seen(one.ticket for one in ruled)
-        ruled = [one for one in ruled if one.ticket in seen]
+        ruled = seen_by(room.view, desk.viewer, precedents_looked_through)
         raised = (one for line in found.lines for one in (line.ticket.objection, line.ticket.coordination))
         asks = {one.ask for one in raised if one is not None}
         bring_words(room.view, [line.ticket for line in found.lines], lambda _ticket, head: head.id in asks)

@@ -53,7 +53,7 @@ def open_for_revisit(request: Request, desk: SignedIn, form: Posted) -> Response
 def _shown(request: Request, desk: Desk, days: int, opened: dict[str, dict[str, str]]) -> Response:
     with room_of(desk) as room:
         need_board(desk, "revisits")
-        found = call_plan.planned(room.view, desk.node.policies, room.now, days, room.seen, tickets_shown_max)
+        found = call_plan.planned(room.view, desk.node.policies, room.now, days, desk.viewer, tickets_shown_max)
         called = {sheet.ticket for one in found.calls for sheet in one.sheets}
         return board(
             request,

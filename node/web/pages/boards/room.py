@@ -16,58 +16,30 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
-from sqlalchemy import select
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from node.domain.command import Command
 from node.domain.meeting.record import Meeting
-from node.domain.organisation import Role, Unit
+from node.domain.organisation import Unit
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.state import State
 from node.domain.time import WorkCalendar
-from node.services import boards, dossiers
+from node.services import boards, dossiers, readership
 from node.services.numbers import short_number
 from node.services.queries import Names, names
-from node.services.readership import DRAWERS
+from node.services.readership import BOARD_READERS
 from node.services.refusal_words import in_names
 from node.services.registry import read_units
-from node.services.scope import sees_all, visible_to
+from node.services.scope import in_sight, sees_all
 from node.services.unreadable import left_out
-from node.storage import schema
 from node.storage.unit_of_work import View
 from node.texts.catalogue import Lang, explain, word
 from node.web import kept
 from node.web.desk import Desk
 from node.web.templating import moment, page
 
-# Who runs, leads or supervises the mechanism; whoever has parts in single tickets; who calls enterprises back.
-_STAFF = frozenset(
-    role.value
-    for role in (
-        *(Role.OFFICE, Role.DIRECTOR, Role.STEWARD, Role.SPECIALIST, Role.WINDOW_CLERK, Role.GOVERNMENT),
-        *(Role.LEADER, Role.SUPERVISION, Role.DISCIPLINE, Role.SUPERVISOR),
-    )
-)
-_PARTS = frozenset(role.value for role in (Role.DEPARTMENT, Role.DEPARTMENT_LEADER, Role.MEMBER, Role.TRACKER))
-_CALLERS = frozenset(role.value for role in (Role.OFFICE, Role.DIRECTOR, Role.MEMBER, Role.SPECIALIST, Role.SUPERVISION))
-BOARDS: Mapping[str, frozenset[str]] = {
-    "triage": _STAFF,
-    "dispatch": _STAFF,
-    "judgement": _STAFF | _PARTS,
-    "approvals": _STAFF | _PARTS,
-    "tray": frozenset({Role.DEPARTMENT.value, Role.DEPARTMENT_LEADER.value}),
-    "co-handling": _STAFF | _PARTS,
-    "objections": _STAFF | _PARTS,
-    "escalations": _STAFF,
-    "revisits": _CALLERS,
-    "rounds": DRAWERS,
-    "supervision": _STAFF | _PARTS,
-    "letters": _STAFF | _PARTS | {Role.OPERATOR.value},
-    "meetings": _STAFF | _PARTS,
-    "leading": _STAFF | {Role.TRACKER.value},
-}
 _NAMESPACE = uuid.UUID("6f1c1f0e-2a4b-5c8d-9e10-71797a6a0041")
 # Reports of several acts that are kept to be looked at, over all desks.
 reports_max = 500
@@ -112,12 +84,7 @@ class Room:
 
     def seen(self, tickets: Iterable[str]) -> set[str]:
         """Those of *tickets* that this desk sees."""
-        table, wanted = schema.tickets, sorted(set(tickets))
-        found: set[str] = set()
-        for start in range(0, len(wanted), 500):
-            query = select(table.c.id).where(table.c.id.in_(wanted[start : start + 500]), visible_to(self.desk.viewer))
-            found |= set(self.view.connection.execute(query).scalars())
-        return found
+        return in_sight(self.view, self.desk.viewer, tickets)
 
     def sees_meeting(self, meeting: Meeting) -> bool:
         """Whoever sees the whole node, and else who is invited or hosts it."""
@@ -151,8 +118,7 @@ def need_board(desk: Desk, name: str) -> None:
     Raises:
         Refusal: PERMISSION_DENIED.
     """
-    if desk.role not in BOARDS[name]:
-        raise Refusal(Code.PERMISSION_DENIED, command=name, role=desk.role)
+    readership.need_board(desk.role, name)
 
 
 def board(request: Request, room: Room, name: str, *, template: str = "", **facts: Any) -> Response:
@@ -167,7 +133,7 @@ def board(request: Request, room: Room, name: str, *, template: str = "", **fact
     context: dict[str, Any] = {
         "name": name,
         "path": request.url.path,
-        "shown_boards": [one for one, roles in BOARDS.items() if room.desk.role in roles],
+        "shown_boards": [one for one, roles in BOARD_READERS.items() if room.desk.role in roles],
         "now": room.now,
         "names": called,
         "may_name": lambda verb: room.may(commands()[verb]),

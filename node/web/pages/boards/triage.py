@@ -23,7 +23,7 @@ from node.domain.ticket.state import OPEN, State, With
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import Unit, left
 from node.services import drafts
-from node.services.boards import Board, Waiting
+from node.services.boards import KINDS, Board, Waiting
 from node.services.scope import visible_to
 from node.storage import schema
 from node.storage.unit_of_work import UnitOfWork
@@ -32,7 +32,7 @@ from node.web.pages.boards.proposals import Proposal, Proposals
 from node.web.pages.boards.room import Posted, Room, board, chosen, each, kinds_of, reported, room_of, said
 
 router = APIRouter(prefix="/boards")
-POOL = ("form", "sort", "reroute", "supplement_decision")
+POOL = KINDS["triage"]
 proposals = Proposals()
 # The fields of a row into which people write.
 _TEXTS = ("other", "deviation")

@@ -10,11 +10,10 @@ from starlette.responses import Response
 from node.domain.command import Command
 from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.sight import OUTSIDE
 from node.domain.time import BEIJING, last_day
 from node.services.queries import Names, names
 from node.services.readership import AUDITORS
-from node.services.scope import sees_all
+from node.services.scope import need_inside, sees_all
 from node.web.desk import Desk
 from node.web.templating import moment, page
 
@@ -56,8 +55,7 @@ def need_staff(desk: Desk) -> None:
     Raises:
         Refusal: PERMISSION_DENIED, for who files from outside.
     """
-    if desk.role in OUTSIDE:
-        raise Refusal(Code.PERMISSION_DENIED, command="registers", role=desk.role)
+    need_inside(desk.viewer, "registers")
 
 
 def need_offered(desk: Desk, name: str) -> None:

@@ -1,18 +1,15 @@
 """Links: how far each neighbour is, and whether its copy is the same as ours, in words (与上级副本一致 / 待见证 / 历史不一致)."""
 
-import shutil
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from federation.credentials import KeyFiles
-from node.services.acting import Node
 from node.services.link_proof import proofs, state_of
 from node.services.queries import names
 from node.services.reconcile import latest
 from node.services.status import status
 from node.texts.catalogue import catalogue, text
 from node.web.desk import Desk, SignedIn
+from node.web.machine import certificate_days, free_percent
 from node.web.pages.registers.common import need_offered, register_page
 
 router = APIRouter()
@@ -32,8 +29,8 @@ def links(request: Request, desk: SignedIn) -> Response:
             node.now(),
             node.wall(),
             node.settings.heartbeat_seconds,
-            free_percent=_free_percent(node),
-            certificate_days=_certificate_days(node),
+            free_percent=free_percent(node),
+            certificate_days=certificate_days(node),
         )
         compared = latest(view)
         called = names(view)
@@ -56,16 +53,3 @@ def _sentence(desk: Desk, code: str, facts: dict[str, str | int], peer: str) -> 
     if error:
         given["error"] = catalogue(desk.lang).get(f"coded.{error}.sentence", error)
     return text(f"situation.{code}", desk.lang, **given)
-
-
-def _free_percent(node: Node) -> int:
-    usage = shutil.disk_usage(node.data_dir)
-    return usage.free * 100 // usage.total
-
-
-def _certificate_days(node: Node) -> dict[str, int]:
-    """Whole days until each certificate ends; of files that cannot be read nothing is known."""
-    try:
-        return KeyFiles(node.data_dir / "keys").days_left(node.wall())
-    except (OSError, ValueError):
-        return {}

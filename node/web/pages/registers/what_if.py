@@ -30,7 +30,7 @@ def try_on(request: Request, desk: SignedIn, key: str = "", value: str = "", sin
     found: WhatIf | None = None
     if key:
         with desk.node.store.read() as view:
-            found = what_if(view, desk.node.policies, {key: _value(key, value)}, first, last, desk.node.now())
+            found = what_if(view, desk.node.policies, {key: _value(key, value)}, first, last, desk.node.now(), desk.viewer)
     facts = {
         "keys": _keys(desk),
         "key": key,

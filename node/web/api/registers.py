@@ -1,0 +1,192 @@
+"""Ledger, enterprises, units, groups, the state of the node and the what-if, as their pages have them, for other systems."""
+
+from datetime import timedelta
+from typing import Any
+
+from node.domain.pack import Value
+from node.domain.refusal import Code, Refusal
+from node.domain.registry import unit_code
+from node.domain.time import local_day
+from node.packs.file import limit_text
+from node.packs.keys import find_key
+from node.services import bodies, ledger
+from node.services import enterprise_register as register
+from node.services import group_register as groups
+from node.services.pack_changes import read_value
+from node.services.queries import names
+from node.services.replay_runs import Measured
+from node.services.scope import need_all, need_inside
+from node.services.status import Status, status
+from node.services.unit_list import UnitLine, unit_lines
+from node.services.what_if import what_if
+from node.storage.unit_of_work import View
+from node.web.api import answers as a
+from node.web.api.query import DAY, LIMIT, NEXT, Answered, Given, Parameter, Query, cursor_of, parts_of
+from node.web.desk import Desk
+from node.web.machine import certificate_days, free_percent
+
+_PERIOD = (Parameter("first", DAY), Parameter("last", DAY))
+_NEEDS = ("open", "overdue")
+# What is replayed unless days are named, as on the page.
+days_back = 90
+
+
+def ledger_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """The ledger of a unit and a period by register number; nobody's own name is opened for it, so that it leaves no entry."""
+    unit = unit_code(desk.node.code, given["unit"]) if given["unit"] else ""
+    wanted, place = ledger.wanted_by(desk.viewer, unit, given["first"], given["last"]), parts_of(given["cursor"], str)
+    lines, following = ledger.part(view, wanted, desk.viewer, names(view), "" if place is None else place[0], given["limit"])
+    body = {"unit": wanted.unit, "first": wanted.first, "last": wanted.last, "rows": bodies.plain(tuple(lines))}
+    return Answered(body | {"next": cursor_of(following) if following else None})
+
+
+def enterprises_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """Enterprise files by words of a name or a note, by code and kind, those with overdue needs first."""
+    place = parts_of(given["cursor"], int, int, str)
+    wanted = register.Wanted(
+        text=given["text"] or "",
+        subject_type=given["subject_type"] or "",
+        area=given["area"] or "",
+        block=given["block"] or "",
+        needs=given["needs"] or "",
+        after=None if place is None else (place[0], place[1], place[2]),
+        rows_max=given["limit"],
+    )
+    found = register.listed(view, wanted, desk.viewer, desk.node.now())
+    following = None if found.next is None else cursor_of(*found.next)
+    return Answered({"count": found.count, "enterprises": bodies.plain(found.lines), "next": following})
+
+
+def what_if_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """A period of this node's own past under another value of one key; nothing is written."""
+    need_all(desk.viewer, "what-if")
+    now, key = desk.node.now(), given["key"]
+    first, last = given["first"] or local_day(now) - timedelta(days=days_back), given["last"] or local_day(now)
+    found = what_if(view, desk.node.policies, {key: _value(key, given["value"])}, first, last, now, desk.viewer)
+    counts = {kind: dict(zip(("clocks", "late_before", "late_after"), counted, strict=True)) for kind, counted in found.counts.items()}
+    body = {
+        "key": key,
+        "first": first,
+        "last": last,
+        "counts": counts,
+        "fired": {rung: {"before": before, "after": after} for rung, (before, after) in found.fired.items()},
+        "tickets_late_before": list(found.late_before),
+        "tickets_late_after": list(found.late_after),
+        "newly_late": [_measured(one) for one in found.newly_late],
+        "no_longer_late": [_measured(one) for one in found.no_longer_late],
+    }
+    return Answered(body)
+
+
+def units_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """The units of this node with what each has in hand, those with overdue tickets first."""
+    return Answered({"units": bodies.plain(tuple(unit_lines(view, desk.viewer, desk.node.now())))})
+
+
+def groups_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """Every service group, and how many are in it."""
+    need_inside(desk.viewer, "groups")
+    place = parts_of(given["cursor"], int)
+    passed = 0 if place is None else max(place[0], 0)
+    found = groups.listed(view, desk.node.policies.of_registry(view, desk.node.now()).pack)
+    shown = found[passed : passed + given["limit"]]
+    following = cursor_of(passed + len(shown)) if len(found) > passed + len(shown) else None
+    return Answered({"count": len(found), "groups": bodies.plain(tuple(shown)), "next": following})
+
+
+def group_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """Who is in one group: officials by unit, then the enterprises whose files are shown."""
+    need_inside(desk.viewer, "groups")
+    place, size = parts_of(given["cursor"], int), given["limit"]
+    passed = 0 if place is None else max(place[0], 0)
+    one = groups.one_group(view, desk.node.policies.of_registry(view, desk.node.now()).pack, given["id"])
+    members = groups.members_of(view, one.group, desk.viewer, skipped=passed, most=size + 1)
+    following = cursor_of(passed + size) if len(members) > size else None
+    return Answered({**bodies.plain(one), "members": bodies.plain(tuple(members[:size])), "next": following})
+
+
+def status_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """What an operator looks at first: links, the levels below, what is due, and what is wrong."""
+    need_all(desk.viewer, "status")
+    node = desk.node
+    calendar, beat = node.policies.bare(view).calendar, node.settings.heartbeat_seconds
+    free, days = free_percent(node), certificate_days(node)
+    return Answered(bodies.plain(status(view, calendar, node.now(), node.wall(), beat, free_percent=free, certificate_days=days)))
+
+
+def _value(key: str, said: str) -> Value:
+    row = find_key(key)
+    value = read_value(row, said) if row is not None else None
+    if value is None:
+        raise Refusal(Code.MALFORMED_COMMAND, field="value")
+    return value
+
+
+def _measured(one: Measured) -> dict[str, Any]:
+    limits = {"limit_before": limit_text(one.limit_before), "limit_after": limit_text(one.limit_after) if one.limit_after else None}
+    return {**bodies.plain(one), **limits}
+
+
+_CLOCKS = a.many(a.of_type_and(Measured, limit_before=a.WORD, limit_after=a.maybe(a.WORD)))
+QUERIES = (
+    Query(
+        "/ledger",
+        "ledger",
+        "ledger",
+        a.whole(unit=a.WORD, first=a.maybe(a.DAY), last=a.maybe(a.DAY), rows=a.many(a.of_type(ledger.LedgerLine)), next=a.maybe(a.WORD)),
+        ledger_answer,
+        (Parameter("unit"), *_PERIOD, LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query(
+        "/enterprise-register",
+        "enterprise_register",
+        "enterprises",
+        a.whole(count=a.NUMBER, enterprises=a.many(a.of_type(register.FileLine)), next=a.maybe(a.WORD)),
+        enterprises_answer,
+        (
+            *(Parameter("text"), Parameter("subject_type"), Parameter("area"), Parameter("block")),
+            *(Parameter("needs", codes=_NEEDS), LIMIT, NEXT),
+        ),
+        has_mark=True,
+    ),
+    Query("/units", "units", "units", a.whole(units=a.many(a.of_type(UnitLine))), units_answer, has_mark=True),
+    Query(
+        "/groups",
+        "groups",
+        "groups",
+        a.whole(count=a.NUMBER, groups=a.many(a.of_type(groups.GroupLine)), next=a.maybe(a.WORD)),
+        groups_answer,
+        (LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query(
+        "/groups/{id}",
+        "group",
+        "groups",
+        a.of_type_and(groups.GroupLine, members=a.many(a.of_type(groups.Member)), next=a.maybe(a.WORD)),
+        group_answer,
+        (Parameter("id", is_required=True, place="path"), LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query("/status", "status", "status", a.of_type(Status), status_answer, has_mark=True),
+    Query(
+        "/what-if",
+        "what_if",
+        "what-if",
+        a.whole(
+            key=a.WORD,
+            first=a.DAY,
+            last=a.DAY,
+            counts=a.by_name(a.whole(clocks=a.NUMBER, late_before=a.NUMBER, late_after=a.NUMBER)),
+            fired=a.by_name(a.whole(before=a.NUMBER, after=a.NUMBER)),
+            tickets_late_before=a.many(a.WORD),
+            tickets_late_after=a.many(a.WORD),
+            newly_late=_CLOCKS,
+            no_longer_late=_CLOCKS,
+        ),
+        what_if_answer,
+        (Parameter("key", is_required=True), Parameter("value", is_required=True), *_PERIOD),
+        has_mark=True,
+    ),
+)

@@ -1,0 +1,195 @@
+"""Ledger, register of enterprises, what-if and calendar over HTTP: as their pages have them, and nobody's name or number."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from node.domain.directory import JoinGroup
+from node.domain.enterprise.filing import OpenEnterprise
+from node.domain.payload import Text
+from node.domain.registry import OpenAccount
+from node.services import enterprise_register, ledger
+from node.services.queries import names
+from node.storage import schema
+from tests.clauses.given import COUNTY, a_county, dispatched, handled
+from tests.support.node import Hands
+from tests.web.api import Caller
+from tests.web.registers_given import PHONE, Given, a_county_with_registers
+from tests.web.support import at_desk
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
+    return a_county_with_registers(tmp_path_factory.mktemp("registers"))
+
+
+@pytest.fixture(scope="module")
+def office(given: Given) -> Caller:
+    return Caller(given.hands, "centre", "office")
+
+
+def walked(caller: Caller, path: str, key: str, **query: Any) -> list[Any]:
+    """Every page of two, one behind the other."""
+    found: list[Any] = []
+    for _ in range(9):
+        page = caller.get(path, limit=2, **query).json()
+        found += page[key]
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+    return found
+
+
+def entries(hands: Hands) -> int:
+    with hands.node.store.read() as view:
+        return view.connection.execute(select(func.count()).select_from(schema.entries)).scalar_one()
+
+
+class TestLedger:
+    """台账: one row a ticket, as the sheet of the page has it."""
+
+    def test_its_rows_are_those_of_the_sheet_but_for_who_is_no_enterprise(self, given: Given, office: Caller):
+        """An enterprise has its file's name; where the sheet opens the name of a person, there is none here, and no entry."""
+        hands, before = given.hands, entries(given.hands)
+        rows, whole = walked(office, "/ledger", "rows"), office.get("/ledger").text
+        assert before == entries(hands)
+        with hands.node.store.read() as view:
+            called = names(view)
+        actor = ledger.Actor("centre", "office", f"{COUNTY}-centre")
+        sheet = hands.node.writer.command(lambda work: ledger.ledger(work, ledger.Wanted(), actor, called, hands.now))
+
+        assert [one.ticket for one in sheet] == [one["ticket"] for one in rows]
+        assert {"安顺市西秀区双堡果业有限公司", "黔中面粉加工厂", ""} == {one["enterprise"] for one in rows}
+        assert {"王某"} == {one.enterprise for one in sheet} - {one["enterprise"] for one in rows}
+        assert [] == [said for said in ("王某", "欧阳建国", PHONE) if said in whole]
+
+    def test_a_department_has_its_own_whatever_it_asks_for(self, given: Given):
+        """What it leads or was met first; nothing of another unit, and nothing that is hidden from it."""
+        housing = Caller(given.hands, "d-housing")
+        own, other = housing.get("/ledger").json(), housing.get("/ledger", unit="water").json()
+
+        assert own == other and f"{COUNTY}-housing" == own["unit"]
+        assert {given.late, given.done} == {one["ticket"] for one in own["rows"]}
+
+    def test_a_period_has_what_was_registered_in_it(self, given: Given, office: Caller):
+        """Both days included."""
+        assert [] == office.get("/ledger", first="2025-01-01", last="2025-12-31").json()["rows"]
+        assert 422 == office.get("/ledger", first="2026-2-1").status_code
+
+
+class TestEnterprises:
+    """企业库: the list of the page, place by place."""
+
+    def test_a_word_of_a_name_finds_it(self, given: Given, office: Caller):
+        """From one character on; a note counts, too; of contacts nothing is here."""
+        found = {
+            text: [one["id"] for one in office.get("/enterprise-register", text=text).json()["enterprises"]] for text in ("堡", "灌溉渠")
+        }
+        whole = office.get("/enterprise-register").text
+
+        assert {"堡": [given.farm], "灌溉渠": [given.farm]} == found
+        assert [] == [said for said in ("欧阳建国", PHONE, "塘山村") if said in whole]
+
+    def test_what_hides_a_need_hides_it_in_the_counts(self, given: Given, office: Caller):
+        """The office counts two needs of the farm; the unit complained of counts one."""
+        housing = Caller(given.hands, "d-housing")
+        counts = [
+            {one["id"]: one["needs"] for one in caller.get("/enterprise-register").json()["enterprises"]} for caller in (office, housing)
+        ]
+
+        assert [2, 1] == [one[given.farm] for one in counts]
+
+    def test_the_pages_are_the_whole_list(self, tmp_path: Path):
+        """Those with overdue needs first, then by the last change; nothing twice, and each page counts all."""
+        county = a_county(tmp_path)
+        files = [county.later(minutes=1).act("office", OpenEnterprise(Text(f"安顺第{n}厂"), "project")).subject.id for n in range(5)]
+        handled(county, enterprise=files[1])
+        county.later(days=40)
+        caller = Caller(county, "centre", "office")
+        actor = enterprise_register.Actor("centre", "office", f"{COUNTY}-centre")
+        with county.node.store.read() as view:
+            whole = enterprise_register.listed(view, enterprise_register.Wanted(), actor, county.now).lines
+
+        assert [one.id for one in whole] == [one["id"] for one in walked(caller, "/enterprise-register", "enterprises")]
+        assert files[1] == whole[0].id and 5 == caller.get("/enterprise-register", limit=1).json()["count"]
+        assert [files[1]] == [one["id"] for one in walked(caller, "/enterprise-register", "enterprises", needs="overdue")]
+
+
+class TestWhatIf:
+    """A period under another limit; nothing is written."""
+
+    def test_what_would_have_been_late_is_named_and_nothing_written(self, tmp_path: Path):
+        """As the page has it."""
+        county = a_county(tmp_path)
+        ticket = dispatched(county)
+        county.later(days=4)
+        office, before = Caller(county, "centre", "office"), entries(county)
+        found = office.get("/what-if", key="limit.sign", value="1 workdays").json()
+
+        assert ticket in {one["ticket"] for one in found["newly_late"]} or ticket in found["tickets_late_after"]
+        assert before == entries(county)
+        assert 422 == office.get("/what-if", key="limit.sign", value="soon").status_code
+
+    def test_of_a_need_that_is_hidden_from_him_it_says_nothing(self, tmp_path: Path):
+        """Neither here nor on the page."""
+        county = a_county(tmp_path)
+        hidden, known = dispatched(county, conceal_from=f"{COUNTY}-water"), dispatched(county)
+        county.act("office", OpenAccount("head-of-water", ("director",), f"{COUNTY}-water"), COUNTY)
+        county.later(days=4)
+        asked = {"key": "limit.sign", "value": "1 workdays"}
+        told = [
+            Caller(county, "head-of-water").get("/what-if", **asked).text,
+            at_desk(county, "head-of-water").get("/registers/what-if", params=asked).text,
+        ]
+
+        assert [(True, False)] * 2 == [(known in one, hidden in one) for one in told]
+        assert hidden in Caller(county, "centre", "office").get("/what-if", **asked).text
+
+
+def test_a_day_has_its_reason(office: Caller):
+    """A holiday by its name with the order behind it; a make-up day, a weekend."""
+    days = office.get("/calendars", first="2026-02-13", last="2026-02-28").json()["days"]
+    found = {one["day"]: (one["is_workday"], one["why"]) for one in days}
+
+    assert {(True, "workday"), (False, "holiday"), (True, "make_up_workday")} <= set(found.values())
+    assert all(one["source"] for one in days)
+
+
+class TestUnits:
+    """单位 and 服务群, with what each has in hand as far as somebody sees it."""
+
+    def test_a_unit_has_the_figures_of_what_it_leads(self, given: Given, office: Caller):
+        """The office counts all; a department nothing of another's."""
+        found = [
+            {one["code"]: one["counts"]["overdue"] for one in caller.get("/units").json()["units"]}
+            for caller in (office, Caller(given.hands, "d-finance"))
+        ]
+
+        assert [1, 0] == [one[f"{COUNTY}-housing"] for one in found]
+
+    def test_the_groups_are_those_of_the_pack_page_by_page(self, tmp_path: Path):
+        """With their members: an official by his name."""
+        county = a_county(tmp_path, pack="fengjie-2023")
+        office = Caller(county, "centre", "office")
+        whole = office.get("/groups", limit=200).json()
+        group = whole["groups"][0]["group"]
+        county.act("office", JoinGroup(group, account="centre"), COUNTY)
+        first = office.get(f"/groups/{group}", limit=1).json()
+
+        assert [one["group"] for one in whole["groups"]][:9] == [one["group"] for one in walked(office, "/groups", "groups")][:9]
+        assert ([200, 1], ["centre"]) == ([len(whole["groups"]), first["officials"]], [one["id"] for one in first["members"]])
+        assert whole["count"] == 200 + len(office.get("/groups", limit=200, cursor=whole["next"]).json()["groups"])
+        assert "GROUP_UNKNOWN" == office.get("/groups/nothing").json()["code"]
+
+
+def test_the_state_of_the_node_is_what_its_page_has(given: Given, office: Caller):
+    """Its size and root, what is due by unit, and what is wrong."""
+    found = office.get("/status").json()
+    with given.hands.node.store.read() as view:
+        position = view.journal.position(given.hands.node.code, view.head.epoch)
+
+    assert (position.size, position.root.hex()) == (found["size"], found["root"])
+    assert f"{COUNTY}-housing" in {one["unit"] for one in found["due"]}
+    assert {"links", "below", "situations", "reconciled"} <= set(found)
