@@ -433,6 +433,23 @@ class TestWhatCameDown:
         given = {entry.content for entry in wire.fetch(link_pb2.FetchRequest(node=CITY, epoch=1, from_seq=1, max=500)).entries}
         assert given == set(from_above(county)) < set(city.contents(CITY))
 
+    @pytest.mark.parametrize("how", ["leaf", "row"])
+    def test_what_a_level_between_lost_comes_back_to_its_place_and_goes_down_from_there(
+        self, county: Place, city: Place, province: Place, how: str
+    ) -> None:
+        """The city's own comparison finds it; the number under which it went down to the county stands for it again."""
+        wire, up = connect(county, city), connect(city, province)
+        order = demand(province, county, city)
+        whole, sizes = from_above(city), reconciling.reconcile_with(county.level, CITY, wire).down
+        damage(city, PROVINCE, place_of(city, order, PROVINCE), how)
+
+        assert 1 == reconciling.reconcile_with(county.level, CITY, wire).differences
+        assert 1 == reconciling.reconcile_with(city.level, PROVINCE, up).differences
+
+        settle(county, city, province, seconds=51)
+        again = reconciling.reconcile_with(county.level, CITY, wire)
+        assert (whole, 0, sizes) == (from_above(city), again.differences, again.down)
+
 
 class TestAskedFromAbove:
     """A superior cannot dial: `qyzj reconcile` keeps the wish, says it at the next greeting, and the result comes as it does at night."""
