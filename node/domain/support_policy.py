@@ -226,7 +226,7 @@ def _pushes(dossier: SupportPolicy, facts: Facts) -> list[Happened]:
 
 def _need_open(dossier: SupportPolicy) -> None:
     if dossier.state != "open":
-        raise Refusal(Code.WRONG_STATE, ticket=dossier.id, state=dossier.state, wanted=["open"])
+        raise Refusal(Code.NOT_LISTED, kind="policy", id=dossier.id)
 
 
 DECISIONS = {

@@ -9,7 +9,7 @@ from node.domain.enterprise.filing import OpenEnterprise, UpdateEnterprise
 from node.domain.entry import Subject
 from node.domain.payload import Text
 from node.domain.refusal import Code
-from node.domain.support_policy import NoteSupportPolicyRead, PublishSupportPolicy, PushSupportPolicy, SupportPolicy
+from node.domain.support_policy import NoteSupportPolicyRead, PublishSupportPolicy, PushSupportPolicy, SupportPolicy, WithdrawSupportPolicy
 from node.storage.dossier_readings import dossier_of
 from tests.clauses.given import a_county, refuses
 from tests.support.node import Hands
@@ -69,3 +69,13 @@ def test_who_comes_to_meet_the_conditions_is_told_then_and_reading_is_recorded(t
         county.act("specialist", NoteSupportPolicyRead(other[1]), policy, "finance")
     after = the_policy(county, policy)
     assert ({reader}, {reader}) == (set(after.read), set(after.applied))
+
+
+def test_a_policy_that_was_withdrawn_is_not_spoken_of_as_a_ticket(tmp_path: Path):
+    """It is pushed no more, and said to be on no list, as where a benefit of it is granted."""
+    county = a_county(tmp_path)
+    policy = published(county, industries=("tourism",))
+    county.act("specialist", WithdrawSupportPolicy(), policy, "finance")
+
+    with refuses(Code.NOT_LISTED, kind="policy", id=policy):
+        county.act("specialist", PushSupportPolicy(), policy, "finance")

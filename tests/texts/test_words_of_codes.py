@@ -49,6 +49,8 @@ NAMES = Names({"520402": "西秀区", "520400": "安顺市"}, {"520402-housing":
 NODES, UNITS = ("520402", "520400"), ("520402-housing",)
 CLOCKS = codes_with_words("clock")
 RETURNED = ("within_authority", "standard_unmet", "materials_incomplete", "other")
+# Where a co-handler's part stands (AS25-4.4.3c).
+PARTS = ("asked", "confirmed", "refused", "released", "filed")
 STEPS = ("feedback", "confirm", "evaluate", "revisit", "follow_up", "close")
 
 
@@ -286,7 +288,9 @@ FACTS: Mapping[tuple[str, str], Iterable[str]] = {
     ("STEP_SKIPPED", "missing"): MEASURES,
     ("SUBJECT_TYPE_OUT_OF_SCOPE", "kind"): APPELLANT_KINDS,
     ("WRONG_STATE", "wanted"): [one.value for one in State],
+    ("ALREADY_EXISTS", "kind"): ("appraisal", "leader"),
     ("CLASS_UNCONFIRMED", "core"): offered("core_class."),
+    ("CLASS_UNCONFIRMED", "offered"): offered("classes"),
     ("CLASS_UNCONFIRMED", "proposed"): offered("classes"),
     ("CONTEST_STATE", "state"): codes_with_words("contest_state"),
     ("DECISION_PENDING", "application"): PROXIES,
@@ -303,6 +307,8 @@ FACTS: Mapping[tuple[str, str], Iterable[str]] = {
     ("LETTER_KIND", "kind"): FILES,
     ("MAIN_ITEM_MISSING", "items"): offered("acceptance.gap_items"),
     ("NOTHING_PENDING", "application"): (*PROXIES, *TURNS),
+    ("NOT_ELIGIBLE", "item"): offered("service_package.items"),
+    ("SAMPLE_TOO_SMALL", "key"): ("revisit.sampling.rate", "revisit.sampling.floor"),
     ("NOT_COMMON", "channel"): offered("intake.channels"),
     ("NOT_ON_THE_SPOT", "offered"): offered("on_the_spot.classes"),
     ("NOT_RIPE", "missing"): ("materials", "opinions", "proposal"),
@@ -312,7 +318,11 @@ FACTS: Mapping[tuple[str, str], Iterable[str]] = {
     ("RUNG_NOT_DUE", "clock"): CLOCKS,
     ("RUNG_NOT_DUE", "rung"): offered("urging.rungs"),
     ("STEP_SKIPPED", "measure"): MEASURES,
-    ("WRONG_STATE", "state"): (*[one.value for one in State], *(f"objected, {one}" for one in ("office", "government", "first_contact"))),
+    ("WRONG_STATE", "state"): (
+        *[one.value for one in State],
+        *PARTS,
+        *(f"objected, {one}" for one in ("office", "government", "first_contact")),
+    ),
 }
 
 

@@ -114,6 +114,7 @@ class TestEscalations:
         board, page = section(below.get("/boards/escalations").text, "退回"), below.get(f"/tickets/{number}").text
         english = at_desk(tree.county.hands, "centre", "office", "en").get(f"/tickets/{number}").text
 
+        assert "退回理由<" in form and "理由代码" not in form + page
         assert re.search(r'<option value="within_authority">\s*属提出单位本级权限', form)
         assert "属提出单位本级权限" in board and "属提出单位本级权限" in page
         assert "within the authority of the level that asked" in english
