@@ -33,7 +33,8 @@ class Key:
     One key or family of keys.
 
     ``least`` and ``most`` bound a number, both ends included; a limit counts from ``least``.  ``among`` are the codes that a
-    choice or a list may hold; empty: any code.  ``is_recorded``: kept with its clause for pages, papers and reports; no
+    choice or a list may hold; empty: any code.  ``words`` are the sections of the texts that have words for its codes, the first that
+    has one, where the key itself does not name the section.  ``is_recorded``: kept with its clause for pages, papers and reports; no
     decision asks for it.
     """
 
@@ -46,6 +47,7 @@ class Key:
     among: tuple[str, ...] = ()
     bound: Bound = Bound.NONE
     is_recorded: bool = False
+    words: tuple[str, ...] = ()
 
     def fits(self, value: Value) -> bool:
         """True if *value* has the right type; its range is another question."""
@@ -66,16 +68,16 @@ def limit(name: str, meaning: str, required: bool = True, least: int = 1, bound:
     return Key(f"limit.{name}", Kind.LIMIT, meaning, required, least=least, bound=bound)
 
 
-def names(pattern: str, meaning: str, among: tuple[str, ...] = (), required: bool = False) -> Key:
-    return Key(pattern, Kind.NAMES, meaning, required, among=among)
+def names(pattern: str, meaning: str, among: tuple[str, ...] = (), required: bool = False, words: tuple[str, ...] = ()) -> Key:
+    return Key(pattern, Kind.NAMES, meaning, required, among=among, words=words)
 
 
 def flag(pattern: str, meaning: str) -> Key:
     return Key(pattern, Kind.FLAG, meaning, required=True)
 
 
-def choice(pattern: str, meaning: str, *among: str) -> Key:
-    return Key(pattern, Kind.CHOICE, meaning, required=True, among=among)
+def choice(pattern: str, meaning: str, *among: str, words: tuple[str, ...] = ()) -> Key:
+    return Key(pattern, Kind.CHOICE, meaning, required=True, among=among, words=words)
 
 
 def number(pattern: str, meaning: str, least: int = 0, most: int = 1000, bound: Bound = Bound.NONE) -> Key:

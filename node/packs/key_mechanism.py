@@ -25,10 +25,14 @@ def _count(pattern: str, meaning: str) -> Key:
 
 IDENTITY = _recorded(
     _text("milestone.<name>", "a day of the document's own plan, as a date"),
-    choice("organisation.model", "how the document calls the model of its organisation"),
-    names("organisation.coordinators", "the member units that coordinate"),
+    choice("organisation.model", "how the document calls the model of its organisation", words=("unit_code", "field_of_service", "group")),
+    names("organisation.coordinators", "the member units that coordinate", words=("unit_code", "field_of_service", "group")),
     _count("organisation.coordinator_count", "how many of them the document names"),
-    names("organisation.core", "the member units that are core departments; all others cooperate"),
+    names(
+        "organisation.core",
+        "the member units that are core departments; all others cooperate",
+        words=("unit_code", "field_of_service", "group"),
+    ),
     _count("organisation.core_count", "how many core departments the document names"),
     _count("joint_meeting.fixed_count", "how many of them the document names"),
     flag("contact_officer.per_enterprise", "each enterprise may have a contact officer of its own in its industry department"),
@@ -40,8 +44,13 @@ IDENTITY = _recorded(
 )
 
 MATTERS = _recorded(
-    names("matter.kinds", "the kinds of matters that the document tells apart beside the classes", required=True),
-    names("matter.stages", "stages in the life of an enterprise"),
+    names(
+        "matter.kinds",
+        "the kinds of matters that the document tells apart beside the classes",
+        required=True,
+        words=("matter", "field_of_service", "red_line"),
+    ),
+    names("matter.stages", "stages in the life of an enterprise", words=("appeal_kind", "topic")),
     names("triage.aids", "what helps to find unit and class; a person decides", required=True),
     choice("triage.first_asked", "who is fixed as first asked", "department", "person", "office"),
     choice("acceptance.anonymous", "what happens to an anonymous need", "taken_in", "refused"),
@@ -68,7 +77,7 @@ REPORTS = _recorded(
     Key("cases.awards_max.<award>", Kind.NUMBER, "winners a year", most=1000),
     names("appraisal.periods", "over which periods units are appraised", ("month", "quarter", "year"), required=True),
     names("appraisal.by", "who appraises", required=True),
-    names("forms.kinds", "the forms that the document prescribes", required=True),
+    names("forms.kinds", "the forms that the document prescribes", required=True, words=("paper",)),
     names("publicity.shows", "what is shown in public", required=True),
 )
 

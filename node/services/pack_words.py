@@ -1,11 +1,11 @@
 """A value of a pack as people read it: limits and yes or no in words, codes with their words where the catalogue has them."""
 
-import re
 from collections.abc import Sequence
 
 from node.domain.pack import Value
 from node.domain.time import Limit
 from node.packs.file import limit_text
+from node.packs.keys import find_key
 from node.texts.catalogue import OFFERED, Lang, catalogue, sections, text, word
 
 # What a list of codes holds, by the first or the last part of its key.
@@ -17,47 +17,6 @@ _SECTIONS = {
     "appellant": "message_channel",
     "staff": "message_channel",
 }
-
-
-# What a key says by its form: the sections in which its codes have their words, the first that has one.
-_BY_FORM: Sequence[tuple[re.Pattern[str], tuple[str, ...]]] = tuple(
-    (re.compile(form), sections)
-    for form, sections in (
-        (r"channels\.|leaders\..*_channels|confirmation\.submitted_by_others", ("channel",)),
-        (r"intake\.(appointed_only|.*_required|found_channels|common_channels)", ("channel",)),
-        (r"intake\.complete_fields|completion\.fields\.|meeting\..*\.decision_needs", ("field",)),
-        (r"channel\.occasions\.", ("occasion_kind",)),
-        (r"channel\.roles\.|.*\.(convened_by|submitted_by)|ladder\.raised_by\.|task\..*\.role", ("role",)),
-        (r"ladder\.with\.|rework\.by|objection\.", ("with_whom", "role")),
-        (r"acceptance\.procedure_reasons", ("refusal_reason",)),
-        (r"closing\.needs|closing\.stages|completion\.(needs|then)", ("step", "application", "loop_stage", "field")),
-        (r"completion\.call_is_evidence|.*[._]classes", ("category",)),
-        (r"core_class\.|class_of_core\.", ("category",)),
-        (r"completion\.adoptions_explained", ("adoption",)),
-        (r"completion\.(coordination_for|push_first)|dissatisfaction\.explained_standards", ("standard", "sub_code")),
-        (r"completion\.introduction_matters|matter\.kinds", ("matter", "field_of_service", "red_line")),
-        (r"completion\.papers\.|forms\.kinds", ("paper",)),
-        (r".*complexities|completion\.submissions_for|leaders\.led", ("complexity",)),
-        (r"evaluation\.", ("evaluation",)),
-        (r"industries\.blocks|group\.block\.|ladder\.kind\.|group\.parent\.|groups\.", ("block", "group")),
-        (r"leaders\..*posts|.*\.post", ("leader_post",)),
-        (r"ladder\.entry|.*\.layer", ("layer",)),
-        (r"matter\.(natures|topics|stages)", ("appeal_kind", "topic")),
-        (r"meeting\..*\.takes", ("item_kind",)),
-        (r"meeting\..*\.ripe_needs|ladder\.(needs|pass_up)", ("ripeness", "field")),
-        (r"meeting\..*\.bodies", ("deciding_body",)),
-        (r".*\.meeting", ("meeting_kind",)),
-        (r"dispatch\.needs\.", ("dispatch_need",)),
-        (r"finders\.", ("finder",)),
-        (r"service_package\.sizes", ("enterprise_size",)),
-        (r"supervision\.receipt_suffices|urging\.proposed", ("measure", "rung")),
-        (r"urging\..*\.form", ("supervision_form",)),
-        (r"tasks\.kinds", ("task_kind",)),
-        (r"verification\.results", ("verification_result",)),
-        (r"withdrawal\.ends_as", ("ended_as",)),
-        (r"steward\.|group\.unit\.|members\.|organisation\.|interpreter\.", ("unit_code", "field_of_service", "group")),
-    )
-)
 
 
 def in_words(key: str, value: Value, lang: Lang) -> str:
@@ -76,8 +35,8 @@ def in_words(key: str, value: Value, lang: Lang) -> str:
 
 def _word_of(key: str, code: str, lang: Lang) -> str:
     """The word of a code that stands under *key*; the code itself where no section that is asked knows it."""
-    by_form = (one for form, sections_of in _BY_FORM if form.match(key) for one in sections_of)
-    asked = (_section_of(key, lang), *by_form, "pack_code")
+    known = find_key(key)
+    asked = (_section_of(key, lang), *(known.words if known is not None else ()), "pack_code")
     return next((said for section in asked if section and (said := word(section, code, lang)) != code), code)
 
 

@@ -11,7 +11,8 @@ import pytest
 from node.domain.pack import Pack
 from node.packs.file import HEADER, effective_pack, finder, pack_line
 from node.packs.key_mechanism import COUNTED, PLACEHOLDER
-from node.packs.keys import KEYS, find_key
+from node.packs.keys import KEYS, Kind, find_key
+from node.texts.catalogue import LANGS, sections
 
 FIVE = ("fengjie-2025", "fengjie-2023", "xiangshan-2025", "haimen-2020", "anshun-2025")
 # Row of the comparison -> keys; "pack.x" is x of the file's header.
@@ -146,3 +147,11 @@ def said(pack: Pack, key: str) -> bool:
         return True
     family = re.compile("[A-Za-z0-9_-]+".join(map(re.escape, re.split(r"<[a-z_]+>", key))))
     return any(family.fullmatch(name) for name in pack.rules)
+
+
+def test_a_row_says_the_words_of_its_codes_by_sections_that_there_are() -> None:
+    """Of what has codes; in both languages."""
+    named = {(row.pattern, row.kind, section) for row in KEYS for section in row.words}
+    with_codes = (Kind.NAMES, Kind.CHOICE, Kind.TEXT)
+
+    assert [] == [one for one in named if one[1] not in with_codes or not all(one[2] in sections(lang) for lang in LANGS)]
