@@ -12,7 +12,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
+import structlog
 from sqlalchemy import bindparam, literal, select, update
 
 from federation import line_epochs, reparenting
@@ -25,14 +27,18 @@ from node.domain.registry import EpochGranted, NodeAdmitted
 from node.domain.reparenting import NodeReparented
 from node.services import reconcile
 from node.services.rebuild import refold
-from node.storage import schema
+from node.storage import lane, schema
 from node.storage.codec import Content, decode_content
 from node.storage.database import micros
-from node.storage.journal import Arrived, Position, Spot, Stream
+from node.storage.journal import Arrived, Position, Spot, Stored, Stream
 from node.storage.payloads import payload_bytes_max
 from node.storage.statements import Prepared, update_of, upsert_many
 from node.storage.unit_of_work import UnitOfWork
+from node.storage.writer import Writer
 
+log = structlog.get_logger()
+
+R = TypeVar("R")
 ACTIVE = "active"
 FORKED = "forked"
 CLONED = "cloned"
@@ -127,9 +133,7 @@ class Mirror:
         for run in _runs(read):
             arrived = _foreign(work, run)
             self._give_way(work, _settled(work, arrived, epochs))
-            stored = work.journal.take_from_above(arrived)
-            work.fault("mirror.after_entries")
-            work.fold_and_route(stored)
+            _keep(work, work.journal.take_from_above, arrived)
         changed = {"down_size": progress.size, "down_peaks": progress.to_bytes()}
         update_of(work.connection, schema.links, changed, peer=link)
         return DownPosition(epoch, progress.size, progress.root())
@@ -169,9 +173,8 @@ class Mirror:
             for place, entry in enumerate(segment.entries)
             if place >= known
         ]
-        stored = work.journal.mirror(arrived)
+        stored = _keep(work, work.journal.mirror, arrived)
         work.head.last_at = max([work.head.last_at, *(micros(one.header.recorded_at) for one in stored)])
-        work.fold_and_route(stored)
         reparenting.send_what_concerns_the_moved(work, stored)
         return len(stored)
 
@@ -273,9 +276,7 @@ class _Batch:
         """Append, fold and route what was gathered since the last time."""
         if self._unwritten:
             unwritten, self._unwritten = self._unwritten, []
-            stored = self.work.journal.mirror(unwritten)
-            self.work.fault("mirror.after_entries")
-            self.work.fold_and_route(stored)
+            _keep(self.work, self.work.journal.mirror, unwritten)
 
     def positions(self, segments: Sequence[Segment]) -> tuple[Position, ...]:
         """Where each stream of the request stands, those behind a gap, too, as far as the peer may know them."""
@@ -288,6 +289,47 @@ class _Batch:
 
     def _is_below(self, node: str) -> bool:
         return self.work.place().branch(node) == self.peer
+
+
+def take_whole_or_one_by_one(writer: Writer, take: Callable[[UnitOfWork], R], entries: int) -> R:
+    """
+    Run *take*, which takes so many entries of a peer, and give its answer.
+
+    A batch over which this program stumbles is taken once more, one entry after the other: what stumbles alone is held and set aside, and
+    all others are taken (FEDERATION 2.3 no. 15).  Nothing of the first try is left.
+
+    Raises:
+        Refusal: what *take* refused, or BUSY.
+    """
+
+    def one_by_one(work: UnitOfWork) -> R:
+        work.is_one_by_one = True
+        return take(work)
+
+    try:
+        return writer.batch(take, entries)
+    except Exception as error:
+        if not lane.would_come_again(error):
+            raise
+        log.warning("batch taken one by one", error=type(error).__name__, entries=entries)
+        return writer.batch(one_by_one, entries)
+
+
+def _keep(work: UnitOfWork, keep: Callable[[Sequence[Arrived]], list[Stored]], arrived: Sequence[Arrived]) -> list[Stored]:
+    """Append what arrived by *keep*, fold and route it, and give what was new."""
+    if not work.is_one_by_one:
+        stored = keep(arrived)
+        work.fault("mirror.after_entries")
+        work.fold_and_route(stored)
+        return stored
+    kept: list[Stored] = []
+    for one in arrived:
+        stored = keep([one])
+        work.fault("mirror.after_entries")
+        for entry in stored:
+            work.fold_or_set_aside(entry)
+        kept += stored
+    return kept
 
 
 def _leaves(work: UnitOfWork, segments: Sequence[Segment]) -> dict[Spot, bytes]:

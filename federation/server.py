@@ -27,7 +27,7 @@ from federation.channel import PortCredentials, connection_age_seconds_most, ser
 from federation.enrolment import EnrolmentServer
 from federation.level import Level
 from federation.link import batch_entries_max, pull_wait_ms
-from federation.mirror import Mirror, Taken
+from federation.mirror import Mirror, Taken, take_whole_or_one_by_one
 from federation.trust import Peer, Trust
 from federation.v1 import enrolment_pb2, enrolment_pb2_grpc, link_pb2, link_pb2_grpc
 from federation.waiting import Waiting
@@ -106,7 +106,7 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
             return taken
 
         with self._admission.entered():
-            taken = self._level.writer.batch(take, sum(len(segment.entries) for segment in segments))
+            taken = take_whole_or_one_by_one(self._level.writer, take, sum(len(segment.entries) for segment in segments))
         if taken.refusal is not None:
             raise taken.refusal
         return link_pb2.PushResponse(positions=[codec.position_to_pb(one) for one in taken.positions], credit=batch_entries_max)

@@ -41,7 +41,7 @@ from federation.link import (
     Uplink,
     batch_entries_max,
 )
-from federation.mirror import Mirror
+from federation.mirror import Mirror, take_whole_or_one_by_one
 from federation.outgoing import Batch, Roots
 from federation.retry import CallFailed, Failure, Inner, Pace
 from federation.v1 import link_pb2
@@ -335,8 +335,8 @@ class Session:
         if call.node != self.machine.node:
             self._take_lost(segment)
             return Fetched(len(segment.entries))
-        taken = self.level.writer.batch(lambda work: Mirror(self.level.now).take_own(work, segment), len(segment.entries))
-        return Fetched(taken)
+        mirror, writer = Mirror(self.level.now), self.level.writer
+        return Fetched(take_whole_or_one_by_one(writer, lambda work: mirror.take_own(work, segment), len(segment.entries)))
 
     def _take_lost(self, segment: Segment) -> None:
         """Mirror what comes back from above; where it does not fit, that is the subordinate's link's trouble and not this one's."""
@@ -347,7 +347,7 @@ class Session:
             return Mirror(self.level.now).take(work, branch, [segment]).refusal
 
         try:
-            refusal = self.level.writer.batch(take, len(segment.entries))
+            refusal = take_whole_or_one_by_one(self.level.writer, take, len(segment.entries))
         except Refusal as error:
             refusal = error
         if refusal is not None or not segment.entries:
@@ -400,7 +400,7 @@ class Session:
             return mirror.take_down(work, self.peer, answer.epoch, answer.from_seq, entries)
 
         try:
-            applied = self.level.writer.batch(take, len(entries))
+            applied = take_whole_or_one_by_one(self.level.writer, take, len(entries))
         except Refusal as refusal:
             if refusal.code is Code.FORK:
                 self._keep_fork(mirror, refusal)

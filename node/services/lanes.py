@@ -52,8 +52,13 @@ def handle_lane(handler: Handler, work: UnitOfWork, order_id: str, actor: Actor,
         Refusal: LANE_RUNS, FIELD_REQUIRED, NO_SUPERIOR, PERMISSION_DENIED; LANE_STILL_STOPS, if it does not read now either: then
             nothing was written.
     """
-    before = lane.in_the_way(work.connection, ticket)
-    outcome = handler.carry_out(work, Order(order_id, actor, work.head.node, HandleLane(ticket, act, reason)))
+    before, stood = lane.in_the_way(work.connection, ticket), _stopped(work, ticket)
+    try:
+        outcome = handler.carry_out(work, Order(order_id, actor, work.head.node, HandleLane(ticket, act, reason)))
+    except Exception as error:
+        if before is None or not lane.would_come_again(error):
+            raise
+        raise Refusal(Code.LANE_STILL_STOPS, ticket=ticket, **dict(zip(("node", "epoch", "seq"), before, strict=True))) from error
     if act == "reported":
         return outcome
     after = lane.in_the_way(work.connection, ticket)
@@ -61,16 +66,27 @@ def handle_lane(handler: Handler, work: UnitOfWork, order_id: str, actor: Actor,
     if after is not None and after == before and lane.is_set_aside(work.connection, ticket):
         node, epoch, seq = after
         raise Refusal(Code.LANE_STILL_STOPS, ticket=ticket, node=node, epoch=epoch, seq=seq)
-    _react_again(work, ticket, is_skipped=act == "skipped")
+    _react_again(work, ticket, stood, is_skipped=act == "skipped")
     return outcome
 
 
-def _react_again(work: UnitOfWork, ticket: str, *, is_skipped: bool) -> None:
-    """What stumbled over an entry of the ticket after it was read looks at it again, unless it is to be passed by."""
+def _stopped(work: UnitOfWork, ticket: str) -> set[int]:
+    table = schema.quarantine
+    its = (table.c.subject_id == ticket, *lane.stops())
+    return set(work.connection.execute(select(table.c.taken).where(*its)).scalars())
+
+
+def _react_again(work: UnitOfWork, ticket: str, stood: set[int], *, is_skipped: bool) -> None:
+    """
+    What follows from entries that *stood* here and are read now follows now; what stumbled over an entry of the ticket after it was
+    read looks at it again, unless it is to be passed by.
+    """
     table = schema.quarantine
     its = (table.c.subject_id == ticket, table.c.reason.like(f"{lane.REACTION}%"))
     taken = work.connection.execute(select(table.c.taken).where(*its).order_by(table.c.taken)).scalars().all()
     work.connection.execute(delete(table).where(*its))
-    if taken and not is_skipped:
+    aside = set(work.connection.execute(select(table.c.taken).where(table.c.subject_id == ticket)).scalars())
+    again = (stood - aside).union([] if is_skipped else taken)
+    if again:
         # What it has done already is not done again: a reaction's command has an id of its own.
-        work.head.reacted = min(work.head.reacted, taken[0] - 1)
+        work.head.reacted = min(work.head.reacted, min(again) - 1)

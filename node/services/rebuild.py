@@ -114,7 +114,7 @@ def _refold(work: UnitOfWork, *, is_kept: bool) -> Rebuilt:
     readings = Readings(connection, work.journal, lambda: place_of(connection, work.head), folds.anew)
     entries = 0
     for batch in _batches(connection):
-        readings.fold(batch)
+        readings.fold_or_leave_out(batch)
         entries += len(batch)
     work.forget_tree()
     lookup_index.refill(work)

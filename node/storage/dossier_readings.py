@@ -14,14 +14,18 @@ from node.domain.enterprise.record import Enterprise
 from node.domain.entry import Subject
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
-from node.storage import enterprise_readings, schema
+from node.storage import enterprise_readings, folds, lane, schema
 from node.storage.database import micros, micros_or_none
 from node.storage.journal import Journal, Stored
 from node.storage.statements import upsert_many
 
 
-def fold(connection: Connection, journal: Journal, batch: Sequence[Stored]) -> list[Stored]:
-    """Fold the entries of dossiers in *batch*; the answer are those that their writer may not write."""
+def fold(connection: Connection, journal: Journal, batch: Sequence[Stored], skipped: frozenset[int] = frozenset()) -> list[Stored]:
+    """
+    Fold the entries of dossiers in *batch*; the answer are those that their writer may not write.
+
+    What stands behind the batch does not count yet; of *skipped* (``taken``) the headers alone do.
+    """
     of_subject: dict[Subject, list[Stored]] = {}
     for one in batch:
         of_subject.setdefault(one.header.subject, []).append(one)
@@ -31,8 +35,8 @@ def fold(connection: Connection, journal: Journal, batch: Sequence[Stored]) -> l
         first = entries[0]
         # What this node opens itself is new; of another node's dossier something may have come before what opens it.
         is_new = isinstance(first.content.event, DossierEvent) and first.content.event.begins and first.header.node == journal.head.node
-        known = entries if is_new else journal.of_subject(subject)
-        dossier = fold_dossier(one.folded for one in known)
+        known = entries if is_new else [one for one in journal.of_subject(subject) if one.taken <= entries[-1].taken]
+        dossier = fold_dossier(folds.as_it_counts(one, skipped) for one in known)
         if dossier is None:
             continue  # what opens it comes later, and folds it whole
         dossiers.append(dossier)
@@ -54,16 +58,32 @@ def _may_write(one: Stored, dossier: Dossier) -> bool:
 
 
 def dossier_of(journal: Journal, subject: Subject) -> Any:
-    """The whole dossier, folded from every entry about it that is held here; None if there is none."""
-    return fold_dossier(one.folded for one in journal.of_subject(subject))
+    """
+    The whole dossier, folded from every entry about it that is held here; None if there is none.
+
+    Raises:
+        Refusal: LANE_SET_ASIDE, if an entry of it was set aside because it does not fold (FEDERATION 2.3 no. 15).
+    """
+    entries = journal.of_subject(subject)
+    try:
+        return fold_dossier(one.folded for one in entries)
+    except Exception as error:
+        if not lane.would_come_again(error):
+            raise
+        skipped = lane.skipped(journal.connection).intersection([one.taken for one in entries])
+        if lane.is_set_aside(journal.connection, subject.id):
+            raise Refusal(Code.LANE_SET_ASIDE, ticket=subject.id) from error
+        if not skipped:
+            raise
+        return fold_dossier(folds.as_it_counts(one, skipped) for one in entries)
 
 
 def readable_dossier(journal: Journal, subject: Subject) -> Any:
-    """As ``dossier_of``; None as well if an entry of it is damaged: for who must not stand still for one of many."""
+    """As ``dossier_of``; None as well if an entry of it is damaged or was set aside: for who must not stand still for one of many."""
     try:
         return dossier_of(journal, subject)
     except Refusal as refusal:
-        if refusal.code is not Code.MALFORMED_ENTRY:
+        if refusal.code not in (Code.MALFORMED_ENTRY, Code.LANE_SET_ASIDE):
             raise
         return None
 

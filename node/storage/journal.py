@@ -135,7 +135,7 @@ class Journal:
     """The entries of one transaction.  ``head`` is kept in step with what was appended."""
 
     def __init__(self, connection: Connection, head: Head, payloads: Payloads) -> None:
-        self._connection = connection
+        self.connection = self._connection = connection
         self._payloads = payloads
         self._ranges: dict[Stream, Range] = {}
         self._files: dict[Subject, list[Stored]] = {}

@@ -12,6 +12,8 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, select
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
+from node.domain.refusal import Refusal
+from node.storage.database import is_full
 from node.storage.journal_tables import entries, quarantine
 from node.storage.statements import Prepared
 
@@ -76,6 +78,14 @@ def in_the_way(connection: Connection, ticket: str) -> tuple[str, int, int] | No
 def may_pass(error: Exception) -> bool:
     """True if the same entry may fold the next time."""
     return isinstance(error, _PASSING)
+
+
+def would_come_again(error: Exception) -> bool:
+    """
+    True if it is the entry's that was read alone, and the same entry would fail so the next time: neither an answer of this program's,
+    nor what the database could not do just then.
+    """
+    return not isinstance(error, Refusal) and not may_pass(error) and not is_full(error)
 
 
 def note_try(connection: Connection, ticket: str) -> None:

@@ -6,7 +6,8 @@ in memory and written with a few more.  The usual next version is folded onto th
 from its entries.  What cannot be folded is kept and put into quarantine with its reason; everything behind it flows on.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -33,8 +34,10 @@ from node.storage import (
     round_readings,
     schema,
     trait_readings,
+    waiting,
 )
 from node.storage.clock_rows import ClockRows
+from node.storage.codec import decode_content
 from node.storage.database import is_full, micros
 from node.storage.journal import Journal, Stored, files_at_hand_max
 from node.storage.statements import Prepared, PreparedForMany, delete_of, upsert_many
@@ -62,6 +65,14 @@ _OLDER = PreparedForMany(
 )
 _ASKS = PreparedForMany(lambda ids: select(schema.asks.c.id, schema.asks.c.is_answered).where(schema.asks.c.id.in_(ids)))
 _ANSWERED = PreparedForMany(lambda ids: schema.asks.update().where(schema.asks.c.id.in_(ids)).values(is_answered=True))
+
+
+class _Stumbled(Exception):
+    """Something could not be folded; ``reason`` names the fault."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 # The ticket of a file: its entries, those of them that were passed by, and where the nodes stand.
@@ -98,6 +109,8 @@ class Readings:
         self._whole_tickets: dict[str, tuple[tuple[list[Stored], frozenset[int], Place], Ticket | None]] = {}
         # Whether anything is in quarantine: asked once a transaction, and known once something was set aside.
         self._is_any_set_aside: bool | None = None
+        # Whether entries are held behind the batch that do not count yet: of a refold that goes entry by entry.
+        self._is_followed = False
         # Of the tickets, and of the dossiers, that were asked for together: those that cannot be read.
         self.unread: set[str] = set()
         self.unread_dossiers: set[str] = set()
@@ -118,11 +131,55 @@ class Readings:
                 self._follow_operator(one, one.content.event)
         return moved
 
+    def fold_or_leave_out(self, batch: Sequence[Stored]) -> None:
+        """Fold *batch*, or where that stumbles its entries one by one, and set aside what does not fold alone."""
+        if len(batch) > 1:
+            with suppress(_Stumbled), self._taken_back():
+                self.fold(batch)
+                return
+        was, self._is_followed = self._is_followed, True
+        for one in batch:
+            try:
+                with self._taken_back():
+                    self.fold([one])
+            except _Stumbled as stumbled:
+                self.leave_out(one, stumbled.reason)
+        self._is_followed = was
+
+    def leave_out(self, one: Stored, reason: str) -> dict[str, Moved]:
+        """
+        Set aside an entry of which nothing else was written: of a ticket what comes behind it waits.  Says where the ticket stands.
+        """
+        self._forget()
+        self._set_aside(one, reason)
+        head = one.header
+        if head.subject.kind != _TICKET:
+            return {}
+        row = self.rows({head.subject.id}).get(head.subject.id)
+        return {head.subject.id: Moved(row, row)}
+
+    @contextmanager
+    def _taken_back(self) -> Iterator[None]:
+        """What stumbles inside leaves nothing behind, and is told as ``_Stumbled``."""
+        try:
+            with waiting.savepoint(self._connection):
+                yield
+        except Exception as error:
+            self._forget()
+            if not lane.would_come_again(error):
+                raise
+            raise _Stumbled(type(error).__name__) from error
+
+    def _forget(self) -> None:
+        """What is known of rows that were taken back."""
+        self._passed_by = self._is_any_set_aside = None
+        self._whole_tickets.clear()
+
     def _fold_others(self, batch: Sequence[Stored]) -> None:
         """Fold what is about no ticket."""
         dossiers = [one for one in batch if isinstance(one.content.event, DossierEvent)]
         if dossiers:
-            for one in dossier_readings.fold(self._connection, self._journal, dossiers):
+            for one in dossier_readings.fold(self._connection, self._journal, dossiers, self._skipped()):
                 self._set_aside(one, lane.NOT_ITS_OWN)
         for one in batch:
             if not node_readings.fold(self._connection, self._journal.head.node, one.folded):
@@ -183,7 +240,7 @@ class Readings:
             stopped.add(ticket)
         lanes = {ticket: entries for ticket, entries in of_ticket.items() if ticket not in stopped}
         new = unseen - older - contested
-        if len(of_ticket) == 1 and new:
+        if len(of_ticket) == 1 and new and not self._is_followed:
             self._journal.begin_file(batch)
         rows: dict[str, TicketRow | None] = dict(before)
         found = {
@@ -264,11 +321,17 @@ class Readings:
         """
         subject = entries[0].header.subject
         try:
-            return fold_ticket((one.folded for one in entries), self._place().rank) if is_new else self.ticket(subject.id)
+            if is_new:
+                return fold_ticket((one.folded for one in entries), self._place().rank)
+            return self._ticket_up_to(entries[-1]) if self._is_followed else self.ticket(subject.id)
         except Exception as error:
             self._need_lasting(subject.id, error)
         earlier = [] if is_new else [one for one in self._journal.of_subject(subject) if one.taken < entries[0].taken]
         return self._as_far_as_it_goes([*earlier, *entries], len(earlier))
+
+    def _ticket_up_to(self, last: Stored) -> Ticket | None:
+        upto = [one for one in self._journal.of_subject(last.header.subject) if one.taken <= last.taken]
+        return self._ticket_of(upto, self._skipped(), self._place())
 
     def _as_far_as_it_goes(self, entries: Sequence[Stored], folded: int) -> Ticket | None:
         """
@@ -390,10 +453,23 @@ class Readings:
         if event.act != lane.REPORTED:
             lane.forget_tries(self._connection, event.ticket)
             self._refold(event.ticket)
+            self._fold_again(event.ticket)
+
+    def _fold_again(self, subject: str) -> None:
+        """Fold what was set aside of a subject that is no ticket once more, entry by entry: it has no lane."""
+        table, entries = schema.quarantine, schema.entries
+        its = (table.c.subject_id == subject, entries.c.subject_kind != _TICKET, *lane.stops())
+        query = select(entries.c.taken, entries.c.content, entries.c.leaf).join(table, table.c.taken == entries.c.taken).where(*its)
+        rows = self._connection.execute(query.order_by(entries.c.taken)).all()
+        self._connection.execute(delete(table).where(table.c.taken.in_([row.taken for row in rows])))
+        for row in rows:
+            self.fold_or_leave_out([Stored.of(row.taken, decode_content(bytes(row.content)), bytes(row.leaf))])
 
     def _refold(self, ticket_id: str) -> Ticket | None:
         """Fold a lane that stands once more, as far as it goes; what does not fold is set aside again."""
         stored = self._journal.of_subject(Subject(SubjectKind.TICKET.value, ticket_id))
+        if not stored:
+            return None
         table = schema.quarantine
         self._connection.execute(delete(table).where(table.c.subject_id == ticket_id, *lane.stops()))
         ticket = self._as_far_as_it_goes(stored, 0)

@@ -7,15 +7,16 @@ transactions, so the CLI may write beside a running node.
 
 import os
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Connection, select, text
 
 from node.domain.entry import Draft, Event, Header, SubjectKind
 from node.domain.organisation import Place
-from node.storage import schema, text_index, waiting
+from node.storage import lane, schema, text_index, waiting
 from node.storage.database import Database
 from node.storage.downs import Downs
 from node.storage.journal import Head, Journal, Stored, lock_head, read_head
@@ -24,6 +25,8 @@ from node.storage.payloads import Payloads
 from node.storage.readings import Moved, Readings
 from node.storage.sealing import Random
 from node.storage.statements import Prepared, write
+
+log = structlog.get_logger()
 
 Fault = Callable[[str], None]
 V = TypeVar("V")
@@ -75,6 +78,8 @@ class UnitOfWork:
         self.memo: dict[Hashable, Any] = {}
         self._heads: list[Header] = []
         self._has_completed = False
+        # Entries that come are taken one by one, and what cannot be is set aside: as soon as a batch has failed as a whole.
+        self.is_one_by_one = False
         self._announce = announce
 
     def once(self, name: Hashable, read: Callable[[], V]) -> V:
@@ -93,6 +98,26 @@ class UnitOfWork:
     def fold_and_route(self, stored: Sequence[Stored]) -> dict[str, Moved]:
         """Fold what was just appended, own or mirrored, index the texts that this node holds, and write the down rows."""
         return self._fold_and_route(stored, {})
+
+    def fold_or_set_aside(self, one: Stored) -> None:
+        """
+        As ``fold_and_route``, of one entry alone: where that stumbles, nothing of it is left but that the entry is set aside.
+
+        Whatever the fault is, it is this program's: the entry is held, acknowledged and passed on, and holds up its own lane only.
+        """
+        try:
+            with waiting.savepoint(self.connection):
+                self.fold_and_route([one])
+        except Exception as error:
+            if not lane.would_come_again(error):
+                raise
+            head = one.header
+            log.exception("entry set aside", node=head.node, epoch=head.epoch, seq=head.seq, kind=head.kind)
+            self.forget_tree()
+            moved = self.readings.leave_out(one, type(error).__name__)
+            self._heads.append(head)
+            with suppress(Exception), waiting.savepoint(self.connection):
+                self._downs.route([one], moved)
 
     def _fold_and_route(self, stored: Sequence[Stored], plain: Mapping[int, Event]) -> dict[str, Moved]:
         moved = self.readings.fold(stored)

@@ -22,6 +22,7 @@ Write = Callable[[Connection, Table, Columns, str, Sequence[Row]], None]
 # Of one table; more are written at once.
 rows_max = 4_096
 _NAME = "_qyzj_waiting"
+_SAVEPOINT = "qyzj_entry"
 
 
 @dataclass
@@ -95,6 +96,11 @@ class Waiting:
         waits = self._tables.get(name)
         return () if waits is None else waits.values(columns)
 
+    def forget(self) -> None:
+        """Let what waits never be written; what was read in between may be otherwise now."""
+        self._tables.clear()
+        self.changes += 1
+
     def settle(self, names: Iterable[str] | None = None) -> None:
         """Write what waits, of the tables *names* or of all."""
         if not self._tables:
@@ -127,6 +133,26 @@ def waiting_values(connection: Connection, table: Table, columns: Columns) -> Co
     """What the rows of *table* that are not written yet have in *columns*; tuples, if they are several."""
     waits = waiting_of(connection)
     return () if waits is None else waits.values(table.name, columns)
+
+
+@contextmanager
+def savepoint(connection: Connection) -> Iterator[None]:
+    """All that is written inside the block, or nothing of it: what raises takes back its own rows, those that wait too, and no others."""
+    waits = waiting_of(connection)
+    if waits is not None:
+        waits.settle()
+    connection.exec_driver_sql(f"SAVEPOINT {_SAVEPOINT}")
+    try:
+        yield
+        if waits is not None:
+            waits.settle()
+    except BaseException:
+        if waits is not None:
+            waits.forget()
+        connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+        connection.exec_driver_sql(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+        raise
+    connection.exec_driver_sql(f"RELEASE SAVEPOINT {_SAVEPOINT}")
 
 
 @contextmanager
