@@ -16,6 +16,7 @@ from node.storage import schema
 from node.storage.database import instant
 from node.storage.dossier_readings import dossier_of
 from node.storage.unit_of_work import UnitOfWork, View
+from node.storage.word_lists import has_word
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def listed(
     if ticket:
         wanted.append(_is_about(kind, ticket))
     if unit:
-        wanted.append(table.c.parties.contains(f",{unit},", autoescape=True))
+        wanted.append(has_word(table.c.parties, unit))
     query = select(table).where(*wanted).order_by(table.c.changed_at.desc(), table.c.id).limit(rows_max)
     rows = view.connection.execute(query).all()
     unseen = out_of_sight(view, viewer, {part for row in rows for part in row.about.split(",")})
@@ -133,7 +134,7 @@ def listed(
 def _is_about(kind: SubjectKind, ticket: str) -> ColumnElement[bool]:
     about = schema.dossiers.c.about
     if kind is not SubjectKind.PAPER:
-        return about.contains(f",{ticket},", autoescape=True)
+        return has_word(about, ticket)
     # About one ticket, and looked up by it.  The kind is said as it stands: an index of papers serves no kind that is only known later.
     return and_(schema.dossiers.c.kind == literal(kind.value, literal_execute=True), about == f",{ticket},")
 
@@ -174,7 +175,7 @@ def shown_to(viewer: Actor | None) -> ColumnElement[bool]:
         return and_(letters, not_(hidden_from(viewer)))
     if viewer.role in OUTSIDE or not viewer.unit:
         return false()
-    return schema.dossiers.c.parties.contains(f",{viewer.unit},", autoescape=True)
+    return has_word(schema.dossiers.c.parties, viewer.unit)
 
 
 def hidden_from(viewer: Actor | None) -> ColumnElement[bool]:
@@ -184,7 +185,7 @@ def hidden_from(viewer: Actor | None) -> ColumnElement[bool]:
     table, traits = schema.dossiers, schema.traits
     named = table.c.about.contains(literal(",") + traits.c.ticket + literal(","))
     about = select(traits.c.ticket).where(conceals_from(viewer.unit), named).correlate(table).exists()
-    return and_(table.c.kind.in_(_OF_TICKETS), about, not_(table.c.parties.contains(f",{viewer.unit},", autoescape=True)))
+    return and_(table.c.kind.in_(_OF_TICKETS), about, not_(has_word(table.c.parties, viewer.unit)))
 
 
 def hidden(view: View, kind: SubjectKind, viewer: Actor) -> frozenset[str]:

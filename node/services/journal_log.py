@@ -17,6 +17,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.registry import PayloadOpened, TicketRead
 from node.domain.time import local_day
 from node.services.readership import AUDITORS, OPENING_READERS
+from node.services.scope import out_of_sight
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.journal import Stored
@@ -95,7 +96,9 @@ def log(view: View, asked: Asked, viewer: Actor) -> Log:
         raise Refusal(Code.PERMISSION_DENIED, command="audit", role=viewer.role)
     subjects = [asked.subject] if asked.subject else [view.head.node] if asked.is_registry else []
     found, following = _read(view, asked, subjects, lambda one: True)
-    return Log(lines=tuple(_line(one) for one in found), next=following)
+    # From a unit complained of a need is hidden always (XS25-4.3.1.4): also from who audits there.
+    unseen = out_of_sight(view, viewer, [one.header.subject.id for one in found])
+    return Log(lines=tuple(_line(one) for one in found if one.header.subject.id not in unseen), next=following)
 
 
 def openings(view: View, asked: Asked, viewer: Actor) -> Log:
@@ -115,7 +118,9 @@ def openings(view: View, asked: Asked, viewer: Actor) -> Log:
 
     # What was opened for a drawn call stands with its round.
     found, following = _read(view, replace(asked, account=whose), [view.head.node, *rounds], is_one, _OPENING)
-    return Log(openings=tuple(line for one in found if (line := _opening(view, one)) is not None), next=following)
+    lines = [line for one in found if (line := _opening(view, one)) is not None]
+    unseen = out_of_sight(view, viewer, [one.opened for one in lines])
+    return Log(openings=tuple(one for one in lines if one.opened not in unseen), next=following)
 
 
 def _read(

@@ -30,9 +30,9 @@ PREFIX = "qyzj"
 READ, ALL = "read", "all"
 # The queries that may be allowed one by one.
 QUERIES = (
-    "appraisals", "attachments", "boards", "calendars", "call-plan", "contests", "enterprises", "entries", "groups", "leader-page",
-    "leaders", "ledger", "letters", "links", "lookup", "meetings", "node", "orders", "overview", "packs", "papers", "progress", "rounds",
-    "search", "status", "support-policies", "tallies", "tasks", "tickets", "tray", "units", "what-if",
+    "appraisals", "attachments", "audit", "boards", "calendars", "call-plan", "contests", "enterprises", "entries", "groups",
+    "leader-page", "leaders", "ledger", "letters", "links", "lookup", "meetings", "node", "openings", "orders", "overview", "packs",
+    "papers", "progress", "rounds", "search", "status", "support-policies", "tallies", "tasks", "tickets", "tray", "units", "what-if",
 )  # fmt: skip
 days_max = 730
 _ID_BYTES, _SECRET_BYTES = 6, 32

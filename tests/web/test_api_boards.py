@@ -15,7 +15,7 @@ from node.domain.ticket.objection import Object, RuleObjection
 from node.services import boards, call_plan
 from node.storage import schema
 from node.web.pages.boards.approvals import KINDS
-from tests.clauses.given import COUNTY, a_county, completed, dispatched, handled, the
+from tests.clauses.given import COUNTY, a_county, completed, dispatched, handled, registered, the
 from tests.support.node import Hands, make_node
 from tests.web.api import Caller
 from tests.web.registers_given import Given, a_county_with_registers, open_account
@@ -136,6 +136,25 @@ class TestScope:
 
         assert ([known], 1, 1) == (pooled(leader), leader.get("/boards/triage").json()["count"], counts["triage"])
         assert {known, hidden} == set(pooled(office))
+
+    def test_a_steward_has_his_field_page_by_page(self, tmp_path: Path):
+        """AS25-3.3, 3.4: what each page counts is his, too; the office sees all."""
+        hands = a_county(tmp_path)
+        hands.staff("development_reform")
+        hands.act("office", OpenAccount("steward", ("steward",), f"{COUNTY}-development_reform"), COUNTY)
+        with hands.node.store.read() as view:
+            pack = hands.node.policies.of_node(view, hands.now).pack
+        field = next(
+            name.partition(".")[2] for name in pack.rules if name.startswith("steward.") and "development_reform" in str(pack.find(name))
+        )
+        reached = []
+        for one in (field, "", field, field):
+            reached.append(registered(hands.later(minutes=1), field=one))
+        steward, office = Caller(hands, "steward"), Caller(hands, "centre", "office")
+        own = [reached[0], *reached[2:]]
+
+        assert (3, 4) == (steward.get("/boards/triage", limit=1).json()["count"], office.get("/boards/triage").json()["count"])
+        assert (own, own) == (pooled(steward), [one["id"] for one in walked(steward, "/boards/triage")])
 
     def test_a_department_has_its_own_boards_and_its_own_lines(self, tmp_path: Path):
         """The pool is none of its; of what is handled jointly it sees its part."""

@@ -193,3 +193,40 @@ def test_the_state_of_the_node_is_what_its_page_has(given: Given, office: Caller
     assert (position.size, position.root.hex()) == (found["size"], found["root"])
     assert f"{COUNTY}-housing" in {one["unit"] for one in found["due"]}
     assert {"links", "below", "situations", "reconciled"} <= set(found)
+
+
+class TestJournal:
+    """查阅记录 and the audit, as their pages have them."""
+
+    def test_an_opening_is_read_by_whoever_made_it_and_by_whom_its_page_is_for(self, tmp_path: Path):
+        """A ledger with names leaves one; the clerk beside reads none."""
+        county = a_county(tmp_path)
+        ticket = handled(county)
+        for account, roles in (("auditor", ("supervision",)), ("clerk", ("window_clerk",))):
+            county.act("office", OpenAccount(account, roles, f"{COUNTY}-centre"), COUNTY)
+        with county.node.store.read() as view:
+            called = names(view)
+        actor = ledger.Actor("centre", "office", f"{COUNTY}-centre")
+        county.node.writer.command(lambda work: ledger.ledger(work, ledger.Wanted(), actor, called, county.now))
+        told = [
+            [(one["opened"], one["actor"]["account"]) for one in Caller(county, account).get("/openings").json()["openings"]]
+            for account in ("centre", "auditor", "clerk")
+        ]
+
+        assert [[(ticket, "centre")], [(ticket, "centre")], []] == told
+        assert [200, 403] == [Caller(county, account).get("/audit").status_code for account in ("auditor", "clerk")]
+
+    def test_what_is_hidden_from_a_unit_is_no_line_of_its_auditor(self, tmp_path: Path):
+        """Neither that it was opened nor that something was written; nor on the pages."""
+        county = a_county(tmp_path)
+        hidden, known = handled(county, conceal_from=f"{COUNTY}-water"), handled(county)
+        county.act("office", OpenAccount("auditor-of-water", ("supervision",), f"{COUNTY}-water"), COUNTY)
+        with county.node.store.read() as view:
+            called = names(view)
+        actor = ledger.Actor("centre", "office", f"{COUNTY}-centre")
+        county.node.writer.command(lambda work: ledger.ledger(work, ledger.Wanted(), actor, called, county.now))
+        caller, desk = Caller(county, "auditor-of-water"), at_desk(county, "auditor-of-water")
+        told = [caller.get("/openings").text, caller.get("/audit").text]
+        told += [desk.get(path).text for path in ("/registers/contacts", "/registers/audit")]
+
+        assert [(True, False)] * 4 == [(known in one, hidden in one) for one in told]

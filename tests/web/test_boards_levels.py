@@ -21,6 +21,7 @@ from tests.federation.exchange import PASSED, Tree
 from tests.federation.situations import escalate
 from tests.support.node import Hands
 from tests.support.sampling import ROUND, city_and_county, drawn_round, the_round
+from tests.web.api import Caller
 from tests.web.support import at_desk, csrf
 
 
@@ -119,6 +120,20 @@ class TestEscalations:
         assert "属提出单位本级权限" in board and "属提出单位本级权限" in page
         assert "within the authority of the level that asked" in english
         assert [] == [one for one in (board, page, english) if "within_authority" in one]
+
+    def test_another_system_is_told_what_waits_at_which_level(self, tree: Tree) -> None:
+        """The same on both sides, with when it must be answered; page by page."""
+        for _ in range(2):
+            escalate(tree.county, formed(tree))
+        tree.settle()
+        above, below = (Caller(one.hands, "centre", "office") for one in (tree.city, tree.county))
+        whole = [(one["ticket"], one["node"], one["asker"], one["due_at"]) for one in above.get("/asks").json()["asked"]]
+        first = below.get("/asks", limit=1).json()
+        second = below.get("/asks", limit=1, cursor=first["next"]).json()
+
+        assert {("520400", "520402")} == {one[1:3] for one in whole} and len(whole) == first["count"]
+        assert [one[0] for one in whole][:2] == [one["ticket"] for page in (first, second) for one in page["asked"]]
+        assert len(whole) == above.get("/boards/escalations").json()["count"]
 
     def test_a_department_is_shown_no_board_of_levels(self, tree: Tree) -> None:
         """Who has no part in it gets 403."""

@@ -75,6 +75,8 @@ QUERIED: dict[str, Expected] = {
     "/units": EXPECTED["GET", "/registers/units"],
     **dict.fromkeys(("/groups", "/groups/{id}"), EXPECTED["GET", "/registers/groups"]),
     "/status": EXPECTED["GET", "/registers/links"],
+    "/openings": EXPECTED["GET", "/registers/contacts"],
+    "/audit": EXPECTED["GET", "/registers/audit"],
     "/lookup": only(*_TAKERS),
     "/rounds": only(*_DRAWING),
     "/rounds/{id}/calls": only(Role.OFFICE),

@@ -12,6 +12,7 @@ from node.packs.keys import find_key
 from node.services import bodies, ledger
 from node.services import enterprise_register as register
 from node.services import group_register as groups
+from node.services.journal_log import Asked, LogLine, OpeningLine, log, openings
 from node.services.pack_changes import read_value
 from node.services.queries import names
 from node.services.replay_runs import Measured
@@ -26,6 +27,7 @@ from node.web.desk import Desk
 from node.web.machine import certificate_days, free_percent
 
 _PERIOD = (Parameter("first", DAY), Parameter("last", DAY))
+_OF_THE_JOURNAL = (Parameter("account"), Parameter("subject"), *_PERIOD, NEXT)
 _NEEDS = ("open", "overdue")
 # What is replayed unless days are named, as on the page.
 days_back = 90
@@ -114,6 +116,25 @@ def status_answer(desk: Desk, view: View, given: Given) -> Answered:
     return Answered(bodies.plain(status(view, calendar, node.now(), node.wall(), beat, free_percent=free, certificate_days=days)))
 
 
+def openings_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """Who opened what for which purpose, the latest first; whoever may not read all reads his own."""
+    need_inside(desk.viewer, "contacts")
+    found = openings(view, _asked(given), desk.viewer)
+    return Answered({"openings": bodies.plain(found.openings), "next": cursor_of(found.next) if found.next else None})
+
+
+def audit_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """What this node wrote, by whom and about what, the latest first."""
+    found = log(view, _asked(given), desk.viewer)
+    return Answered({"entries": bodies.plain(found.lines), "next": cursor_of(found.next) if found.next else None})
+
+
+def _asked(given: Given) -> Asked:
+    place = parts_of(given["cursor"], int)
+    before = 0 if place is None else max(place[0], 0)
+    return Asked(given["account"] or "", given["subject"] or "", False, given["first"], given["last"], before)
+
+
 def _value(key: str, said: str) -> Value:
     row = find_key(key)
     value = read_value(row, said) if row is not None else None
@@ -167,6 +188,24 @@ QUERIES = (
         a.of_type_and(groups.GroupLine, members=a.many(a.of_type(groups.Member)), next=a.maybe(a.WORD)),
         group_answer,
         (Parameter("id", is_required=True, place="path"), LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query(
+        "/openings",
+        "openings",
+        "openings",
+        a.whole(openings=a.many(a.of_type(OpeningLine)), next=a.maybe(a.WORD)),
+        openings_answer,
+        _OF_THE_JOURNAL,
+        has_mark=True,
+    ),
+    Query(
+        "/audit",
+        "audit",
+        "audit",
+        a.whole(entries=a.many(a.of_type(LogLine)), next=a.maybe(a.WORD)),
+        audit_answer,
+        _OF_THE_JOURNAL,
         has_mark=True,
     ),
     Query("/status", "status", "status", a.of_type(Status), status_answer, has_mark=True),
