@@ -302,7 +302,9 @@ def come_below(level: Level, joined: Joined, address: str, fingerprint: str, key
     line, names = joined.line, joined.names
 
     def write(work: UnitOfWork) -> None:
-        values = {"side": "superior", "name": names[0], "address": address, "status": "active", "fingerprint": fingerprint}
+        # Joining again, by a new certificate, ends what was refused to the former one: the next greeting may be at once.
+        over = {"status": "active", "last_error": "", "next_attempt_at": None, "attempts": 0}
+        values = {"side": "superior", "name": names[0], "address": address, "fingerprint": fingerprint, **over}
         table = schema.links
         # Where it comes from another superior the epoch that it was named for is begun at the first greeting, and only then.
         is_left = (table.c.side == "superior", table.c.peer != line[0])

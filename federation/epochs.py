@@ -272,6 +272,9 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
         # an epoch that would leave it out.
         work.head.held = BEHIND if any(one.size > work.journal.range_of(one.node, one.epoch).size for one in way.below) else ""
         links = schema.links
+        # What the superior refused is over, and what the link waited for: the next greeting may be at once.
+        afresh = {"status": ACTIVE, "last_error": "", "next_attempt_at": None, "attempts": 0}
+        work.connection.execute(update(links).where(links.c.side == "superior").values(**afresh))
         over = {"side": FORMER, "status": "left", "last_error": "", "next_attempt_at": None, "attempts": 0, "waiting": 0}
         work.connection.execute(update(links).where(links.c.side == LEAVING).values(**over))
         if branch:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from federation import invitation as invitations
 from federation.certificates import Credentials, make_request, node_of
@@ -112,6 +112,18 @@ class TestJoin:
             assert COUNTY == Trust(lambda: WALL).identify(view, Context(credentials).auth_context()).node
             assert (COUNTY, 1, 0) in {(one.node, one.epoch, one.size) for one in view.journal.positions()}
         assert not county.files.pending.exists()
+
+    def test_joining_again_ends_the_wait_for_what_was_refused(self, county: Place, city: Place) -> None:
+        """A certificate that ended: a node that is restarted with the new one greets at once."""
+        join(county.level, county.files, invited(city), Asked(city, invited(city)))
+        refused = {"status": "stopped", "last_error": "UNAUTHENTICATED", "attempts": 3, "next_attempt_at": 1}
+        county.level.writer.command(lambda work: work.connection.execute(update(schema.links).values(**refused)))
+
+        anew = invited(city)
+        join(county.level, county.files, anew, Asked(city, anew))
+
+        row = county.link(CITY)
+        assert ("active", "", 0, None) == (row.status, row.last_error, row.attempts, row.next_attempt_at)
 
     def test_a_lost_answer_costs_nothing(self, county: Place, city: Place) -> None:
         """The same key again is the same enrolment: the same certificate, no second entry."""

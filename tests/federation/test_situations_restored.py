@@ -168,6 +168,8 @@ class TestRow07RestoredAndWroteOn:
         settle(county, city, province, seconds=51)
         assert ({"granted_below": "amber"}, "stopped stale") == (alarms(city), county.status())
         done = rejoin_by(county, wire)
+        row = county.link(CITY)
+        assert (("active", 0, "", None), {}) == ((row.status, row.attempts, row.last_error, row.next_attempt_at), alarms(county)), "at once"
         settle(county, city, province, seconds=2)
 
         assert (2, ()) == (done.epoch, done.aside)
