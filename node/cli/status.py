@@ -99,7 +99,8 @@ def _show(session: Session, console: Console, found: Status, names: queries.Name
         console.print(session.say("status.tickets", parts=session.say("between").join(parts)))
     for key, count in (("status.quarantine", found.quarantine), ("status.incidents", found.incidents)):
         if count:
-            console.print(RichText(session.say(key, count=count), style="bold red"))
+            # What is to be done about them, the situations say, as long as it is.
+            console.print(session.say(key, count=count))
 
 
 def _show_below(session: Session, console: Console, found: Status) -> None:

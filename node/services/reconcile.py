@@ -22,6 +22,7 @@ from node.storage.codec import Content, decode_content
 from node.storage.database import instant, micros
 from node.storage.journal import Spot
 from node.storage.statements import Prepared, PreparedForMany, insert_many, insert_missing, upsert_many
+from node.storage.stored_bytes import stored_bytes
 from node.storage.unit_of_work import UnitOfWork, View
 
 # One comparison names so many places; what is beyond them is counted.
@@ -92,7 +93,7 @@ class Reconciled:
 
 _entries, _incidents = schema.entries.c, schema.incidents.c
 _CONTENTS = Prepared(
-    select(_entries.seq, _entries.content)
+    select(_entries.seq, stored_bytes(_entries.content))
     .where(
         _entries.node == bindparam("node"),
         _entries.epoch == bindparam("epoch"),
@@ -103,7 +104,7 @@ _CONTENTS = Prepared(
     .limit(rows_at_once)
 )
 _CONTENTS_AT = PreparedForMany(
-    lambda spots: select(_entries.node, _entries.epoch, _entries.seq, _entries.content).where(
+    lambda spots: select(_entries.node, _entries.epoch, _entries.seq, stored_bytes(_entries.content)).where(
         tuple_(_entries.node, _entries.epoch, _entries.seq).in_(spots)
     ),
     width=3,
@@ -326,7 +327,7 @@ def _put(work: UnitOfWork, spot: Spot, data: bytes, at: datetime) -> None:
 def _leaves(work: UnitOfWork, stream: tuple[str, int]) -> dict[int, bytes]:
     table = schema.entries
     its = (table.c.node == stream[0], table.c.epoch == stream[1])
-    return {row.seq: bytes(row.leaf) for row in work.connection.execute(select(table.c.seq, table.c.leaf).where(*its))}
+    return {row.seq: bytes(row.leaf) for row in work.connection.execute(select(table.c.seq, stored_bytes(table.c.leaf)).where(*its))}
 
 
 def _offered(work: UnitOfWork, stream: tuple[str, int]) -> dict[int, bytes]:
@@ -371,7 +372,7 @@ def _damage_in(connection: Connection, span: Span) -> list[Spot]:
     seq = span.from_seq - 1
     while seq < span.to_seq:
         rows = connection.execute(
-            select(table.c.seq, table.c.content, table.c.leaf)
+            select(table.c.seq, stored_bytes(table.c.content), stored_bytes(table.c.leaf))
             .where(table.c.node == span.node, table.c.epoch == span.epoch, table.c.seq > seq, table.c.seq <= span.to_seq)
             .order_by(table.c.seq)
             .limit(rows_at_once)

@@ -13,11 +13,15 @@ from node.domain.merkle import Range, leaf_hash
 from node.storage import schema
 from node.storage.blobs import Blobs
 from node.storage.codec import found_by
+from node.storage.stored_bytes import stored_bytes
 from node.storage.unit_of_work import View
 
 rows_at_once = 2_000
 _entries = schema.entries.c
-_LOOKED_AT = (_entries.content, _entries.leaf, _entries.id, _entries.kind, _entries.subject_kind, _entries.subject_id)
+_LOOKED_AT = (
+    *(stored_bytes(column) for column in (_entries.content, _entries.leaf)),
+    *(_entries.id, _entries.kind, _entries.subject_kind, _entries.subject_id),
+)
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def _payloads(connection: Connection, flaws: list[Flaw]) -> int:
     count, after = 0, (0, 0)
     while True:
         rows = connection.execute(
-            select(table.c.taken, table.c.place, table.c.blob, table.c.ciphertext)
+            select(table.c.taken, table.c.place, table.c.blob, stored_bytes(table.c.ciphertext))
             .where((table.c.taken > after[0]) | ((table.c.taken == after[0]) & (table.c.place > after[1])), table.c.ciphertext.isnot(None))
             .order_by(table.c.taken, table.c.place)
             .limit(rows_at_once)

@@ -27,6 +27,7 @@ from node.storage.payloads import Payloads
 from node.storage.riders import KeyRow, Riders
 from node.storage.sealing import month_of
 from node.storage.statements import Prepared, PreparedForMany, insert_rows, upsert_many
+from node.storage.stored_bytes import stored_bytes
 
 # A stream, and a spot in one: node, epoch, seq.
 Stream = tuple[str, int]
@@ -422,7 +423,7 @@ class Journal:
         """The bytes at a place of a stream, or None."""
         table = schema.entries
         found = self._connection.execute(
-            select(table.c.content).where(table.c.node == node, table.c.epoch == epoch, table.c.seq == seq)
+            select(stored_bytes(table.c.content)).where(table.c.node == node, table.c.epoch == epoch, table.c.seq == seq)
         ).scalar()
         return None if found is None else bytes(found)
 

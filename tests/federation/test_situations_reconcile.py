@@ -165,6 +165,25 @@ class TestTwoLevels:
         assert 0 == qyzj(county, "reconcile")[0]
         assert ({}, {}) == (alarms(county), alarms(city))
 
+    def test_bytes_that_became_a_text_are_found_named_and_healed(self, county: Place, city: Place, port: Server, qyzj: Call) -> None:
+        """One bit in a row's head, and SQLite reads a text where bytes were: everything that read a list with it failed."""
+        number = county.register()
+        connect(county, city)
+        settle(county, city)
+        whole, seq = county.contents(COUNTY), county.position(COUNTY)[0]
+        with county.level.store.database.write() as connection:
+            connection.exec_driver_sql(f"UPDATE entries SET content = CAST(content AS TEXT) WHERE node = '{COUNTY}' AND seq = {seq}")
+
+        verified, reconciled = qyzj(county, "verify"), qyzj(county, "reconcile")
+
+        place = {"kind": "leaf", "place": f"{COUNTY}/1/{seq}"}
+        assert (1, True) == (verified[0], place in verified[1]["flaws"])
+        assert (1, [(COUNTY, 1, seq, number)]) == (reconciled[0], places_of(reconciled[1]["reconciled"][0]))
+        settle(county, city, seconds=51)
+        settle(county, city, seconds=51)
+        assert (0, 0) == (qyzj(county, "verify")[0], qyzj(county, "reconcile")[0])
+        assert whole == county.contents(COUNTY)
+
     def test_a_row_that_was_changed_with_its_leaf_is_found_too(self, county: Place, city: Place, port: Server, qyzj: Call) -> None:
         """The stored hash says nothing against the change; the other end does, and so does the root."""
         number = county.register()
