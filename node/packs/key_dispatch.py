@@ -6,7 +6,7 @@ from node.domain.ticket.state import With
 from node.packs.key import Key, Kind, choice, flag, limit, names
 
 SORTING_AND_DISPATCH = (
-    choice("number.serial", "whose serial a ticket number has: the register number's of the day, or one series of the year", "day", "year"),
+    choice("number.serial", "what the serials of ticket numbers count: the numbers given on a day, or those of the year", "day", "year"),
     Key("number.class.<class>", Kind.TEXT, "how the class is written in a ticket number"),
     flag("intake.category_required", "nothing is taken in without a class"),
     names("complexity_grounds.<complexity>", "grounds of which a complexity needs one at least"),

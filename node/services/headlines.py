@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from node.domain.entry import Event, SubjectKind
+from node.domain.entry import Actor, Event, SubjectKind
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.correction import FactCorrected
 from node.domain.ticket.filling import IntakeFilled
 from node.domain.ticket.intake import Registered
 from node.domain.ticket.row import TicketRow
+from node.domain.ticket.sight import reads_texts
 from node.services.ticket_view import EntryLine
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -35,9 +36,14 @@ class _Opening:
     refs: tuple[SealedRef, ...]
 
 
-def headlines(view: View, rows: Iterable[TicketRow]) -> dict[str, str]:
-    """The title of now, else the beginning of the appeal, of each of *rows* that is held here; what cannot be opened is left out."""
-    held = [row.id for row in rows if row.holder == view.head.node]
+def headlines(view: View, rows: Iterable[TicketRow], viewer: Actor) -> dict[str, str]:
+    """
+    The title of now, else the beginning of the appeal, of each of *rows* that is held here; what cannot be opened is left out, and
+    everything from *viewer*, who may see the rows, where he reads no words (``reads_texts``).
+    """
+    held = [row.id for row in rows if row.holder == view.head.node] if reads_texts(viewer) else []
+    if not held:
+        return {}
     openings = _openings(view, held)
     view.payloads.bring_texts({one.stored.header.subject for one in openings}, {one.stored.taken: one.stored.header.id for one in openings})
     found = {}

@@ -66,7 +66,7 @@ def hints(view: View, draft: Draft, viewer: Actor, policy: Policy, now: datetime
         classes=tuple(suggest_classes(words, policy.pack)) if is_on else (),
         # Without the history of dispatches, which would be read anew at every pause: triage sees the suggestion that has learnt.
         units=tuple(Suggester(shipped(), functions_here(units_here(view), policy.pack)).suggest(words)) if is_on else (),
-        headlines=headlines(view, view.readings.rows(shown).values()),
+        headlines=headlines(view, view.readings.rows(shown).values(), viewer),
     )
 
 

@@ -72,7 +72,7 @@ def _to_submit(view: View, meeting: Meeting, viewer: Actor, pack: Pack, lang: La
     free = [one for one in view.readings.tickets(ids).values() if on_agenda(one) is None]
     ripe = sorted(free, key=lambda one: bool(lacking(one, form.ripe_needs, form.code, duty_line)))[:offered_max]
     rows = view.readings.rows({one.id for one in ripe})
-    titles = headlines(view, rows.values())
+    titles = headlines(view, rows.values(), viewer)
 
     def words(one: Ticket) -> str:
         missing = lacking(one, form.ripe_needs, form.code, duty_line)
@@ -114,7 +114,7 @@ def _said(view: View, meeting: Meeting, items: list[Item], viewer: Actor, lang: 
     named = sorted({one.ticket for one in items if one.ticket})
     shown = select(schema.tickets.c.id).where(schema.tickets.c.id.in_(named), visible_to(viewer))
     seen = set(view.connection.execute(shown).scalars())
-    titles = headlines(view, view.readings.rows(seen).values()) if seen else {}
+    titles = headlines(view, view.readings.rows(seen).values(), viewer) if seen else {}
 
     def words(item: Item) -> str:
         if item.ticket:

@@ -85,6 +85,7 @@ class World:
         self._drafts: dict[str, str] = {}
         self._ids = count(1)
         self._serials: dict[tuple[str, str], int] = defaultdict(int)
+        self._numbered: dict[tuple[str, str], int] = defaultdict(int)
         self._next_rung: dict[tuple[str, str], datetime | None] = {}
 
     def __getitem__(self, label: str) -> str:
@@ -136,13 +137,17 @@ class World:
             others=others,
             serial=self._serials[day] + 1,
             evidence=frozenset(site.papers[number or label]),
-            given={"order_id": f"O{site.entry.code}-{local_day(now).year}-{len(self.fired):04d}"},
+            given={
+                "running_number": self._numbered[day] + 1,
+                "order_id": f"O{site.entry.code}-{local_day(now).year}-{len(self.fired):04d}",
+            },
         )
         # Orders are dossiers of their own, which no story looks at.
         happened = [one for one in decide(ticket, command, facts, site.policy, now) if one.subject.kind == "ticket"]
         if isinstance(command, Register):
             self._serials[day] += 1
             self.numbers[label] = happened[0].subject.id
+        self._numbered[day] += sum(bool(getattr(one.event, "number", "")) for one in happened)
         known = {**others, **({number: ticket} if ticket is not None else {})}
         written = []
         for one in happened:

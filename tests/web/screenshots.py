@@ -59,7 +59,7 @@ SEATS = (
     Seat(CITY, "leader", "leader"),
 )
 # Pages beside those of the navigation.
-MORE = ("/me", "/me/password", "/registers", "/registers/units", "/boards", "/search?text=道路")
+MORE = ("/me", "/me/password", "/registers", "/registers/units", "/boards", "/search?q=道路")
 ON_THE_PHONE = (Seat(COUNTY, "leader", "leader"), Seat(CITY, "leader", "leader"))
 # A ticket of the story that has been through much by now, by a word of its title.
 TOLD = "冷库"

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
+from sqlalchemy import update
 
 from node.domain.entry import Subject
 from node.domain.payload import Contact, Text
 from node.domain.registry import PayloadOpened
 from node.services import exports
 from node.services.numbers import short_number
+from node.storage import schema
 from tests.clauses.given import HOUSING, handled
 from tests.support.node import Hands
-from tests.web.registers_given import Given, a_county_with_registers
+from tests.web.registers_given import Given, a_county_with_registers, open_account
 from tests.web.support import at_desk
 
 
@@ -66,6 +68,45 @@ class TestSearch:
         for said in (given.late, short_number(given.late)):
             assert {"late"} == tickets(given, "centre", q=said)
             assert set() == tickets(given, "d-water", q=said)
+
+    @pytest.mark.parametrize("path", ["/", "/tickets", "/search"])
+    def test_the_form_on_top_of_every_page_finds(self, given: Given, path: str) -> None:
+        """Its own address and its own field are taken from the page; what was typed stands in it afterwards."""
+        client = at_desk(given.hands, "centre")
+        form = re.search(r'<form class="find" action="([^"]+)" method="get".*?</form>', client.get(path).text, re.S)
+        assert form is not None
+        (field,) = re.findall(r'<input[^>]* name="([^"]+)"', form[0])
+
+        page = client.get(form[1], params={field: "灌溉"}).text
+
+        assert "果园<mark>灌溉</mark>渠垮塌" in page
+        assert 2 == len(re.findall(r'<input[^>]* type="search"[^>]* value="灌溉"|<input type="search"[^>]* value="灌溉"', page))
+
+    def test_a_number_that_stands_in_no_text_is_not_called_unfound(self, given: Given) -> None:
+        """The need is named; nothing beside it says that there is none."""
+        page = shown(at_desk(given.hands, "centre"), q=short_number(given.late))
+
+        assert "编号对应的诉求" in page
+        assert [] == [one for one in ("没有符合条件", "共0件", "输入字词") if one in page]
+
+    def test_who_reads_no_words_finds_by_number(self, given: Given) -> None:
+        """A number is no word of a need."""
+        open_account(given.hands, "watcher", ("audit_admin",))
+
+        assert f'"/tickets/{given.late}"' in shown(at_desk(given.hands, "watcher"), q=short_number(given.late))
+
+    def test_a_number_that_two_needs_bear_names_both(self, given: Given) -> None:
+        """Older versions gave one twice; each keeps it, and whoever looks for it, or opens it, chooses."""
+        number, table = "XX2026012600099", schema.tickets
+        with given.hands.node.store.write() as work:
+            both = table.c.id.in_((given.done, given.concealed))
+            work.connection.execute(update(table).where(both).values(number=number))
+        client = at_desk(given.hands, "centre")
+
+        opened = client.get(f"/tickets/{number}")
+
+        assert (303, f"/search?q={number}") == (opened.status_code, opened.headers["location"])
+        assert {"done", "concealed"} == tickets(given, "centre", q=number)
 
     def test_nothing_of_a_text_is_markup(self, given: Given) -> None:
         page = shown(at_desk(given.hands, "centre"), q='<script>alert("1")</script>')

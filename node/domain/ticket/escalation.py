@@ -68,7 +68,7 @@ class AcceptEscalation(Command):
 
     roles = frozenset({Role.OFFICE})
     is_side = True
-    needs = ("own_admission_standard",)
+    needs = ("own_admission_standard", "running_number")
 
     category: str = ""
     complexity: str = ""
@@ -294,7 +294,7 @@ def accept(ticket: Ticket, command: AcceptEscalation, facts: Facts, policy: Poli
     event = EscalationAccepted(
         category=category,
         complexity=complexity,
-        number=ticket_number(ticket, policy, now) if policy.pack.find("number.form") else "",
+        number=ticket_number(ticket, policy, now, category=category, facts=facts) if policy.pack.find("number.form") else "",
         pack=policy.pack.name,
         former_category=ticket.classing.category,
         former_complexity=ticket.classing.complexity,

@@ -216,7 +216,7 @@ def answered_at_once(
     step = step_once_told(policy)
     owes = OWES[step]
     event = AnsweredOnTheSpot(
-        number=number_for(subject.id, policy, now, category=category, facts=facts),
+        number=number_for(policy, now, category=category, facts=facts),
         category=category,
         standard=standard,
         with_whom_next=owes.value,

@@ -27,7 +27,7 @@ from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import last_day, local_day
 
-# Whether a serial is that of the register number, or counts the numbers of the Beijing year (HM20-4.3a).
+# Whether a serial counts the numbers of the Beijing day on which they are given, or of the Beijing year (HM20-4.3a).
 OF_DAY, OF_YEAR = "day", "year"
 
 
@@ -198,23 +198,23 @@ def ladder_level(policy: Policy) -> str:
 # --- the number -------------------------------------------------------------------------------------------------------
 
 
-def ticket_number(ticket: Ticket, policy: Policy, now: datetime, *, category: str = "", facts: Facts | None = None) -> str:
+def ticket_number(ticket: Ticket, policy: Policy, now: datetime, *, category: str, facts: Facts) -> str:
     """The ticket's number, or the one that it gets now: a number is given once."""
-    return ticket.number or number_for(ticket.id, policy, now, category=category, facts=facts)
+    return ticket.number or number_for(policy, now, category=category, facts=facts)
 
 
-def number_for(register_number: str, policy: Policy, now: datetime, *, category: str = "", facts: Facts | None = None) -> str:
+def number_for(policy: Policy, now: datetime, *, category: str, facts: Facts) -> str:
     """
     A number in the pack's own form (``number.form``): fields {prefix} {year} {month} {day} {class} {serial}.
 
-    ``number.serial``: "day" is the serial of the register number; "year" the next of one series of the Beijing year, over all
-    classes and channels (HM20-3.2a, 4.3a), which ``facts.given["running_number"]`` brings.
+    The serial is the next of this node's series, which ``facts.given["running_number"]`` brings: "day" (``number.serial``) counts the
+    numbers of the Beijing day on which they are given, "year" those of the year, over all classes and channels (HM20-3.2a, 4.3a).
+    The serial of the register number would not do: it is of the day of registration, and what is formed later stands beside another
+    day's number.
     """
-    serial = int(register_number[14:19])
-    if series_of(policy) == OF_YEAR:
-        serial = int(facts.given["running_number"]) if facts is not None else 0
-        if serial < 1:
-            raise LookupError(f"pack {policy.pack.id}: number.serial is by the year, and this command brings no running number")
+    serial = int(facts.given.get("running_number", 0))
+    if serial < 1:
+        raise LookupError(f"pack {policy.pack.id}: a ticket number is due, and this command brings no running number")
     letter = policy.pack.find(f"number.class.{category}")
     return _numbered(policy, now, str(letter.value) if letter is not None else "", serial)
 
@@ -225,13 +225,17 @@ def series_of(policy: Policy) -> str:
     return str(rule.value) if rule is not None else OF_DAY
 
 
-def serial_pattern(policy: Policy, now: datetime) -> re.Pattern[str]:
-    """What the numbers of this year's series look like, whatever their class, with the serial as group 1."""
+def serial_pattern(policy: Policy, now: datetime) -> tuple[str, re.Pattern[str]]:
+    """
+    What the numbers of the series of *now* look like, whatever their class: how they all begin, and a pattern with the serial as group 1.
+    """
+    is_yearly = series_of(policy) == OF_YEAR
     class_, serial, month, day = (_Mark(mark) for mark in "\0\1\2\3")
-    shape = re.escape(_numbered(policy, now, class_, serial, month, day))
-    for mark, pattern in (("\0", "[^0-9]*"), ("\1", "([0-9]+)"), ("\2", "[0-9]{2}"), ("\3", "[0-9]{2}")):
-        shape = shape.replace(re.escape(mark), pattern)
-    return re.compile(shape)
+    shape = _numbered(policy, now, class_, serial, *((month, day) if is_yearly else ()))
+    pattern = re.escape(shape)
+    for mark, found in (("\0", "[^0-9]*"), ("\1", "([0-9]+)"), ("\2", "[0-9]{2}"), ("\3", "[0-9]{2}")):
+        pattern = pattern.replace(re.escape(mark), found)
+    return re.split("[\0\1\2\3]", shape)[0], re.compile(pattern)
 
 
 class _Mark:

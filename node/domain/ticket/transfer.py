@@ -56,6 +56,7 @@ class AcceptTransfer(Command):
 
     roles = frozenset({Role.OFFICE})
     is_side = True
+    needs = ("running_number",)
 
     category: str = ""
     complexity: str = ""
@@ -88,6 +89,7 @@ class CarryOutTransferRuling(Command):
 
     roles = frozenset({Role.NODE})
     is_side = True
+    needs = ("running_number",)
 
 
 @dataclass(frozen=True)
@@ -245,7 +247,7 @@ def _accepted(ticket: Ticket, hop: r.Escalation, category: str, complexity: str,
     event = TransferAccepted(
         category=category,
         complexity=complexity if category else "",
-        number=ticket_number(ticket, policy, now) if category and policy.pack.find("number.form") else "",
+        number=ticket_number(ticket, policy, now, category=category, facts=facts) if category and policy.pack.find("number.form") else "",
         pack=policy.pack.name,
         former_category=ticket.classing.category,
         former_complexity=ticket.classing.complexity,

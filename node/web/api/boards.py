@@ -73,7 +73,7 @@ def call_plan_answer(desk: Desk, view: View, given: Given) -> Answered:
     now, place = desk.node.now(), parts_of(given["cursor"], int, str)
     after = None if place is None else (place[0], place[1])
     found = call_plan.planned_behind(view, desk.node.policies, now, given["days"], desk.viewer, after, given["limit"])
-    titles = headlines(view, view.readings.rows({sheet.ticket for one in found.calls for sheet in one.sheets}).values())
+    titles = headlines(view, view.readings.rows({sheet.ticket for one in found.calls for sheet in one.sheets}).values(), desk.viewer)
     body = {
         "now": now,
         "until": local_day(now) + timedelta(days=given["days"]),
@@ -98,7 +98,7 @@ def tracking_answer(desk: Desk, view: View, given: Given) -> Answered:
     calendar, after = desk.node.policies.bare(view).calendar, None if place is None else (place[0], place[1])
     lines = lists.tracking_list(view, calendar, now, desk.viewer, unit=unit, rows_max=given["limit"] + 1, after=after)
     shown, today = lines[: given["limit"]], local_day(now)
-    titles = headlines(view, view.readings.rows({one.ticket for one in shown}).values())
+    titles = headlines(view, view.readings.rows({one.ticket for one in shown}).values(), desk.viewer)
     last = shown[-1] if len(lines) > len(shown) else None
     body = {
         "now": now,

@@ -13,13 +13,14 @@ from starlette.responses import Response
 
 from node.documents import sheets
 from node.domain.refusal import Code, Refusal
+from node.domain.ticket.sight import reads_texts
 from node.domain.ticket.state import State
 from node.services import enterprise_register, exports, saved_filters
 from node.services.ledger_words import with_reason
 from node.services.narrowing import DUE_CHOICES
 from node.services.openings import HANDLING, RIGHTS
 from node.services.queries import Names, counted_max, find_ticket, names
-from node.services.search import Sought, search, verified_max
+from node.services.search import Found, Sought, search, verified_max
 from node.storage.unit_of_work import View
 from node.texts.catalogue import BETWEEN, Lang, text, word
 from node.web.desk import Desk, SignedIn
@@ -109,12 +110,13 @@ def show(request: Request, desk: SignedIn, asked: Asked) -> Response:
     need_staff(desk)
     node, facts = desk.node, dict[str, Any]()
     with node.store.read() as view:
+        direct = _direct(view, desk, asked.q)
         if not asked.is_empty and asked.kind == "tickets":
-            facts["found"] = search(view, replace(asked.sought(desk, rows_a_page), counted_max=counted_max), node.now())
+            facts["found"] = _found(view, desk, asked, is_number=direct != ())
         elif not asked.is_empty:
             wanted = enterprise_register.Wanted(text=asked.q)
             facts["files"] = enterprise_register.listed(view, wanted, desk.viewer, node.now())
-        facts["direct"] = _direct(view, desk, asked.q)
+        facts["direct"] = direct
         facts["called"] = names(view)
         facts["saved"] = saved_filters.saved(view, desk.account)
         facts["choices"] = _choices(desk, view)
@@ -129,12 +131,21 @@ def show(request: Request, desk: SignedIn, asked: Asked) -> Response:
     )
 
 
-def _direct(view: View, desk: Desk, said: str) -> str:
-    """The need that *said* names by a number, if it is one and the desk sees it."""
+def _found(view: View, desk: Desk, asked: Filter, *, is_number: bool) -> Found | None:
+    """What has the words; None where a number alone was asked for, which names its need, and stands in no text."""
+    is_alone = is_number and asked == Filter(asked.q)
+    if is_alone and not reads_texts(desk.viewer):
+        return None
+    found = search(view, replace(asked.sought(desk, rows_a_page), counted_max=counted_max), desk.node.now())
+    return None if is_alone and not found.tickets else found
+
+
+def _direct(view: View, desk: Desk, said: str) -> tuple[str, ...]:
+    """The need that *said* names by a number, if it is one and the desk sees it; several, if older needs share their number."""
     try:
-        return find_ticket(view, said, desk.viewer) if said else ""
-    except Refusal:
-        return ""
+        return (find_ticket(view, said, desk.viewer),) if said else ()
+    except Refusal as refusal:
+        return tuple(refusal.facts["offered"].split(", ")) if refusal.code is Code.VALUE_NOT_OFFERED else ()
 
 
 def _choices(desk: Desk, view: View) -> dict[str, list[tuple[str, str]]]:

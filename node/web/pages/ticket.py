@@ -7,8 +7,10 @@ What is hidden from whoever looks answers as not found; contacts are shown only 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from node.domain.organisation import Role
@@ -127,6 +129,8 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         try:
             found = _page(view, desk, id)
         except Refusal as refusal:
+            if refusal.code is Code.VALUE_NOT_OFFERED:  # a number that several bear: whoever looks for it chooses
+                return RedirectResponse(f"/search?{urlencode({'q': id})}", 303)
             return _unreadable(request, view, desk, refusal)
         policy = node.policies.for_ticket(view, found.ticket, now)
         actions = possible_actions(view, found.ticket, desk.account, desk.unit, desk.roles, policy, now)

@@ -55,7 +55,7 @@ def tickets(request: Request, desk: SignedIn) -> Response:
         lines = queries.list_tickets(view, wanted, policy.calendar, now)
         facts: dict[str, Any] = {
             "lines": lines,
-            "headlines": headlines(view, [line.row for line in lines]),
+            "headlines": headlines(view, [line.row for line in lines], desk.viewer),
             "names": queries.names(view),
             "units": sorted(units_here(view).items(), key=lambda one: one[1]),
             "categories": policy.pack.names("classes"),

@@ -66,7 +66,7 @@ def today(request: Request, desk: SignedIn) -> Response:
         unsent = [tab_of(draft) for draft in under_way(view, desk.account)]
         untaken = kept_forms.of_account(view, desk.account, desk.node.now())
         told_of = _tickets_of(view, desk, [rows[0] for rows in told[:notices_max]])
-        words = headlines(view, {row.id: row for row in (*found.rows, *told_of)}.values())
+        words = headlines(view, {row.id: row for row in (*found.rows, *told_of)}.values(), desk.viewer)
         matters = {row.id: words.get(row.id, "") for row in told_of}
         said = [
             Told(rows, sentence(view, rows[0], names, lang), _page_of(rows[0], desk.role), matters.get(rows[0].subject_id, ""))

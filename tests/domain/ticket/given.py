@@ -243,7 +243,9 @@ _ids = count(1)
 
 def facts_for(actor: Actor, others: Iterable[Ticket] = (), **more: Any) -> Facts:
     """What a decision may know: this actor, all units, *others* by id, and *more* fields of ``Facts``."""
-    return Facts(actor, units=UNITS, others={other.id: other for other in others}, **{"serial": 1, "evidence": EVIDENCE, **more})
+    given = {"running_number": 1} | more.pop("given", {})
+    named = {other.id: other for other in others}
+    return Facts(actor, units=UNITS, others=named, given=given, **{"serial": 1, "evidence": EVIDENCE, **more})
 
 
 def decided(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
+from typing import cast
 
 from node.domain.command import Command, Facts
 from node.domain.entry import Actor, Folded, Happened, SubjectKind
@@ -95,6 +96,7 @@ class World:
         policy = self.policies[node]
         ticket = self.ticket(node, id)
         more: dict[str, object] = {"units": units_of(node), "serial": len(self.journals.get(node, ())) + 1, **facts}
+        more["given"] = {"running_number": 1, **cast(Mapping[str, object], more.get("given", {}))}
         happened = decide(ticket, command, Facts(actor, **more), policy, when)  # type: ignore[arg-type]
         return [self._write(node, actor, one, when) for one in happened]
 

@@ -85,7 +85,7 @@ def one_meeting(request: Request, desk: SignedIn, id: str) -> Response:
             "items": meetings.agenda(room.view, found),
             "seen": (seen := room.seen(found.about)),
             "texts": _texts(room, found, seen),
-            "titles": headlines(room.view, room.view.readings.rows(seen).values()),
+            "titles": headlines(room.view, room.view.readings.rows(seen).values(), desk.viewer),
             "protocol": meetings.protocol(room.view, found),
             "verbs": tuple(verb for verb in _verbs(found) if room.may(commands()[verb])),
             "is_judging": form_of(room.policy.pack, found.meeting_kind).judges,

@@ -54,7 +54,7 @@ def supervision(request: Request, desk: SignedIn, unit: str = "") -> Response:
             "others": [one for one in lines if not one.verbs],
             "tracking": shown,
             "tracked": lists.tracked(room.view, viewer, unit=unit),
-            "titles": headlines(room.view, room.view.readings.rows({one.ticket for one in shown}).values()),
+            "titles": headlines(room.view, room.view.readings.rows({one.ticket for one in shown}).values(), viewer),
             "backlog": lists.backlog(room.view, at(today.replace(day=1), time.min), end_of(today), viewer),
             "unit": unit,
             "total": len(lines),

@@ -52,7 +52,7 @@ def tray(request: Request, desk: SignedIn) -> Response:
             "at_once_max": rows_at_once_max,
             "to_sign_count": len(waiting),
             "piles": _piles(others, in_hand, desk.account),
-            "titles": headlines(room.view, [*(one.row for one in (*to_sign, *others)), *drafted.values()]),
+            "titles": headlines(room.view, [*(one.row for one in (*to_sign, *others)), *drafted.values()], desk.viewer),
             "answered_at_once": room.policy.pack.names("sign_and_answer.classes"),
             "people": trays.people_of(room.view, unit),
             "drafts": drafts,
