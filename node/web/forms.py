@@ -269,8 +269,7 @@ def _shown(
         hint = text("web.form.hint.listed" if offered else "web.form.hint.unlisted", lang)
     elif control in ("select", "checks") and not offered and field.is_required:
         # A list with nothing in it: who has to fill it first, and where.
-        known = catalogue(lang)
-        hint = known.get(f"web.form.none_yet.{field.name}") or known["web.form.none_yet.any"]
+        hint = none_yet(command, field.name, lang) or text("web.form.none_yet.any", lang)
     return FormField(
         name=field.name,
         words=words,
@@ -283,6 +282,12 @@ def _shown(
         is_file=field.kind is FieldKind.FILE,
         refused=wrong.get(field.name),
     )
+
+
+def none_yet(command: type[Command], field: str, lang: Lang) -> str:
+    """Why there is nothing to choose for *field* and who can do something about it; empty if there is no word of it."""
+    known = catalogue(lang)
+    return known.get(f"web.form.none_yet.{command.__name__}.{field}") or known.get(f"web.form.none_yet.{field}", "")
 
 
 def _control(command: type[Command], field: CommandField, offered: Sequence[Choice], *, is_chosen: bool) -> str:

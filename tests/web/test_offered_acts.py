@@ -5,10 +5,12 @@ import re
 import pytest
 
 from node.domain.refusal import Code, Refusal
+from node.services.command_fields import commands
 from node.texts.catalogue import LANGS, OFFERED, explain
 from tests.support.node import make_node
 from tests.web.busy_county import County, a_busy_day
 from tests.web.support import at_desk
+from tests.web.test_acts import send
 from tests.web.test_ticket_page import not_now, verbs
 
 
@@ -46,6 +48,51 @@ def test_what_no_typing_can_turn_away_is_not_offered(county: County, account: st
 
     assert verb not in verbs(page)
     assert why in not_now(page)
+
+
+@pytest.mark.parametrize(
+    ("account", "role", "ticket", "verb", "why"),
+    [
+        ("housing", "department", "extension", "tick-joint-item", "还没有待办的联办事项。"),
+        ("hall", "department", "extension", "tick-joint-item", "还没有待办的联办事项。"),
+        ("centre", "office", "extension", "drop-joint-item", "还没有待办的联办事项。"),
+        ("housing", "department", "extension", "reach-milestone", "还没有未完成的计划节点。"),
+        ("housing", "department", "extension", "file-signed-reply", "还没有上传过附件。"),
+        ("centre", "office", "extension", "transfer-down", "本级没有下级节点"),
+        ("centre", "office", "extension", "name-tracker", "还没有跟踪专员。"),
+    ],
+)
+def test_a_choice_of_nothing_is_not_offered(county: County, account: str, role: str, ticket: str, verb: str, why: str) -> None:
+    """What must be chosen while there is nothing to choose cannot be done now; who can do something about it stands beside."""
+    page = page_of(county, account, ticket, role)
+
+    assert verb not in verbs(page)
+    assert why in not_now(page)
+
+
+def test_whatever_is_offered_has_something_to_choose(county: County) -> None:
+    """Every act that each desk is offered, whoever sits there and however the matter stands."""
+    empty = set()
+    for account, role in (("centre", "office"), ("hall", "window_clerk"), ("housing", "department"), ("power", "department")):
+        client = at_desk(county.hands, account, role)
+        for name in ("pool-0", "formed-0", "extension", "joint", "revisit-0", "objection"):
+            number = county.tickets[name]
+            page = client.get(f"/tickets/{number}")
+            if page.status_code != 200:
+                continue
+            for verb in verbs(page.text):
+                form = client.get(f"/tickets/{number}/do/{verb}").text if verb in commands() else ""
+                empty |= {(account, name, verb)} if "没有可选项" in form or "目前没有可以选的" in form else set()
+
+    assert set() == empty
+
+
+def test_receiving_without_a_register_asks_who_has_it(county: County) -> None:
+    """Where no receipt is numbered there is nothing else to write down: that it was done before would be untrue."""
+    answer = send(at_desk(county.hands, "housing", "department"), f"/tickets/{county.tickets['extension']}/do/receive-assignment", {})
+
+    assert 422 == answer.status_code or "done=nothing" not in answer.headers.get("location", "")
+    assert 'id="f-person-refused"' in answer.text
 
 
 @pytest.mark.parametrize("lang", LANGS)
