@@ -9,8 +9,10 @@ from node.domain.command import Command
 from node.domain.leader.appointing import LEADING_ROLES, EnterLeader
 from node.domain.organisation import Role
 from node.domain.pack import Pack
+from node.domain.policy import Policy
 from node.domain.registry import ADMINISTRATORS
 from node.domain.ticket.correction import CONTACTS, DETAILS, FIELDS, WORDS
+from node.domain.ticket.due_proposal import proposals
 from node.domain.ticket.intake import Register
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
@@ -165,6 +167,17 @@ def meant(offered: Sequence[Choice], typed: str) -> str:
     """The code of what was *typed*: itself, or what alone is called so."""
     called = [code for code, words in offered if typed in words.split(" · ")]
     return called[0] if len(called) == 1 and typed not in {code for code, _ in offered} else typed
+
+
+def of_due_proposal(ticket: Ticket, policy: Policy, called: Names, lang: Lang) -> dict[str, tuple[Choice, ...]]:
+    """The clocks that the calendar in force counts otherwise, each as it was issued and as it is counted now, and that calendar."""
+    asked = []
+    kinds = {clock.name: word("clock", clock.kind, lang) for clock in ticket.clocks.values()}
+    for one in proposals(ticket, policy):
+        issued, recounted = (fact_said("DueProposal", "due_at", at, called, lang) for at in (one.issued, one.recounted))
+        asked.append((one.clock, text("web.form.due_proposal", lang, clock=kinds[one.clock], issued=issued, recounted=recounted)))
+    version = policy.calendar.version
+    return {"clock": tuple(asked), "calendar": ((version, version),) if asked else ()}
 
 
 def files_of(timeline: Sequence[EntryLine]) -> dict[str, str]:
