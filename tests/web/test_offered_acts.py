@@ -102,3 +102,12 @@ def test_no_refusal_prints_an_empty_list(lang: str) -> None:
         said = " ".join(explain(Refusal(Code.VALUE_NOT_OFFERED, key=key, value="x", offered=()), lang))  # type: ignore[arg-type]
 
         assert re.search(r"[：:]\s*[。.]|“”|\{", said) is None, (key, said)
+
+
+def test_classing_anew_asks_only_for_what_the_pack_has(county: County) -> None:
+    """No layer, level or ground of another county's pack; what is typed is called a reason."""
+    form = at_desk(county.hands, "centre", "office").get(f"/tickets/{county.tickets['extension']}/do/reclassify").text
+    asked = set(re.findall(r'name="([a-z_]+)"', form))
+
+    assert ({"category", "complexity", "ground"} <= asked, asked & {"layer", "level", "grounds"}) == (True, set())
+    assert re.search(r'for="f-ground">\s*([^<\s]+)', form)[1] == "调整理由"  # type: ignore[index]
