@@ -219,6 +219,15 @@ class TestTriage:
         assert 'name="only"' not in page
         assert 'name="row"' not in page
 
+    @pytest.mark.parametrize("board", ["triage", "dispatch"])
+    def test_who_may_not_sort_reads_what_is_proposed(self, county: County, board: str) -> None:
+        """A specialist: no box to type into whose words nothing would send."""
+        page = desk(county, "caller", "specialist").get(f"/boards/{board}").text.partition("<main")[2]
+
+        inputs = re.findall(r'<(?:input|select|textarea)[^>]*name="([a-z]+)', page)
+        assert [] == [one for one in inputs if one not in ("csrf", "command")]
+        assert re.search(r'<span class="quiet">建议</span> [^<]+ <span class="why">[^<]+</span>', page)
+
 
 class TestDispatch:
     def test_several_are_recalled_at_once_until_they_are_signed(self, quiet: County) -> None:
