@@ -284,9 +284,7 @@ def _reveal(found: Round, held: Held, now: datetime) -> list[Happened]:
         return []
     _need_stage(found, DRAWN)
     assert found.window_until is not None and found.end is not None  # set with this stage
-    # Nobody is pending only if enough were reached or the frame is exhausted: further draws follow each one given up.
-    if found.pending and now < found.window_until:
-        raise Refusal(Code.CALLS_OPEN, round=found.id, pending=len(found.pending), until=last_day(found.window_until))
+    need_calls_done(found, now)
     root = bytes.fromhex(found.frame_root)
     findings = tuple(key for key in found.reached if (call := found.last_call(key)) is not None and call.is_finding)
     event = RoundRevealed(
@@ -362,6 +360,15 @@ def _seed(found: Round, held: Held, root: bytes) -> bytes:
     if sampling.commitment(found.county, found.period, held.secret).hex() != found.commitment:
         raise Refusal(Code.COMMITMENT_BROKEN, round=found.id)
     return sampling.seed(found.county, found.period, root, held.secret)
+
+
+def need_calls_done(found: Round, now: datetime) -> None:
+    """
+    Refuse while calls of a drawn round are open and its window runs.  Nobody is pending only if enough were reached or the frame is
+    exhausted: further draws follow each one given up.
+    """
+    if found.pending and found.window_until is not None and now < found.window_until:
+        raise Refusal(Code.CALLS_OPEN, round=found.id, pending=len(found.pending), until=last_day(found.window_until))
 
 
 def _need_stage(found: Round, stage: str) -> None:

@@ -242,6 +242,16 @@ def codes_of(command: type[Command], field: str, pack: Pack | None = None) -> tu
     return codes_with_words(section_of(command, field))
 
 
+# Lists of the pack that are whole: a pack that is silent has none of these, and a code of another pack means nothing here.
+_WHOLE = frozenset({"complexity_grounds.", "ladder.grounds.", "ladder.layers", "ladder.levels", "red_lines"})
+
+
+def has_none(command: type[Command], field: str, pack: Pack) -> bool:
+    """Whether *pack* has nothing that could stand in *field*: such a field is not asked for."""
+    key = _OFFERED_BY.get(f"{command.__name__}.{field}", _OFFERED_BY.get(field, ""))
+    return key in _WHOLE and not _offered(pack, key)
+
+
 def _offered(pack: Pack, key: str) -> tuple[str, ...]:
     if not key.endswith("."):
         return pack.names(key)

@@ -4,7 +4,8 @@ What a person may do about a ticket now, asked of the decisions themselves.
 Each command that one of the person's roles may give is put to ``decide`` with a probe: a command whose fields are filled with
 what would fit, decided on the ticket as it stands and thrown away.  Decisions are pure, so nothing is written.  What is refused for
 the ticket's own sake (its state, its custody, whose turn it is, what was used up) would be refused whatever is typed: it is
-shown with that refusal.  What is refused for the probe's words (a unit that is none, a paper that is missing) may be given.
+shown with that refusal.  What is refused for the probe's words (a unit that is none, a paper that is missing) may be given: codes
+of such refusals are in no list, and a code that may mean either is asked what it speaks of (``_is_beyond_typing``).
 A probe never allows anything: the command itself is decided anew when it is given.
 """
 
@@ -27,6 +28,7 @@ from node.services.facts import PROVIDERS
 from node.services.registry import read_units
 from node.services.unreadable import folded
 from node.storage.unit_of_work import UnitOfWork, View
+from node.texts.catalogue import offered_as
 
 # Refusals that nothing that is typed can turn away.
 _WHATEVER_IS_TYPED = frozenset(
@@ -44,23 +46,33 @@ _WHATEVER_IS_TYPED = frozenset(
         Code.NOT_ASKED,
         Code.NOT_ABOVE,
         Code.NO_SUPERIOR,
+        Code.WITHIN_AUTHORITY,
         Code.NO_LADDER,
         Code.NO_MILESTONES,
         Code.JUDGEMENT_OPEN,
+        Code.IN_SESSION,
         Code.JUDGED_OTHERWISE,
+        Code.FOREIGN_DUTY,
         Code.JUDGEMENT_MISSING,
+        Code.REFUSAL_NOT_ALLOWED,
         Code.CONSULTATION_MISSING,
         Code.NOT_VERIFIED,
         Code.SUPPLEMENT_NOT_DUE,
         Code.MUST_SIGN,
         Code.SIGNED_BEFORE,
+        Code.DECISION_FINAL,
+        Code.OBJECTION_PERIOD_OVER,
         Code.NOT_AT_SIGNING,
+        Code.ALREADY_CLAIMED,
         Code.DIRECT_HANDLING,
         Code.EXTENSIONS_USED,
         Code.DEADLINE_PASSED,
         Code.PLAN_FILED,
         Code.RECHECK_USED,
+        Code.DECIDER_LEFT,
+        Code.OPINION_MISSING,
         Code.RULED_BEFORE,
+        Code.POSITIONS_MISSING,
         Code.RECEIPT_MISSING,
         Code.PART_OPEN,
         Code.ITEM_OPEN,
@@ -128,7 +140,7 @@ def possible_actions(
     return found
 
 
-_ONCE_A_ROUND = frozenset({"revisit", "follow_up"})
+_ONCE_A_ROUND = frozenset({"revisit", "follow_up", "evaluation"})
 _NOTHING, _SOMETHING = "nothing", "something"
 
 
@@ -137,9 +149,38 @@ def _answer(ticket: Ticket, probe: Command, facts: Facts, policy: Policy, now: d
     try:
         return _SOMETHING if decide(ticket, probe, facts, policy, now) else _NOTHING
     except Refusal as refusal:
-        return refusal if refusal.code in _WHATEVER_IS_TYPED or _is_of_its_class(refusal, ticket) or _is_done(refusal) else _SOMETHING
+        return refusal if _is_beyond_typing(refusal, probe, ticket) else _SOMETHING
     except Exception:  # a probe's words may be such as nobody types: then the form says what is wrong with them
         return _SOMETHING
+
+
+def _is_beyond_typing(refusal: Refusal, probe: Command, ticket: Ticket) -> bool:
+    """Whether the refusal would come whatever is typed in place of what the *probe* says."""
+    if refusal.code in _WHATEVER_IS_TYPED or _is_of_its_class(refusal, ticket) or _is_done(refusal) or _is_of_no_choice(refusal, probe):
+        return True
+    # What asks for words alone is refused for the ticket's sake, unless it is for want of words.
+    kinds = {field.kind for field in command_fields(type(probe))}
+    return kinds <= _WORDS and refusal.code not in (Code.FIELD_REQUIRED, Code.MALFORMED_COMMAND)
+
+
+_WORDS = frozenset({FieldKind.TEXT, FieldKind.CONTACT})
+
+
+def _is_of_no_choice(refusal: Refusal, probe: Command) -> bool:
+    """Of a choice: the list is empty, or what was found wrong is the ticket's (its complexity, its holder) and in no field of the form."""
+    fields = command_fields(type(probe))
+    said = {str(one) for field in fields for one in _each(getattr(probe, field.name))}
+    if refusal.code is Code.NOT_SUBORDINATE:
+        return refusal.facts.get("node") not in said
+    if refusal.code is not Code.VALUE_NOT_OFFERED:
+        return False
+    asked = offered_as(refusal.facts.get("key", ""))[0]
+    is_typed = refusal.facts.get("value") in said or any(field.name == asked for field in fields)
+    return not refusal.facts.get("offered") or not is_typed
+
+
+def _each(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _is_done(refusal: Refusal) -> bool:

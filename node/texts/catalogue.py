@@ -85,6 +85,7 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "letters.issue_topics": ("topic", "issue_topic"),
     "letters.issue_results": ("result", "issue_result"),
     "letter_kind": ("letter_kind", "letter_kind"),
+    "red_lines": ("red_line", "red_line"),
     "requires": ("requires", "field"),
     "core_class": ("classes", "category"),
     "result": ("result", "letter_result"),
@@ -99,6 +100,8 @@ OFFERED: Mapping[str, tuple[str, str]] = {
     "urging.rungs": ("rung", "rung"),
     "visits.purposes": ("purpose", "visit_purpose"),
 }
+# The key of a complexity that nobody typed: the ticket has it, and what was asked for is only for others.
+OF_TICKET = "complexities."
 BETWEEN: Mapping[Lang, str] = {"zh-CN": "、", "en": ", "}
 COLON: Mapping[Lang, str] = {"zh-CN": "：", "en": ": "}
 
@@ -125,6 +128,8 @@ def remedy(code: Code, lang: Lang = "zh-CN", /, **facts: Any) -> str:
 def explain(refusal: Refusal, lang: Lang = "zh-CN") -> tuple[str, str]:
     """Sentence and remedy of *refusal*; a choice that is not offered is named with its field and with what each code means."""
     facts = refusal.facts
+    if refusal.code is Code.VALUE_NOT_OFFERED and (not _plain(facts.get("offered", "")) or facts.get("key") == OF_TICKET):
+        return _of_no_choice(facts, lang)
     if refusal.code is Code.VALUE_NOT_OFFERED:
         field, section = offered_as(str(facts.get("key", "")))
         codes = _plain(facts.get("offered", "")).split(", ")
@@ -140,6 +145,19 @@ def explain(refusal: Refusal, lang: Lang = "zh-CN") -> tuple[str, str]:
         said = (catalogue(lang).get(f"{section}.{ground}") for section in ("ground", "supervision_ground", "measure"))
         facts = {**facts, "ground": next((one for one in said if one), ground)}
     return text(refusal.code, lang, **facts), remedy(refusal.code, lang, **facts)
+
+
+def _of_no_choice(facts: Mapping[str, Any], lang: Lang) -> tuple[str, str]:
+    """Nothing is offered, or the ticket's own complexity is none that goes this way: no list to choose from is printed empty."""
+    key, offered = str(facts.get("key", "")), _plain(facts.get("offered", ""))
+    field, section = offered_as(key)
+    if key == OF_TICKET:
+        listed = BETWEEN[lang].join(word(section, one, lang) for one in offered.split(", "))
+        remedy_of = "choice.of_ticket.only" if offered else "choice.of_ticket.none"
+        sentence = text("choice.of_ticket.sentence", lang, value=word(section, _plain(facts.get("value", MISSING)), lang))
+        return sentence, text(remedy_of, lang, offered=listed)
+    of_whom = "pack" if key in OFFERED or "." in key else "here"
+    return text("choice.empty.sentence", lang, key=word("field", field, lang)), text(f"choice.empty.{of_whom}", lang)
 
 
 def offered_as(key: str) -> tuple[str, str]:

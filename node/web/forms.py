@@ -18,7 +18,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.correction import Correct
 from node.domain.time import BEIJING
 from node.services import uploads
-from node.services.command_codes import codes_of
+from node.services.command_codes import codes_of, has_none
 from node.services.command_fields import CommandField, FieldKind, Unreadable, command_fields, value_of
 from node.texts.catalogue import OFFERED, Lang, catalogue, explain, label, text, word
 from node.web.files import CHOSEN, NAMES
@@ -138,7 +138,7 @@ def form_of(
         is_fresh: nothing was sent yet, so that a field without a value shows the command's own default.
     """
     wrong = refused or {}
-    fields = [one for one in command_fields(command) if one.name != NAMES]
+    fields = [one for one in command_fields(command) if one.name != NAMES and _is_asked(command, one, pack)]
     is_short = len(fields) <= fields_up_front_max
     shown = [
         _shown(command, one, typed, choices, pack, lang, wrong, is_fresh, is_short)
@@ -148,6 +148,17 @@ def form_of(
     more = tuple(one for one in shown if one.is_more)
     is_open = any(one.refused or (one.values and one.name in typed and any(typed[one.name])) for one in more)
     return Form(command.__name__, word("command", command.__name__, lang), tuple(one for one in shown if not one.is_more), more, is_open)
+
+
+# What a command takes that has an act of its own: another layer or level is set there, and refused here.
+_ELSEWHERE: Mapping[str, frozenset[str]] = {"Reclassify": frozenset({"layer", "level"})}
+
+
+def _is_asked(command: type[Command], field: CommandField, pack: Pack | None) -> bool:
+    """Whether anything that somebody chose for *field* could be taken under *pack*."""
+    if field.is_required:
+        return True
+    return field.name not in _ELSEWHERE.get(command.__name__, ()) and not (pack is not None and has_none(command, field.name, pack))
 
 
 def _is_offered(field: CommandField, choices: Mapping[str, Sequence[Choice]]) -> bool:
@@ -269,8 +280,7 @@ def _shown(
         hint = text("web.form.hint.listed" if offered else "web.form.hint.unlisted", lang)
     elif control in ("select", "checks") and not offered and field.is_required:
         # A list with nothing in it: who has to fill it first, and where.
-        known = catalogue(lang)
-        hint = known.get(f"web.form.none_yet.{field.name}") or known["web.form.none_yet.any"]
+        hint = none_yet(command, field.name, lang) or text("web.form.none_yet.any", lang)
     return FormField(
         name=field.name,
         words=words,
@@ -283,6 +293,12 @@ def _shown(
         is_file=field.kind is FieldKind.FILE,
         refused=wrong.get(field.name),
     )
+
+
+def none_yet(command: type[Command], field: str, lang: Lang) -> str:
+    """Why there is nothing to choose for *field* and who can do something about it; empty if there is no word of it."""
+    known = catalogue(lang)
+    return known.get(f"web.form.none_yet.{command.__name__}.{field}") or known.get(f"web.form.none_yet.{field}", "")
 
 
 def _control(command: type[Command], field: CommandField, offered: Sequence[Choice], *, is_chosen: bool) -> str:

@@ -13,6 +13,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket.completion import Complete
 from node.domain.ticket.correction import Correct
 from node.domain.ticket.dispatching import Dispatch
+from node.domain.ticket.due_proposal import DecideDueProposal
 from node.domain.ticket.forming import Form
 from node.domain.ticket.sight import OUTSIDE
 from node.domain.ticket.supplement import ReportSupplement
@@ -107,6 +108,8 @@ def matter_of(request: Request, desk: Desk, verb: str, kind: SubjectKind | None 
             about = called.node(subject)
         if ticket is not None and command is Correct and shown is not None:
             choices |= options.of_correction(ticket, pack, shown.names, lang)
+        if ticket is not None and command is DecideDueProposal:
+            choices |= options.of_due_proposal(ticket, policy, called, lang)
     if ticket is not None:
         note_reading(node, desk.viewer, ticket)
     return Matter(command, subject, about, seen, pack, shown, said_here, choices)

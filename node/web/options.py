@@ -9,14 +9,16 @@ from node.domain.command import Command
 from node.domain.leader.appointing import LEADING_ROLES, EnterLeader
 from node.domain.organisation import Role
 from node.domain.pack import Pack
+from node.domain.policy import Policy
 from node.domain.registry import ADMINISTRATORS
 from node.domain.ticket.correction import CONTACTS, DETAILS, FIELDS, WORDS
+from node.domain.ticket.due_proposal import proposals
 from node.domain.ticket.intake import Register
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import local_day
 from node.services.admission import standard_of
 from node.services.command_codes import codes_of
-from node.services.command_fields import FieldKind, command_fields
+from node.services.command_fields import CommandField, FieldKind, command_fields
 from node.services.duties import duty_list
 from node.services.entry_words import fact_said
 from node.services.leaders import leaders
@@ -42,13 +44,14 @@ def choices_of(
     ticket: Ticket | None = None,
     timeline: Sequence[EntryLine] = (),
     unit: str = "",
+    called: Names | None = None,
 ) -> dict[str, tuple[Choice, ...]]:
     """
     For each field of *command* that is chosen and not typed: value and words, empty if there is nothing to choose.  *timeline* is
-    that of *ticket*, texts opened; *unit* that of whoever chooses.
+    that of *ticket*, texts opened; *unit* that of whoever chooses; *called* the names of this node, if they are at hand.
     """
     found: dict[str, tuple[Choice, ...]] = {}
-    called = names(view)
+    called = called if called is not None else names(view)
     for field in command_fields(command):
         listed = LISTED.get(field.name)
         if listed is not None and not field.is_many:
@@ -65,6 +68,27 @@ def choices_of(
             of_ticket = _OF_TICKET[field.name](command, ticket, timeline, lang, called)
             found |= {} if of_ticket is None else {field.name: tuple(of_ticket)}
     return found
+
+
+def nothing_to_choose(
+    view: View, command: type[Command], lang: Lang, now: datetime, ticket: Ticket, timeline: Sequence[EntryLine], unit: str, called: Names
+) -> str:
+    """
+    The field of *command* that must be chosen while there is nothing to choose, or empty: then nobody can give the command now.  Asked
+    only of what may be lacking: a node has units and accounts.
+    """
+    narrow = [field.name for field in command_fields(command) if field.is_required and _may_lack(command, field)]
+    if not narrow:
+        return ""
+    found = choices_of(view, command, lang, now, ticket, timeline, unit, called)
+    return next((name for name in narrow if name in found and not found[name]), "")
+
+
+def _may_lack(command: type[Command], field: CommandField) -> bool:
+    if field.kind is FieldKind.ACCOUNT:
+        return field.name == "leader" or f"{command.__name__}.{field.name}" in _ROLES_OF or field.name in _ROLES_OF
+    is_below = field.kind is FieldKind.NODE and command.__name__ in _DOWNWARD
+    return is_below or field.kind is FieldKind.FILE or field.name in _OF_TICKET
 
 
 def _duty_items(view: View, called: Names, day: date) -> list[Choice]:
@@ -143,6 +167,17 @@ def meant(offered: Sequence[Choice], typed: str) -> str:
     """The code of what was *typed*: itself, or what alone is called so."""
     called = [code for code, words in offered if typed in words.split(" · ")]
     return called[0] if len(called) == 1 and typed not in {code for code, _ in offered} else typed
+
+
+def of_due_proposal(ticket: Ticket, policy: Policy, called: Names, lang: Lang) -> dict[str, tuple[Choice, ...]]:
+    """The clocks that the calendar in force counts otherwise, each as it was issued and as it is counted now, and that calendar."""
+    asked = []
+    kinds = {clock.name: word("clock", clock.kind, lang) for clock in ticket.clocks.values()}
+    for one in proposals(ticket, policy):
+        issued, recounted = (fact_said("DueProposal", "due_at", at, called, lang) for at in (one.issued, one.recounted))
+        asked.append((one.clock, text("web.form.due_proposal", lang, clock=kinds[one.clock], issued=issued, recounted=recounted)))
+    version = policy.calendar.version
+    return {"clock": tuple(asked), "calendar": ((version, version),) if asked else ()}
 
 
 def files_of(timeline: Sequence[EntryLine]) -> dict[str, str]:

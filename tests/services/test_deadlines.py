@@ -93,7 +93,8 @@ class TestFrozen:
         with refuses(Code.FIELD_REQUIRED, field="reason"):
             county.act("office", DecideDueProposal("resolve", "2026.1+520402.1", is_accepted=False), ticket)
         county.act("office", DecideDueProposal("resolve", "2026.1+520402.1", False, Text("已向企业承诺")), ticket)
-        county.act("office", DecideDueProposal("resolve", "2026.1+520402.1", False, Text("再点一次")), ticket)
+        with refuses(Code.NOTHING_PENDING, application="due_proposal"):
+            county.act("office", DecideDueProposal("resolve", "2026.1+520402.1", False, Text("再点一次")), ticket)
 
         assert 1 == kinds_of(county, ticket).count("DueProposalDeclined")
         assert (end_of("2026-03-05"), []) == (clock_of(county, ticket, "resolve").due_at, proposed(county))

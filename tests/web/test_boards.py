@@ -132,7 +132,7 @@ class TestEveryBoard:
 
 class TestTriage:
     def test_one_click_forms_and_sends_to_the_unit_that_is_proposed(self, quiet: County) -> None:
-        """A dispatcher clears 40 needs a day: with the proposals right it is the button of the row and nothing else."""
+        """40 needs a day: with the proposals right it is the button of the row, and the class where no word names one."""
         number = quiet.need("one", 2)
         client = desk(quiet)
         fields = _filled(client.get("/boards/triage").text, number)
@@ -152,7 +152,7 @@ class TestTriage:
             assert 3 == len(re.findall(r'type="radio" name="category:', row))
             assert 1 <= len(re.findall(r'type="radio" name="lead:', row)) <= 3
             assert 1 == len(re.findall(r'<input type="text" name="other:', row)) == len(re.findall('name="only"', row))
-            assert 1 == len(re.findall(r'name="category:\d+"[^>]* checked', row))
+            assert 1 >= len(re.findall(r'name="category:\d+"[^>]* checked', row))
 
     def test_the_same_form_sent_twice_sends_once(self, quiet: County) -> None:
         """The token of the form makes a second sending harmless."""
@@ -218,6 +218,24 @@ class TestTriage:
 
         assert 'name="only"' not in page
         assert 'name="row"' not in page
+
+    @pytest.mark.parametrize("board", ["triage", "dispatch"])
+    def test_who_may_not_sort_reads_what_is_proposed(self, county: County, board: str) -> None:
+        """A specialist: no box to type into whose words nothing would send."""
+        page = desk(county, "caller", "specialist").get(f"/boards/{board}").text.partition("<main")[2]
+
+        inputs = re.findall(r'<(?:input|select|textarea)[^>]*name="([a-z]+)', page)
+        assert [] == [one for one in inputs if one not in ("csrf", "command")]
+        assert re.search(r'<span class="quiet">建议</span> [^<]+ <span class="why">[^<]+</span>', page)
+
+    def test_a_class_is_chosen_beforehand_only_with_its_reasons(self, county: County) -> None:
+        """FEATURES 53: beside it the words that speak for it; where none does, somebody chooses, or the limit would be a guess."""
+        page = desk(county).get("/boards/triage").text
+        spoken, silent = (_row(page, county.tickets[name]) for name in ("pool-0", "pool-2"))
+
+        assert re.search(r'value="coordination" checked> 协调类 <span class="why">建议</span> <span class="why">[^<]*停电[^<]*词表', spoken)
+        assert "checked" not in silent.partition('name="lead:')[0]
+        assert "没有足够依据，请选择类别" in silent
 
 
 class TestDispatch:
@@ -463,8 +481,11 @@ class TestCounting:
 
 
 def _filled(page: str, number: str) -> dict[str, str]:
-    """What a browser sends of the row *number* as it was shown: radios that are checked, the first options, hidden fields."""
-    found: dict[str, str] = {}
+    """
+    What a browser sends of the row *number* as it was shown: radios that are checked, the first options, hidden fields; and the class of
+    coordination, where somebody has to choose.
+    """
+    found = {f"category:{number}": "coordination"} if f'name="category:{number}"' in page else {}
     for tag in re.findall(rf'<input[^>]*name="(?:category|lead|suggested|model):{number}"[^>]*>', page):
         name, value = (re.search(rf'{one}="([^"]*)"', tag) for one in ("name", "value"))
         assert name is not None and value is not None

@@ -220,6 +220,20 @@ class TestRounds:
             lines = disagreements.compared(view, ROUND)
         assert [(key, True)] == [(one.key, one.differs) for one in lines]
 
+    def test_a_round_is_revealed_once_its_calls_are_done(self, calling: Hands) -> None:
+        """Until then the page says how many are open and when the window ends, in place of an act that is refused."""
+        act = f"/round/{ROUND}/do/reveal-round"
+        before = office(calling).get(f"/boards/rounds/{ROUND}").text
+        pending = len(the_round(calling).pending)
+        for key in the_round(calling).pending:
+            calling.act("office", d.RecordCall(key, True, True, True, True), ROUND)
+
+        after = office(calling).get(f"/boards/rounds/{ROUND}").text
+
+        assert (False, True) == (act in before, act in after)
+        assert re.search(rf"揭示轮次</span> 抽访轮次[^<]*还有{pending}件未回访完毕。 请完成回访，或等到[^<]+揭示。", before)
+        assert "not-yet" not in after
+
     def test_the_county_sees_nothing_before_the_reveal(self, drawn: tuple[Hands, Hands]) -> None:
         """FEDERATION 3.3: a round that is not revealed is not there below."""
         assert 404 == office(drawn[1]).get(f"/boards/rounds/{ROUND}").status_code

@@ -86,6 +86,9 @@ def receive(ticket: Ticket, command: ReceiveAssignment, facts: Facts, policy: Po
         need_state(ticket, IN_HAND)
     if any(receipt.unit == facts.actor.unit for receipt in ticket.receipts):
         return []
+    # Without a register of receipts there is nothing to write down but who has it.
+    if not policy.pack.flag("receipt.numbered"):
+        need_field("person", command.person)
     return received(ticket, facts.actor.unit, command.person, facts, policy, now)
 
 

@@ -118,6 +118,13 @@ def need_value(policy: Policy, key: str, value: str) -> None:
         raise Refusal(Code.VALUE_NOT_OFFERED, key=key, value=value, offered=offered)
 
 
+def need_rung(policy: Policy, key: str, value: str) -> None:
+    """A layer or level that is named must be one of the pack's own ladder: a pack that is silent has none."""
+    offered = policy.pack.names(key)
+    if value and value not in offered:
+        raise Refusal(Code.VALUE_NOT_OFFERED, key=key, value=value, offered=offered)
+
+
 def need_field(field: str, value: object) -> None:
     """A field that must be filled: None, "", an empty tuple or an empty text will not do."""
     if not value:

@@ -99,7 +99,9 @@ def proposals(ticket: Ticket, policy: Policy) -> tuple[DueProposal, ...]:
 
 
 def decide_proposal(ticket: Ticket, command: DecideDueProposal, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
-    """DESIGN 5: never silently; what the office saw must still be so."""
+    """DESIGN 5: never silently; what the office saw must still be so, and what was decided or never proposed waits for nobody."""
+    if not proposals(ticket, policy):
+        raise Refusal(Code.NOTHING_PENDING, ticket=ticket.id, application="due_proposal")
     clock = ticket.clock(command.clock, policy.node)
     if clock is None:
         raise Refusal(Code.CLOCK_UNKNOWN, ticket=ticket.id, clock=command.clock)
@@ -107,7 +109,7 @@ def decide_proposal(ticket: Ticket, command: DecideDueProposal, facts: Facts, po
         raise Refusal(Code.CALENDAR_CHANGED, calendar=command.calendar, version=policy.calendar.version)
     proposed = proposal(ticket, clock, policy)
     if proposed is None:
-        return []
+        raise Refusal(Code.NOTHING_PENDING, ticket=ticket.id, application="due_proposal")
     if command.is_accepted:
         accepted = DueProposalAccepted(clock.name, command.calendar, proposed.issued)
         return [Happened(ticket.subject, accepted, clocks=(clocks.move_by_calendar(clock, policy),))]

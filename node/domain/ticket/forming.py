@@ -18,7 +18,16 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks, pace
 from node.domain.ticket import records as r
 from node.domain.ticket import triage_record as t
-from node.domain.ticket.checks import need_consultation, need_field, need_judged, need_reported, need_scope, need_state, need_value
+from node.domain.ticket.checks import (
+    need_consultation,
+    need_field,
+    need_judged,
+    need_reported,
+    need_rung,
+    need_scope,
+    need_state,
+    need_value,
+)
 from node.domain.ticket.commitment import accepted_with_gaps
 from node.domain.ticket.completeness import need_complete
 from node.domain.ticket.duties import need_listed
@@ -112,8 +121,8 @@ def form(ticket: Ticket, command: Form, facts: Facts, policy: Policy, now: datet
     guide: Guide = facts.given.get("guide") or NO_GUIDE
     _need_subtype(command, guide)
     need_listed(command.duty_matter, facts, now)
-    need_value(policy, "ladder.layers", command.layer or ladder_entry(policy))
-    need_value(policy, "ladder.levels", command.level or ladder_level(policy))
+    need_rung(policy, "ladder.layers", command.layer or ladder_entry(policy))
+    need_rung(policy, "ladder.levels", command.level or ladder_level(policy))
     if command.proposed_unit and command.proposed_unit not in facts.units:
         raise Refusal(Code.UNIT_UNKNOWN, unit=command.proposed_unit)
     # AS25-4.2.1.1a: all four; for material that never came the office may say that it will do without (AS25-4.2.1.4).

@@ -10,7 +10,7 @@ from node.domain.payload import Contact, Reach, Text, Words
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks, pace
-from node.domain.ticket.checks import need_field, need_scope, need_state, need_value
+from node.domain.ticket.checks import need_field, need_rung, need_scope, need_state, need_value
 from node.domain.ticket.forming import need_grounds
 from node.domain.ticket.handling_record import Visit
 from node.domain.ticket.parts import need_evidence_here, need_handling, need_involved, round_of, with_round
@@ -296,10 +296,12 @@ def reclassify(ticket: Ticket, command: Reclassify, facts: Facts, policy: Policy
     need_value(policy, "classes", command.category)
     need_value(policy, f"complexities.{command.category}", command.complexity)
     need_grounds(command.complexity, command.grounds, policy)
-    # Layer and level have ways of their own where the pack has a ladder (``layers``).
+    # Layer and level have ways of their own (``layers``), and only where the pack has a ladder.
     for field, key in (("layer", "ladder.layers"), ("level", "ladder.levels")):
-        if policy.pack.names(key) and getattr(command, field) not in ("", getattr(ticket.classing, field)):
-            raise Refusal(Code.MALFORMED_COMMAND, field=field)
+        if getattr(command, field) in ("", getattr(ticket.classing, field)):
+            continue
+        need_rung(policy, key, getattr(command, field))
+        raise Refusal(Code.MALFORMED_COMMAND, field=field)
     need_field("ground", command.ground)
     after = Classing(command.category, command.complexity, command.layer or ticket.classing.layer, command.level or ticket.classing.level)
     if after == ticket.classing:

@@ -36,10 +36,11 @@ from node.services.ticket_levels import level_of, level_states
 from node.services.ticket_view import EntryLine, TicketPage, heard, ticket_page
 from node.services.unreadable import as_listed
 from node.storage.unit_of_work import View
-from node.texts.catalogue import BETWEEN, Lang, explain, text, word
+from node.texts.catalogue import BETWEEN, Lang, explain, label, text, word
 from node.web.act_groups import grouped
 from node.web.desk import Desk, SignedIn
-from node.web.options import files_of
+from node.web.forms import none_yet
+from node.web.options import files_of, nothing_to_choose
 from node.web.problems import http_status
 from node.web.templating import language_of, page
 
@@ -137,7 +138,8 @@ def ticket(request: Request, desk: SignedIn, id: str) -> Response:
         levels = level_states(view, found.ticket)
         level = level_of(view, found.ticket, node.policies.of_registry(view, now).pack)
         appeal = _appeal(found)
-        steps = steps_of(view, found, actions, lang)
+        lacks = _lacks(view, desk, found, actions, lang)
+        steps = steps_of(view, found, actions, lang, lacks)
         file_name = _file_name(view, found.ticket)
         file_ways = _file_ways(view, desk, found.ticket)
     note_reading(node, desk.viewer, found.ticket)
@@ -216,16 +218,33 @@ def _is_on_top(entry: EntryLine, name: str, words: str, title: str) -> bool:
     return (entry.kind, name) in _ON_TOP and (name != "title" or words == title)
 
 
-def steps_of(view: View, found: TicketPage, actions: Sequence[Action], lang: Lang) -> Steps:
-    """*actions* as a person looks for them."""
+def _lacks(view: View, desk: Desk, found: TicketPage, actions: Sequence[Action], lang: Lang) -> dict[str, str]:
+    """By verb, which field must be chosen while there is nothing to choose; files of those in ``_BY_FILE`` come with the act itself."""
+    asked = [one for one in actions if (one.verb not in _BY_FILE and one.refusal is None) or _is_of_empty_list(one)]
+    now, ticket, line = desk.node.now(), found.ticket, found.timeline
+    return {one.verb: nothing_to_choose(view, one.command, lang, now, ticket, line, desk.unit, found.names) for one in asked}
+
+
+def _is_of_empty_list(action: Action) -> bool:
+    refusal = action.refusal
+    return refusal is not None and refusal.code is Code.VALUE_NOT_OFFERED and not refusal.facts.get("offered")
+
+
+def steps_of(view: View, found: TicketPage, actions: Sequence[Action], lang: Lang, lacks: Mapping[str, str]) -> Steps:
+    """*actions* as a person looks for them; of *lacks*, what cannot be done for want of anything to choose (``_lacks``)."""
     ticket = found.ticket
-    open_to_him = {one.verb: one for one in actions if one.refusal is None}
+    open_to_him = {one.verb: one for one in actions if one.refusal is None and not lacks.get(one.verb)}
     first = [verb for verb in _NEXT.get(ticket.state, ()) if verb in open_to_him]
     others = grouped([one for verb, one in open_to_him.items() if verb not in first])
     refused: dict[str, dict[str, tuple[Step, ...]]] = {}
     for one in actions:
-        if one.refusal is not None:
-            sentence, remedy = _why_not(in_names(view, _in_words(one.refusal, lang), lang, found.names), lang)
+        field = lacks.get(one.verb, "")
+        if field or one.refusal is not None:
+            if field:
+                sentence, remedy = _nothing_to_choose(one, field, lang)
+            else:
+                assert one.refusal is not None
+                sentence, remedy = _why_not(in_names(view, _in_words(one.refusal, lang), lang, found.names), lang)
             of_sentence = refused.setdefault(sentence, {})
             of_sentence[remedy] = (*of_sentence.get(remedy, ()), _step(one))
     by_group = {group: tuple(_step(one) for one in several) for group, several in others.items()}
@@ -244,6 +263,12 @@ def _why_not(refusal: Refusal, lang: Lang) -> tuple[str, str]:
         return sentence, remedy
     states = [word("state", one, lang) for one in str(refusal.facts.get("wanted", "")).split(", ") if one in _STATES]
     return sentence, text("web.ticket.only_in", lang, wanted=BETWEEN[lang].join(states)) if states else ""
+
+
+def _nothing_to_choose(action: Action, field: str, lang: Lang) -> tuple[str, str]:
+    """What there is none of, and who can do something about it, as the form itself says it."""
+    said = none_yet(action.command, field, lang)
+    return said or text("choice.empty.sentence", lang, key=label(action.command.__name__, field, lang)), ""
 
 
 def _in_words(refusal: Refusal, lang: Lang) -> Refusal:

@@ -123,11 +123,17 @@ class TestReclassify:
         assert day_end("2026-03-12") == after.clock("resolve").due_at
         assert [("plain", "complex")] == [(entry.event.former_complexity, entry.event.complexity) for entry in journal]
 
-    def test_another_layer_moves_nothing(self):
-        """Only class and complexity have a limit."""
-        happened = decided(a_ticket(State.HANDLING), OFFICE, Reclassify("coordination", "plain", Text("x"), layer="2"), TUESDAY)
+    @pytest.mark.parametrize("rung", [{"layer": "government"}, {"level": "city"}])
+    def test_a_pack_without_a_ladder_has_no_layer_and_no_level(self, rung):
+        """A layer of another county's pack would stand in the ticket for ever: neither this command nor the forming takes one."""
+        anew = Reclassify("coordination", "plain", Text("x"), **rung)
 
-        assert [()] == [h.clocks for h in happened]
+        answers = [
+            refused(a_ticket(State.HANDLING), OFFICE, anew, TUESDAY),
+            refused(a_ticket(State.REGISTERED), OFFICE, a_form(**rung), TUESDAY),
+        ]
+
+        assert [(Code.VALUE_NOT_OFFERED, "")] * 2 == [(one.code, one.facts["offered"]) for one in answers]
 
     def test_the_same_class_again_is_no_event(self):
         """Already carried out."""

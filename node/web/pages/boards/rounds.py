@@ -16,10 +16,13 @@ from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
 from node.services import disagreements, rounds
 from node.services.openings import DRAWN, open_payloads
+from node.services.refusal_words import in_names
 from node.services.unreadable import folded
 from node.storage.unit_of_work import View
+from node.texts.catalogue import Lang, explain
 from node.web.desk import Desk, SignedIn
 from node.web.pages.boards.room import Posted, Room, board, each, need_board, reported, room_of, said
+from node.web.templating import language_of
 
 router = APIRouter(prefix="/boards")
 # Of fewer a share says nothing: counts are shown (issue 5).
@@ -125,17 +128,28 @@ def _shown(request: Request, desk: Desk, id: str, opened: dict[str, dict[str, st
             raise Refusal(Code.SUBJECT_UNKNOWN, kind="round", id=id)
         is_ours = found.node == here
         verbs = tuple(verb for verb in (_STEPS[found.stage] if is_ours else ()) if room.may(d.RevealRound))
+        not_yet = _not_yet(found, room, language_of(request)) if "reveal-round" in verbs else ""
         facts: dict[str, Any] = {
             "round": found,
+            "not_yet": not_yet,
             "achieved": next((one for one in rounds.achieved(room.view, (found.county,)) if one.id == id), None),
             "steps": _steps(room, found) if recompute and found.stage in (record.DRAWN, record.REVEALED) else (),
             "calls": rounds.call_list(room.view, id, room.now) if is_ours and found.stage == record.DRAWN else [],
             "lines": disagreements.compared(room.view, id),
-            "verbs": verbs,
+            "verbs": () if not_yet else verbs,
             "may_call": room.may(d.RecordCall),
             "opened": opened,
         }
         return board(request, room, "rounds", template="round", **facts)
+
+
+def _not_yet(found: record.Round, room: Room, lang: Lang) -> str:
+    """Why the round cannot be revealed yet and what to do; empty if it can."""
+    try:
+        d.need_calls_done(found, room.now)
+    except Refusal as refusal:
+        return " ".join(explain(in_names(room.view, refusal, lang), lang))
+    return ""
 
 
 def _steps(room: Room, found: record.Round) -> tuple[Step, ...]:

@@ -63,8 +63,11 @@ class Row:
 
     @property
     def category(self) -> str:
-        """The class that is chosen beforehand: the best proposal, since the few classes are all read at a glance beside it."""
-        return self.ticket.classing.category or next((one.code for one in self.proposal.classes), "")
+        """
+        The class that is chosen beforehand, which sets the limit: the one that was given at intake, else the best proposal if words of
+        the need speak for it, as with the lead.  Else somebody chooses.
+        """
+        return self.ticket.classing.category or next((one.code for one in self.proposal.classes[:1] if one.words), "")
 
     @property
     def is_sorting(self) -> bool:
