@@ -27,7 +27,7 @@ def ledger_row(one: LedgerLine, lang: Lang) -> tuple[str, ...]:
         one.lead,
         text("cli.between", lang).join(one.co_handlers),
         _moment(one.signed_at),
-        _due(one.due_at),
+        text("cli.clock.paused", lang) if one.is_paused else _due(one.due_at),
         _moment(one.completed_at),
         truth(one.is_in_time),
         said("standard", one.standard),
