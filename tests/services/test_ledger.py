@@ -1,6 +1,7 @@
 """The ledger (台账): its rows say what the tickets themselves say (FJ25-3.6e)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from node.services.ledger_words import ledger_row
 from node.services.queries import names
 from node.services.search import Sought
 from node.texts.catalogue import text
-from tests.clauses.given import COUNTY, a_county, clock_of, completed, dispatched, handled, the
+from tests.clauses.given import COUNTY, a_county, a_revisit, clock_of, completed, dispatched, handled, the
 from tests.support.node import Hands
 
 OFFICE = Actor("centre", "office", f"{COUNTY}-centre")
@@ -77,3 +78,17 @@ class TestLimit:
         assert {id: (found[id].due_at, found[id].is_paused) for id in (stands, done)} == {
             id: (table[id].due_at, table[id].is_paused) for id in (stands, done)
         }
+
+
+class TestWords:
+    """A column says what its head asks."""
+
+    def test_satisfaction_and_revisit_stand_in_their_words(self, county: Hands) -> None:
+        """「满意度 是」 and 「回访结果 是」 answer nothing."""
+        ticket = completed(county)
+        before = words_of(county, ticket)[14:16]
+        county.act("office", a_revisit(), ticket)
+        line = rows_of(county)[ticket]
+        poor = ledger_row(replace(line, is_satisfied=False, is_consistent=False), "zh-CN")
+
+        assert [("", ""), ("满意", "一致"), ("不满意", "不一致")] == [before, words_of(county, ticket)[14:16], poor[14:16]]
