@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -291,6 +292,20 @@ class TestLinks:
         compared = None if differences is None else Reconciled(CITY, at, 1, 5, 0, differences)
 
         assert word == proof_of(a_link(**link), compared).proof
+
+    def test_a_comparison_of_nothing_proves_nothing(self, tmp_path: Path) -> None:
+        """The first one after joining runs before the first entry went up: it stands nowhere as a certificate."""
+        city, county = a_county(tmp_path, code=CITY, pack="anshun-2025"), a_county(tmp_path)
+        join(city, county)
+        compared = Reconciled(CITY, county.now, 1, 0, 13, 0, (), 0)
+        with county.node.store.write() as work:
+            keep(work, compared)
+            work.connection.execute(update(schema.links).values(acked=work.head.taken))
+
+        found, page = proof_of(a_link(), compared), at_desk(county, "centre").get("/registers/links").text
+
+        assert (UNWITNESSED, None) == (found.proof, found.compared_at)
+        assert "还没有共有的记录可核对" in page and "尚未核对" in page and "核对一致" not in page
 
     def test_the_page_tells_it_before_and_after_a_comparison(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         directory = tmp_path_factory.mktemp("links")
