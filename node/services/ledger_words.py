@@ -27,7 +27,7 @@ def ledger_row(one: LedgerLine, lang: Lang) -> tuple[str, ...]:
         one.lead,
         text("cli.between", lang).join(one.co_handlers),
         _moment(one.signed_at),
-        text("cli.clock.paused", lang) if one.is_paused else _due(one.due_at),
+        text("cli.clock.paused", lang) if one.is_paused else due_said(one.due_at),
         _moment(one.completed_at),
         either(one.is_in_time, "cli.yes", "cli.no"),
         said("standard", one.standard),
@@ -47,8 +47,8 @@ def _moment(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}"
 
 
-def _due(moment: datetime | None) -> str:
-    """24:00 belongs to the day that it closes."""
+def due_said(moment: datetime | None) -> str:
+    """A due time: 24:00 belongs to the day that it closes."""
     if moment is None:
         return ""
     local = moment.astimezone(BEIJING)
