@@ -76,19 +76,22 @@ def reconcile_with(level: Level, peer: str, end: Peer) -> Reconciled:
 
 def is_due(view: View, now: datetime, wall: datetime) -> bool:
     """
-    True from this node's minute of the night on, if it was not compared since then: 88 nodes come one after the other.
+    True from this node's minute of the night on, if it was not compared since then: 88 nodes come one after the other; and at any time
+    once the superior confirmed entries, if nothing was there to compare the last time.
 
     *now* is business time, by which it is night; what was compared is dated by *wall*.
     """
+    links = schema.links.c
+    up = view.connection.execute(select(links.peer, links.acked).where(links.side == "superior")).first()
+    last = reconcile.latest(view).get(up.peer if up is not None else view.head.node)
+    if up is not None and up.acked and last is not None and last.is_empty:
+        return True
     local = now.astimezone(BEIJING)
     minute = first_hour * 60 + int.from_bytes(sha256(view.head.node.encode()).digest()[:4], "big") % spread_minutes
     begins = local.replace(hour=minute // 60, minute=minute % 60, second=0, microsecond=0)
     since = local - begins
     if since.total_seconds() < 0:
         return False
-    superior = select(schema.links.c.peer).where(schema.links.c.side == "superior").scalar_subquery()
-    peer = view.connection.execute(select(superior)).scalar() or view.head.node
-    last = reconcile.latest(view).get(peer)
     return last is None or wall - last.at > since
 
 

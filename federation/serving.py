@@ -87,6 +87,7 @@ class Serving:
         self._files = KeyFiles(settings.data_dir / "keys")
         self._swept: datetime | None = None
         self._night_looked_at: float | None = None
+        self._is_nothing_compared = False
         self._garbage_thresholds = gc.get_threshold()
         wall = clocks.wall()
         enrolment = EnrolmentServer(self._level, self._files.authority(settings.node, wall))
@@ -209,7 +210,9 @@ class Serving:
 
     def _is_night_due(self, now: datetime) -> bool:
         at = self._clocks.monotonic()
-        if self._night_looked_at is not None and at < self._night_looked_at + night_look_seconds:
+        is_early = self._night_looked_at is not None and at < self._night_looked_at + night_look_seconds
+        # Who joined a moment ago is compared as soon as his first entries are there, and not in a quarter of an hour.
+        if is_early and not self._is_nothing_compared:
             return False
         self._night_looked_at = at
         with self._level.store.read() as view:
@@ -221,7 +224,7 @@ class Serving:
             return
         end = self._end(*found)
         try:
-            reconciling.reconcile_with(self._level, found[0], end)
+            self._is_nothing_compared = reconciling.reconcile_with(self._level, found[0], end).is_empty
             self._runner.wake()
         except (CallFailed, Refusal) as error:
             log.warning("not reconciled", peer=found[0], failure=str(error))

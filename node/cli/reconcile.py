@@ -86,6 +86,9 @@ def show_reconciled(session: Session, console: Console, found: Reconciled, here:
     facts = {"peer": found.peer, "at": session.moment(found.at), "streams": found.streams, "entries": found.entries}
     if not own:
         facts["down"] = session.say("reconcile.not_down") if found.down is None else session.say("reconcile.down", count=found.down)
+    if found.is_empty and not own:
+        console.print(session.say("reconcile.empty", waiting=found.waiting, **facts))
+        return
     if found.agrees:
         console.print(RichText(session.say(f"reconcile.{own}agrees", waiting=found.waiting, **facts), style="green"))
         return

@@ -35,7 +35,8 @@ _CLOSED = frozenset({Code.PAYLOAD_MISSING, Code.PAYLOAD_SEALED, Code.PERMISSION_
 @dataclass(frozen=True)
 class ExportLine:
     """
-    A need in the table: its row, its running limit and, where texts were asked for, what opened; contacts are masked.
+    A need in the table: its row, its handling limit and, where texts were asked for, what opened; contacts are masked.  A limit that
+    stands (``is_paused``) has no day.
 
     ``unreadable`` says why (``unreadable.MISSING`` ...) nothing could: looked at where texts are asked for.
     """
@@ -44,6 +45,7 @@ class ExportLine:
     due_at: datetime | None
     texts: Mapping[str, str]
     unreadable: str = ""
+    is_paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,21 +76,25 @@ def export(node: Node, sought: Sought, actor: Actor, *, with_texts: bool) -> Exp
         rows = [one.row for one in found.tickets]
         due = _due(view, [row.id for row in rows])
     texts, broken = node.writer.command(lambda work: _all_texts(work, rows, actor, now)) if with_texts else ({}, {})
-    lines = tuple(ExportLine(row, due.get(row.id), texts.get(row.id, {}), broken.get(row.id, "")) for row in rows)
+    lines = tuple(
+        ExportLine(row, due.get(row.id), texts.get(row.id, {}), broken.get(row.id, ""), row.id in due and due[row.id] is None)
+        for row in rows
+    )
     return Export(lines, found.count, with_texts, sum(bool(line.texts) for line in lines), found.is_more)
 
 
-def _due(view: View, ids: Sequence[str]) -> dict[str, datetime]:
-    """The last day of each ticket's handling limit, as its holder issued it."""
+def _due(view: View, ids: Sequence[str]) -> dict[str, datetime | None]:
+    """The last day of each ticket's handling limit, as its holder issued it; None where the clock stands."""
     clocks, tickets = schema.clocks, schema.tickets
-    found: dict[str, datetime] = {}
+    found: dict[str, datetime | None] = {}
+    is_paused = clocks.c.due_at.is_(None) & clocks.c.stopped_at.is_(None)
     for start in range(0, len(ids), 500):
         rows = view.connection.execute(
-            select(clocks.c.ticket, clocks.c.last_due_at)
+            select(clocks.c.ticket, clocks.c.last_due_at, is_paused.label("is_paused"))
             .join(tickets, (tickets.c.id == clocks.c.ticket) & (tickets.c.holder == clocks.c.node))
             .where(clocks.c.ticket.in_(ids[start : start + 500]), clocks.c.name == "resolve", clocks.c.last_due_at.is_not(None))
         )
-        found |= {row.ticket: instant(row.last_due_at) for row in rows}
+        found |= {row.ticket: None if row.is_paused else instant(row.last_due_at) for row in rows}
     return found
 
 

@@ -20,6 +20,7 @@ from node.domain.time import end_of, local_day
 from node.domain.time.calendar import at
 from node.services import ticket_view
 from node.services.scope import sees_all, visible_to
+from node.services.step_limits import StepLimits, step_limits
 from node.storage import schema
 from node.storage.database import micros
 from node.storage.unit_of_work import View
@@ -131,6 +132,9 @@ class LeaderPage:
     每日一页: in, due, overdue, completed, satisfied with counts; departments worst first; what waits for the leader.
 
     ``came_in`` are those since the begin of ``since``, the working day before: at eight in the morning nothing came in today yet.
+
+    ``due_today`` and ``counts.overdue`` are about the handling limit alone, ``steps`` about every limit.  What is open is with a
+    department (``units``), with the office, which dispatched it to nobody (``with_office``), or held by another level (``elsewhere``).
     """
 
     node: str
@@ -147,6 +151,10 @@ class LeaderPage:
     link_heard_at: int | None = None
     since: date | None = None
     came_in: int = 0
+    steps: StepLimits = field(default=StepLimits())
+    with_office: int = 0
+    with_office_overdue: int = 0
+    elsewhere: int = 0
 
 
 def level(view: View, now: datetime, viewer: Actor | None = None) -> Level:
@@ -254,6 +262,7 @@ def leader_page(
     waiting = view.connection.execute(oldest).scalars().all()
     link = schema.links
     heard = view.connection.execute(select(link.c.heard_at).where(link.c.side == "superior")).scalar()
+    with_office = together(one for (lead, holder, _), one in of_own.items() if holder == view.head.node and not lead)
     return LeaderPage(
         node=view.head.node,
         name=view.head.name,
@@ -268,6 +277,10 @@ def leader_page(
         waiting=count_waiting(view, put_to, viewer),
         waiting_for_leader=tuple(_waiting(view, ticket, viewer) for ticket in view.readings.tickets(waiting).values()),
         link_heard_at=heard,
+        steps=step_limits(view, now, viewer),
+        with_office=with_office.open,
+        with_office_overdue=with_office.overdue,
+        elsewhere=sum(one.open for (_, holder, _), one in of_own.items() if holder != view.head.node),
     )
 
 

@@ -63,6 +63,11 @@ class FirstDay:
         """True once everything that is needed is there and a first ticket was dispatched: then the list leaves Today."""
         return all(step.is_done for step in self.steps if step.is_needed)
 
+    @property
+    def is_at_work(self) -> bool:
+        """True once a ticket of this node was dispatched: what is still needed then stops none."""
+        return any(step.code == "first_dispatch" and step.is_done for step in self.steps)
+
 
 def first_day(node: Node) -> FirstDay:
     """How far *node* has come."""

@@ -130,6 +130,8 @@ def _notices(entry: str, day: date, page: LeaderPage, waiting: Mapping[str, int]
         "came_in": str(page.came_in),
         "due_today": str(page.due_today),
         "overdue": str(page.counts.overdue),
+        "office_due": str(page.steps.office_due),
+        "office_overdue": str(page.steps.office_overdue),
         "completed": str(page.counts.completed),
         "satisfied": str(page.counts.satisfied),
     }

@@ -15,6 +15,7 @@ from node.domain.organisation import Role
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import AccountOpened
+from node.domain.ticket.records import Clock
 from node.domain.ticket.row import TicketRow, row_of
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import end_of
@@ -48,6 +49,7 @@ class LedgerLine:
     """
     One ticket as the ledger has it: codes and moments, and the names of enterprise and units.
 
+    ``due_at`` is the limit that ``is_in_time`` was or will be told by; of a clock that stands (``is_paused``) nobody knows it yet.
     ``unreadable`` says why (``unreadable.MISSING`` ...) there is no more than what lists have of it, which may be wrong itself.
     """
 
@@ -70,6 +72,7 @@ class LedgerLine:
     state: str
     with_whom: str
     unreadable: str = ""
+    is_paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,14 +166,28 @@ def _ledger_line(work: UnitOfWork, ticket: Ticket, actor: Actor, called: Names, 
 
 
 def _whole_line(ticket: Ticket, called: Names, enterprise: str) -> LedgerLine:
-    resolve = ticket.clock("resolve")
+    clock = _limit(ticket)
     return replace(
         _listed_line(row_of(ticket), called),
         enterprise=enterprise,
         co_handlers=tuple(called.unit(part.unit) for part in ticket.co_handlers),
         signed_at=ticket.dispatch.signed_at if ticket.dispatch else None,
-        due_at=resolve.last_due_at if resolve else None,
+        due_at=None if clock is None or clock.is_paused else clock.last_due_at,
+        is_paused=clock is not None and clock.is_paused,
     )
+
+
+def _limit(ticket: Ticket) -> Clock | None:
+    """
+    The holder's clock that a completion is judged by, as ``completion.is_in_time`` judged it: a date set by a recheck replaces the class
+    limit.  One that was stopped is the limit of a completed ticket only.
+    """
+    found = [clock for name in ("rectification", "resolve") if (clock := ticket.clocks.get(name)) is not None]
+    if running := [clock for clock in found if clock.stopped_at is None]:
+        return running[0]
+    if ticket.completion is None:
+        return None
+    return max(found, key=lambda clock: clock.stopped_at or ticket.intake.registered_at, default=None)
 
 
 def _listed_line(row: TicketRow, called: Names, unreadable: str = "") -> LedgerLine:

@@ -10,8 +10,8 @@ from node.texts.catalogue import Lang, text, word
 def ledger_row(one: LedgerLine, lang: Lang) -> tuple[str, ...]:
     """The columns of ``sheets.LEDGER_COLUMNS``."""
 
-    def truth(value: bool | None) -> str:
-        return "" if value is None else text("cli.yes" if value else "cli.no", lang)
+    def either(value: bool | None, yes: str, no: str) -> str:
+        return "" if value is None else text(yes if value else no, lang)
 
     def said(section: str, code: str) -> str:
         return word(section, code, lang) if code else ""
@@ -27,12 +27,12 @@ def ledger_row(one: LedgerLine, lang: Lang) -> tuple[str, ...]:
         one.lead,
         text("cli.between", lang).join(one.co_handlers),
         _moment(one.signed_at),
-        _due(one.due_at),
+        text("cli.clock.paused", lang) if one.is_paused else due_said(one.due_at),
         _moment(one.completed_at),
-        truth(one.is_in_time),
+        either(one.is_in_time, "cli.yes", "cli.no"),
         said("standard", one.standard),
-        truth(one.is_satisfied),
-        truth(one.is_consistent),
+        either(one.is_satisfied, "evaluation.satisfied", "evaluation.dissatisfied"),
+        either(one.is_consistent, "cli.ledger.consistent", "cli.ledger.inconsistent"),
         with_reason(said("state", one.state), one.unreadable, lang),
         said("with_whom", one.with_whom),
     )
@@ -47,8 +47,8 @@ def _moment(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}"
 
 
-def _due(moment: datetime | None) -> str:
-    """24:00 belongs to the day that it closes."""
+def due_said(moment: datetime | None) -> str:
+    """A due time: 24:00 belongs to the day that it closes."""
     if moment is None:
         return ""
     local = moment.astimezone(BEIJING)

@@ -2,7 +2,7 @@
 How far a neighbour's copy of what was written here is proved, in one word: "agrees", "unwitnessed" or "differs".
 
 ``agrees``: the newest comparison found no difference, and all that is ours has arrived.  ``unwitnessed``: something of ours has not
-been confirmed there yet, or nothing was ever compared: it counts, and is marked.  ``differs``: a comparison, or the link itself,
+been confirmed there yet, or no entry was ever compared: it counts, and is marked.  ``differs``: a comparison, or the link itself,
 found two histories; that waits for people.
 """
 
@@ -22,7 +22,10 @@ _OVER = frozenset({"former", "leaving"})
 
 @dataclass(frozen=True)
 class LinkProof:
-    """A link with its word; ``compared_at`` is the newest comparison, None if there was none, ``differences`` what it found."""
+    """
+    A link with its word; ``compared_at`` is the newest comparison, None if there was none or it had nothing to compare, ``differences``
+    what it found.
+    """
 
     link: LinkLine
     proof: str
@@ -41,6 +44,8 @@ def state_of(link: LinkLine) -> str:
 
 def proof_of(link: LinkLine, compared: Reconciled | None) -> LinkProof:
     """The word for *link*, of which *compared* is the newest comparison."""
+    if compared is not None and compared.is_empty:
+        compared = None
     found = compared.differences if compared is not None else 0
     at = compared.at if compared is not None else None
     if found or link.status in _SPLIT:

@@ -90,6 +90,11 @@ class Reconciled:
         """True for a certificate: 0 differences."""
         return self.differences == 0
 
+    @property
+    def is_empty(self) -> bool:
+        """True if both ends had nothing in common yet, as when somebody joined a moment ago: such a comparison proves nothing."""
+        return not (self.entries or self.down or self.differences)
+
 
 _entries, _incidents = schema.entries.c, schema.incidents.c
 _CONTENTS = Prepared(

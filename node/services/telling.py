@@ -85,6 +85,8 @@ def sentence(view: View, row: Row, called: Names, lang: Lang, link: str = "") ->
     if "due" in facts:
         facts["due"] = _due(datetime.fromisoformat(facts["due"]).astimezone(BEIJING))
     facts["clock"] = facts.get("clock", "").partition("/")[0]
+    if row.template == TEMPLATE:  # a page of before they were counted
+        facts = {"office_due": "–", "office_overdue": "–"} | facts
     key = f"notice.{row.template}_{row.channel}"
     return text(key if key in catalogue(lang) else f"notice.{row.template}", lang, **facts)
 

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from node.domain.register_number import is_valid
 from node.domain.time import BEIJING, local_day
 from node.services.kept_forms import KeptForm, id_of
+from node.services.ledger_words import due_said
 from node.services.numbers import short_number
 from node.services.queries import names
 from node.texts.catalogue import BETWEEN, COLON, LANGS, Lang, catalogue, label, text, word
@@ -152,7 +153,7 @@ def _templates() -> Jinja2Templates:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": moment, "short_number": number_shown, "bytes_said": bytes_said}
+    environment.filters |= {"moment": moment, "due": due_said, "short_number": number_shown, "bytes_said": bytes_said}
     # htmx comes with the build and not with the source: without it every page works by forms and links alone.
     environment.globals["has_script"] = (resources.files(_ROOMS[0]) / "static" / "vendor" / "htmx.min.js").is_file()
     return Jinja2Templates(env=environment)

@@ -578,6 +578,18 @@ class TestNightly:
         with county.level.store.read() as view:
             assert is_due == reconciling.is_due(view, now, WALL)
 
+    @pytest.mark.parametrize(("acked", "entries", "is_due"), [(0, 0, False), (3, 0, True), (3, 3, False)])
+    def test_what_was_compared_before_anything_had_arrived_is_compared_again(
+        self, county: Place, city: Place, acked: int, entries: int, is_due: bool
+    ) -> None:
+        """At any hour, as soon as the superior confirmed the first entries: a comparison of nothing is no certificate."""
+        with county.level.store.write() as work:
+            reconcile.keep(work, reconcile.Reconciled(CITY, WALL, 1, entries, 13, 0))
+            work.connection.execute(update(schema.links).where(schema.links.c.peer == CITY).values(acked=acked))
+
+        with county.level.store.read() as view:
+            assert is_due == reconciling.is_due(view, datetime(2026, 3, 1, 15, tzinfo=UTC), WALL)
+
     def test_a_serving_node_does_it_by_itself_and_keeps_its_guard_file(self, county: Place, city: Place) -> None:
         """It is 9 in the morning: what the night missed is made up for at the start."""
         with city.level.store.database.write() as connection:
@@ -592,13 +604,14 @@ class TestNightly:
             county.register()
             until(lambda: {row.peer for row in city.rows(schema.reconciliations)} == {CITY, COUNTY})
             until(lambda: county.position(COUNTY) == city.position(COUNTY))
+            until(lambda: not any(one.is_empty for place in (city, county) for one in _newest(place)))
             guard = Guard(county.hands.node.settings.guard)
             until(lambda: (said := guard.read()) is not None and (said.size, said.root) == county.position(COUNTY))
             until(lambda: Guard(city.hands.node.settings.guard).read() is not None)
         finally:
             below.stop()
             above.stop()
-        assert [0, 0] == [row.differences for row in city.rows(schema.reconciliations)]
+        assert [0, 0] == [one.differences for one in _newest(city)]
         assert not guard.file.is_relative_to(county.hands.node.data_dir), "no backup holds it"
 
     def test_at_the_top_a_node_looks_at_itself(self, county: Place, city: Place) -> None:
@@ -675,6 +688,11 @@ class TestVerbs:
         code, said = qyzj(county, "reconcile")
 
         assert (2, "PEER_AWAY") == (code, said["refusal"]["code"])
+
+
+def _newest(place: Place) -> list[reconcile.Reconciled]:
+    with place.level.store.read() as view:
+        return list(reconcile.latest(view).values())
 
 
 def _serving(place: Place) -> Serving:

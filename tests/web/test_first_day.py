@@ -46,6 +46,17 @@ class TestFirstDay:
         dispatched(hands)
         assert set() == needed(hands)
 
+    def test_what_is_missing_is_said_with_its_own_consequence(self, hands: Hands) -> None:
+        """A node that dispatches and times is not told that it cannot, because administrators lack a one-time code."""
+        fresh = at_desk(hands, "centre").get("/").text
+        hands.staff("housing")
+        dispatched(hands)
+        today, steps = (at_desk(hands, "centre").get(path).text for path in ("/", "/first-day"))
+
+        assert "没有承办单位，诉求无处可派" in fresh and "还差1项必办" in today
+        assert "三类管理员启用动态口令或证书" in today and "口令一旦泄露" in today
+        assert "办完即可派出" not in steps and "不能正常派单" not in today
+
     def test_a_member_unit_is_opened_by_what_the_pack_knows_of_it(self, hands: Hands) -> None:
         """AS25-1.1c: nobody can guess its code; the form has it, and the next one follows."""
         client = at_desk(hands, "centre")

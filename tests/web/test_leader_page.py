@@ -19,10 +19,11 @@ from node.services.queries import names
 from node.services.telling import sentence
 from node.storage import notices, schema
 from node.web.pages.leader import percent
-from tests.clauses.given import COUNTY, beijing, dispatched, handled
+from tests.clauses.given import COUNTY, beijing, dispatched, handled, registered
 from tests.notify.doors import smtp_door
 from tests.support.node import Hands, make_node
 from tests.web.browser import SitDown
+from tests.web.busy_county import a_busy_day
 from tests.web.registers_given import Given, a_county_with_registers, open_account
 from tests.web.support import at_desk
 
@@ -58,9 +59,39 @@ class TestPage:
         shown = plain(at_desk(hands, "mayor").get("/leader").text)
 
         assert (1, 1) == (total.overdue, total.completed)
-        assert f"超期 {total.overdue} 办结 {total.completed} 按期{total.on_time} 满意 {total.satisfied} 评价{total.votes}" in shown
+        assert f"超期 {total.overdue} 办理期限 办结 {total.completed} 按期{total.on_time} 满意 {total.satisfied} 评价{total.votes}" in shown
         assert "新收 0 自02-28，今日0" in shown, "the Saturday before is a working day"
         assert "截至2026-03-02 08:30" in shown
+
+    def test_what_the_office_owes_stands_beside_the_handling_limits(self, tmp_path: Path) -> None:
+        """A7: a need that nobody formed in time is the office's own lateness, which no handling limit shows; Today counts it."""
+        hands = make_node(tmp_path, now=beijing("2026-01-26 09:00"))
+        hands.staff("housing")
+        open_account(hands, "mayor", ("leader",))
+        registered(hands)
+        said = []
+        for day in ("2026-01-27 09:00", "2026-01-28 09:00"):
+            hands.at(beijing(day))
+            shown, today = (plain(at_desk(hands, account).get(path).text) for account, path in (("mayor", "/leader"), ("centre", "/")))
+            limits = re.findall(r"(?:今日到期|超期) (\d+) 办理期限", shown)
+            steps = re.findall(r"今日到期(\d+)件，已超期(\d+)件", shown)
+            said.append((limits, steps, *(re.findall(rf"{name} (\d+)|(\d+) {name}", today) for name in ("全部今天到期", "全部超期"))))
+
+        office, every = said[0][1]
+        assert (["0", "0"], ("1", "0"), ("1", "0")) == (said[0][0], office, every)
+        assert (["0", "0"], [("0", "1"), ("0", "1")]) == said[1][:2]
+        assert [["1"], ["1"]] == [["".join(one) for one in said[0][2]], ["".join(one) for one in said[1][3]]]
+
+    def test_every_open_need_stands_somewhere(self, tmp_path: Path) -> None:
+        """With a department, with the office, which dispatched it to nobody, or with another level."""
+        hands = make_node(tmp_path, now=beijing("2026-01-26 09:00"))
+        a_busy_day(hands)
+        with hands.node.store.read() as view:
+            page = figures.leader_page(view, hands.now)
+        of_units, shown = sum(one.open for one in page.units), plain(at_desk(hands, "centre").get("/leader").text)
+
+        assert page.with_office > 0 and page.counts.open == of_units + page.with_office + page.elsewhere
+        assert f"尚未派到单位{page.with_office}件 · 在办合计{page.counts.open}件" in shown
 
     def test_a_question_stands_with_what_it_is_about(self, given: Given) -> None:
         shown = at_desk(given.hands, "mayor").get("/leader").text
@@ -222,7 +253,7 @@ class TestAtEight:
         sender.gateways = {"sms": Door()}
         sender.run(None, county.now)
 
-        expected = "【企业之家】每日一页：2026-01-23以来新收1，今日到期0，超期0，办结0，满意0，待决定0件。"
+        expected = "【企业之家】每日一页：2026-01-23以来新收1，办理今日到期0、超期0，办公室今日到期0、超期0，办结0，满意0，待决定0件。"
         assert [("13985300001", expected)] == [(one.to, one.body) for one in taken if "每日一页" in one.body]
         with county.node.store.read() as view:
             (row,) = [one for one in notices.of_subject(view.connection, COUNTY) if one.audience == "account:chief"]

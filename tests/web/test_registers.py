@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
+from node.domain.enterprise.filing import OpenEnterprise
 from node.domain.entry import Subject, SubjectKind
 from node.domain.order.issuing import IssueOrder
+from node.domain.payload import Text
+from node.domain.refusal import Code
 from node.domain.registry import PayloadOpened, unit_code
 from node.domain.time import BEIJING
 from node.packs.file import effective_pack, finder, shipped
@@ -23,7 +27,7 @@ from node.storage import schema
 from node.storage.dossier_readings import dossier_of
 from node.texts.catalogue import LANGS
 from node.web.pages.registers.common import REGISTERS
-from tests.clauses.given import CITY, a_county
+from tests.clauses.given import CITY, a_county, refuses
 from tests.support.levels import carry_up, join
 from tests.support.node import Hands
 from tests.web.registers_given import PHONE, Given, a_county_with_registers
@@ -87,6 +91,23 @@ class TestEnterprises:
         assert "双堡<mark>果</mark>业" in shown
         assert "黔中面粉" not in shown
         assert '<td class="number">2</td><td class="number">2</td><td class="number"><strong class="bad">1</strong>' in shown
+
+    def test_who_sees_a_part_is_not_told_that_there_is_none(self, tmp_path: Path) -> None:
+        """A department that reads 「还没有企业档案」 opens what the office has already; the code finds it without showing it."""
+        hands, code = a_county(tmp_path), "91520400MAD0R8F80E"
+        hands.act("office", OpenEnterprise(Text("黔中面粉加工厂"), credit_code=code))
+        shown = {
+            (account, q): at_desk(hands, account).get("/registers/enterprises", params={"q": q}).text
+            for account in ("d-housing", "centre")
+            for q in ("", code)
+        }
+        with refuses(Code.ALREADY_EXISTS):
+            hands.act("member", OpenEnterprise(Text("黔中面粉"), credit_code=code), unit="housing")
+
+        of_unit = [shown["d-housing", q] for q in ("", code)]
+        assert all("只是不在此显示" in page and "您可查看的0户" in page and "黔中" not in page for page in of_unit)
+        assert all("还没有企业档案" not in page and "没有符合条件的企业。可以" not in page for page in of_unit)
+        assert all("共1户" in shown["centre", q] and "不在此显示" not in shown["centre", q] for q in ("", code))
 
     def test_a_file_shows_its_needs_and_no_contact(self, given: Given) -> None:
         shown = at_desk(given.hands, "centre").get(f"/registers/enterprises/{given.farm}").text
@@ -291,6 +312,20 @@ class TestLinks:
         compared = None if differences is None else Reconciled(CITY, at, 1, 5, 0, differences)
 
         assert word == proof_of(a_link(**link), compared).proof
+
+    def test_a_comparison_of_nothing_proves_nothing(self, tmp_path: Path) -> None:
+        """The first one after joining runs before the first entry went up: it stands nowhere as a certificate."""
+        city, county = a_county(tmp_path, code=CITY, pack="anshun-2025"), a_county(tmp_path)
+        join(city, county)
+        compared = Reconciled(CITY, county.now, 1, 0, 13, 0, (), 0)
+        with county.node.store.write() as work:
+            keep(work, compared)
+            work.connection.execute(update(schema.links).values(acked=work.head.taken))
+
+        found, page = proof_of(a_link(), compared), at_desk(county, "centre").get("/registers/links").text
+
+        assert (UNWITNESSED, None) == (found.proof, found.compared_at)
+        assert "还没有共有的记录可核对" in page and "尚未核对" in page and "核对一致" not in page
 
     def test_the_page_tells_it_before_and_after_a_comparison(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         directory = tmp_path_factory.mktemp("links")

@@ -66,6 +66,14 @@ class TestPage:
         assert {200} == {client.get(link).status_code for link in links} and len(links) >= 4
         assert "按本页逐日复算，到期时间一致" in client.get(f"/tickets/{ticket}/clocks/resolve").text
 
+    def test_a_receipt_says_its_end_in_one_form(self, hands: Hands, ticket: str) -> None:
+        """「2月9日 24时」 and 「2026-02-10 00:00」 are one moment, and no proof on one paper."""
+        page = at_desk(hands, "d-housing").get(f"/tickets/{ticket}/clocks/resolve").text
+        (end,) = set(re.findall(r"到 (\S+ \S+) 止", page))
+        (counted,) = re.findall(r"到期时间一致：(.+?)。", page)
+
+        assert end == counted and end.endswith(" 24:00") and "00:00</p>" not in page
+
     def test_the_timeline_is_told_in_words_the_newest_first(self, hands: Hands, ticket: str) -> None:
         """Who, when, what; contacts are not in it."""
         page = at_desk(hands, "centre").get(f"/tickets/{ticket}").text

@@ -28,7 +28,7 @@ from node.web.templating import page
 
 router = APIRouter()
 # What one sheet A4 holds beside five questions.
-units_shown_max = 10
+units_shown_max = 8
 GATEWAYS = {"sms": "sms_url", "email": "smtp_url", "robot": "robot_url"}
 
 

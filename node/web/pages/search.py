@@ -289,7 +289,7 @@ def _row(desk: Desk, called: Names, line: exports.ExportLine, with_texts: bool) 
         words("category", row.category),
         words("complexity", row.complexity),
         moment(row.registered_at),
-        due_words(line.due_at),
+        text("cli.clock.paused", desk.lang) if line.is_paused else due_words(line.due_at),
         moment(row.completed_at),
         truth(row.completed_in_time),
         truth(row.satisfied),

@@ -15,7 +15,7 @@ from node.domain.ticket.row import TicketRow
 from node.notify.notice import audiences_of
 from node.services import dossiers, inbox, kept_forms, queries
 from node.services import today as desk_today
-from node.services.first_day import first_day
+from node.services.first_day import Step, first_day
 from node.services.headlines import headlines
 from node.services.leader_daily import TEMPLATE
 from node.services.readership import BOARD_READERS
@@ -118,9 +118,9 @@ def _by_matter(rows: list[notices.Row]) -> list[list[notices.Row]]:
     return list(found.values())
 
 
-def _unready(desk: Desk) -> int:
-    """How many steps of the first day whoever gets the node ready has still before him."""
-    return sum(step.is_needed for step in first_day(desk.node).missing) if desk.role in _GETTING_READY else 0
+def _unready(desk: Desk) -> tuple[Step, ...]:
+    """The needed steps of the first day that whoever gets the node ready has still before him."""
+    return tuple(step for step in first_day(desk.node).missing if step.is_needed) if desk.role in _GETTING_READY else ()
 
 
 @router.post("/notices/read", name="read_notices")

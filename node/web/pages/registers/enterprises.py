@@ -16,6 +16,7 @@ from node.services.intake_facts import file_of
 from node.services.openings import HANDLING, RIGHTS, open_file
 from node.services.queries import names
 from node.services.redaction import is_about_one, unseen_in
+from node.services.scope import sees_all
 from node.services.ticket_view import EntryLine, entry_line
 from node.storage.unit_of_work import View
 from node.web.desk import Desk, SignedIn
@@ -44,6 +45,7 @@ def listed(
     more = page * register.files_max < found.count
     facts = {"found": found, "wanted": wanted, "choices": choices, "next_page": page + 1 if more else 0}
     facts["may_change"] = may_give(desk, OpenEnterprise)
+    facts["is_part"] = not sees_all(desk.viewer)
     return register_page(request, desk, "enterprises", "registers/enterprises.html", **facts)
 
 
