@@ -46,6 +46,27 @@ class TestKeeping:
         listed = centre.get("/registers/accounts").text
         assert (True, False) == ("赵某" in listed, "33220000" in listed)
 
+    def test_closing_is_asked_first_and_can_be_undone(self, hands: Hands) -> None:
+        """Without script: a page says what it does, that it is not for ever and what else there is; a closed one is opened again."""
+        act(hands.node, "centre", g.OpenAccount("leaver", ("window_clerk",), CENTRE))
+        centre, path = at_desk(hands, "centre"), "/registers/accounts/leaver"
+
+        before = centre.get(path).text
+        asked = centre.get(f"{path}/close").text
+        assert (f'action="{path}/close"' in before, f'href="{path}/close"' in before) == (False, True)
+        assert "不能再登录和办理" in asked and "重新开通" in asked and "暂停账号" in asked
+        assert f'action="{path}/close"' in asked and "已关闭" not in centre.get(path).text
+
+        centre.post(f"{path}/close", data={"command_id": "e" * 32})
+        closed = centre.get(path).text
+        form = closed.partition("重新开通")[0].rpartition("<form")[2]
+        typed = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form))
+        centre.post("/registers/accounts", data=typed)
+
+        assert "已关闭" in closed and ("leaver", "window_clerk", CENTRE) == tuple(typed[one] for one in ("account", "roles", "unit"))
+        assert "在用" in centre.get(path).text
+        assert 403 == at_desk(hands, "d-housing").get(f"{path}/close").status_code
+
     def test_it_suspends_one_whose_next_call_is_refused_and_resumes_it(self, hands: Hands) -> None:
         centre, clerk = at_desk(hands, "centre"), at_desk(hands, "d-housing")
         before = clerk.get("/me").status_code

@@ -63,7 +63,8 @@ _NAMES = {"/tickets/{ticket}/attach": "/tickets/{extension}/attach", "/tickets/{
           "/tickets/{id}/clocks/{clock:path}": "/tickets/{extension}/clocks/resolve", "/intake/done/{ticket}": "/intake/done/{pool-0}",
           "/tickets/{id}/papers": "/tickets/{extension}/papers", "/tickets/{id}/reply": "/tickets/{extension}/reply",
           "/tickets/{id}/papers/{paper}": "/tickets/{extension}/papers/receipt",
-          "/registers/accounts/{account}": "/registers/accounts/housing", "/search": "/search?q=电",
+          "/registers/accounts/{account}": "/registers/accounts/housing",
+          "/registers/accounts/{account}/close": "/registers/accounts/housing/close", "/search": "/search?q=电",
           "/registers/packs/difference": "/registers/packs/difference?old=xixiu-2025&new=anshun-2025"}  # fmt: skip
 # Service groups are in the pack of one place only.
 _AT = dict.fromkeys(("/registers/groups", "/registers/groups/{group}"), "fengjie")

@@ -367,8 +367,32 @@ class TestDrafts:
         with office.hands.node.store.read() as view:
             left = [drafts.load(view, CLERK, f"intake/{one}") for one in (dropped, done)]
         assert (303, 200) == (page.status_code, late.status_code)
-        assert [{"ended", "revision"}] * 2 == [set(one.fields) for one in left if one is not None]
+        assert [True, False] == ["appeal" in one.fields for one in left if one is not None]
         assert client.get(f"/intake/{done}").headers["location"].startswith("/intake/done/")
+
+    def test_thrown_away_by_mistake_it_is_brought_back_for_a_while(self, tmp_path: Path) -> None:
+        """C24: the button stands beside the one that keeps.  In time every word is there again; later nothing is left of it."""
+        office = open_office(tmp_path / "node")
+        client, draft = at_desk(office.hands, CLERK), str(uuid.uuid4())
+        offer = f'<form class="note" method="post" action="/intake/{draft}">'
+        send(client, draft, "drop", appeal="写了很久的诉求", phone="13900007777")
+        after = client.get("/intake/new", follow_redirects=True).text
+        back = client.post(f"/intake/{draft}", data={"csrf": csrf, "do": "restore"})
+        page = client.get(f"/intake/{draft}").text
+
+        assert offer in after and "恢复草稿" in after and "13900007777" not in after
+        assert f"/intake/{draft}?done=intake-restored" == back.headers["location"]
+        assert "写了很久的诉求" in page and 'value="13900007777"' in page and offer not in page
+
+        send(client, draft, "drop", appeal="写了很久的诉求")
+        office.hands.later(minutes=31)
+        gone = client.get("/intake/new", follow_redirects=True).text
+        client.post(f"/intake/{draft}", data={"csrf": csrf, "do": "restore"})
+
+        with office.hands.node.store.read() as view:
+            left = drafts.load(view, CLERK, f"intake/{draft}")
+        assert offer not in gone
+        assert left is not None and {"ended", "revision"} == set(left.fields)
 
     def test_a_keeping_that_comes_late_undoes_no_button(self, client: TestClient, office: Office) -> None:
         """The pause's keeping may reach the server after the look-up that filled the number in."""

@@ -84,6 +84,7 @@ EXPECTED: dict[tuple[str, str], Expected] = {
     ("GET", "/registers/accounts"): only(*_READERS),
     ("POST", "/registers/accounts"): only(*_KEEPERS, account="fresh", roles=["tracker"], unit=f"{COUNTY}-centre"),
     ("GET", "/registers/accounts/{account}"): only(*_READERS),
+    ("GET", "/registers/accounts/{account}/close"): only(*_KEEPERS),
     ("POST", "/registers/accounts/{account}/suspend"): only(*_KEEPERS),
     ("POST", "/registers/accounts/{account}/resume"): only(*_KEEPERS),
     ("POST", "/registers/accounts/{account}/close"): only(*_KEEPERS),

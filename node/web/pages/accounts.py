@@ -1,6 +1,7 @@
 """``/registers/accounts``: who may act here, opened, suspended and closed by the centre, administrators by the security administrator."""
 
 import uuid
+from collections.abc import Collection
 from typing import Annotated
 from urllib.parse import quote
 
@@ -98,6 +99,19 @@ def resume(desk: SignedIn, account: str, command_id: Typed = "") -> Response:
     return _back(account)
 
 
+@router.get("/{account}/close", name="ask_close")
+def ask_close(request: Request, desk: SignedIn, logins: SignIns, account: str) -> Response:
+    """What closing does, that it can be undone, and what else there is, before it is done."""
+    need_reader(desk.role)
+    with desk.node.store.read() as view:
+        found, _ = account_of(view, desk.node, logins, account)
+    if not _may_keep(desk, found.account, found.roles):
+        raise Refusal(Code.PERMISSION_DENIED, command=g.CloseAccount.__name__, role=desk.role)
+    if found.status == "closed":
+        return _back(account)
+    return page(request, "account_close.html", one=found, form_id=str(uuid.uuid4()))
+
+
 @router.post("/{account}/close")
 def close(desk: SignedIn, account: str, command_id: Typed = "") -> Response:
     """The account is over; its entries stay its own."""
@@ -146,8 +160,6 @@ def _account(request: Request, desk: Desk, logins: SignIns, account: str, passwo
         found, standing = account_of(view, desk.node, logins, account)
         lent = deputyships(view.connection, desk.node.code, account)
         groups = groups_with(view, account)
-    is_administrator = bool(set(found.roles) & g.ADMINISTRATORS)
-    is_his_to_keep = desk.role == Role.SECURITY_ADMIN.value or (desk.role in KEEPING and not is_administrator)
     return page(
         request,
         "account.html",
@@ -155,15 +167,25 @@ def _account(request: Request, desk: Desk, logins: SignIns, account: str, passwo
         standing=standing,
         deputies=lent,
         groups=groups,
-        may_keep=desk.account != account and is_his_to_keep,
+        may_keep=_may_keep(desk, account, found.roles),
         # The first account of a node is nobody else's to name.
-        may_name=is_his_to_keep and found.status == "active",
+        may_name=_is_his_to_keep(desk, found.roles) and found.status == "active",
         password=password,
         hours=start_password_hours,
         roles=_roles_of(desk),
         has_provider=request.app.state.provider is not None,
-        ids=[str(uuid.uuid4()) for _ in range(9)],
+        ids=[str(uuid.uuid4()) for _ in range(10)],
     )
+
+
+def _may_keep(desk: Desk, account: str, roles: Collection[str]) -> bool:
+    """Nobody decides about his own account."""
+    return desk.account != account and _is_his_to_keep(desk, roles)
+
+
+def _is_his_to_keep(desk: Desk, roles: Collection[str]) -> bool:
+    is_administrator = bool(set(roles) & g.ADMINISTRATORS)
+    return desk.role == Role.SECURITY_ADMIN.value or (desk.role in KEEPING and not is_administrator)
 
 
 def _roles_of(desk: Desk) -> tuple[str, ...]:

@@ -36,7 +36,24 @@ from node.services.unreadable import whole_ticket
 from node.storage.unit_of_work import View
 from node.texts.catalogue import explain, text
 from node.web.desk import Desk, SignedIn
-from node.web.intake_drafts import DROPPED, ENDED, PREFIX, REVISION, ended, form_of, new_id, revised, tab_of, under_way
+from node.web.intake_drafts import (
+    DROPPED,
+    ENDED,
+    PREFIX,
+    REVISION,
+    Tab,
+    brought_back,
+    ended,
+    form_of,
+    is_to_be_emptied,
+    may_come_back,
+    new_id,
+    restore_minutes,
+    revised,
+    tab_of,
+    thrown_away,
+    under_way,
+)
 from node.web.intake_form import as_typed, channels_of, command_of, file_of, has_place, offers
 from node.web.intake_hints import Hints, hints
 from node.web.templating import language_of, page
@@ -139,19 +156,23 @@ def aside(request: Request, desk: SignedIn, draft: str, form: FormData = Depends
 @router.post("/intake/{draft}")
 def carry_on(request: Request, desk: SignedIn, draft: str, form: FormData = Depends(_sent)) -> Response:  # noqa: B008  # as above
     """
-    Whatever button was pressed: look the caller up, keep, throw away, log an enquiry, register.
+    Whatever button was pressed: look the caller up, keep, throw away and bring back, log an enquiry, register.
 
     Raises:
         Refusal: as ``act``; what is wrong with the intake itself is shown beside its fields.
     """
     need_desk(desk)
     wish, _, of = str(form.get("do") or "find").partition(":")
-    over = _kept(desk, draft).text(ENDED)
+    left = _kept(desk, draft)
+    over = left.text(ENDED)
+    if wish == "restore" and may_come_back(left, desk.node.now()):
+        _save(desk, brought_back(left, desk.node.now()))
+        return RedirectResponse(f"/intake/{draft}?done=intake-restored", 303)
     if over:  # the back button, or a second click: what became of it
         return RedirectResponse("/intake" if over == DROPPED else f"/intake/done/{over}", 303)
     typed = revised(_typed(desk, draft, form))
     is_over = wish in _OVER
-    _save(desk, ended(typed, DROPPED) if is_over else typed)
+    _save(desk, thrown_away(typed) if is_over else typed)
     if is_over:
         return RedirectResponse(f"/intake?done={_OVER[wish]}", 303)
     if wish == "register":
@@ -345,10 +366,24 @@ def _page(request: Request, desk: Desk, draft: Draft, refusal: Refusal | None = 
         "intake.html",
         status_code=200 if refusal is None else 422,
         tabs=tabs,
+        thrown=_thrown_away(desk),
+        restore_minutes=restore_minutes,
         wrong=wrong,
         at=_focus(request, wrong),
         **facts,
     )
+
+
+def _thrown_away(desk: Desk) -> list[Tab]:
+    """What may still be brought back, the last first; of what nobody wanted back in time the words go now."""
+    now = desk.node.now()
+    with desk.node.store.read() as view:
+        over = drafts.of_account(view, desk.account, PREFIX)
+    for one in over:
+        if is_to_be_emptied(one, now):
+            _save(desk, ended(one, DROPPED))
+    lately = sorted((one for one in over if may_come_back(one, now)), key=lambda one: one.saved_at, reverse=True)
+    return [tab_of(one) for one in lately]
 
 
 def _focus(request: Request, wrong: _Wrong | None) -> str:
