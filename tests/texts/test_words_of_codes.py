@@ -44,7 +44,7 @@ from node.services.queries import Names
 from node.services.refusal_words import in_names
 from node.services.ticket_view import EntryLine
 from node.storage.unit_of_work import View
-from node.texts.catalogue import LANGS, Lang, catalogue, explain, word
+from node.texts.catalogue import LANGS, Lang, catalogue, explain, label, word
 from tests.support.tree import ROOT
 
 NAMES = Names({"520402": "西秀区", "520400": "安顺市"}, {"520402-housing": "住房和城乡建设局"})
@@ -408,3 +408,16 @@ class TestForms:
         }
 
         assert [] == sorted(bare)
+
+
+@pytest.mark.parametrize(
+    ("owners", "field", "said"),
+    [
+        (("AttachTaskForce", "TaskForceAttached"), "members", "专班成员"),
+        (("RecordVerification", "VerificationRecorded"), "result", "核实结果"),
+    ],
+)
+def test_a_field_that_holds_another_thing_here_is_called_by_it(owners: tuple[str, ...], field: str, said: str) -> None:
+    """People are no 成员单位, and what an enterprise confirms is no 办理结果."""
+    assert {said} == {label(owner, field) for owner in owners}
+    assert label("", field) != said
