@@ -270,6 +270,11 @@ class Uplink:
         """The next call up is a greeting, also if one is in flight that began before."""
         self._must_greet = True
 
+    def on_heard_elsewhere(self) -> None:
+        """Another process of this node was answered just now: it is greeted at once, and the greeting says how things stand."""
+        self.not_before = None
+        self.greet_again()
+
     def on_nothing(self, call: Push, upto: int) -> None:
         """The journal has nothing for above behind ``call.after``, up to *upto*: what lies there came from above."""
         self._in_flight.discard(call.lane)

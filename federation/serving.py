@@ -88,6 +88,8 @@ class Serving:
         self._swept: datetime | None = None
         self._night_looked_at: float | None = None
         self._is_nothing_compared = False
+        # The newest comparison with the superior when the link began to wait, in microseconds; None while it does not.
+        self._compared_at: int | None = None
         self._garbage_thresholds = gc.get_threshold()
         wall = clocks.wall()
         enrolment = EnrolmentServer(self._level, self._files.authority(settings.node, wall))
@@ -197,6 +199,7 @@ class Serving:
 
     def _reconcile(self) -> float:
         """Once a night, and when the superior asks: look at every entry that is held, then compare with it (`qyzj reconcile`)."""
+        self._heed_comparison()
         now, session = self._clocks.now(), self._session
         is_asked, is_due = session is not None and session.is_asked, self._is_night_due(now)
         if is_due:
@@ -207,6 +210,20 @@ class Serving:
         if session is not None and is_asked:
             session.is_asked = False  # what failed is asked again at the next greeting
         return self._look_every
+
+    def _heed_comparison(self) -> None:
+        """A comparison that an operator made meanwhile (`qyzj reconcile`) proves that the superior answers again: nothing waits longer."""
+        session = self._session
+        if session is None or not session.is_held_back:
+            self._compared_at = None
+            return
+        table = schema.reconciliations
+        with self._level.store.read() as view:
+            at = view.connection.execute(select(func.max(table.c.at)).where(table.c.peer == session.peer)).scalar() or 0
+        if self._compared_at is not None and at > self._compared_at:
+            session.on_heard_elsewhere()
+            self._runner.wake()
+        self._compared_at = at
 
     def _is_night_due(self, now: datetime) -> bool:
         at = self._clocks.monotonic()

@@ -146,6 +146,17 @@ class Session:
         with self._lock:
             self.machine.greet_again()
 
+    @property
+    def is_held_back(self) -> bool:
+        """True while the whole link waits for its next attempt."""
+        with self._lock:
+            return self.machine.not_before is not None and self.machine.not_before > self.now()
+
+    def on_heard_elsewhere(self) -> None:
+        """A command at this node was answered by the superior: any success clears what is waited for (FEDERATION 2.4)."""
+        with self._lock:
+            self.machine.on_heard_elsewhere()
+
     def close(self) -> None:
         """End both channels; a call that is out comes back as CANCELLED."""
         for end in self.ends.values():

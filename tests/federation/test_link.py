@@ -270,6 +270,14 @@ class TestFailures:
         assert [] == machine.calls(NOON + timedelta(seconds=69))
         assert [Hello()] == machine.calls(NOON + timedelta(seconds=70))
 
+    def test_who_is_heard_by_another_process_is_greeted_at_once(self) -> None:
+        """FEDERATION 2.4: any success ends the wait; what stands otherwise the greeting says."""
+        machine = Uplink("520402", Random(1), attempts=9, not_before=NOON + timedelta(seconds=70))
+
+        machine.on_heard_elsewhere()
+
+        assert [Hello()] == machine.calls(NOON)
+
     def test_an_unknown_outcome_is_asked_about_first(self) -> None:
         played = Played(tail=20)
         played.fail(Failure("DEADLINE_EXCEEDED"))

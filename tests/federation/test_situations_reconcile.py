@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from federation import reconciling
+from federation import reconciling, serving
 from federation.numbering import number_down_anew
-from federation.retry import CallFailed
+from federation.retry import USUAL, CallFailed
 from federation.server import Server
 from federation.serving import Clocks, Serving
 from federation.v1 import link_pb2
@@ -23,6 +23,7 @@ from node.cli.main import execute
 from node.domain.order.issuing import IssueOrder
 from node.domain.payload import Text
 from node.domain.refusal import Code
+from node.domain.registry import SetNodeStatus
 from node.services import reconcile, reconcile_wishes
 from node.services.reconcile import Span
 from node.storage import schema
@@ -613,6 +614,32 @@ class TestNightly:
             above.stop()
         assert [0, 0] == [one.differences for one in _newest(city)]
         assert not guard.file.is_relative_to(county.hands.node.data_dir), "no backup holds it"
+
+    def test_an_operator_s_comparison_lets_a_waiting_link_greet_at_once(
+        self, county: Place, city: Place, qyzj: Call, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """FEDERATION 2.4: the superior resumed this node; whoever hears from it does not wait ten minutes for the next probe."""
+        monkeypatch.setattr(serving, "REHEARSAL", USUAL)
+        above = _serving(city)
+        above.start()
+        with county.level.store.database.write() as connection:
+            connection.execute(update(schema.links).where(schema.links.c.peer == CITY).values(address=f"127.0.0.1:{above.port}"))
+        below = _serving(county)
+        below.start()
+        try:
+            until(lambda: county.position(COUNTY) == city.position(COUNTY))
+            city.hands.act("operator", SetNodeStatus(COUNTY, "suspended"))
+            county.register()
+            until(lambda: county.link(CITY).status == "suspended" and below._compared_at is not None)
+            city.hands.act("operator", SetNodeStatus(COUNTY, "active"))
+
+            assert 0 == qyzj(county, "reconcile")[0]
+
+            until(lambda: county.link(CITY).status == "active")
+            until(lambda: county.position(COUNTY) == city.position(COUNTY))
+        finally:
+            below.stop()
+            above.stop()
 
     def test_at_the_top_a_node_looks_at_itself(self, county: Place, city: Place) -> None:
         connect(county, city)

@@ -26,6 +26,7 @@ from node.services.acting import act
 from node.services.logins import logins_of
 from node.texts.catalogue import text
 from node.web.app import create_app
+from node.web.navigation import groups_of
 from tests.support.node import Hands, make_node
 from tests.support.sampling import ROUND, city_and_county, drawn_round
 from tests.web.browser import patience_ms, serving, violations
@@ -179,7 +180,11 @@ def test_a_page_is_sound(world: World, look: Look) -> None:
         page.context.close()
 
 
-@pytest.mark.parametrize("look", [Look(*LEADER, "/leader"), Look(*LEADER, "/"), Look(*LEADER, "/tickets/{dispute}")], ids=str)
+# Wherever a leader's ways lead, and a ticket.
+PHONED = [*(Look(*LEADER, way.path) for group in groups_of(LEADER[1]) for way in group.ways), Look(*LEADER, "/tickets/{dispute}")]
+
+
+@pytest.mark.parametrize("look", PHONED, ids=str)
 def test_a_leader_reads_on_the_phone(world: World, look: Look) -> None:
     """Nothing is wider than the screen, and axe finds nothing there either."""
     page, said = world.open(look, PHONE)
@@ -187,6 +192,7 @@ def test_a_leader_reads_on_the_phone(world: World, look: Look) -> None:
         keep(page, look, b"", "-phone")
 
         assert PHONE["width"] >= page.evaluate("document.documentElement.scrollWidth")
+        assert [] == page.evaluate("[...document.querySelectorAll('.tickets .about')].filter(one => one.clientWidth < 250)"), "its words"
         assert ([], []) == (said, violations(page))
     finally:
         page.context.close()

@@ -240,7 +240,7 @@ def code_of(answer: httpx2.Response) -> str:
         return ""
     if answer.headers.get("content-type", "").startswith("application/problem"):
         return str(answer.json()["code"])
-    return answer.text.partition('<p class="code">')[2].partition("<")[0]
+    return answer.text.partition('<span class="code">')[2].partition("<")[0]
 
 
 @pytest.fixture(scope="module")

@@ -44,17 +44,19 @@ def leader(request: Request, desk: SignedIn) -> Response:
             if one.link.side == "superior"
         ]
         called = names(view)
+        is_listed = any(one.account == desk.account for one in leaders(view))
         facts: dict[str, Any] = {
             "found": found,
             "up": up[0] if up else None,
             "up_state": state_of(up[0].link) if up else "",
             "called": called,
-            "is_listed": any(one.account == desk.account for one in leaders(view)),
             "decisions": {one.ticket: _decision(view, desk, one.ticket) for one in found.waiting_for_leader},
             "deciders": _deciders(view, called, [one.ticket for one in found.waiting_for_leader], desk.lang),
             "to_print": to_print(view, gateways_of(desk), node.now()) if desk.role == "office" else [],
             "lost": dossiers.shown(view, view.readings.unread_dossiers, desk.viewer),
         }
+    # Who enters what another decided on paper decides nothing.
+    facts["decides"] = is_listed or any(one is not None and not one.pending for one in facts["decisions"].values())
     shown = {"units_shown_max": units_shown_max, "rate_from": rate_from}
     return page(request, "leader.html", now=node.now(), percent=percent, **shown, **facts)
 
