@@ -5,6 +5,7 @@ The program ``qyzj`` on the command line: its verbs, and what each exit code mea
 """
 
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
@@ -63,7 +64,7 @@ from node.cli.console import (
     report_bug,
 )
 from node.cli.verbs import Verbs, language
-from node.domain.refusal import Refusal
+from node.domain.refusal import Code, Refusal
 from node.packs.calendar_file import FaultyCalendar
 from node.packs.fault import FaultyPack
 from node.storage.sealing import CodedError
@@ -71,6 +72,8 @@ from node.texts.catalogue import Lang, catalogue, text
 
 EXIT_INTERRUPTED = 130
 PROGRAM = "qyzj"
+# With less room SQLite does not even open a database: it makes two files beside it.
+opened_with_bytes = 256 * 1024
 
 log = structlog.get_logger()
 
@@ -106,10 +109,27 @@ def execute(arguments: Sequence[str], parts: Parts) -> int:
     except Exception as error:
         if session.is_debug:
             raise
+        plain = _plain(session.data, error)
+        if plain is not None:
+            return refuse(session, plain)
         # The words of an exception may hold what somebody typed; the log line names the kind and the place.
         log.error("bug", error=type(error).__name__, place=_place(error))
         return report_bug(session, error)
     return answer if isinstance(answer, int) else 0
+
+
+def _plain(data: Path, error: Exception) -> Refusal | None:
+    """What a fault of the machine is called: damaged pages, or a disk so full that the database does not even open; None for a bug."""
+    from sqlalchemy.exc import DatabaseError  # what only this needs of it takes long to load
+
+    if not isinstance(error, DatabaseError):
+        return None
+    said = str(error.orig)
+    if "malformed" in said or "not a database" in said:
+        return Refusal(Code.DATABASE_DAMAGED, fault=said)
+    place = next((one for one in (data, *data.parents) if one.exists()), None)
+    is_full = place is not None and shutil.disk_usage(place).free < opened_with_bytes
+    return Refusal(Code.STORAGE_FULL) if is_full and "disk" in said else None
 
 
 @lru_cache(maxsize=256)

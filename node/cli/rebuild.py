@@ -40,7 +40,7 @@ def _show(session: Session, console: Console, found: services.Rebuilt) -> None:
             table.add_row(one.table, " / ".join(one.key), session.word("difference", one.kind), ", ".join(one.columns))
         console.print(table)
     if found.quarantine:
-        console.print(RichText(session.say("status.quarantine", count=found.quarantine), style="bold red"))
+        console.print(RichText(session.say("lane.aside", count=found.quarantine), style="bold red"))
 
 
 def verify(session: Session) -> None:

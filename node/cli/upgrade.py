@@ -32,6 +32,6 @@ def upgrade(session: Session) -> None:
     def lines(console: Console) -> None:
         console.print(RichText(session.say("upgrade.done", **body), style="green"))
         if found.quarantine:
-            console.print(RichText(session.say("status.quarantine", count=found.quarantine), style="bold red"))
+            console.print(RichText(session.say("lane.aside", count=found.quarantine), style="bold red"))
 
     session.answer(body, lines)

@@ -34,13 +34,15 @@ class Looked:
 
 def need_whole_pages(store: Store) -> None:
     """
-    Look before a node serves; a hold for damaged pages ends here, when they are whole again.
+    Look before a node serves; a hold for damaged pages begins here, too, and ends here, when they are whole again.
 
     Raises:
         Refusal: DATABASE_DAMAGED.
     """
     faults = page_faults(store.database, whole=False)
     if faults:
+        # A node that does not serve is still written to by verbs: what they registered would be gone with the pages.
+        _hold(store)
         raise Refusal(Code.DATABASE_DAMAGED, fault=faults[0])
     with store.read() as view:
         if view.head.held != HELD_PAGES:

@@ -18,7 +18,7 @@ from node.services.registered_twice import RENUMBERED
 from node.storage import lane, schema
 from node.storage.clashes import CLASH
 from node.storage.codec import decode_content
-from node.storage.database import instant
+from node.storage.database import instant, micros
 from node.storage.unit_of_work import UnitOfWork, View
 
 RED, AMBER, NOTE = "red", "amber", "note"
@@ -128,6 +128,7 @@ def situations(
     """
     found = [
         *_own(view, links),
+        *_behind(view, now),
         *_storage(free_percent),
         *_certificates(view.head.node, certificate_days or {}),
         *(one for link in links for one in _of_link(view, link)),
@@ -193,6 +194,13 @@ def _own(view: View, links: Sequence[Link]) -> Iterator[Situation]:
         yield Situation("damaged", 20, RED, facts={"count": len(damaged), "node": node, "epoch": epoch, "seq": seq})
     if head.epoch > 1:
         yield Situation("epoch", 7, NOTE, facts={"node": head.node, "epoch": head.epoch})
+
+
+def _behind(view: View, now: datetime) -> Iterator[Situation]:
+    """A clock before the last entry, as after one that ran ahead was set right: no command is taken until it is past (row 13)."""
+    seconds = (view.head.last_at - micros(now)) // 1_000_000
+    if seconds > 0:
+        yield Situation("clock_behind", 13, RED, facts={"seconds": seconds})
 
 
 def _held_code(view: View, links: Sequence[Link]) -> str:

@@ -1,10 +1,16 @@
 """``rebuild``, ``verify``, ``backup`` and ``restore`` on the command line."""
 
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from node import app
+from node.cli import main
+from node.domain.refusal import Code
 from node.storage import schema
 from tests.cli.given import Program
 
@@ -132,3 +138,24 @@ def _made(qyzj: Program, data: Path) -> str:
 def _written(file: Path, words: str) -> Path:
     file.write_text(f"{words}\n", encoding="utf-8")
     return file
+
+
+class TestTheMachine:
+    """What is wrong with the machine is called what it is: whoever looks at the status of a node in trouble looks there first."""
+
+    @pytest.mark.parametrize("verb", ["status", "verify"])
+    def test_damaged_pages_are_no_bug(self, qyzj: Program, verb: str):
+        database = qyzj.data / "node.db"
+        content = bytearray(database.read_bytes())
+        content[:16] = b"\0" * 16
+        database.write_bytes(content)
+
+        said = qyzj(verb, "--lang", "en")
+        assert (2, True) == (said.code, "DATABASE_DAMAGED" in said.err)
+
+    def test_nor_is_a_disk_too_full_to_open_the_database(self, qyzj: Program, monkeypatch: pytest.MonkeyPatch):
+        error = OperationalError("PRAGMA", {}, Exception("disk I/O error"))
+        for free, code in ((0, Code.STORAGE_FULL), (10**9, None)):
+            monkeypatch.setattr(shutil, "disk_usage", lambda _path, free=free: SimpleNamespace(free=free))
+            found = main._plain(qyzj.data, error)
+            assert code == (found and found.code)

@@ -24,6 +24,7 @@ from node.services.rebuild import check
 from node.services.situations import skew_seconds_max, skew_seconds_told
 from node.services.verify import verify
 from node.storage import schema
+from node.storage.database import instant
 from node.storage.journal import Spot
 from tests.federation.levels import WALL, Place, connect, enrol, make_place, serve, settle
 from tests.federation.situations import (
@@ -71,6 +72,18 @@ class TestRow13ClockSkew:
 
         assert (expected, expected) == (alarms(county, wall=WALL), alarms(city))
         agree(county, city)
+
+    def test_a_clock_before_the_last_entry_is_told_until_it_is_past(self, county: Place) -> None:
+        """What ran ahead and was set right refuses every command: whoever looks at the status has to see why, and how long."""
+        county.register()
+        with county.level.store.write() as work:
+            ahead = instant(work.head.last_at) + timedelta(hours=1)
+            work.head.last_at += 3_600_000_000
+
+        before = alarms(county)
+        county.hands.at(ahead)
+
+        assert ({"clock_behind": "red"}, {}) == (before, alarms(county))
 
     @pytest.mark.parametrize(("seconds", "is_cut"), [(0, True), (skew_seconds_max, True), (skew_seconds_max + 1, False)])
     def test_no_frame_is_cut_by_clocks_that_differ(self, county: Place, city: Place, seconds: int, is_cut: bool) -> None:

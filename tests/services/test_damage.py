@@ -202,6 +202,17 @@ class TestStart:
 
         assert (Code.DATABASE_DAMAGED, True) == (caught.value.code, bool(caught.value.facts["fault"]))
 
+    def test_nothing_is_written_into_damaged_pages_by_a_verb(self, county: Hands) -> None:
+        """A node that is not let serve is still there for whoever registers: it says so to him, and on its status."""
+        _damage_page(county)
+        node = app.build(county.node.data_dir)
+
+        with pytest.raises(Refusal):
+            integrity.need_whole_pages(node.store)
+
+        with node.store.read() as view:
+            assert integrity.HELD_PAGES == view.head.held
+
     def test_whole_pages_let_a_held_node_go_on(self, county: Hands) -> None:
         """After a restore the reason is gone."""
         with county.node.store.write() as work:

@@ -87,6 +87,17 @@ def _keys(table: dict[str, Any], before: str = "") -> Iterator[str]:
         yield from _keys(value, f"{before}{name}.") if isinstance(value, dict) else [f"{before}{name}"]
 
 
+def _shown(tree: ast.AST) -> Iterator[str]:
+    """The keys of whatever a module of the command line says, and of the titles and heads of its tables, as far as they stand there."""
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or call.func.attr not in ("say", "table"):
+            continue
+        for place, given in enumerate(call.args):
+            if isinstance(given, ast.Constant) and given.value:
+                part = "" if call.func.attr == "say" else "column." if place else "title."
+                yield f"cli.{part}{given.value}"
+
+
 def codes(lang: Lang, section: str) -> set[str]:
     return {key.removeprefix(f"{section}.") for key in catalogue(lang) if key.startswith(f"{section}.")}
 
@@ -261,6 +272,14 @@ class TestFacts:
         assert ("“inquiry”不在“类别”的可选范围内。", "请从以下各项中选择：consultation（咨询类）、complaint（投诉举报类）。") == explain(
             refusal
         )
+
+    def test_whatever_a_verb_shows_has_its_words(self):
+        """Titles and heads of tables are looked up when there is a row to show: without their words the verb fails only then."""
+        wanted = {
+            key for path in sorted((ROOT / "node" / "cli").glob("*.py")) for key in _shown(ast.parse(path.read_text(encoding="utf-8")))
+        }
+        assert {"cli.title.lanes", "cli.column.seq", "cli.lane.none"} <= wanted
+        assert set() == wanted - set(catalogue("zh-CN"))
 
     def test_an_unknown_text_is_an_error_of_the_program(self):
         """A key is a constant of the code, never input."""
