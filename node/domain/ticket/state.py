@@ -48,6 +48,13 @@ class With(Enum):
     APPELLANT = "appellant"
 
 
+def unit_with(with_whom: str, lead: str, first_contact: str) -> str:
+    """The unit behind a value of ``With``, or who owes a clock; empty where that is no unit's, whoever led the ticket before or will."""
+    if with_whom == With.DEPARTMENT.value:
+        return lead
+    return first_contact if with_whom == With.FIRST_CONTACT.value else ""
+
+
 BEFORE_FORMING = frozenset({State.REGISTERED, State.IN_JUDGEMENT, State.SUPPLEMENTING})
 IN_HAND = frozenset({State.HANDLING, State.REWORKING})
 OPEN = (
