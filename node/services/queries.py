@@ -242,7 +242,7 @@ def _untimed(view: View, wanted: Wanted, now: datetime) -> Select[tuple[object, 
     if wanted.after is not None and wanted.after.due_at is None:
         query = query.where(_registered_behind(wanted.after, walked))
     # What is open is found by its state and sorted: in the order of all that ever came in few are met, or none.
-    registered_at = walked.c.registered_at + 0 if wanted.is_open else walked.c.registered_at
+    registered_at = walked.c.registered_at + 0 if wanted.is_open or wanted.mine else walked.c.registered_at
     return query.order_by(registered_at.desc(), walked.c.id)
 
 
