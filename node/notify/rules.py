@@ -23,7 +23,7 @@ from node.domain.payload import SealedRef
 from node.domain.task import TaskAssigned, TaskOpened
 from node.domain.ticket.assignment import AssignmentReceived, PersonAssigned
 from node.domain.ticket.row import TicketRow
-from node.domain.ticket.state import With
+from node.domain.ticket.state import ROLE_OF, With, who_acts
 from node.domain.ticket.sweep import RungFired
 from node.domain.ticket.tracking import TrackerNamed
 from node.domain.time import end_of
@@ -44,15 +44,6 @@ RESULTS: Mapping[str, tuple[str, ...]] = {"Completed": ("result", "feedback", "e
 SILENT_STATES = frozenset({"archived"})
 # Where whoever assigned a need gets his answer: it is done, or nothing more will be done.
 ANSWERING_STATES = frozenset({"completed", "not_accepted", "terminated"})
-_ROLES: Mapping[str, str] = {
-    With.OFFICE.value: "office",
-    With.FIRST_CONTACT.value: "office",
-    With.MEMBERS.value: "member",
-    With.LEADER.value: "leader",
-    With.GOVERNMENT.value: "government",
-    With.COMPLAINT_CENTRE.value: "supervision",
-    "supervision": "supervision",
-}
 
 
 class Known(Protocol):
@@ -114,9 +105,9 @@ def _to_who_acts(head: Header, before: TicketRow | None, after: TicketRow) -> li
     was = (before.with_whom, before.lead) if before is not None else ("", "")
     if was == (after.with_whom, after.lead):
         return []
-    who = unit(after.lead) if after.with_whom in (With.DEPARTMENT.value, With.AWAITING_PROPOSAL.value) and after.lead else ""
-    who = who or (role(_ROLES[after.with_whom]) if after.with_whom in _ROLES else "")
-    return [Notice(who, "turn", {"ticket": head.subject.id, "state": after.state})] if who else []
+    of_unit, of_role = who_acts(after.with_whom, after.lead)
+    who = unit(of_unit) if of_unit else role(of_role)
+    return [Notice(who, "turn", {"ticket": head.subject.id, "state": after.state})] if of_unit or of_role else []
 
 
 def _to_named(one: Folded, is_change: bool, after: TicketRow, known: Known) -> list[Notice]:
@@ -164,8 +155,8 @@ def _who_owes(head: Header, owes: str, known: Known) -> list[str]:
         return [APPELLANT, role("office")]
     if person := known.person(head.subject.id, owes):
         return [account(person)]
-    if owes in _ROLES:
-        return [_named_for(head, owes, known) or role(_ROLES[owes])]
+    if owes in ROLE_OF:
+        return [_named_for(head, owes, known) or role(ROLE_OF[owes])]
     return [known.called(owes) or role("office")]
 
 

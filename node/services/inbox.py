@@ -2,8 +2,8 @@
 What the people of a node were told and have not read, as far as it still holds.
 
 Three things fall away by themselves: a warning of a limit once its step is done, stands, or has another limit; "it is your turn" once
-the ticket is in another state; an order once it is closed.  Nobody is to read that something may become overdue which was signed in the
-meantime.  What is read here only is not written: the row stays as it was told.
+the ticket is in another state, or it is somebody else's; an order once it is closed.  Nobody is to read that something may become
+overdue which was signed in the meantime.  What is read here only is not written: the row stays as it was told.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from node.domain.entry import SubjectKind
 from node.domain.order.record import OPEN
+from node.domain.ticket.state import who_acts
 from node.services.scope import conceals_from
 from node.storage import notices, schema
 from node.storage.database import instant
@@ -49,7 +50,7 @@ def _settled(view: View, told: Sequence[notices.Row]) -> set[str]:
     warnings = [row for row in of_tickets if row.template == RUNG]
     turns = [row for row in of_tickets if row.template == TURN]
     orders = [row for row in told if row.subject_kind == _ORDER]
-    return {*_without_limit(view, warnings), *_of_another_state(view, turns), *_closed(view, orders)}
+    return {*_without_limit(view, warnings), *_over(view, turns), *_closed(view, orders)}
 
 
 def _without_limit(view: View, warnings: Sequence[notices.Row]) -> list[str]:
@@ -64,13 +65,21 @@ def _without_limit(view: View, warnings: Sequence[notices.Row]) -> list[str]:
     return [row.id for row in warnings if due.get((row.subject_id, row.facts["clock"])) != datetime.fromisoformat(row.facts["due"])]
 
 
-def _of_another_state(view: View, turns: Sequence[notices.Row]) -> list[str]:
+def _over(view: View, turns: Sequence[notices.Row]) -> list[str]:
+    """Those of *turns* whose ticket is in another state, or with somebody else in the same one, as after an upheld objection."""
     if not turns:
         return []
     table = schema.tickets
-    rows = view.connection.execute(select(table.c.id, table.c.state).where(table.c.id.in_({row.subject_id for row in turns})))
-    states = {row.id: row.state for row in rows}
-    return [row.id for row in turns if states.get(row.subject_id, row.facts["state"]) != row.facts["state"]]
+    columns = (table.c.id, table.c.state, table.c.with_whom, table.c.lead)
+    rows = view.connection.execute(select(*columns).where(table.c.id.in_({row.subject_id for row in turns})))
+    told = {row.id: (row.state, who_acts(row.with_whom, row.lead)) for row in rows}
+    return [row.id for row in turns if row.subject_id in told and told[row.subject_id] != (row.facts["state"], _audience(row))]
+
+
+def _audience(row: notices.Row) -> tuple[str, str]:
+    """Unit and role of whom *row* told, as ``who_acts`` says them."""
+    kind, _, code = row.audience.partition(":")
+    return (code, "") if kind == "unit" else ("", code)
 
 
 def _closed(view: View, orders: Sequence[notices.Row]) -> list[str]:

@@ -19,6 +19,7 @@ from node.domain.entry import Actor, SubjectKind
 from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.sight import may_read
+from node.domain.ticket.state import unit_with
 from node.domain.ticket.ticket import Ticket
 from node.domain.time import WorkCalendar, last_day
 from node.services import lookup_index as index
@@ -41,7 +42,8 @@ class StatusLine:
     """
     What is read aloud about one need: its spoken number, where it stands, who has it, which limit runs and its last day.
 
-    ``unit`` is the lead's code, empty before there is one; ``clock`` the kind of the limit, empty where none runs.
+    ``unit`` is the code of the unit that has it now, empty where a part has it that is no unit's (``with_whom``); ``clock`` the kind of
+    the limit, empty where none runs.
     """
 
     ticket: str
@@ -104,7 +106,7 @@ def status_line(ticket: Ticket, calendar: WorkCalendar, now: datetime) -> Status
         number=ticket.number,
         state=ticket.state.value,
         with_whom=ticket.with_whom.value,
-        unit=ticket.lead,
+        unit=unit_with(ticket.with_whom.value, ticket.lead, ticket.intake.first_contact),
         due=None if due_at is None else last_day(due_at),
         is_overdue=due_at is not None and now >= due_at,
         enquiries=len(ticket.details.enquiries),

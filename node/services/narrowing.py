@@ -176,7 +176,10 @@ def narrowed(
             turns.append(tickets.c.asked == view.head.node)
         # A subordinate's own work is not ours, whoever has it in hand there.
         is_here = or_(tickets.c.holder == view.head.node, and_(tickets.c.asked == view.head.node, tickets.c.asked != ""))
-        query = query.where(tickets.c.state.in_(_OPEN), is_here, or_(*turns))
+        turned = select(tickets.c.id).where(tickets.c.state.in_(_OPEN), is_here, or_(*turns)).correlate(None)
+        # What is decided beside the handling is with a unit, what must be revisited is not open: the limit says whose it is.
+        owed = select(clocks.c.ticket).join(tickets, tickets.c.id == clocks.c.ticket).where(owed_here(view, role, unit)).correlate(None)
+        query = query.where(tickets.c.id.in_(union_all(turned, owed)))
     return query
 
 

@@ -16,7 +16,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
 from node.domain.ticket.row import TicketRow
 from node.domain.ticket.sight import not_shown
-from node.domain.ticket.state import With
+from node.domain.ticket.state import unit_with
 from node.domain.ticket.sweep import SETTLEMENT, is_carried_over
 from node.domain.time import Limit, Unit, WorkCalendar, left
 from node.services.narrowing import DUE_CHOICES, Place, Wanted, counts_now, is_numbered, is_walked, narrowed, of_whoever_waits, owed_here
@@ -103,11 +103,7 @@ def whole_clock_line(ticket: str, clock: r.Clock, calendar: WorkCalendar, now: d
 
 def unit_of(owes: str, lead: str, first_contact: str) -> str:
     """The unit behind a role that is a unit's; a role of its own otherwise."""
-    if owes == With.DEPARTMENT.value:
-        return lead or owes
-    if owes == With.FIRST_CONTACT.value:
-        return first_contact or owes
-    return owes
+    return unit_with(owes, lead, first_contact) or owes
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -246,7 +242,7 @@ def _untimed(view: View, wanted: Wanted, now: datetime) -> Select[tuple[object, 
     if wanted.after is not None and wanted.after.due_at is None:
         query = query.where(_registered_behind(wanted.after, walked))
     # What is open is found by its state and sorted: in the order of all that ever came in few are met, or none.
-    registered_at = walked.c.registered_at + 0 if wanted.is_open else walked.c.registered_at
+    registered_at = walked.c.registered_at + 0 if wanted.is_open or wanted.mine else walked.c.registered_at
     return query.order_by(registered_at.desc(), walked.c.id)
 
 

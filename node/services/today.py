@@ -123,7 +123,8 @@ def _tray(key: str, query: Query, count: int) -> Tray:
 
 def wanted_of(query: Query, viewer: Actor) -> Wanted:
     """
-    The list that *query* asks for, within what *viewer* sees: open tickets, unless it names a state, or "all" of them.
+    The list that *query* asks for, within what *viewer* sees: open tickets, unless it names a state, or "all" of them, or whatever
+    waits for "me", where what is done and must be revisited waits, too.
 
     Raises:
         ValueError: "since" is no date.
@@ -134,7 +135,7 @@ def wanted_of(query: Query, viewer: Actor) -> Wanted:
     if only == "consent":
         traits.append(("awaits_consent", "yes"))
     return Wanted(
-        states=_states(only, state),
+        states=() if whose == "me" and not state else _states(only, state),
         unit=query.get("unit", ""),
         due=query.get("due", ""),
         mine=(viewer.role, viewer.unit) if whose == "me" else None,

@@ -27,7 +27,7 @@ from node.domain.ticket.intake import Registered
 from node.domain.ticket.layers import LayerLowered, LayerRaised, LevelChanged
 from node.domain.ticket.opinion import OpinionAsked
 from node.domain.ticket.revisit import RevisitFiled
-from node.domain.ticket.state import State, With
+from node.domain.ticket.state import State, With, unit_with
 from node.domain.ticket.termination import Terminated
 from node.domain.ticket.ticket import Ticket
 from node.domain.ticket.transfer import TransferRequested
@@ -90,6 +90,11 @@ class TicketRow:
     ended_as: str
     is_incomplete: bool
     changed_at: datetime
+
+    @property
+    def with_unit(self) -> str:
+        """The unit that must act now; empty where another part must (``with_whom``)."""
+        return unit_with(self.with_whom, self.lead, self.first_contact)
 
 
 def row_of(ticket: Ticket) -> TicketRow:

@@ -1,5 +1,6 @@
 """States of a ticket, asked in groups, and who must act now."""
 
+from collections.abc import Mapping
 from enum import Enum, unique
 
 
@@ -46,6 +47,32 @@ class With(Enum):
     SUPERIOR = "superior"
     SUBORDINATE = "subordinate"
     APPELLANT = "appellant"
+
+
+def unit_with(with_whom: str, lead: str, first_contact: str) -> str:
+    """The unit behind a value of ``With``, or who owes a clock; empty where that is no unit's, whoever led the ticket before or will."""
+    if with_whom == With.DEPARTMENT.value:
+        return lead
+    return first_contact if with_whom == With.FIRST_CONTACT.value else ""
+
+
+# Whom to tell of what a part owes, where it is nobody by name.
+ROLE_OF: Mapping[str, str] = {
+    With.OFFICE.value: "office",
+    With.FIRST_CONTACT.value: "office",
+    With.MEMBERS.value: "member",
+    With.LEADER.value: "leader",
+    With.GOVERNMENT.value: "government",
+    With.COMPLAINT_CENTRE.value: "supervision",
+    With.SUPERVISION.value: "supervision",
+}
+
+
+def who_acts(with_whom: str, lead: str) -> tuple[str, str]:
+    """The unit, or else the role, whose people are told that it is their turn; both empty where nobody of this node is."""
+    if lead and with_whom in (With.DEPARTMENT.value, With.AWAITING_PROPOSAL.value):
+        return lead, ""
+    return "", ROLE_OF.get(with_whom, "")
 
 
 BEFORE_FORMING = frozenset({State.REGISTERED, State.IN_JUDGEMENT, State.SUPPLEMENTING})

@@ -40,6 +40,7 @@ from node.texts.catalogue import BETWEEN, Lang, explain, label, text, word
 from node.web.act_groups import grouped
 from node.web.desk import Desk, SignedIn
 from node.web.forms import none_yet
+from node.web.next_steps import first_of
 from node.web.options import files_of, nothing_to_choose
 from node.web.problems import http_status
 from node.web.templating import language_of, page
@@ -53,39 +54,6 @@ _REPAIRING = frozenset({Role.OPERATOR.value, Role.AUDIT_ADMIN.value, Role.SECURI
 # Texts that the head of the page shows.
 _ON_TOP = frozenset({("Registered", "title"), ("Registered", "appeal")})
 _STATES = frozenset(one.value for one in State)
-# What carries a ticket on from each state: shown first, as far as it is possible.
-_NEXT: Mapping[State, tuple[str, ...]] = {
-    State.REGISTERED: (
-        *("report-to-office", "answer-on-the-spot", "handle-own-duty", "sort-own-duty", "form", "ask-supplement", "not-accept"),
-        "open-judgement",
-    ),
-    State.IN_JUDGEMENT: ("give-opinion", "close-judgement"),
-    State.SUPPLEMENTING: ("notify-supplement", "report-supplement", "decide-lapsed", "decide-supplement"),
-    State.FORMED: ("dispatch", "offer"),
-    State.OFFERED: ("claim", "withdraw-offer"),
-    State.DISPATCHED: ("sign", "sign-and-answer", "object", "recall"),
-    State.OBJECTED: ("rule-objection", "coordinate-objection", "rule-by-government"),
-    State.HANDLING: (
-        *("decide-extension", "decide-termination", "decide-withdrawal", "confirm-co-handling", "file-contribution"),
-        *("record-attempt", "give-feedback", "add-evidence", "draft-reply", "countersign-reply", "complete", "request-extension"),
-        *("decide-above", "pass-down-decision", "return-custody", "accept-escalation", "return-escalation"),
-    ),
-    State.ESCALATED: ("accept-escalation", "return-escalation", "accept-transfer", "object-transfer", "request-withdrawal-of-escalation"),
-    State.COMPLETED: (
-        "check-off-rectification",
-        "record-revisit",
-        "record-revisit-attempt",
-        "confirm",
-        "record-evaluation",
-        "report-back",
-        "close",
-    ),
-    State.VERIFYING: ("order-rework", "approve-explanation"),
-    State.REWORKING: ("answer-finding", "propose-recheck", "give-feedback", "draft-reply", "countersign-reply", "complete"),
-    State.RECHECKING: ("open-recheck", "give-recheck-opinion", "decide-recheck", "decline-recheck"),
-    State.CLOSED: ("archive",),
-    State.NOT_ACCEPTED: ("record-persuasion",),
-}
 
 
 @dataclass(frozen=True)
@@ -234,7 +202,7 @@ def steps_of(view: View, found: TicketPage, actions: Sequence[Action], lang: Lan
     """*actions* as a person looks for them; of *lacks*, what cannot be done for want of anything to choose (``_lacks``)."""
     ticket = found.ticket
     open_to_him = {one.verb: one for one in actions if one.refusal is None and not lacks.get(one.verb)}
-    first = [verb for verb in _NEXT.get(ticket.state, ()) if verb in open_to_him]
+    first = first_of(ticket, open_to_him)
     others = grouped([one for verb, one in open_to_him.items() if verb not in first])
     refused: dict[str, dict[str, tuple[Step, ...]]] = {}
     for one in actions:
