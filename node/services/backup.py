@@ -14,6 +14,7 @@ texts and contacts is sealed; without the pass phrase it opens nothing.
 """
 
 import base64
+import errno
 import hashlib
 import io
 import json
@@ -23,12 +24,14 @@ import tarfile
 import tempfile
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
@@ -39,12 +42,14 @@ from node import config
 from node.services.verify import Verdict, verify
 from node.storage import schema
 from node.storage.blobs import Blobs
-from node.storage.database import Database, open_database
+from node.storage.database import Database, is_full, open_database
 from node.storage.journal import read_head
 from node.storage.keyring import KeyRing, file_name
-from node.storage.migrate import revision, upgrade
+from node.storage.migrate import is_newer, revision, upgrade
 from node.storage.sealing import CodedError, Random
 from node.storage.unit_of_work import Store
+
+log = structlog.get_logger()
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -106,7 +111,7 @@ def back_up(settings: config.Settings, store: Store, file: Path, pass_phrase: st
     Write the node into *file*, readable by its owner only, whole or not at all.
 
     Raises:
-        BackupError: BACKUP_EXISTS.  KeyRingError: PASS_PHRASE_TOO_SHORT.
+        BackupError: BACKUP_EXISTS.  KeyRingError: PASS_PHRASE_TOO_SHORT.  OSError: no room for it.
     """
     if file.exists():
         raise BackupError("BACKUP_EXISTS", file=file.name)
@@ -128,8 +133,20 @@ def back_up(settings: config.Settings, store: Store, file: Path, pass_phrase: st
         }
         _write_tar(stage / "backup.tar", manifest, members)
         os.link(stage / "backup.tar", file)
-    (settings.data_dir / LAST).write_text(now.isoformat(), encoding="utf-8")
+    _note_last(settings.data_dir, now)
     return BackedUp(file, str(head["node"]), int(head["taken"]), len(members), file.stat().st_size)
+
+
+def _note_last(data_dir: Path, now: datetime) -> None:
+    """Where the data directory's disk is full, the backup is whole all the same: the time of the one before it stays."""
+    part = data_dir / f"{LAST}.part"
+    try:
+        part.write_text(now.isoformat(), encoding="utf-8")
+        part.replace(data_dir / LAST)
+    except OSError as error:
+        log.warning("time of the backup not kept", fault=str(error))
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def last_backup_at(data_dir: Path) -> datetime | None:
@@ -147,6 +164,10 @@ def _copy_database(settings: config.Settings, database: Database, stage: Path) -
         try:
             source.backup(target)
             target.execute("PRAGMA journal_mode=DELETE")
+        except sqlite.OperationalError as error:
+            if is_full(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            raise
         finally:
             target.close()
             source.close()
@@ -245,6 +266,8 @@ def restore(file: Path, data_dir: Path, pass_phrase: str, *, database_url: str =
     stage = Path(tempfile.mkdtemp(dir=data_dir.parent, prefix=".restore-"))
     try:
         manifest = _unpack(file, stage)
+        if is_newer(manifest.get("schema")):
+            raise BackupError("BACKUP_SCHEMA_UNKNOWN", found=str(manifest["schema"]))
         KeyRing.import_under(pass_phrase, (stage / KEYS).read_bytes(), stage / "keys")
         _unpack_others(_unseal(pass_phrase, (stage / FILES).read_bytes()), stage)
         settings = config.load(stage, database_url=database_url)

@@ -8,13 +8,14 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pysqlite3.dbapi2 as sqlite
 import pytest
 from sqlalchemy import select
 
 from node import app
 from node.domain.entry import Subject
 from node.services import rebuild
-from node.services.backup import FILES, MANIFEST, BackupError, back_up, restore
+from node.services.backup import FILES, LAST, MANIFEST, BackupError, back_up, last_backup_at, restore
 from node.storage import schema
 from node.storage.sealing import CodedError
 from tests.services.test_queries import APPEAL, a_handled_ticket
@@ -124,9 +125,10 @@ class TestRefusals:
             (lambda name, content: None if name == FILES else (name, content), "BACKUP_BROKEN"),
             (lambda name, content: ("../out", content) if name == FILES else (name, content), "BACKUP_BROKEN"),
             (lambda name, content: (name, content.replace(b'"format": 1', b'"format": 2')), "BACKUP_FORMAT_UNKNOWN"),
+            (lambda name, content: (name, content.replace(b'"schema": "', b'"schema": "9')), "BACKUP_SCHEMA_UNKNOWN"),
             (lambda name, content: (name, b"[]") if name == MANIFEST else (name, content), "BACKUP_BROKEN"),
         ],
-        ids=["changed", "missing", "way_out", "format", "manifest"],
+        ids=["changed", "missing", "way_out", "format", "schema", "manifest"],
     )
     def test_a_file_that_was_changed_is_not_restored(
         self, county: Hands, tmp_path: Path, spoil: Callable[[str, bytes], tuple[str, bytes] | None], code: str
@@ -169,6 +171,33 @@ class TestRefusals:
             codes.append(refused.value.code)
 
         assert ["BACKUP_EXISTS", "DIRECTORY_NOT_EMPTY"] == codes
+
+
+class TestFullDisk:
+    def test_a_backup_that_is_whole_is_made_though_the_nodes_own_disk_is_full(self, county: Hands, tmp_path: Path):
+        """Only when it was made is not kept."""
+        (county.node.data_dir / LAST).mkdir()  # nothing can be written there
+
+        file = a_backup(county, tmp_path)
+
+        assert (True, None) == (file.exists(), last_backup_at(county.node.data_dir))
+        assert "520402" == restore(file, tmp_path / "again", PHRASE).node
+
+    def test_no_room_for_the_copy_is_said_as_no_room_for_a_file(self, county: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        class Full:
+            """What SQLite gives for a file on a full disk."""
+
+            def backup(self, _target: object) -> None:
+                raise sqlite.OperationalError("database or disk is full")
+
+            def close(self) -> None:
+                pass
+
+        monkeypatch.setattr(sqlite, "connect", lambda *_: Full())
+
+        with pytest.raises(OSError, match="No space left"):
+            a_backup(county, tmp_path)
+        assert [] == [path for path in tmp_path.iterdir() if "backup" in path.name]
 
 
 def _rewritten(file: Path, change: Callable[[str, bytes], tuple[str, bytes] | None]) -> Path:
