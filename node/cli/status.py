@@ -64,6 +64,8 @@ def _show(session: Session, console: Console, found: Status, names: queries.Name
     for pack in found.packs:
         console.print(session.say("status.pack", id=pack.id, version=pack.version, digest=pack.digest, day=pack.effective_from))
     console.print(session.say("status.calendar", version=found.calendar, until=found.calendar_until or ""))
+    if found.is_calendar_ending:
+        console.print(RichText(session.say("status.calendar_ending"), style="yellow"))
     if found.links:
         table = session.table("links", "peer", "side", "state", "up", "down", "heard", "next", "error")
         for link in found.links:

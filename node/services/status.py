@@ -18,6 +18,9 @@ from node.storage.codec import decode_content
 from node.storage.database import instant_or_none, micros
 from node.storage.unit_of_work import View
 
+# So many days before a calendar ends, the status says so.
+calendar_days_told = 30
+
 
 @dataclass(frozen=True)
 class LinkLine:
@@ -100,6 +103,8 @@ class Status:
     calendar: str
     # The last day that an adopted calendar knows; None if none was adopted.
     calendar_until: str | None
+    # No arrangement is known of a day within the next month: limits that reach it are guessed from Monday to Friday.
+    is_calendar_ending: bool
     links: tuple[LinkLine, ...]
     below: tuple[Below, ...]
     tickets: Mapping[str, int]
@@ -153,6 +158,7 @@ def status(
         calendars=adopted["calendar"],
         calendar=calendar.version,
         calendar_until=max(calendar.days).isoformat() if calendar.days else None,
+        is_calendar_ending=any(calendar.is_provisional(local_day(now) + timedelta(days=ahead)) for ahead in (0, calendar_days_told)),
         links=tuple(links),
         below=tuple(_below(view, links, now)),
         tickets={state: count for state, count in sorted(tuple(row) for row in states)},

@@ -2,7 +2,7 @@
 
 import json
 import stat
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from node import app, config
 from node.cli.console import EXIT_BUG, Parts
 from node.cli.main import execute
 from node.cli.status import state_of
+from node.domain.time import BEIJING
 from node.services.status import LinkLine
 from node.storage.keyring import KeyRing, parse_recovery_key
 from tests.cli.given import MONDAY, Program
@@ -159,6 +160,14 @@ class TestStatus:
         assert [{"unit": "office", "today": 1, "overdue": 0}] == today["due"]
         assert [{"unit": "office", "today": 0, "overdue": 1}] == after["due"]
         assert ({"registered": 1}, 0, 0) == (after["tickets"], after["quarantine"], after["incidents"])
+
+    def test_it_says_in_time_that_the_calendar_ends(self, qyzj: Program):
+        """A limit that reaches a year without an arrangement is a guess: whoever runs the node adopts the next in time."""
+        said = []
+        for day in (datetime(2026, 11, 20, tzinfo=BEIJING), datetime(2026, 12, 15, tzinfo=BEIJING), datetime(2029, 3, 1, tzinfo=BEIJING)):
+            qyzj.at(day)
+            said.append((qyzj("status", "--json").json["is_calendar_ending"], "qyzj calendar adopt" in qyzj("status").out))
+        assert [(False, False), (True, True), (True, True)] == said
 
     @pytest.mark.parametrize(
         ("status", "heard", "is_silent", "state"),
