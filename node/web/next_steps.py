@@ -81,6 +81,14 @@ BY_CLOCK: Mapping[str, tuple[str, ...]] = {
 
 def first_of(ticket: Ticket, possible: Collection[str]) -> list[str]:
     """The verbs of *possible* that carry *ticket* on: of the limits that run, the earliest due first, then of its state."""
+    return [verb for verb in dict.fromkeys((*_of_clocks(ticket), *_BY_STATE.get(ticket.state, ()))) if verb in possible]
+
+
+def awaited(ticket: Ticket, refused: Collection[str]) -> str:
+    """The verb of *refused* that answers a limit which runs, and has to wait for something; empty if there is none."""
+    return next((verb for verb in _of_clocks(ticket) if verb in refused), "")
+
+
+def _of_clocks(ticket: Ticket) -> list[str]:
     running = sorted((one for one in ticket.clocks.values() if one.is_running), key=lambda one: (one.due_at is None, one.due_at, one.name))
-    of_clocks = [verb for clock in running for verb in BY_CLOCK.get(clock.kind, ())]
-    return [verb for verb in dict.fromkeys((*of_clocks, *_BY_STATE.get(ticket.state, ()))) if verb in possible]
+    return [verb for clock in running for verb in BY_CLOCK.get(clock.kind, ())]

@@ -48,6 +48,9 @@ def test_nobody_who_owes_a_limit_is_told_that_it_is_anothers_turn(county: County
 def test_the_office_settles_a_disagreement_before_anything_else(county: County) -> None:
     """It is in the hands of a unit meanwhile, whose partner's position is missing; once the coordination failed the report is first."""
     ticket = county.tickets["dispute"]
+    page = at_desk(county.hands, "centre", "office").get(f"/tickets/{ticket}").text
+    waits = page.partition('<p class="note">时限正在计时')[2].partition("</p>")[0]
+    assert "住房和城乡建设局" in waits, "its partner's position is missing: the office is told whose"
     assert "file-position" in first(county, "housing", "department", ticket)
     county.by("housing:department", FilePosition(Text("应由自然资源部门认定。")), "dispute")
     assert "record-coordination" in first(county, "centre", "office", ticket)

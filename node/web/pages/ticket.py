@@ -40,7 +40,7 @@ from node.texts.catalogue import BETWEEN, Lang, explain, label, text, word
 from node.web.act_groups import grouped
 from node.web.desk import Desk, SignedIn
 from node.web.forms import none_yet
-from node.web.next_steps import first_of
+from node.web.next_steps import awaited, first_of
 from node.web.options import files_of, nothing_to_choose
 from node.web.problems import http_status
 from node.web.templating import language_of, page
@@ -73,12 +73,13 @@ class Step:
 class Steps:
     """
     What carries the ticket on, what else may be done by group of ``act_groups``, and what may not: by the sentence that says why, and
-    by what can be done about it.
+    by what can be done about it.  ``awaited`` is what has to come before the act that answers a running limit, where nothing is first.
     """
 
     first: tuple[Step, ...]
     others: Mapping[str, tuple[Step, ...]]
     refused: Mapping[str, Mapping[str, tuple[Step, ...]]]
+    awaited: str = ""
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,7 @@ def steps_of(view: View, found: TicketPage, actions: Sequence[Action], lang: Lan
     first = first_of(ticket, open_to_him)
     others = grouped([one for verb, one in open_to_him.items() if verb not in first])
     refused: dict[str, dict[str, tuple[Step, ...]]] = {}
+    why: dict[str, str] = {}
     for one in actions:
         field = lacks.get(one.verb, "")
         if field or one.refusal is not None:
@@ -213,10 +215,12 @@ def steps_of(view: View, found: TicketPage, actions: Sequence[Action], lang: Lan
             else:
                 assert one.refusal is not None
                 sentence, remedy = _why_not(in_names(view, _in_words(one.refusal, lang), lang, found.names), lang)
+            why[one.verb] = sentence + remedy
             of_sentence = refused.setdefault(sentence, {})
             of_sentence[remedy] = (*of_sentence.get(remedy, ()), _step(one))
     by_group = {group: tuple(_step(one) for one in several) for group, several in others.items()}
-    return Steps(tuple(_step(open_to_him[verb]) for verb in first), by_group, refused)
+    awaits = "" if first else why.get(awaited(ticket, why), "")
+    return Steps(tuple(_step(open_to_him[verb]) for verb in first), by_group, refused, awaits)
 
 
 def _why_not(refusal: Refusal, lang: Lang) -> tuple[str, str]:
