@@ -27,6 +27,7 @@ from node.services.reconcile import Differing, Span
 from node.storage import schema
 from node.storage.journal import Spot
 from node.storage.statements import Prepared
+from node.storage.stored_bytes import stored_bytes
 from node.storage.unit_of_work import Store, UnitOfWork, View
 
 FEATURE = "reconcile-down"
@@ -38,7 +39,15 @@ _rows_at_once = 500
 
 _down, _entries = schema.down.c, schema.entries.c
 _SENT = Prepared(
-    select(_down.down_seq, _entries.node, _entries.epoch, _entries.seq, _entries.subject_kind, _entries.subject_id, _entries.content)
+    select(
+        _down.down_seq,
+        _entries.node,
+        _entries.epoch,
+        _entries.seq,
+        _entries.subject_kind,
+        _entries.subject_id,
+        stored_bytes(_entries.content),
+    )
     .select_from(schema.down.outerjoin(schema.entries, _entries.taken == _down.taken))
     .where(
         _down.link == bindparam("link"),
