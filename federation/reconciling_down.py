@@ -11,12 +11,11 @@ the superior's repair.  What the subordinate's own subtree wrote is compared wit
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, select
 
 from federation import outgoing
-from federation.client import Peer
 from federation.codec import DownPosition
 from federation.retry import CallFailed
 from federation.v1 import link_pb2
@@ -71,6 +70,13 @@ _WENT_DOWN = Prepared(
 )
 
 
+class Asked(Protocol):
+    """The superior, as far as a comparison asks it."""
+
+    def reconcile(self, request: link_pb2.ReconcileRequest) -> link_pb2.ReconcileResponse:
+        """What it holds, or sent.  Raises: CallFailed."""
+
+
 @dataclass(frozen=True)
 class Compared:
     """
@@ -85,7 +91,7 @@ class Compared:
     wrong: Mapping[Spot, bytes] = field(default_factory=dict)
 
 
-def compare(store: Store, peer: str, end: Peer, there: DownPosition) -> Compared:
+def compare(store: Store, peer: str, end: Asked, there: DownPosition) -> Compared:
     """
     Compare what was applied of the down stream of the superior *peer*, whose head stands at *there*.  Writes nothing.
 
@@ -117,13 +123,13 @@ def compare(store: Store, peer: str, end: Peer, there: DownPosition) -> Compared
     return Compared(size, abs(there.size - here.size), len(differing), named, {_spot(one): bytes(one.digest) for _, one in wrong})
 
 
-def _told(end: Peer, epoch: int, size: int) -> Iterator[tuple[int, list[link_pb2.Range]]]:
+def _told(end: Asked, epoch: int, size: int) -> Iterator[tuple[int, list[link_pb2.Range]]]:
     """What the superior says that it sent, call by call, with the number of the first."""
     for begin in range(1, size + 1, places_max):
         yield begin, _asked(end, epoch, begin, min(size, begin + places_max - 1))
 
 
-def _asked(end: Peer, epoch: int, from_seq: int, to_seq: int) -> list[link_pb2.Range]:
+def _asked(end: Asked, epoch: int, from_seq: int, to_seq: int) -> list[link_pb2.Range]:
     down = link_pb2.DownRange(epoch=epoch, from_seq=from_seq, to_seq=to_seq)
     said = list(end.reconcile(link_pb2.ReconcileRequest(down=down)).sent)
     count = to_seq - from_seq + 1
@@ -131,7 +137,7 @@ def _asked(end: Peer, epoch: int, from_seq: int, to_seq: int) -> list[link_pb2.R
     return (said + [link_pb2.Range()] * count)[:count]
 
 
-def _named(store: Store, peer: str, end: Peer, epoch: int, down_seq: int, said: link_pb2.Range) -> Differing:
+def _named(store: Store, peer: str, end: Asked, epoch: int, down_seq: int, said: link_pb2.Range) -> Differing:
     """A place that differs, and what its entry is about: as it is held here, else as the superior says."""
     if not said.node:
         return Differing(peer, 0, down_seq)  # gone there, with its place: all that is known of it is its number

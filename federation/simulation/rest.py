@@ -175,7 +175,7 @@ class LinkAtRest:
         """What a comparison of the down stream finds."""
         with self.above.store.read() as view:
             head = down_head(view, self.child.code)
-        return compare(self.child.store, self.above.code, _End(self.above, self.child.code), head)  # type: ignore[arg-type]
+        return compare(self.child.store, self.above.code, _End(self.above, self.child.code), head)
 
     @property
     def _moved_to(self) -> Iterator[Node]:
