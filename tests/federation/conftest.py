@@ -1,12 +1,17 @@
 """A county with its city and province, enrolled with one another and not yet at work."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
-from tests.federation.levels import Place, enrol, make_place
+from federation.server import Server
+from node.storage import schema
+from tests.federation.levels import Place, enrol, make_place, serve
 from tests.federation.moving import OTHER, Four
+from tests.federation.reconciling import Call
 from tests.federation.situations import CITY, COUNTY, PROVINCE
 
 
@@ -53,3 +58,19 @@ def other(tmp_path: Path, province: Place) -> Place:
 def four(county: Place, city: Place, other: Place, province: Place) -> Four:
     """The county, both cities and the province, at work."""
     return Four(county, city, other, province)
+
+
+@pytest.fixture
+def port(county: Place, city: Place) -> Iterator[Server]:
+    """The city's port, where the county dials."""
+    server = serve(city)
+    with county.level.store.database.write() as connection:
+        connection.execute(update(schema.links).where(schema.links.c.peer == CITY).values(address=f"127.0.0.1:{server.port}"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def qyzj(capsys: pytest.CaptureFixture[str]) -> Call:
+    """The command, at a level."""
+    return Call(capsys)
