@@ -52,6 +52,7 @@ from node.domain.refusal import Code, Refusal
 from node.domain.registry import AdmitNode, InviteNode, JoinSuperior, SuperiorJoined
 from node.domain.reparenting import ABORTED
 from node.storage import schema
+from node.storage.database import micros
 from node.storage.keyring import KeyRing
 from node.storage.payloads import Payloads
 from node.storage.reparenting_readings import find
@@ -135,7 +136,7 @@ class EnrolmentServer(enrolment_pb2_grpc.EnrolmentServiceServicer):
             raise refused(error) from None
         _keep_standing(work, redeemed, name, pem)
         keys = codec.payload_keys_from_pb(request.payload_keys, (caller.node,))
-        admit(self._level, work, caller.node, name or request.name, node_of(pem.encode()).fingerprint, request.position.epoch, keys)
+        admit(self._level, work, node_of(pem.encode()), name or request.name, request.position.epoch, keys)
         return enrolment_pb2.EnrolResponse(
             certificates=pem.encode() + certificate_to_pem(self._authority.certificate),
             line=_line(work),
@@ -161,14 +162,15 @@ class EnrolmentServer(enrolment_pb2_grpc.EnrolmentServiceServicer):
         return enrolment_pb2.RenewResponse(certificates=pem + certificate_to_pem(self._authority.certificate))
 
 
-def admit(level: Level, work: UnitOfWork, node: str, name: str, fingerprint: str, epoch: int, keys: Mapping[str, bytes]) -> None:
+def admit(level: Level, work: UnitOfWork, certified: Identity, name: str, epoch: int, keys: Mapping[str, bytes]) -> None:
     """
-    Let *node* in, whose certificate has that *fingerprint*: its stream, now in *epoch*, is held from here on.  May be repeated.
+    Let in the node that is *certified*: its stream, now in *epoch*, is held from here on.  May be repeated.
 
     Raises:
         Refusal: STALE_EPOCH, NODE_HELD, CLOCK_BEHIND.
     """
-    is_new = _keep_subordinate(work, node, name, fingerprint)
+    node, fingerprint = certified.node, certified.fingerprint
+    is_new = _keep_subordinate(work, certified, name)
     reparenting.send_what_concerns(work, node, is_new=is_new)
     order_id = str(uuid.uuid5(_NAMESPACE, f"admit/{fingerprint}"))
     level.handler.carry_out(work, Order(order_id, REACTION_ACTOR, work.head.node, AdmitNode(node, name, fingerprint)))
@@ -209,13 +211,19 @@ def _check_standing(work: UnitOfWork, node: str) -> None:
             raise Refusal(Code.NODE_REVOKED, node=node)
 
 
-def _keep_subordinate(work: UnitOfWork, node: str, name: str, fingerprint: str) -> bool:
-    """True if there was no link with *node*."""
+def _keep_subordinate(work: UnitOfWork, certified: Identity, name: str) -> bool:
+    """True if there was no link with it."""
     table = schema.links
-    values = {"side": "subordinate", "name": name, "fingerprint": fingerprint}
-    if work.connection.execute(update(table).where(table.c.peer == node).values(**values)).rowcount:
+    values = {
+        "side": "subordinate",
+        "name": name,
+        "fingerprint": certified.fingerprint,
+        "certificate_ends_at": micros(certified.valid_until),
+        "last_error": "",
+    }
+    if work.connection.execute(update(table).where(table.c.peer == certified.node).values(**values)).rowcount:
         return False
-    work.connection.execute(table.insert().values(peer=node, status="active", **values))
+    work.connection.execute(table.insert().values(peer=certified.node, status="active", **values))
     return True
 
 

@@ -234,6 +234,8 @@ def _note(work: UnitOfWork, request: link_pb2.HelloRequest, peer: Peer, boot_ids
         "features": " ".join(one for one in FEATURES if one in request.features),
         "skew_seconds": round((moment(request.wall) - wall).total_seconds()),
         "down_acked": request.down.size if is_same else 0,
+        "certificate_ends_at": micros(peer.certificate_ends_at),
+        "last_error": "",
     }
     if taking_back.FEATURE not in request.features:
         values["awaited_until"] = None  # an older program: nothing comes of it

@@ -32,6 +32,7 @@ from federation.trust import Peer, Trust
 from federation.v1 import enrolment_pb2, enrolment_pb2_grpc, link_pb2, link_pb2_grpc
 from federation.waiting import Waiting
 from node.domain.refusal import Code, Refusal
+from node.services.situations import TURNED_AWAY
 from node.storage import schema
 from node.storage.database import micros
 from node.storage.statements import Prepared
@@ -80,10 +81,24 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
                 forks.tell_above(work, peer.node, self._level.now())
             return answer
 
-        answer = self._level.writer.command(greet)
+        try:
+            answer = self._level.writer.command(greet)
+        except Refusal as refusal:
+            if refusal.code.name in TURNED_AWAY:
+                self._note_turned_away(caller.node, refusal.code)
+            raise
         if isinstance(answer, Refusal):
             raise answer  # what it is about was written down first
         return answer
+
+    def _note_turned_away(self, node: str, code: Code) -> None:
+        """Write down why *node* was refused, so that people here do not take it for an outage; its next greeting that is taken ends it."""
+
+        def note(work: UnitOfWork) -> None:
+            its = (_links.peer == node, _links.side == "subordinate", _links.last_error != code.name)
+            work.connection.execute(update(schema.links).where(*its).values(last_error=code.name))
+
+        self._level.writer.soon(("turned away", node), note)
 
     def Push(self, request: link_pb2.PushRequest, context: grpc.ServicerContext) -> link_pb2.PushResponse:
         caller = self._trust.caller(context.auth_context())

@@ -39,12 +39,13 @@ class Peer:
     """
     A subordinate that may call, and its link as this transaction sees it.
 
-    ``fingerprint`` is of the certificate that it showed, ``known`` of the one that was issued last and, until that is seen,
-    of the former.
+    ``fingerprint`` and ``certificate_ends_at`` are of the certificate that it showed, ``known`` of the one that was
+    issued last and, until that is seen, of the former.
     """
 
     node: str
     fingerprint: str
+    certificate_ends_at: datetime
     known: tuple[str, ...]
     is_forked: bool
     boot_id: bytes
@@ -109,6 +110,7 @@ class Trust:
         return Peer(
             node=row.peer,
             fingerprint=caller.fingerprint,
+            certificate_ends_at=caller.valid_until,
             known=known,
             is_forked=row.status == "forked",
             boot_id=bytes(row.boot_id),

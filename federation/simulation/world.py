@@ -123,12 +123,12 @@ class SimulatedTrust(Trust):
         """The name on the wire."""
         code = next(iter(auth_context["node"]))
         node = code.decode() if isinstance(code, bytes) else str(code)
-        return Identity(node, False, fingerprint_of(node), BEGIN, BEGIN + timedelta(days=365))
+        return certified(node)
 
 
-def fingerprint_of(code: str) -> str:
-    """What stands for the digest of a node's certificate."""
-    return hashlib.sha256(f"certificate of {code}".encode()).hexdigest()
+def certified(code: str) -> Identity:
+    """What stands for what a node's certificate says."""
+    return Identity(code, False, hashlib.sha256(f"certificate of {code}".encode()).hexdigest(), BEGIN, BEGIN + timedelta(days=365))
 
 
 @dataclass
@@ -308,7 +308,7 @@ def join(below: Node, above: Node, *, is_moved: bool = False) -> None:
     Raises:
         Refusal: as they do.
     """
-    name, fingerprint = f"node {below.code}", fingerprint_of(below.code)
+    name, identity = f"node {below.code}", certified(below.code)
     public = {recipient(below.code, reader): key for reader, key in below.ring.public_keys().items()}
     with below.store.read() as view:
         need_order(view, above.code, is_moved=is_moved)
@@ -316,8 +316,8 @@ def join(below: Node, above: Node, *, is_moved: bool = False) -> None:
 
     def take(work: UnitOfWork) -> tuple[tuple[str, ...], Mapping[str, bytes]]:
         check_admission(work, below.code, former if former != above.code else "")
-        above.handler.carry_out(work, above.order(REACTION_ACTOR, g.InviteNode(below.code, name, fingerprint), above.code))
-        admit(above.level, work, below.code, name, fingerprint, epoch, public)
+        above.handler.carry_out(work, above.order(REACTION_ACTOR, g.InviteNode(below.code, name, identity.fingerprint), above.code))
+        admit(above.level, work, identity, name, epoch, public)
         return (above.code, *work.head.line), payload_keys(work, work.place())
 
     line, keys = above.writer.command(take)

@@ -70,6 +70,12 @@ _UP_ERRORS: Mapping[str, tuple[str, int, str]] = {
     "BUSY": ("busy", 17, NOTE),
     "STORAGE_FULL": ("storage_above", 19, RED),
 }
+# Why a subordinate's last greeting was refused -> (code, row), as its link keeps it; all wait for people.
+TURNED_AWAY: Mapping[str, tuple[str, int]] = {
+    "NODE_NOT_REGISTERED": ("unregistered_below", 21),
+    "PROTOCOL_UNSUPPORTED": ("protocol_below", 14),
+    "REHEARSAL_MISMATCH": ("rehearsal_below", 14),
+}
 _HELD_ROWS: Mapping[str, tuple[int, str]] = {
     "behind": (6, AMBER),
     "restored": (6, AMBER),
@@ -102,6 +108,8 @@ class Link(Protocol):
     def last_error(self) -> str: ...
     @property
     def skew_seconds(self) -> int: ...
+    @property
+    def certificate_days(self) -> int | None: ...
 
 
 @dataclass(frozen=True)
@@ -256,8 +264,8 @@ def _below(view: View, link: Link) -> Iterator[Situation]:
         yield Situation("cloned_below", 9, RED, link.peer)
     elif link.status in ("suspended", "revoked"):
         yield Situation(f"{link.status}_below", 21, NOTE, link.peer)
-    elif link.is_silent and link.heard_at is not None:
-        yield Situation("silent_below", 21, AMBER, link.peer)
+    else:
+        yield from _unheard(link)
     if link.up:
         yield Situation("lag_below", 3, NOTE, link.peer, {"count": link.up})
     table = schema.links
@@ -270,6 +278,20 @@ def _below(view: View, link: Link) -> Iterator[Situation]:
     if epoch > 1:
         is_begun = view.journal.position(link.peer, epoch).size > 0
         yield Situation("epoch_below" if is_begun else "granted_below", 7, NOTE if is_begun else AMBER, link.peer, {"epoch": epoch})
+
+
+def _unheard(link: Link) -> Iterator[Situation]:
+    """Why a subordinate that may call is not heard, or soon will not be: what is known goes before what may be guessed (row 21)."""
+    days = link.certificate_days
+    if link.last_error in TURNED_AWAY:
+        code, row = TURNED_AWAY[link.last_error]
+        yield Situation(code, row, RED, link.peer)
+    elif days is not None and days < 0:
+        yield Situation("certificate_ended_below", 21, RED, link.peer, {"days": -days})
+    elif link.is_silent and link.heard_at is not None:
+        yield Situation("silent_below", 21, AMBER, link.peer)
+    if days is not None and 0 <= days <= certificate_days_told:
+        yield Situation("certificate_ends_below", 21, AMBER, link.peer, {"days": days})
 
 
 def _skew(link: Link) -> Iterator[Situation]:

@@ -45,6 +45,8 @@ class LinkLine:
     skew_seconds: int
     # A subordinate: since when it is asked to compare.
     asked_at: datetime | None = None
+    # A subordinate: whole days until the certificate ends that it showed last, negative once it has.
+    certificate_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,7 @@ def _last_entry_at(view: View, node: str) -> datetime | None:
 def _link_line(view: View, row: Row[tuple[object, ...]], wall: datetime, heartbeat_seconds: float) -> LinkLine:
     values = row._mapping
     is_up = values["side"] == "superior"
-    heard_at = instant_or_none(values["heard_at"])
+    heard_at, ends_at = instant_or_none(values["heard_at"]), instant_or_none(values["certificate_ends_at"])
     owed = select(func.count()).where(schema.entries.c.taken > values["acked"], schema.entries.c.from_above.is_(False))
     return LinkLine(
         peer=values["peer"],
@@ -264,6 +266,7 @@ def _link_line(view: View, row: Row[tuple[object, ...]], wall: datetime, heartbe
         program=values["program"],
         skew_seconds=values["skew_seconds"],
         asked_at=instant_or_none(values["asked_at"]),
+        certificate_days=None if ends_at is None or is_up else (ends_at - wall) // timedelta(days=1),
     )
 
 

@@ -40,6 +40,7 @@ links = Table(
     Column("heard_at", Big),
     Column("next_attempt_at", Big),
     Column("attempts", Integer, nullable=False, default=0),
+    # What stands between: of a subordinate, why its last greeting was refused.
     string("last_error"),
     string("program"),
     Column("skew_seconds", Integer, nullable=False, default=0),
@@ -55,6 +56,8 @@ links = Table(
     Column("features", String),
     # At the superior: since when the subordinate is asked to compare; NULL: it is not.
     Column("asked_at", Big),
+    # At the superior: when the certificate ends that the subordinate showed when it greeted last, or was given since.
+    Column("certificate_ends_at", Big),
 )
 
 invitations = Table(

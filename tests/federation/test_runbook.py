@@ -63,10 +63,11 @@ def reckoned() -> dict[str, set[str]]:
     """The codes that can be red of the calls that do not write theirs out, by how they stand there."""
     above = {reason for reason, (_, colour) in situations._UP_REASONS.items() if colour == situations.RED} - {"damaged"}
     errors = {code for code, _, colour in situations._UP_ERRORS.values() if colour == situations.RED}
+    below = {code for code, _ in situations.TURNED_AWAY.values()}
     held = {f"held_{reason}" for reason, (_, colour) in situations._HELD_ROWS.items() if colour == situations.RED}
     differs = {"differs", "differs_below", "differs_own"}
     return {
-        "code": above | errors | {"damaged_above"} | set(situations._VERSIONS.values()) | differs,
+        "code": above | errors | below | {"damaged_above"} | set(situations._VERSIONS.values()) | differs,
         "_held_code(view, links)": held | {"held_damaged_top", "held_unrepaired"},
         "f'{end}_expired'": {"server_expired", "uplink_expired"},
         "f'reparenting_{word}'": {f"reparenting_{word}" for word in reparentings.RED_WORDS},

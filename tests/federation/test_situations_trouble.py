@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -12,10 +13,11 @@ from federation.client import Superior
 from federation.epochs import start
 from federation.link import Lane
 from federation.reconciling import look
-from federation.retry import REHEARSAL
+from federation.retry import REHEARSAL, USUAL
 from federation.sampling import due_steps
 from federation.server import Server
 from federation.session import Session, session_of
+from federation.v1 import link_pb2
 from node.domain.entry import Subject
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import SetNodeStatus
@@ -24,9 +26,9 @@ from node.services.rebuild import check
 from node.services.situations import skew_seconds_max, skew_seconds_told
 from node.services.verify import verify
 from node.storage import schema
-from node.storage.database import instant
+from node.storage.database import instant, micros
 from node.storage.journal import Spot
-from tests.federation.levels import WALL, Place, connect, enrol, make_place, serve, settle
+from tests.federation.levels import WALL, Place, connect, enrol, make_place, serve, settle, until
 from tests.federation.situations import (
     CITY,
     COUNTY,
@@ -379,6 +381,70 @@ class TestRow21Certificates:
     def test_the_end_of_a_certificate_is_seen_coming(self, county: Place, days: int, expected: dict[str, str]) -> None:
         assert expected == alarms(county, certificate_days={"uplink": days, "authority": 7_000})
 
+    @pytest.mark.parametrize(
+        ("days_left", "expected"),
+        [
+            (31.0, {"silent_below": "amber"}),
+            (30.9, {"silent_below": "amber", "certificate_ends_below": "amber"}),
+            (0.0, {"silent_below": "amber", "certificate_ends_below": "amber"}),
+            (-0.1, {"certificate_ended_below": "red"}),
+        ],
+    )
+    def test_the_superior_knows_when_its_subordinate_s_certificate_ends(
+        self, county: Place, city: Place, days_left: float, expected: dict[str, str]
+    ) -> None:
+        """Red at both ends: who looks for an outage looks in the wrong place."""
+        connect(county, city)
+        settle(county, city)
+        assert {} == alarms(city)
+
+        assert expected == alarms(city, wall=instant(city.link(COUNTY).certificate_ends_at) - timedelta(days=days_left))
+
+    def test_a_new_invitation_ends_what_the_superior_says_of_an_old_certificate(self, county: Place, city: Place) -> None:
+        with city.level.store.database.write() as connection:
+            connection.execute(update(schema.links).where(schema.links.c.peer == COUNTY).values(certificate_ends_at=micros(WALL) - 1))
+        assert {"certificate_ended_below": "red"} == alarms(city)
+
+        enrol(county, city)
+
+        assert {} == alarms(city)
+
+    def test_who_calls_with_a_former_certificate_is_no_outage_to_the_superior(self, county: Place, city: Place, port: Server) -> None:
+        """As after its key directory was restored; what it says once it is taken ends it."""
+        known = city.link(COUNTY).fingerprint
+        _replaced(city, "0" * 64)
+        _dial(county, city, f"127.0.0.1:{port.port}")
+
+        _try(county, 2)
+        until(lambda: bool(city.link(COUNTY).last_error))
+
+        assert ({"unregistered": "red"}, {"unregistered_below": "red"}) == (alarms(county), alarms(city))
+        _replaced(city, known)
+        county.steady.later(USUAL.probe_seconds)
+        _try(county, 2)
+        assert ({}, {}) == (alarms(county), alarms(city))
+
+    @pytest.mark.parametrize(
+        ("values", "above", "below"),
+        [
+            ({"protocol_min": 7, "protocol_max": 9}, "protocol_below", "version_protocol"),
+            ({"rehearsal": False}, "rehearsal_below", "version_rehearsal"),
+        ],
+    )
+    def test_whose_program_does_not_fit_is_no_outage_to_the_superior(
+        self, county: Place, city: Place, monkeypatch: pytest.MonkeyPatch, values: dict[str, Any], above: str, below: str
+    ) -> None:
+        wire = connect(county, city)
+        monkeypatch.setattr(wire, "hello", _saying(wire.hello, values))
+
+        settle(county, city)
+        until(lambda: bool(city.link(COUNTY).last_error))
+
+        assert ({below: "red"}, {above: "red"}) == (alarms(county), alarms(city))
+        monkeypatch.undo()
+        settle(county, city, seconds=USUAL.probe_seconds)
+        assert ({}, {}) == (alarms(county), alarms(city))
+
     def test_who_is_suspended_while_connected_is_refused_on_the_next_call(self, county: Place, city: Place, port: Server) -> None:
         _dial(county, city, f"127.0.0.1:{port.port}")
         county.register()
@@ -448,6 +514,25 @@ def _first_about(place: Place, number: str) -> int:
 def _damaged(place: Place) -> list[Spot]:
     with place.level.store.read() as view:
         return reconcile.damaged(view.connection)
+
+
+def _replaced(city: Place, fingerprint: str) -> None:
+    """The certificate that the city issued last to the county is this one."""
+    with city.level.store.database.write() as connection:
+        connection.execute(update(schema.links).where(schema.links.c.peer == COUNTY).values(fingerprint=fingerprint))
+
+
+def _saying(
+    hello: Callable[[link_pb2.HelloRequest], link_pb2.HelloResponse], values: dict[str, Any]
+) -> Callable[..., link_pb2.HelloResponse]:
+    """A greeting as another program would say it."""
+
+    def call(request: link_pb2.HelloRequest) -> link_pb2.HelloResponse:
+        for field, value in values.items():
+            setattr(request, field, value)
+        return hello(request)
+
+    return call
 
 
 def _dial(county: Place, city: Place, address: str, *, days: int = 0) -> Session:

@@ -1,0 +1,23 @@
+"""
+A superior knows when the certificates of its subordinates end.
+
+Revision: 0011_pre_certificate_ends.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011_pre_certificate_ends"
+down_revision = "0010_pre_forks"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("links", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("certificate_ends_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("links", schema=None) as batch_op:
+        batch_op.drop_column("certificate_ends_at")
