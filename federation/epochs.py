@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, tuple_, update
 
 from federation import reparenting
+from federation.arriving import take_whole_or_one_by_one
 from federation.client import Peer
 from federation.codec import Segment, entry_from_pb
 from federation.greeting import BEHIND
@@ -284,7 +285,7 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
         named = [*(decode_content(one.data).header.subject.id for one in aside), *given_up.values()]
         return Rejoined(current, count, len(written), tuple(dict.fromkeys(named)), anew)
 
-    return level.writer.command(carry_out)
+    return take_whole_or_one_by_one(level.writer, carry_out, sum(len(segment.entries) for segment in segments))
 
 
 def _fetched(end: Peer, there: Position, after: int) -> Iterable[Segment]:
@@ -401,7 +402,11 @@ def _write_again(
             rows += work.payloads.rewrapped(head.subject, keys.get(head.subject, {}), month_of(head.recorded_at, work.head.epoch))
         again.append(Kept(one.taken, one.data, one.sealed, _once(rows)))
     written = work.journal.write_again(again)
-    work.fold_and_route(written)
+    if work.is_one_by_one:
+        for entry in written:
+            work.fold_or_set_aside(entry)
+    else:
+        work.fold_and_route(written)
     return written, aside
 
 

@@ -7,8 +7,6 @@ and the position says so; other bytes under a number that is taken are a fork: t
 takes nothing more until an operator has decided.  What rides beside an entry is kept if it fits what the entry names.
 """
 
-import hashlib
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,23 +16,22 @@ import structlog
 from sqlalchemy import bindparam, literal, select, update
 
 from federation import line_epochs, reparenting
+from federation.arriving import arrived_at, content_of, keep, keep_incident, with_riders
 from federation.codec import Carried, DownPosition, Segment
 from federation.numbering import number_down_anew
 from node.domain.entry import Header
 from node.domain.merkle import Range, leaf_hash, leaf_hashes
 from node.domain.refusal import Code, Refusal
-from node.domain.registry import EpochGranted, NodeAdmitted
+from node.domain.registry import EpochGranted, EpochStarted, NodeAdmitted
 from node.domain.reparenting import NodeReparented
 from node.services import reconcile
 from node.services.rebuild import refold
-from node.storage import lane, schema
-from node.storage.codec import Content, decode_content
+from node.storage import schema
+from node.storage.codec import Content
 from node.storage.database import micros
-from node.storage.journal import Arrived, Position, Spot, Stored, Stream
-from node.storage.payloads import payload_bytes_max
-from node.storage.statements import Prepared, update_of, upsert_many
+from node.storage.journal import Arrived, Position, Spot, Stream
+from node.storage.statements import Prepared, update_of
 from node.storage.unit_of_work import UnitOfWork
-from node.storage.writer import Writer
 
 log = structlog.get_logger()
 
@@ -44,8 +41,6 @@ FORKED = "forked"
 CLONED = "cloned"
 # Sides of the link to a superior that this node has left: for good, and until the new one's epoch is begun.
 FORMER, LEAVING = "former", "leaving"
-# A UUID in the one form that is compared.
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 _links = schema.links.c
@@ -72,14 +67,17 @@ class Mirror:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
 
-    def take(self, work: UnitOfWork, peer: str, segments: Sequence[Segment]) -> Taken:
+    def take(self, work: UnitOfWork, peer: str, segments: Sequence[Segment], *, is_given_back: bool = False) -> Taken:
         """
         Take *segments* of the subtree of the subordinate *peer*, in their order.
+
+        *is_given_back*: it is this node's superior that gives them, which holds what was lost here or never came.
 
         Raises:
             Refusal: FOREIGN_STREAM, STALE_EPOCH, MALFORMED_ENTRY with its field; nothing of the batch is then taken.
         """
         batch = _Batch.of(work, peer, segments, self._now())
+        batch.is_given_back = is_given_back
         for segment in segments:
             if batch.is_passed_by(segment):
                 continue
@@ -107,9 +105,7 @@ class Mirror:
 
     def keep_incident(self, work: UnitOfWork, kind: str, node: str, epoch: int, seq: int, content: bytes) -> None:
         """Write down what must never happen; the same again is the same incident."""
-        name = f"{kind}/{node}/{epoch}/{seq}/{hashlib.sha256(content).hexdigest()[:16]}"
-        row = {"id": name, "kind": kind, "node": node, "epoch": epoch, "seq": seq, "content": content, "at": micros(self._now())}
-        upsert_many(work.connection, schema.incidents, [row])
+        keep_incident(work, self._now(), kind, node, epoch, seq, content)
 
     def take_down(self, work: UnitOfWork, link: str, epoch: int, from_seq: int, entries: Sequence[Carried]) -> DownPosition:
         """
@@ -133,7 +129,7 @@ class Mirror:
         for run in _runs(read):
             arrived = _foreign(work, run)
             self._give_way(work, _settled(work, arrived, epochs))
-            _keep(work, work.journal.take_from_above, arrived)
+            keep(work, work.journal.take_from_above, arrived)
         changed = {"down_size": progress.size, "down_peaks": progress.to_bytes()}
         update_of(work.connection, schema.links, changed, peer=link)
         return DownPosition(epoch, progress.size, progress.root())
@@ -169,11 +165,11 @@ class Mirror:
             return 0
         known = size + 1 - segment.from_seq
         arrived = [
-            _arrived(segment, segment.from_seq + place, entry, leaf_hash(entry.data))
+            arrived_at(segment, segment.from_seq + place, entry, leaf_hash(entry.data))
             for place, entry in enumerate(segment.entries)
             if place >= known
         ]
-        stored = _keep(work, work.journal.mirror, arrived)
+        stored = keep(work, work.journal.mirror, arrived)
         work.head.last_at = max([work.head.last_at, *(micros(one.header.recorded_at) for one in stored)])
         reparenting.send_what_concerns_the_moved(work, stored)
         return len(stored)
@@ -198,6 +194,7 @@ class _Batch:
     damaged: frozenset[Spot]
     entries: int = 0
     has_gap: bool = False
+    is_given_back: bool = False
     _unwritten: list[Arrived] = field(default_factory=list)
     _sizes: dict[Stream, int] = field(default_factory=dict)
 
@@ -242,11 +239,12 @@ class _Batch:
     def _is_kept(self, segment: Segment, current: int) -> bool:
         """
         What the later epoch keeps of one that is over, as long as nothing of the later one is held: this node was restored from
-        before it took it, and was told of the new epoch first (2.3 no. 11 beside no. 22).
+        before it took it, and was told of the new epoch first (2.3 no. 11 beside no. 22).  What the superior took behind that, when it
+        was restored itself and knew of no later epoch, is held there and comes down: the node then keeps that, too.
         """
         begun = self._sizes.get((segment.node, current)) or self.work.journal.range_of(segment.node, current).size
         kept = self.work.journal.kept_of(segment.node, segment.epoch)
-        return not begun and segment.from_seq + len(segment.entries) - 1 <= kept
+        return not begun and (self.is_given_back or segment.from_seq + len(segment.entries) - 1 <= kept)
 
     def take(self, segment: Segment) -> tuple[int, bytes] | None:
         """Take one segment; gives the place and the bytes of a fork."""
@@ -266,7 +264,7 @@ class _Batch:
             return None
         for place in range(known, len(segment.entries)):
             seq = segment.from_seq + place
-            self._unwritten.append(_arrived(segment, seq, segment.entries[place], leaves[place]))
+            self._unwritten.append(arrived_at(segment, seq, segment.entries[place], leaves[place]))
             self.leaves[*stream, seq] = leaves[place]
         self._sizes[stream] += len(segment.entries) - known
         self.entries += len(segment.entries) - known
@@ -276,7 +274,30 @@ class _Batch:
         """Append, fold and route what was gathered since the last time."""
         if self._unwritten:
             unwritten, self._unwritten = self._unwritten, []
-            _keep(self.work, self.work.journal.mirror, unwritten)
+            keep(self.work, self.work.journal.mirror, unwritten)
+            for one in unwritten:
+                if isinstance(one.content.event, EpochStarted):
+                    self._take_out_what_is_not_kept(one.content.header.node, one.content.event)
+
+    def _take_out_what_is_not_kept(self, node: str, begun: EpochStarted) -> None:
+        """
+        Take out what stands here behind what the epoch that *node* has *begun* keeps of the former one; it stays as evidence.
+
+        This node was restored from before it, or somebody above it, named the later epoch; it went on to take of the former by a
+        subordinate restored from before it, too (2.3 no. 11 beside no. 22).  The node writes those entries again.  Below what whoever
+        granted the epoch says is kept, nothing goes, whatever the node says.
+        """
+        journal, stream = self.work.journal, (node, begun.previous)
+        granted = journal.kept_of(*stream)
+        if not granted or begun.kept_size < granted or journal.range_of(*stream).size <= begun.kept_size:
+            return
+        out = journal.take_out(*stream, begun.kept_size)
+        for seq, one in enumerate(out, begun.kept_size + 1):
+            keep_incident(self.work, self.now, "branch", *stream, seq, one.data)
+        reconcile.close_behind(self.work, *stream, begun.kept_size)
+        self._sizes[stream] = begun.kept_size
+        number_down_anew(self.work, [one.taken for one in out])
+        refold(self.work)
 
     def positions(self, segments: Sequence[Segment]) -> tuple[Position, ...]:
         """Where each stream of the request stands, those behind a gap, too, as far as the peer may know them."""
@@ -291,47 +312,6 @@ class _Batch:
         return self.work.place().branch(node) == self.peer
 
 
-def take_whole_or_one_by_one(writer: Writer, take: Callable[[UnitOfWork], R], entries: int) -> R:
-    """
-    Run *take*, which takes so many entries of a peer, and give its answer.
-
-    A batch over which this program stumbles is taken once more, one entry after the other: what stumbles alone is held and set aside, and
-    all others are taken (FEDERATION 2.3 no. 15).  Nothing of the first try is left.
-
-    Raises:
-        Refusal: what *take* refused, or BUSY.
-    """
-
-    def one_by_one(work: UnitOfWork) -> R:
-        work.is_one_by_one = True
-        return take(work)
-
-    try:
-        return writer.batch(take, entries)
-    except Exception as error:
-        if not lane.would_come_again(error):
-            raise
-        log.warning("batch taken one by one", error=type(error).__name__, entries=entries)
-        return writer.batch(one_by_one, entries)
-
-
-def _keep(work: UnitOfWork, keep: Callable[[Sequence[Arrived]], list[Stored]], arrived: Sequence[Arrived]) -> list[Stored]:
-    """Append what arrived by *keep*, fold and route it, and give what was new."""
-    if not work.is_one_by_one:
-        stored = keep(arrived)
-        work.fault("mirror.after_entries")
-        work.fold_and_route(stored)
-        return stored
-    kept: list[Stored] = []
-    for one in arrived:
-        stored = keep([one])
-        work.fault("mirror.after_entries")
-        for entry in stored:
-            work.fold_or_set_aside(entry)
-        kept += stored
-    return kept
-
-
 def _leaves(work: UnitOfWork, segments: Sequence[Segment]) -> dict[Spot, bytes]:
     """What is held under the places of *segments* that are taken already; usually there is none."""
     return work.journal.held(
@@ -342,53 +322,6 @@ def _leaves(work: UnitOfWork, segments: Sequence[Segment]) -> dict[Spot, bytes]:
             if seq <= work.journal.range_of(segment.node, segment.epoch).size
         ]
     )
-
-
-def _arrived(segment: Segment, seq: int, carried: Carried, leaf: bytes) -> Arrived:
-    """
-    Read an entry and hold it against the place where it came.
-
-    Raises:
-        Refusal: MALFORMED_ENTRY with field and place.
-    """
-    try:
-        content = content_of(carried)
-    except Refusal as refusal:
-        where = {"node": segment.node, "epoch": segment.epoch, "seq": seq}
-        raise Refusal(refusal.code, **{**where, **refusal.facts}) from None
-    head = content.header
-    if head.seq != seq or head.epoch != segment.epoch or head.node != segment.node:
-        where = {"node": segment.node, "epoch": segment.epoch, "seq": seq}
-        raise Refusal(Code.MALFORMED_ENTRY, field=next(name for name, said in where.items() if getattr(head, name) != said), **where)
-    return with_riders(carried, content, leaf)
-
-
-def content_of(carried: Carried) -> Content:
-    """
-    Read an entry's bytes.
-
-    Raises:
-        Refusal: MALFORMED_ENTRY; where it came is the caller's to say.
-    """
-    content = decode_content(carried.data)
-    if not _ID.fullmatch(content.header.id):
-        raise Refusal(Code.MALFORMED_ENTRY, field="id")
-    return content
-
-
-def with_riders(carried: Carried, content: Content, leaf: bytes) -> Arrived:
-    """An entry, whose leaf hash is *leaf*, with those of its riders that fit it."""
-    if not carried.sealed and not carried.keys:
-        return Arrived(carried.data, leaf, content, {}, ())
-    named = {line.blob for line in content.payloads}
-    sealed = {
-        blob: ciphertext
-        for blob, ciphertext in carried.sealed
-        if blob in named and len(ciphertext) <= payload_bytes_max and hashlib.sha256(ciphertext).digest() == blob
-    }
-    # A key is made by the node that writes the entry: nobody brings one in another's name.
-    keys = tuple([key for key in carried.keys if key.node == content.header.node]) if carried.keys else ()
-    return Arrived(carried.data, leaf, content, sealed, keys)
 
 
 def _epochs(work: UnitOfWork, heads: Sequence[Header]) -> dict[str, int]:

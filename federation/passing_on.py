@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, bindparam, delete, select, tuple_
 
 from federation import line_epochs
+from federation.arriving import content_of
 from federation.codec import Carried, Place, entry_from_pb, entry_to_pb
-from federation.mirror import content_of
 from federation.taking_back import concerning, is_written
 from node.domain.merkle import leaf_hash
 from node.domain.refusal import Code, Refusal

@@ -22,12 +22,13 @@ from sqlalchemy import bindparam, update
 
 from federation import blobs, codec, forks, greeting, outgoing, passing_on, reconciling, taking_back
 from federation.admission import Admission, Returns
+from federation.arriving import take_whole_or_one_by_one
 from federation.certificates import Credentials
 from federation.channel import PortCredentials, connection_age_seconds_most, server_options
 from federation.enrolment import EnrolmentServer
 from federation.level import Level
 from federation.link import batch_entries_max, pull_wait_ms
-from federation.mirror import Mirror, Taken, take_whole_or_one_by_one
+from federation.mirror import Mirror, Taken
 from federation.trust import Peer, Trust
 from federation.v1 import enrolment_pb2, enrolment_pb2_grpc, link_pb2, link_pb2_grpc
 from federation.waiting import Waiting

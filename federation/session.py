@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import bindparam, select, update
 
 from federation import blobs, codec, epochs, giving_back, hello, line_epochs, outgoing, passing_on, taking_back
+from federation.arriving import take_whole_or_one_by_one
 from federation.client import Peer
 from federation.codec import DownPosition, Segment
 from federation.enrolment import REACTION_ACTOR, rewrap, take_place
@@ -41,7 +42,7 @@ from federation.link import (
     Uplink,
     batch_entries_max,
 )
-from federation.mirror import Mirror, take_whole_or_one_by_one
+from federation.mirror import Mirror
 from federation.outgoing import Batch, Roots
 from federation.retry import CallFailed, Failure, Inner, Pace
 from federation.v1 import link_pb2
@@ -355,7 +356,7 @@ class Session:
         def take(work: UnitOfWork) -> Refusal | None:
             branch = work.place().branch(segment.node)
             assert branch is not None
-            return Mirror(self.level.now).take(work, branch, [segment]).refusal
+            return Mirror(self.level.now).take(work, branch, [segment], is_given_back=True).refusal
 
         try:
             refusal = take_whole_or_one_by_one(self.level.writer, take, len(segment.entries))

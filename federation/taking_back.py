@@ -19,8 +19,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select, update
 
 from federation import line_epochs, reparenting
+from federation.arriving import content_of, with_riders
 from federation.codec import Carried, Place
-from federation.mirror import ACTIVE, Mirror, content_of, with_riders
+from federation.mirror import ACTIVE, Mirror
 from node.domain.entry import Draft, Header, Subject, SubjectKind
 from node.domain.identifier import uuid7
 from node.domain.merkle import leaf_hash

@@ -108,6 +108,43 @@ class TestRow22WithRow11:
 
         four.need_moved(number)
 
+    @pytest.mark.parametrize("is_joined_first", [False, True])
+    def test_what_a_province_and_the_former_city_took_of_the_county_when_they_knew_of_no_move_goes_on_with_it(
+        self, four: Four, tmp_path: Path, is_joined_first: bool
+    ) -> None:
+        """
+        Seed 70002897.  Both were restored from before the move; the county wrote on below the former city, and that went up.  It comes
+        to the new city from above; if the county has joined before, it writes it again there, and the province takes its own out.
+        """
+        county, city, other, province = four.all
+        backups = [(place, back_up(place, tmp_path / f"{place.code}.db")) for place in (province, city)]
+        four.order()
+        four.run(seconds=51)
+        assert OTHER == four.superior
+        for place, backup in backups:
+            restore(place, backup)
+        four.start()
+        number = county.register()
+        four.run(seconds=51)
+        assert number in tickets(province)
+        taken = province.position(COUNTY)[0]
+
+        if is_joined_first:
+            four.join()
+        start(province.level, "从备份恢复", OPERATOR)
+        for _ in range(3):
+            four.run(seconds=121)
+        assert OTHER == four.superior
+        if not is_joined_first:
+            four.join()
+        for _ in range(3):
+            four.run(seconds=121)
+
+        four.need_moved(number)
+        assert is_joined_first == (province.position(COUNTY)[0] < taken) == ("branch" in incidents(province))
+        assert "registered" == tickets(other)[number] == tickets(province)[number]
+        assert all(check(place.level.store).agrees for place in four.all)
+
     def test_a_new_city_that_was_restored_from_before_the_move_takes_the_county_in_once_more(self, four: Four, tmp_path: Path) -> None:
         """
         Seeds 22001010 and 22001741.  Its own word that the county joined comes back before the province's that names it; what came for

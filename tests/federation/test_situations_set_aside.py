@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,21 @@ from node.storage import desk_readings, downs, node_readings, schema, text_index
 from node.storage.dossier_readings import readable_dossier
 from node.storage.writer import Writer
 from tests.federation.levels import Place, connect, settle
-from tests.federation.situations import CITY, COUNTY, OPERATOR, agree, alarms, escalate, refused, tickets
+from tests.federation.situations import (
+    CITY,
+    COUNTY,
+    OPERATOR,
+    agree,
+    alarms,
+    back_up,
+    escalate,
+    grant_to,
+    held,
+    refused,
+    rejoin_by,
+    restore,
+    tickets,
+)
 
 Patch = pytest.MonkeyPatch
 ISSUE = RaiseIssue("process", Text("会签环节过多"), Text("建议并联会签"))
@@ -220,6 +235,41 @@ class TestRow15WhatTheReceiverStumblesOver:
         agree(county, city)
         assert "registered" == tickets(city)[second]
         assert {first} == {subject for subject, _ in aside(city)}
+
+    @pytest.mark.parametrize("is_of_the_branch", [False, True])
+    def test_a_node_that_follows_into_a_new_epoch_sets_aside_what_it_stumbles_over(
+        self, linked: tuple[Place, Place], tmp_path: Path, monkeypatch: Patch, is_of_the_branch: bool
+    ) -> None:
+        """Of what its superior gives back, and of what it writes again: held for ever it would be by one entry."""
+        county, city = linked
+        backup = back_up(county, tmp_path / "backup.db")
+        given_back = [county.register() for _ in range(2)]
+        settle(county, city)
+        restore(county, backup)
+        county.hands.act("office", OpenUnit("second", "second"), COUNTY)
+        escalate(county, county.register("13900000001"))
+        wire = connect(county, city)
+        settle(county, city)
+        assert grant_to(city, county)
+        if is_of_the_branch:
+            stumble_over_units(monkeypatch, f"{COUNTY}-second")
+        else:
+            stumble_over_tickets(monkeypatch, given_back[0], "Registered")
+
+        rejoin_by(county, wire)
+
+        subject = COUNTY if is_of_the_branch else given_back[0]
+        assert ("", [(subject, "Bug")]) == (held(county), aside(county))
+        assert given_back[1] in tickets(county)
+        settle(county, city, seconds=51)
+        agree(county, city)
+        monkeypatch.undo()
+        for place in (county, city) if is_of_the_branch else (county,):
+            handle(place, subject, "retried")
+        settle(county, city)
+        assert f"{COUNTY}-second" in units(county) and set(given_back) <= set(tickets(county))
+        agree(county, city)
+        assert check(county.level.store).agrees and check(city.level.store).agrees
 
     def test_what_the_database_cannot_do_just_now_sets_nothing_aside(self, linked: tuple[Place, Place], monkeypatch: Patch) -> None:
         """It says nothing about an entry: the batch comes again."""
