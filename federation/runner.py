@@ -19,6 +19,7 @@ from federation.link import Lane
 from federation.reactions import Reactions
 from federation.server import Server
 from federation.session import Session
+from node.domain.refusal import Refusal
 from node.storage.unit_of_work import Outcome, Store
 
 log = structlog.get_logger()
@@ -121,10 +122,19 @@ class Runner:
         wake = self._wakes.setdefault(name, threading.Event())
 
         def run() -> None:
+            refused = ""
             while not self._stopping.is_set():
                 wake.clear()
                 try:
-                    seconds = act()
+                    seconds, refused = act(), ""
+                except Refusal as refusal:
+                    # An answer, and no bug: the disk is full, or the clock stands before the last entry.  Said once, not every time.
+                    if refusal.code.name != refused:
+                        refused = refusal.code.name
+                        log.warning(
+                            "thread refused", thread=name, code=refused, **{f"fact_{key}": fact for key, fact in refusal.facts.items()}
+                        )
+                    seconds = pause_after_error_seconds
                 except Exception:
                     log.exception("thread stumbled", thread=name)
                     seconds = pause_after_error_seconds

@@ -63,6 +63,11 @@ _VERSIONS: Mapping[str, str] = {
     "REHEARSAL_MISMATCH": "version_rehearsal",
     "PROTOCOL_UNSUPPORTED": "version_protocol",
 }
+# The uplink's reason -> words of this node's own move that it overtakes: the superior has said more than has come down so far (row 22).
+_OVERTAKEN: Mapping[str, tuple[str, ...]] = {
+    "handed_over": ("ordered_self", "acknowledged_self"),
+    "reparented": ("ordered_self", "acknowledged_self", "handed_self"),
+}
 # The uplink's last error -> (code, row, colour), while it keeps the link waiting.
 _UP_ERRORS: Mapping[str, tuple[str, int, str]] = {
     "UNAVAILABLE": ("away", 21, AMBER),
@@ -141,7 +146,7 @@ def situations(
         *_certificates(view.head.node, certificate_days or {}),
         *(one for link in links for one in _of_link(view, link)),
         *(one for link in links for one in _skew(link)),
-        *_moves(view),
+        *_moves(view, links),
         *_forks(view),
         *_aside(view, now),
         *_kept(view),
@@ -172,8 +177,11 @@ def _of_link(view: View, link: Link) -> Iterator[Situation]:
     return _below(view, link) if link.side == "subordinate" and link.status != reparentings.LEFT else iter(())
 
 
-def _moves(view: View) -> Iterator[Situation]:
+def _moves(view: View, links: Sequence[Link]) -> Iterator[Situation]:
+    up = next((link.status for link in links if link.side == "superior"), "")
     for word, facts in reparentings.told(view):
+        if word in _OVERTAKEN.get(up, ()):
+            continue
         colour = RED if word in reparentings.RED_WORDS else NOTE if word in reparentings.NOTE_WORDS else AMBER
         yield Situation(f"reparenting_{word}", 22, colour, facts=facts)
 

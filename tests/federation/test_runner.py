@@ -1,20 +1,23 @@
 """A node with nothing to do: one timer, 12 wake-ups a minute, and what is due is done all the same (DESIGN 12)."""
 
+import itertools
 import threading
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from federation.link import Lane
 from federation.runner import Runner, look_seconds, quiet_look_seconds, quiet_seconds, rehearsal_look_seconds
 from federation.v1 import link_pb2
 from node import app
 from node.domain.payload import Contact, Text
+from node.domain.refusal import Code, Refusal
 from node.domain.ticket.intake import Register
 from node.storage.unit_of_work import Outcome
-from tests.federation.levels import WALL, MemoryWire, Place, connect, enrol, make_place, settle, until
+from tests.federation.levels import WALL, MemoryWire, Place, connect, enrol, make_place, patience_seconds, settle, until
 from tests.support.node import Hands
 
 COUNTY, CITY = "520402", "520400"
@@ -167,6 +170,30 @@ def test_a_commit_wakes_only_who_has_something_to_do(idle: Idle, outcome: Outcom
     runner._on_commit(outcome)
 
     assert woken == {name for name, wake in runner._wakes.items() if wake.is_set()}
+
+
+def test_what_refuses_a_job_again_and_again_is_one_line_in_the_log(idle: Idle) -> None:
+    """A full disk says so by its code; a trace of the program would fill it further."""
+    full, tried = Code.STORAGE_FULL, threading.Semaphore(0)
+    answers = iter([full, full, full, 0.0, full, None])
+
+    def job() -> float | None:
+        answer = next(answers)
+        tried.release()
+        if isinstance(answer, Code):
+            raise Refusal(answer)
+        return answer
+
+    runner = Runner(
+        idle.county.level.store, idle.county.reactions, jobs={"job": job}, look_every=0.001, monotonic=itertools.count(0, 5).__next__
+    )
+    with capture_logs() as said:
+        runner.start()
+        for _ in range(6):
+            assert tried.acquire(timeout=patience_seconds)
+        runner.stop()
+
+    assert [("thread refused", "STORAGE_FULL", "job")] * 2 == [(one["event"], one.get("code"), one.get("thread")) for one in said]
 
 
 def test_what_was_just_committed_is_sent_without_a_look_for_it(idle: Idle, monkeypatch: pytest.MonkeyPatch) -> None:

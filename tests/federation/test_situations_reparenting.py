@@ -107,6 +107,20 @@ class TestRow22Reparented:
         assert another in tickets(province) and another not in tickets(city)
         assert [] == [code for place in four.all for code in incidents(place) if code != "branch"]
 
+    def test_once_the_former_city_has_said_that_it_is_over_the_county_reads_nothing_else(self, four: Four) -> None:
+        """Its own word of the move goes no further down than the handover: two sentences would contradict one another."""
+        four.order()
+        settle(four.province, four.city, four.county)
+        assert {"reparenting_handed_self": "amber"} == told(four.county)
+
+        four.run(seconds=51)
+        four.run(seconds=51)
+
+        assert {"reparented": "red"} == told(four.county)
+        four.join()
+        four.run(seconds=51)
+        assert {} == alarms(four.county)
+
     def test_an_escalation_that_stays_is_answered_by_way_of_the_province(self, four: Four) -> None:
         """One that is being handled, one that is asked, and one that was asked when A took nothing any more."""
         county, city, other, province = four.all
