@@ -30,7 +30,7 @@ PREFIX = "qyzj"
 READ, ALL = "read", "all"
 # The queries that may be allowed one by one.
 QUERIES = (
-    "appraisals", "attachments", "audit", "boards", "calendars", "call-plan", "contests", "enterprises", "entries", "groups",
+    "accounts", "appraisals", "attachments", "audit", "boards", "calendars", "call-plan", "contests", "enterprises", "entries", "groups",
     "leader-page", "leaders", "ledger", "letters", "links", "lookup", "meetings", "node", "openings", "orders", "overview", "packs",
     "papers", "progress", "rounds", "search", "status", "support-policies", "tallies", "tasks", "tickets", "tray", "units", "what-if",
 )  # fmt: skip

@@ -11,6 +11,7 @@ from node.domain.enterprise.filing import OpenEnterprise
 from node.domain.payload import Text
 from node.domain.registry import OpenAccount
 from node.services import enterprise_register, ledger
+from node.services.account_list import accounts_of
 from node.services.queries import names
 from node.storage import schema
 from tests.clauses.given import COUNTY, a_county, dispatched, handled
@@ -182,6 +183,30 @@ class TestUnits:
         assert ([200, 1], ["centre"]) == ([len(whole["groups"]), first["officials"]], [one["id"] for one in first["members"]])
         assert whole["count"] == 200 + len(office.get("/groups", limit=200, cursor=whole["next"]).json()["groups"])
         assert "GROUP_UNKNOWN" == office.get("/groups/nothing").json()["code"]
+
+
+class TestAccounts:
+    """账号, as the register of accounts lists them, for whom it is."""
+
+    def test_they_are_the_lines_of_the_page_page_by_page(self, given: Given, office: Caller):
+        """By unit and id, with names and roles; a part of the id or a unit narrows them, and what is counted."""
+        with given.hands.node.store.read() as view:
+            lines = accounts_of(view, COUNTY)
+        found = walked(office, "/accounts", "accounts")
+        mine = [office.get("/accounts", **asked).json() for asked in ({"words": "HOUS"}, {"unit": "housing"})]
+
+        assert [(one.account, one.name, one.unit_name, list(one.roles), one.status) for one in lines] == [
+            tuple(one[name] for name in ("account", "name", "unit_name", "roles", "status")) for one in found
+        ]
+        assert len(lines) == office.get("/accounts", limit=1).json()["count"] > 2
+        assert [(1, ["d-housing"])] * 2 == [(one["count"], [line["account"] for line in one["accounts"]]) for one in mine]
+
+    def test_how_somebody_signs_in_is_no_word_of_it(self, given: Given, office: Caller):
+        """The page says who has a password and a second factor; another system is not told, and never a number."""
+        (line, *_), whole = office.get("/accounts").json()["accounts"], office.get("/accounts").text
+
+        assert {"account", "name", "unit", "unit_name", "roles", "status"} == set(line)
+        assert [] == [said for said in ("password", "totp", "second", "phone", PHONE) if said in whole]
 
 
 def test_the_state_of_the_node_is_what_its_page_has(given: Given, office: Caller):

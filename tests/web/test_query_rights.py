@@ -75,6 +75,7 @@ QUERIED: dict[str, Expected] = {
     "/units": EXPECTED["GET", "/registers/units"],
     **dict.fromkeys(("/groups", "/groups/{id}"), EXPECTED["GET", "/registers/groups"]),
     "/status": EXPECTED["GET", "/registers/links"],
+    "/accounts": EXPECTED["GET", "/registers/accounts"],
     "/openings": EXPECTED["GET", "/registers/contacts"],
     "/audit": EXPECTED["GET", "/registers/audit"],
     "/lookup": only(*_TAKERS),

@@ -12,6 +12,7 @@ from node.packs.keys import find_key
 from node.services import bodies, ledger
 from node.services import enterprise_register as register
 from node.services import group_register as groups
+from node.services.account_list import accounts_of, count_accounts, need_reader
 from node.services.journal_log import Asked, LogLine, OpeningLine, log, openings
 from node.services.pack_changes import read_value
 from node.services.queries import names
@@ -107,6 +108,21 @@ def group_answer(desk: Desk, view: View, given: Given) -> Answered:
     return Answered({**bodies.plain(one), "members": bodies.plain(tuple(members[:size])), "next": following})
 
 
+def accounts_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """
+    Who may act here, by unit; how one signs in stays with the page: which account has no second factor is no other system's to know.
+    """
+    need_reader(desk.role)
+    place, size = parts_of(given["cursor"], str, str), given["limit"]
+    here, words = desk.node.code, (given["words"] or "").strip()
+    unit, after = unit_code(here, given["unit"]) if given["unit"] else "", None if place is None else (place[0], place[1])
+    found = accounts_of(view, here, words=words, unit=unit, after=after, most=size + 1)
+    count = count_accounts(view, here, words=words, unit=unit)
+    shown = [{name: getattr(one, name) for name in _OF_AN_ACCOUNT} for one in found[:size]]
+    following = cursor_of(found[size - 1].unit, found[size - 1].account) if len(found) > size else None
+    return Answered({"count": count, "accounts": bodies.plain(shown), "next": following})
+
+
 def status_answer(desk: Desk, view: View, given: Given) -> Answered:
     """What an operator looks at first: links, the levels below, what is due, and what is wrong."""
     need_all(desk.viewer, "status")
@@ -148,6 +164,8 @@ def _measured(one: Measured) -> dict[str, Any]:
     return {**bodies.plain(one), **limits}
 
 
+# As the line of the page has them, without how one signs in.
+_OF_AN_ACCOUNT = {"account": a.WORD, "name": a.WORD, "unit": a.WORD, "unit_name": a.WORD, "roles": a.many(a.WORD), "status": a.WORD}
 _CLOCKS = a.many(a.of_type_and(Measured, limit_before=a.WORD, limit_after=a.maybe(a.WORD)))
 QUERIES = (
     Query(
@@ -188,6 +206,15 @@ QUERIES = (
         a.of_type_and(groups.GroupLine, members=a.many(a.of_type(groups.Member)), next=a.maybe(a.WORD)),
         group_answer,
         (Parameter("id", is_required=True, place="path"), LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query(
+        "/accounts",
+        "accounts",
+        "accounts",
+        a.whole(count=a.NUMBER, accounts=a.many(a.whole(**_OF_AN_ACCOUNT)), next=a.maybe(a.WORD)),
+        accounts_answer,
+        (Parameter("words"), Parameter("unit"), LIMIT, NEXT),
         has_mark=True,
     ),
     Query(
