@@ -76,6 +76,7 @@ QUERIED: dict[str, Expected] = {
     **dict.fromkeys(("/groups", "/groups/{id}"), EXPECTED["GET", "/registers/groups"]),
     "/status": EXPECTED["GET", "/registers/links"],
     "/accounts": EXPECTED["GET", "/registers/accounts"],
+    "/first-day": EXPECTED["GET", "/first-day"],
     "/openings": EXPECTED["GET", "/registers/contacts"],
     "/audit": EXPECTED["GET", "/registers/audit"],
     "/lookup": only(*_TAKERS),

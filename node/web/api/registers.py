@@ -11,6 +11,7 @@ from node.packs.file import limit_text
 from node.packs.keys import find_key
 from node.services import bodies, ledger
 from node.services import enterprise_register as register
+from node.services import first_day as steps
 from node.services import group_register as groups
 from node.services.account_list import accounts_of, count_accounts, need_reader
 from node.services.journal_log import Asked, LogLine, OpeningLine, log, openings
@@ -123,6 +124,23 @@ def accounts_answer(desk: Desk, view: View, given: Given) -> Answered:
     return Answered({"count": count, "accounts": bodies.plain(shown), "next": following})
 
 
+def first_day_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """What a node needs from its first day on; of what is missing what follows and how it is done, in the caller's language."""
+    steps.need_reader(desk.role)
+    found = steps.first_day(desk.node, view)
+    lines = [
+        {
+            "code": one.code,
+            "is_done": one.is_done,
+            "is_needed": one.is_needed,
+            "page": one.path,
+            **bodies.plain(steps.words_of(one, desk.lang)),
+        }
+        for one in found.steps
+    ]
+    return Answered({"is_complete": found.is_complete, "is_at_work": found.is_at_work, "steps": lines})
+
+
 def status_answer(desk: Desk, view: View, given: Given) -> Answered:
     """What an operator looks at first: links, the levels below, what is due, and what is wrong."""
     need_all(desk.viewer, "status")
@@ -233,6 +251,18 @@ QUERIES = (
         a.whole(entries=a.many(a.of_type(LogLine)), next=a.maybe(a.WORD)),
         audit_answer,
         _OF_THE_JOURNAL,
+        has_mark=True,
+    ),
+    Query(
+        "/first-day",
+        "first_day",
+        "first-day",
+        a.whole(
+            is_complete=a.YES_OR_NO,
+            is_at_work=a.YES_OR_NO,
+            steps=a.many(a.of_type_and(steps.StepWords, code=a.WORD, is_done=a.YES_OR_NO, is_needed=a.YES_OR_NO, page=a.WORD)),
+        ),
+        first_day_answer,
         has_mark=True,
     ),
     Query("/status", "status", "status", a.of_type(Status), status_answer, has_mark=True),
