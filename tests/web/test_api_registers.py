@@ -1,5 +1,6 @@
 """Ledger, register of enterprises, what-if and calendar over HTTP: as their pages have them, and nobody's name or number."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,36 @@ class TestUnits:
         assert ([200, 1], ["centre"]) == ([len(whole["groups"]), first["officials"]], [one["id"] for one in first["members"]])
         assert whole["count"] == 200 + len(office.get("/groups", limit=200, cursor=whole["next"]).json()["groups"])
         assert "GROUP_UNKNOWN" == office.get("/groups/nothing").json()["code"]
+
+
+class TestChannels:
+    """渠道, as the register of channels counts them for whom it is."""
+
+    def test_both_ways_are_those_of_the_page(self, given: Given, office: Caller):
+        """What came by each way, what the pack offers beside them, and each way out with whether it is set."""
+        found, page = office.get("/channels").json(), at_desk(given.hands, "centre").get("/registers/channels").text
+        rows = re.findall(r'href="/search\?channel=(\w+)".*?<td class="number">(\d+)</td><td class="number">(\d+)</td>', page)
+
+        assert rows == [(one["channel"], str(one["recent"]), str(one["ever"])) for one in found["incoming"]] and rows
+        assert 4 == sum(one["ever"] for one in found["incoming"])
+        assert set() == {one["channel"] for one in found["incoming"]} & set(found["unused"]) and found["unused"]
+        assert {"in_app": True, "sms": False, "email": False, "robot": False} == {
+            one["channel"]: one["is_set"] for one in found["outgoing"]
+        }
+        assert "sms" in found["told"]["appellant"] and {"waiting", "sent", "failed"} == set(found["outgoing"][0]["counts"])
+
+    def test_what_is_hidden_from_a_unit_is_not_counted_for_it(self, tmp_path: Path):
+        """Also where somebody sees all otherwise."""
+        county = a_county(tmp_path)
+        dispatched(county)
+        dispatched(county, conceal_from=f"{COUNTY}-water")
+        county.act("office", OpenAccount("head-of-water", ("director",), f"{COUNTY}-water"), COUNTY)
+        counts = [
+            sum(one["ever"] for one in caller.get("/channels").json()["incoming"])
+            for caller in (Caller(county, "centre", "office"), Caller(county, "head-of-water"))
+        ]
+
+        assert [2, 1] == counts
 
 
 class TestAccounts:

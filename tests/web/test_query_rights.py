@@ -77,6 +77,7 @@ QUERIED: dict[str, Expected] = {
     "/status": EXPECTED["GET", "/registers/links"],
     "/accounts": EXPECTED["GET", "/registers/accounts"],
     "/first-day": EXPECTED["GET", "/first-day"],
+    "/channels": EXPECTED["GET", "/registers/channels"],
     "/openings": EXPECTED["GET", "/registers/contacts"],
     "/audit": EXPECTED["GET", "/registers/audit"],
     "/lookup": only(*_TAKERS),

@@ -9,7 +9,7 @@ from node.domain.registry import unit_code
 from node.domain.time import local_day
 from node.packs.file import limit_text
 from node.packs.keys import find_key
-from node.services import bodies, ledger
+from node.services import bodies, channel_register, ledger
 from node.services import enterprise_register as register
 from node.services import first_day as steps
 from node.services import group_register as groups
@@ -122,6 +122,11 @@ def accounts_answer(desk: Desk, view: View, given: Given) -> Answered:
     shown = [{name: getattr(one, name) for name in _OF_AN_ACCOUNT} for one in found[:size]]
     following = cursor_of(found[size - 1].unit, found[size - 1].account) if len(found) > size else None
     return Answered({"count": count, "accounts": bodies.plain(shown), "next": following})
+
+
+def channels_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """By which ways needs come in and messages go out, with how many did, wait and failed."""
+    return Answered({"days": channel_register.days_back, **bodies.plain(channel_register.channel_register(desk.node, view, desk.viewer))})
 
 
 def first_day_answer(desk: Desk, view: View, given: Given) -> Answered:
@@ -251,6 +256,14 @@ QUERIES = (
         a.whole(entries=a.many(a.of_type(LogLine)), next=a.maybe(a.WORD)),
         audit_answer,
         _OF_THE_JOURNAL,
+        has_mark=True,
+    ),
+    Query(
+        "/channels",
+        "channels",
+        "channels",
+        a.of_type_and(channel_register.ChannelRegister, days=a.NUMBER),
+        channels_answer,
         has_mark=True,
     ),
     Query(
