@@ -78,6 +78,7 @@ QUERIED: dict[str, Expected] = {
     "/accounts": EXPECTED["GET", "/registers/accounts"],
     "/first-day": EXPECTED["GET", "/first-day"],
     "/channels": EXPECTED["GET", "/registers/channels"],
+    **dict.fromkeys(("/leading", *(f"/leading/{one}" for one in ("unassigned", "unnamed", "missed"))), EXPECTED["GET", "/boards/leading"]),
     "/openings": EXPECTED["GET", "/registers/contacts"],
     "/audit": EXPECTED["GET", "/registers/audit"],
     "/lookup": only(*_TAKERS),
