@@ -12,12 +12,14 @@ from node.domain.ticket.forming import Form
 from node.domain.ticket.leading import AssignLeader
 from node.services import leaders
 from node.storage import schema
+from node.web.api.leading import QUERIES
 from tests.clauses.given import COUNTY, a_county, beijing, handled, registered
 from tests.clauses.sitting import a_leader
 from tests.support.node import Hands, make_node
 from tests.web.api import Caller
 from tests.web.support import at_desk
 from tests.web.test_api_boards import walked
+from tests.web.test_api_queries import _validate
 
 
 def a_key_matter(county: Hands, title: str, **more: Any) -> str:
@@ -52,6 +54,8 @@ class TestLeading:
         assert {"zhao": 2, "qian": 2} == {one["account"]: one["in_charge"] for one in whole["leaders"]}
         assert [keys[4]] == [one["id"] for one in office.get("/leading/unassigned").json()["tickets"]]
         assert all(f"/tickets/{ticket}" in page for ticket in keys)
+        for query in QUERIES:
+            _validate(office.get(query.path).json(), query.answers)
 
     def test_what_wants_a_leader_comes_page_by_page(self, tmp_path: Path, database_url: str):
         """The oldest first, as on the board."""
