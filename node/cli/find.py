@@ -85,7 +85,7 @@ def _show_library(session: Session, console: Console, found: Found, called: Name
         console.print(session.say("find.none"))
         return
     has_words = any(one.excerpts for one in found.tickets)
-    table = session.table("", "ticket", "registered", "channel", "category", "state", "lead", *(("excerpt",) if has_words else ()))
+    table = session.table("", "ticket", "registered", "channel", "category", "state", "with", *(("excerpt",) if has_words else ()))
     for one in found.tickets:
         row = one.row
         said = "\n".join(f"{session.word('event', excerpt.event)}{COLON[session.lang]}{excerpt.words}" for excerpt in one.excerpts)
@@ -95,7 +95,7 @@ def _show_library(session: Session, console: Console, found: Found, called: Name
             session.word("channel", row.channel) if row.channel else "",
             session.word("category", row.category) if row.category else "",
             session.word("state", row.state),
-            called.unit(row.lead or row.first_contact),
+            called.unit(row.with_unit) or session.word("with_whom", row.with_whom),
             *((said,) if has_words else ()),
         )
     console.print(table)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, tuple_
 
 from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
@@ -34,17 +34,28 @@ class AccountLine:
     name: str = ""
 
 
-def accounts_of(view: View, node: str, *, words: str = "", unit: str = "", skipped: int = 0, most: int | None = None) -> list[AccountLine]:
+def accounts_of(
+    view: View,
+    node: str,
+    *,
+    words: str = "",
+    unit: str = "",
+    skipped: int = 0,
+    after: tuple[str, str] | None = None,
+    most: int | None = None,
+) -> list[AccountLine]:
     """
     The accounts of *node*, by unit and id; of those whose id has *words* in it, of *unit*, where these are said; *most* of them behind
-    the first *skipped*.
+    the first *skipped*, or behind the unit and id *after*.
     """
     accounts, units, logins = schema.accounts, schema.units, schema.logins
-    people = people_of(view)
+    people, behind = people_of(view), list[ColumnElement[bool]]()
+    if after is not None:
+        behind.append(tuple_(accounts.c.unit, accounts.c.id) > tuple_(*after))
     rows = view.connection.execute(
         select(accounts, units.c.name, logins.c.password, logins.c.totp)
         .select_from(accounts.outerjoin(units, units.c.code == accounts.c.unit).outerjoin(logins, logins.c.account == accounts.c.id))
-        .where(*_wanted(node, words, unit))
+        .where(*_wanted(node, words, unit), *behind)
         .order_by(accounts.c.unit, accounts.c.id)
         .offset(skipped)
         .limit(most)

@@ -21,9 +21,11 @@ from node.services import duties, leaders
 from node.services.acting import Node
 from node.services.backup import last_backup_at
 from node.services.people import people_of
+from node.services.readership import FIRST_DAY_READERS
 from node.services.staffing import staffing
 from node.storage import schema
 from node.storage.unit_of_work import View
+from node.texts.catalogue import Lang, text
 
 # A backup that is older is none to rely on.
 backup_days_max = 7
@@ -69,16 +71,45 @@ class FirstDay:
         return any(step.code == "first_dispatch" and step.is_done for step in self.steps)
 
 
-def first_day(node: Node) -> FirstDay:
-    """How far *node* has come."""
-    with node.store.read() as view:
-        try:
-            pack = node.policies.of_node(view, node.now()).pack
-        except Refusal as refusal:
-            if refusal.code is not Code.PACK_MISSING:
-                raise
-            pack = None
-        return FirstDay(tuple(_steps(node, view, pack)))
+@dataclass(frozen=True)
+class StepWords:
+    """A step in words: what it is, what follows as long as it is not done and how it is done; the latter two of one that is not."""
+
+    name: str
+    lack: str = ""
+    how: str = ""
+
+
+def need_reader(role: str) -> None:
+    """
+    Let nobody read it who does not set a node up.
+
+    Raises:
+        Refusal: PERMISSION_DENIED.
+    """
+    if role not in FIRST_DAY_READERS:
+        raise Refusal(Code.PERMISSION_DENIED, command="first-day", role=role)
+
+
+def first_day(node: Node, view: View | None = None) -> FirstDay:
+    """How far *node* has come, by *view* if one is open."""
+    if view is None:
+        with node.store.read() as opened:
+            return first_day(node, opened)
+    try:
+        pack = node.policies.of_node(view, node.now()).pack
+    except Refusal as refusal:
+        if refusal.code is not Code.PACK_MISSING:
+            raise
+        pack = None
+    return FirstDay(tuple(_steps(node, view, pack)))
+
+
+def words_of(step: Step, lang: Lang) -> StepWords:
+    """*step* as people read it."""
+    lack = "without_any" if step.facts.get("count") == 0 else "without"
+    said = ("name",) if step.is_done else ("name", lack, "how")
+    return StepWords(*(text(f"web.first_day.step.{step.code}.{one}", lang, **step.facts) for one in said))
 
 
 def _steps(node: Node, view: View, pack: Pack | None) -> Iterator[Step]:

@@ -165,39 +165,49 @@ def load(view: View | UnitOfWork) -> dict[str, int]:
     return count
 
 
+def in_charge_of_any(view: View | UnitOfWork) -> Select[tuple[str]]:
+    """The numbers of the tickets that a leader of the register has in charge, open or not."""
+    return _with_trait("leader", [one.account for one in leaders(view)])
+
+
 def unassigned(view: View | UnitOfWork, policy: Policy) -> list[str]:
     """Open matters of a class or complexity that the pack wants led by a leader, and that have none, the oldest first."""
+    return _oldest_first(view, is_unassigned(view, policy))
+
+
+def is_unassigned(view: View | UnitOfWork, policy: Policy) -> ColumnElement[bool]:
+    """As ``unassigned``, asked of rows of ``tickets``."""
     tickets = schema.tickets
     wanted = list(policy.pack.names("leaders.led"))
     led = select(schema.traits.c.ticket).where(schema.traits.c.name == "leader")
-    rows = view.connection.execute(
-        select(tickets.c.id)
-        .where(
-            tickets.c.holder == view.head.node,
-            tickets.c.state.in_(_OPEN),
-            or_(tickets.c.category.in_(wanted), tickets.c.complexity.in_(wanted)),
-            tickets.c.id.not_in(led),
-        )
-        .order_by(tickets.c.registered_at, tickets.c.id)
+    return and_(
+        tickets.c.holder == view.head.node,
+        tickets.c.state.in_(_OPEN),
+        or_(tickets.c.category.in_(wanted), tickets.c.complexity.in_(wanted)),
+        tickets.c.id.not_in(led),
     )
-    return list(rows.scalars())
 
 
 def unnamed(view: View | UnitOfWork, policy: Policy) -> list[str]:
     """Open matters that a leader handed over and that name nobody of the register, the oldest first: nobody would be told of them."""
+    return _oldest_first(view, is_unnamed(view, policy))
+
+
+def is_unnamed(view: View | UnitOfWork, policy: Policy) -> ColumnElement[bool]:
+    """As ``unnamed``, asked of rows of ``tickets``."""
     tickets = schema.tickets
     known = [one.account for one in leaders(view)]
-    rows = view.connection.execute(
-        select(tickets.c.id)
-        .where(
-            tickets.c.holder == view.head.node,
-            tickets.c.state.in_(_OPEN),
-            tickets.c.channel.in_(policy.pack.names("leaders.source_channels")),
-            tickets.c.id.not_in(_with_trait("submitter", known)),
-        )
-        .order_by(tickets.c.registered_at, tickets.c.id)
+    return and_(
+        tickets.c.holder == view.head.node,
+        tickets.c.state.in_(_OPEN),
+        tickets.c.channel.in_(policy.pack.names("leaders.source_channels")),
+        tickets.c.id.not_in(_with_trait("submitter", known)),
     )
-    return list(rows.scalars())
+
+
+def _oldest_first(view: View | UnitOfWork, where: ColumnElement[bool]) -> list[str]:
+    tickets = schema.tickets
+    return list(view.connection.execute(select(tickets.c.id).where(where).order_by(tickets.c.registered_at, tickets.c.id)).scalars())
 
 
 @dataclass(frozen=True)

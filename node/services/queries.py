@@ -149,28 +149,40 @@ def names(view: View) -> Names:
 
 def find_ticket(view: View, said: str, *viewers: Actor) -> str:
     """
-    The register number of the ticket that *said* names: a register number, a ticket number, or the spoken form "month-day
-    serial check", which is found at this node (USERS C23).  Only what one of *viewers* sees is found, if any are named: a person in
-    each of his roles.
+    The register number of the one ticket that *said* names (``tickets_named``).
 
     Raises:
         Refusal: ``not_shown`` to the first of them; VALUE_NOT_OFFERED with the candidates, if it names more than one;
             TICKET_UNREADABLE, if it is what a list shows of a row whose own number cannot be.
     """
+    found, table = tickets_named(view, said, *viewers), schema.tickets
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Refusal(Code.VALUE_NOT_OFFERED, key="ticket", value=said, offered=found)
+    if view.connection.execute(select(table.c.id).where(table.c.id == said, _shown_to(viewers))).first() is not None:
+        raise Refusal(Code.TICKET_UNREADABLE, ticket=said, why="number")
+    raise not_shown(viewers[0] if viewers else None, said)
+
+
+def tickets_named(view: View, said: str, *viewers: Actor) -> tuple[str, ...]:
+    """
+    The register numbers of the tickets that *said* names, by number: a register number, a ticket number, which older tickets may share,
+    or the spoken form "month-day serial check", which is found at this node (USERS C23).  Only what one of *viewers* sees is found, if
+    any are named: a person in each of his roles.
+    """
     table = schema.tickets
-    pattern, shown = number_pattern(said), or_(*map(visible_to, viewers)) if viewers else true()
+    pattern, shown = number_pattern(said), _shown_to(viewers)
     found = set(view.connection.execute(select(table.c.id).where(table.c.number == said.strip(), table.c.number != "", shown)).scalars())
     if pattern is not None:
         same = set(view.connection.execute(select(table.c.id).where(is_numbered(pattern), shown)).scalars())
         own = {id for id in same if _is_own(view, id)}
         found |= own or same
-    if not found and view.connection.execute(select(table.c.id).where(table.c.id == said, shown)).first() is not None:
-        raise Refusal(Code.TICKET_UNREADABLE, ticket=said, why="number")
-    if not found:
-        raise not_shown(viewers[0] if viewers else None, said)
-    if len(found) > 1:
-        raise Refusal(Code.VALUE_NOT_OFFERED, key="ticket", value=said, offered=sorted(found))
-    return str(found.pop())
+    return tuple(sorted(found))
+
+
+def _shown_to(viewers: Sequence[Actor]) -> ColumnElement[bool]:
+    return or_(*map(visible_to, viewers)) if viewers else true()
 
 
 def _is_own(view: View, ticket: str) -> bool:

@@ -33,6 +33,8 @@ DRAWERS = frozenset(role.value for role in (Role.OFFICE, Role.DIRECTOR, Role.GOV
 LETTER_READERS = frozenset(role.value for role in (Role.OFFICE, Role.OPERATOR, Role.GOVERNMENT, Role.SUPERVISOR, Role.SUPERVISION))
 # Who looks accounts up (AS25-3.2.1a).
 ACCOUNT_READERS = frozenset({Role.OFFICE.value, Role.DIRECTOR.value, Role.SECURITY_ADMIN.value, Role.AUDIT_ADMIN.value})
+# Who sets a node up, and so reads what is missing on it.
+FIRST_DAY_READERS = ACCOUNT_READERS | {Role.OPERATOR.value, Role.LEADER.value}
 
 _OF_ACCOUNTS: tuple[type[Event], ...] = (
     *(AccountOpened, AccountClosed, AccountSuspended, AccountResumed),

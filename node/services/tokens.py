@@ -30,9 +30,10 @@ PREFIX = "qyzj"
 READ, ALL = "read", "all"
 # The queries that may be allowed one by one.
 QUERIES = (
-    "appraisals", "attachments", "audit", "boards", "calendars", "call-plan", "contests", "enterprises", "entries", "groups",
-    "leader-page", "leaders", "ledger", "letters", "links", "lookup", "meetings", "node", "openings", "orders", "overview", "packs",
-    "papers", "progress", "rounds", "search", "status", "support-policies", "tallies", "tasks", "tickets", "tray", "units", "what-if",
+    "accounts", "appraisals", "attachments", "audit", "boards", "calendars", "call-plan", "channels", "contests", "enterprises", "entries",
+    "first-day", "groups", "leader-page", "leaders", "ledger", "letters", "links", "lookup", "meetings", "node", "openings", "orders",
+    "overview", "packs", "papers", "progress", "rounds", "search", "status", "support-policies", "tallies", "tasks", "tickets", "tray",
+    "units", "what-if",
 )  # fmt: skip
 days_max = 730
 _ID_BYTES, _SECRET_BYTES = 6, 32

@@ -14,6 +14,7 @@ from node.domain.ticket.decide import DECISIONS
 from node.domain.ticket.dispatching import Dispatch
 from node.domain.ticket.escalation import RequestEscalation
 from node.services.command_fields import fields_of, is_for_people, verb_of
+from node.texts.catalogue import word
 from tests.cli.given import APPEAL, MONDAY, PASSED, PHONE, PHOTO, Program
 
 
@@ -252,6 +253,24 @@ class TestWords:
         page, table = qyzj("ticket", "show", ticket).out, qyzj("ticket", "list").out
         assert "住建局" in page and "住建局" in table
         assert "520402-housing" not in page + table
+
+    def test_lists_say_who_has_it_as_the_pages_do(self, qyzj: Program):
+        """
+        The unit that must act, else who must: the office while it decides an objection, whoever led before.  Beside it stands who leads,
+        and not who was asked first.
+        """
+        first, objected, handled = qyzj.register("--first-contact", "housing", "--judgement", "foreign"), qyzj.register(), qyzj.handle()
+        assert 0 == qyzj("ticket", "report-to-office", first, "--as", "li").code
+        qyzj.form(objected)
+        qyzj("ticket", "dispatch", objected, "--as", "centre", "--lead", "housing")
+        assert 0 == qyzj("ticket", "object", objected, "--as", "li", "--reason", "不属我局职责", "--proposed-unit", "centre").code
+        office, told = word("with_whom", "office", "zh-CN"), []
+
+        for said in (qyzj("ticket", "list").out, qyzj("find").out):
+            lines = [next(line for line in said.splitlines() if ticket in line) for ticket in (first, objected, handled)]
+            told.append([(office in line, "住建局" in line) for line in lines])
+
+        assert [[(True, False), (True, True), (False, True)], [(True, False), (True, False), (False, True)]] == told
 
     def test_the_timeline_has_no_code_and_no_idle_no(self, qyzj: Program):
         """How it was told, who acts next, how it was voted: in words; a flag that nobody set is not shown."""

@@ -5,10 +5,12 @@ from typing import Any
 
 from sqlalchemy import update
 
+from node.domain.ticket.leading import AssignLeader
 from node.services.boards import KINDS
 from node.storage import schema
 from node.web.api.query_list import all_queries
 from tests.clauses.given import completed, registered
+from tests.clauses.sitting import a_leader
 from tests.web.api import Caller
 from tests.web.registers_given import a_county_with_registers
 
@@ -41,6 +43,9 @@ def test_what_comes_page_by_page_is_what_comes_at_once(tmp_path: Path, database_
     given = a_county_with_registers(tmp_path, database_url)
     completed(given.hands)
     pool = [registered(given.hands) for _ in range(3)]
+    a_leader(given.hands, "zhao", "member")
+    for ticket in pool:
+        given.hands.act("office", AssignLeader("zhao"), ticket)
     clocks = schema.clocks
     with given.hands.node.store.write() as work:
         work.connection.execute(update(clocks).where(clocks.c.ticket == pool[0]).values(due_at=None))
@@ -48,6 +53,6 @@ def test_what_comes_page_by_page_is_what_comes_at_once(tmp_path: Path, database_
     whole = {path: parts_of(office, path, 200)[:pages_max] for path in LISTS}
 
     assert whole == {path: parts_of(office, path, 1) for path in LISTS}
-    assert {"/tickets", "/tracking", "/ledger", "/enterprise-register", "/call-plan"} <= {
+    assert {"/tickets", "/tracking", "/ledger", "/enterprise-register", "/call-plan", "/accounts", "/leading"} <= {
         path for path, lines in whole.items() if len(lines) > 1
     }

@@ -1,5 +1,6 @@
 """Ledger, register of enterprises, what-if and calendar over HTTP: as their pages have them, and nobody's name or number."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from node.domain.enterprise.filing import OpenEnterprise
 from node.domain.payload import Text
 from node.domain.registry import OpenAccount
 from node.services import enterprise_register, ledger
+from node.services.account_list import accounts_of
 from node.services.queries import names
 from node.storage import schema
 from tests.clauses.given import COUNTY, a_county, dispatched, handled
@@ -182,6 +184,60 @@ class TestUnits:
         assert ([200, 1], ["centre"]) == ([len(whole["groups"]), first["officials"]], [one["id"] for one in first["members"]])
         assert whole["count"] == 200 + len(office.get("/groups", limit=200, cursor=whole["next"]).json()["groups"])
         assert "GROUP_UNKNOWN" == office.get("/groups/nothing").json()["code"]
+
+
+class TestChannels:
+    """渠道, as the register of channels counts them for whom it is."""
+
+    def test_both_ways_are_those_of_the_page(self, given: Given, office: Caller):
+        """What came by each way, what the pack offers beside them, and each way out with whether it is set."""
+        found, page = office.get("/channels").json(), at_desk(given.hands, "centre").get("/registers/channels").text
+        rows = re.findall(r'href="/search\?channel=(\w+)".*?<td class="number">(\d+)</td><td class="number">(\d+)</td>', page)
+
+        assert rows == [(one["channel"], str(one["recent"]), str(one["ever"])) for one in found["incoming"]] and rows
+        assert 4 == sum(one["ever"] for one in found["incoming"])
+        assert set() == {one["channel"] for one in found["incoming"]} & set(found["unused"]) and found["unused"]
+        assert {"in_app": True, "sms": False, "email": False, "robot": False} == {
+            one["channel"]: one["is_set"] for one in found["outgoing"]
+        }
+        assert "sms" in found["told"]["appellant"] and {"waiting", "sent", "failed"} == set(found["outgoing"][0]["counts"])
+
+    def test_what_is_hidden_from_a_unit_is_not_counted_for_it(self, tmp_path: Path):
+        """Also where somebody sees all otherwise."""
+        county = a_county(tmp_path)
+        dispatched(county)
+        dispatched(county, conceal_from=f"{COUNTY}-water")
+        county.act("office", OpenAccount("head-of-water", ("director",), f"{COUNTY}-water"), COUNTY)
+        counts = [
+            sum(one["ever"] for one in caller.get("/channels").json()["incoming"])
+            for caller in (Caller(county, "centre", "office"), Caller(county, "head-of-water"))
+        ]
+
+        assert [2, 1] == counts
+
+
+class TestAccounts:
+    """账号, as the register of accounts lists them, for whom it is."""
+
+    def test_they_are_the_lines_of_the_page_page_by_page(self, given: Given, office: Caller):
+        """By unit and id, with names and roles; a part of the id or a unit narrows them, and what is counted."""
+        with given.hands.node.store.read() as view:
+            lines = accounts_of(view, COUNTY)
+        found = walked(office, "/accounts", "accounts")
+        mine = [office.get("/accounts", **asked).json() for asked in ({"words": "HOUS"}, {"unit": "housing"})]
+
+        assert [(one.account, one.name, one.unit_name, list(one.roles), one.status) for one in lines] == [
+            tuple(one[name] for name in ("account", "name", "unit_name", "roles", "status")) for one in found
+        ]
+        assert len(lines) == office.get("/accounts", limit=1).json()["count"] > 2
+        assert [(1, ["d-housing"])] * 2 == [(one["count"], [line["account"] for line in one["accounts"]]) for one in mine]
+
+    def test_how_somebody_signs_in_is_no_word_of_it(self, given: Given, office: Caller):
+        """The page says who has a password and a second factor; another system is not told, and never a number."""
+        (line, *_), whole = office.get("/accounts").json()["accounts"], office.get("/accounts").text
+
+        assert {"account", "name", "unit", "unit_name", "roles", "status"} == set(line)
+        assert [] == [said for said in ("password", "totp", "second", "phone", PHONE) if said in whole]
 
 
 def test_the_state_of_the_node_is_what_its_page_has(given: Given, office: Caller):

@@ -11,11 +11,11 @@ from openpyxl import load_workbook
 from node.domain import registry as g
 from node.domain.payload import Contact
 from node.domain.ticket.handling import RecordAttempt
-from node.services import call_plan, exports
+from node.services import call_plan, channel_register, exports
 from node.services.acting import act
 from node.web.pages import search
 from node.web.pages.boards import judgement, revisits, tray
-from node.web.pages.registers import calendar, channels
+from node.web.pages.registers import calendar
 from tests.clauses.test_enterprise import a_code
 from tests.services.test_deadlines import closed
 from tests.support.node import make_node
@@ -139,7 +139,7 @@ class TestCounted:
     def test_a_way_out_with_many_messages_says_so(self, county: County, monkeypatch: pytest.MonkeyPatch) -> None:
         """Messages are counted by channel and state, no further than it is shown."""
         whole = page(county, "/registers/channels")
-        monkeypatch.setattr(channels, "counted_max", 1)
+        monkeypatch.setattr(channel_register, "counted_max", 1)
 
         assert (False, True) == tuple("以上" in one for one in (whole, page(county, "/registers/channels")))
 

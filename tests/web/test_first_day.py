@@ -1,5 +1,6 @@
 """The first day: from an empty node to the first dispatched ticket, each lack with its consequence."""
 
+import html
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from node.services.registry import NODE_ACTOR
 from node.texts.catalogue import LANGS, Lang
 from tests.clauses.given import COUNTY, HOUSING, beijing, dispatched, registered
 from tests.support.node import Hands, make_node
+from tests.web.api import Caller
 from tests.web.support import at_desk
 
 
@@ -56,6 +58,21 @@ class TestFirstDay:
         assert "没有承办单位，诉求无处可派" in fresh and "还差1项必办" in today
         assert "三类管理员启用动态口令或证书" in today and "口令一旦泄露" in today
         assert "办完即可派出" not in steps and "不能正常派单" not in today
+
+    @pytest.mark.parametrize("lang", LANGS)
+    def test_another_system_is_told_the_same(self, hands: Hands, lang: Lang) -> None:
+        """Each step with its state; of what is missing what follows and how it is done, in the words of the page."""
+        office = Caller(hands, "centre", "office")
+        page = html.unescape(at_desk(hands, "centre", lang=lang).get("/first-day").text)
+        steps, found = first_day(hands.node).steps, office.get("/first-day", headers={"Accept-Language": lang}).json()
+        without = [(one["name"], one["lack"], one["how"]) for one in found["steps"] if not one["is_done"]]
+
+        assert [(one.code, one.is_done, one.is_needed, one.path) for one in steps] == [
+            (one["code"], one["is_done"], one["is_needed"], one["page"]) for one in found["steps"]
+        ]
+        assert without and [] == [said for words in without for said in words if not said or said not in page]
+        assert {("", "")} == {(one["lack"], one["how"]) for one in found["steps"] if one["is_done"]}
+        assert (False, False) == (found["is_complete"], found["is_at_work"])
 
     def test_a_member_unit_is_opened_by_what_the_pack_knows_of_it(self, hands: Hands) -> None:
         """AS25-1.1c: nobody can guess its code; the form has it, and the next one follows."""

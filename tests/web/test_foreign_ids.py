@@ -435,7 +435,15 @@ def _lists() -> list[str]:
     """Every call of the API and every page that takes no id."""
     found = [f"/api/v1/{name}" for name in shape.COLLECTIONS if name != "node"]
     found += [f"/api/v1/search?text={WORDS}", f"/api/v1/search?text={WORDS[:2]}", "/api/v1/lookup?said=13800001234", "/api/v1/tray"]
-    found += ["/api/v1/entries?after=0", "/api/v1/overview", "/api/v1/links", f"/api/v1/orders?unit={HOUSING}", "/requests.json"]
+    found += [
+        "/api/v1/entries?after=0",
+        "/api/v1/overview",
+        "/api/v1/links",
+        "/api/v1/leading",
+        "/api/v1/leading/unassigned",
+        f"/api/v1/orders?unit={HOUSING}",
+        "/requests.json",
+    ]
     found += [
         "/",
         "/tickets",

@@ -214,7 +214,7 @@ class TestExport:
         assert "企业诉求查询结果" == table[0][0]
         assert "node 520402，截至2026-03-02 08:30，导出人：centre（联合服务工作机制办公室）" == table[1][0]
         assert ["登记号", "工单编号", "状态", "现由谁办", "主办单位"] == table[3][:5]
-        assert [given.late, "办理中", "承办部门", "housing", "2026-02-09"] == [table[4][at] for at in (0, 2, 3, 4, 9)]
+        assert [given.late, "办理中", "housing", "housing", "2026-02-09"] == [table[4][at] for at in (0, 2, 3, 4, 9)]
         assert before == openings(given.hands)
 
     def test_with_texts_every_need_leaves_an_entry_and_contacts_are_masked(self, given: Given) -> None:

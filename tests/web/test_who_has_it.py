@@ -1,9 +1,12 @@
 """Whom a list, a search and the sentence read aloud name is who must act now: ``with``, as the ticket's own page says it (DESIGN 5)."""
 
 import html
+import io
 import re
 
 import pytest
+from fastapi.testclient import TestClient
+from openpyxl import load_workbook
 
 from node.services.lookup import find
 from node.services.queries import names
@@ -38,9 +41,18 @@ def cell(page: str, ticket: str, place: int) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", re.findall(r"<td\b.*?</td>", row, re.S)[place])).split())
 
 
+def taken(client: TestClient, asked: str) -> dict[str, dict[str, str]]:
+    """The rows of the xlsx, by register number, each by the heads of its columns."""
+    sheet = load_workbook(io.BytesIO(client.get(f"/export/table?{asked}").content)).active
+    assert sheet is not None
+    rows = [[str(one or "") for one in row] for row in sheet.iter_rows(values_only=True)]
+    head = next(place for place, row in enumerate(rows) if row[0] == "登记号")
+    return {row[0]: dict(zip(rows[head], row, strict=True)) for row in rows[head + 1 :]}
+
+
 @pytest.mark.parametrize("name", HAS)
 def test_every_page_names_the_same(county: County, name: str) -> None:
-    """The list, the search, the sentence, and the head of the ticket's page."""
+    """The list, the search, the table that is taken away, the sentence, and the head of the ticket's page."""
     client, ticket = at_desk(county.hands, "centre"), county.tickets[name]
     head = re.search(r'<p class="stands">.*?</p>', client.get(f"/tickets/{ticket}").text, re.S)
     assert head is not None
@@ -54,7 +66,18 @@ def test_every_page_names_the_same(county: County, name: str) -> None:
         "page": HAS[name] in head[0],
         "list": cell(client.get(f"/tickets?{asked}").text, ticket, 4),
         "search": cell(client.get(f"/search?{asked}").text, ticket, 2),
+        "table": taken(client, asked)[ticket]["现由谁办"],
         "aloud": HAS[name] in aloud or not line.is_open,
     }
 
-    assert {"page": True, "list": HAS[name], "search": HAS[name], "aloud": True} == named
+    assert {"page": True, "list": HAS[name], "search": HAS[name], "table": HAS[name], "aloud": True} == named
+
+
+def test_the_lead_of_the_table_is_whoever_leads_and_nobody_else(county: County) -> None:
+    """Beside who has it: the unit that led before, also where the office has it again; who was asked first is no lead."""
+    client, lines = at_desk(county.hands, "centre"), dict[str, dict[str, str]]()
+    for state in ("registered", "handling", "completed"):
+        lines |= taken(client, f"state={state}")
+    said = {name: lines[county.tickets[name]]["主办单位"] for name in ("pool-0", "extension", "revisit-0")}
+
+    assert {"pool-0": "", "extension": UNITS["housing"], "revisit-0": UNITS["power"]} == said

@@ -103,6 +103,10 @@ COMPONENTS: Mapping[str, Schema] = {
     "BoardLine": whole(
         **_PLACE, round=NUMBER, is_incomplete=YES_OR_NO, clock=ref("Clock"), unit=WORD, title=maybe(WORD),
     ),
+    "TitledTicket": whole(**_PLACE, round=NUMBER, is_incomplete=YES_OR_NO, title=maybe(WORD)),
+    "LedTicket": whole(
+        **_PLACE, round=NUMBER, is_incomplete=YES_OR_NO, title=maybe(WORD), leader=WORD, turns=many(ref("Clock")),
+    ),
     "TimelineEntry": whole(
         id=WORD, kind=WORD, node=WORD, recorded_at=MOMENT, occurred_at=maybe(MOMENT),
         actor=whole(account=WORD, role=WORD, unit=WORD), state=WORD, custody=NUMBER, version=NUMBER, addressee=WORD,

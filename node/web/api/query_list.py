@@ -16,7 +16,7 @@ from node.services.bodies import as_json
 from node.services.entry_feed import Feed, entries_max
 from node.services.narrowing import DUE_CHOICES
 from node.web.api import answers as a
-from node.web.api import boards, registers
+from node.web.api import boards, leading, registers
 from node.web.api import queries as q
 from node.web.api.commands import etag
 from node.web.api.door import asking
@@ -40,6 +40,7 @@ def all_queries() -> tuple[Query, ...]:
     return (
         *_OF_TICKETS,
         *boards.QUERIES,
+        *leading.QUERIES,
         *registers.QUERIES,
         *_OF_THE_NODE,
         *(one for name, kind in _DOSSIERS for one in _of_dossiers(name, kind)),

@@ -9,9 +9,11 @@ from node.domain.registry import unit_code
 from node.domain.time import local_day
 from node.packs.file import limit_text
 from node.packs.keys import find_key
-from node.services import bodies, ledger
+from node.services import bodies, channel_register, ledger
 from node.services import enterprise_register as register
+from node.services import first_day as steps
 from node.services import group_register as groups
+from node.services.account_list import accounts_of, count_accounts, need_reader
 from node.services.journal_log import Asked, LogLine, OpeningLine, log, openings
 from node.services.pack_changes import read_value
 from node.services.queries import names
@@ -107,6 +109,43 @@ def group_answer(desk: Desk, view: View, given: Given) -> Answered:
     return Answered({**bodies.plain(one), "members": bodies.plain(tuple(members[:size])), "next": following})
 
 
+def accounts_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """
+    Who may act here, by unit; how one signs in stays with the page: which account has no second factor is no other system's to know.
+    """
+    need_reader(desk.role)
+    place, size = parts_of(given["cursor"], str, str), given["limit"]
+    here, words = desk.node.code, (given["words"] or "").strip()
+    unit, after = unit_code(here, given["unit"]) if given["unit"] else "", None if place is None else (place[0], place[1])
+    found = accounts_of(view, here, words=words, unit=unit, after=after, most=size + 1)
+    count = count_accounts(view, here, words=words, unit=unit)
+    shown = [{name: getattr(one, name) for name in _OF_AN_ACCOUNT} for one in found[:size]]
+    following = cursor_of(found[size - 1].unit, found[size - 1].account) if len(found) > size else None
+    return Answered({"count": count, "accounts": bodies.plain(shown), "next": following})
+
+
+def channels_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """By which ways needs come in and messages go out, with how many did, wait and failed."""
+    return Answered({"days": channel_register.days_back, **bodies.plain(channel_register.channel_register(desk.node, view, desk.viewer))})
+
+
+def first_day_answer(desk: Desk, view: View, given: Given) -> Answered:
+    """What a node needs from its first day on; of what is missing what follows and how it is done, in the caller's language."""
+    steps.need_reader(desk.role)
+    found = steps.first_day(desk.node, view)
+    lines = [
+        {
+            "code": one.code,
+            "is_done": one.is_done,
+            "is_needed": one.is_needed,
+            "page": one.path,
+            **bodies.plain(steps.words_of(one, desk.lang)),
+        }
+        for one in found.steps
+    ]
+    return Answered({"is_complete": found.is_complete, "is_at_work": found.is_at_work, "steps": lines})
+
+
 def status_answer(desk: Desk, view: View, given: Given) -> Answered:
     """What an operator looks at first: links, the levels below, what is due, and what is wrong."""
     need_all(desk.viewer, "status")
@@ -148,6 +187,8 @@ def _measured(one: Measured) -> dict[str, Any]:
     return {**bodies.plain(one), **limits}
 
 
+# As the line of the page has them, without how one signs in.
+_OF_AN_ACCOUNT = {"account": a.WORD, "name": a.WORD, "unit": a.WORD, "unit_name": a.WORD, "roles": a.many(a.WORD), "status": a.WORD}
 _CLOCKS = a.many(a.of_type_and(Measured, limit_before=a.WORD, limit_after=a.maybe(a.WORD)))
 QUERIES = (
     Query(
@@ -191,6 +232,15 @@ QUERIES = (
         has_mark=True,
     ),
     Query(
+        "/accounts",
+        "accounts",
+        "accounts",
+        a.whole(count=a.NUMBER, accounts=a.many(a.whole(**_OF_AN_ACCOUNT)), next=a.maybe(a.WORD)),
+        accounts_answer,
+        (Parameter("words"), Parameter("unit"), LIMIT, NEXT),
+        has_mark=True,
+    ),
+    Query(
         "/openings",
         "openings",
         "openings",
@@ -206,6 +256,26 @@ QUERIES = (
         a.whole(entries=a.many(a.of_type(LogLine)), next=a.maybe(a.WORD)),
         audit_answer,
         _OF_THE_JOURNAL,
+        has_mark=True,
+    ),
+    Query(
+        "/channels",
+        "channels",
+        "channels",
+        a.of_type_and(channel_register.ChannelRegister, days=a.NUMBER),
+        channels_answer,
+        has_mark=True,
+    ),
+    Query(
+        "/first-day",
+        "first_day",
+        "first-day",
+        a.whole(
+            is_complete=a.YES_OR_NO,
+            is_at_work=a.YES_OR_NO,
+            steps=a.many(a.of_type_and(steps.StepWords, code=a.WORD, is_done=a.YES_OR_NO, is_needed=a.YES_OR_NO, page=a.WORD)),
+        ),
+        first_day_answer,
         has_mark=True,
     ),
     Query("/status", "status", "status", a.of_type(Status), status_answer, has_mark=True),

@@ -19,7 +19,7 @@ from node.services import enterprise_register, exports, saved_filters
 from node.services.ledger_words import with_reason
 from node.services.narrowing import DUE_CHOICES
 from node.services.openings import HANDLING, RIGHTS
-from node.services.queries import Names, counted_max, find_ticket, names
+from node.services.queries import Names, counted_max, names, tickets_named
 from node.services.search import Found, Sought, search, verified_max
 from node.storage.unit_of_work import View
 from node.texts.catalogue import BETWEEN, Lang, text, word
@@ -142,10 +142,7 @@ def _found(view: View, desk: Desk, asked: Filter, *, is_number: bool) -> Found |
 
 def _direct(view: View, desk: Desk, said: str) -> tuple[str, ...]:
     """The need that *said* names by a number, if it is one and the desk sees it; several, if older needs share their number."""
-    try:
-        return (find_ticket(view, said, desk.viewer),) if said else ()
-    except Refusal as refusal:
-        return tuple(refusal.facts["offered"].split(", ")) if refusal.code is Code.VALUE_NOT_OFFERED else ()
+    return tickets_named(view, said, desk.viewer) if said else ()
 
 
 def _choices(desk: Desk, view: View) -> dict[str, list[tuple[str, str]]]:
@@ -283,8 +280,8 @@ def _row(desk: Desk, called: Names, line: exports.ExportLine, with_texts: bool) 
         row.id,
         row.number,
         with_reason(words("state", row.state), line.unreadable, desk.lang),
-        words("with_whom", row.with_whom),
-        called.unit(row.lead or row.first_contact),
+        called.unit(row.with_unit) or words("with_whom", row.with_whom),
+        called.unit(row.lead),
         words("channel", row.channel),
         words("category", row.category),
         words("complexity", row.complexity),

@@ -15,7 +15,7 @@ from node.domain.ticket.row import TicketRow
 from node.notify.notice import audiences_of
 from node.services import dossiers, inbox, kept_forms, queries
 from node.services import today as desk_today
-from node.services.first_day import Step, first_day
+from node.services.first_day import StepWords, first_day, words_of
 from node.services.headlines import headlines
 from node.services.leader_daily import TEMPLATE
 from node.services.readership import BOARD_READERS
@@ -118,9 +118,11 @@ def _by_matter(rows: list[notices.Row]) -> list[list[notices.Row]]:
     return list(found.values())
 
 
-def _unready(desk: Desk) -> tuple[Step, ...]:
+def _unready(desk: Desk) -> tuple[StepWords, ...]:
     """The needed steps of the first day that whoever gets the node ready has still before him."""
-    return tuple(step for step in first_day(desk.node).missing if step.is_needed) if desk.role in _GETTING_READY else ()
+    if desk.role not in _GETTING_READY:
+        return ()
+    return tuple(words_of(step, desk.lang) for step in first_day(desk.node).missing if step.is_needed)
 
 
 @router.post("/notices/read", name="read_notices")

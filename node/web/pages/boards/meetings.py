@@ -3,7 +3,6 @@ Meetings with agenda, invitations, tasks and minutes, and matters that leaders h
 (AS25-1.3, 3.1, FJ23-2.4).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,14 +12,9 @@ from node.domain.entry import SubjectKind
 from node.domain.meeting.record import CLOSED, CONVENED, HELD, Meeting, form_of
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
-from node.domain.ticket.state import OPEN
-from node.domain.ticket.ticket import Ticket
-from node.domain.ticket.turns import LEADER_TURNS
 from node.domain.time import local_day
-from node.services import leaders, meetings
-from node.services.boards import bring_titles, title_of
+from node.services import leader_led, leaders, meetings
 from node.services.headlines import headlines
-from node.services.queries import ClockLine, whole_clock_line
 from node.services.scope import sees_all
 from node.services.ticket_view import opened
 from node.web.desk import SignedIn
@@ -28,16 +22,6 @@ from node.web.pages.boards.room import Room, board, commands, room_of
 
 router = APIRouter(prefix="/boards")
 closed_shown, ripe_shown = 20, 30
-
-
-@dataclass(frozen=True)
-class Led:
-    """A ticket that a leader has in charge; ``turns`` are the clocks of what he owes on it, the next first."""
-
-    ticket: Ticket
-    title: str | None
-    leader: str
-    turns: tuple[ClockLine, ...]
 
 
 @router.get("/meetings", name="meetings")
@@ -97,25 +81,16 @@ def one_meeting(request: Request, desk: SignedIn, id: str) -> Response:
 def leading(request: Request, desk: SignedIn) -> Response:
     """Matters in charge of leaders with what is due on each, and those that should have a leader and have none."""
     with room_of(desk) as room:
-        # A ticket is here once, with all of its leader's turns.
-        led = {one.ticket.id: one.ticket for one in room.waiting(*LEADER_TURNS, everything=True).lines}
-        led |= {ticket.id: ticket for ticket in _led_without_turns(room)}
-        unassigned = [one for one in leaders.unassigned(room.view, room.policy)]
-        unnamed = [one for one in leaders.unnamed(room.view, room.policy)]
-        flags = leaders.flags(room.view)
-        seen = room.seen((*unassigned, *unnamed, *(one.ticket for one in flags)))
-        without, nameless = _tickets(room, unassigned, seen), _tickets(room, unnamed, seen)
-        bring_titles(room.view, (*led.values(), *without, *nameless))
-        lines = sorted((_led(room, one) for one in led.values()), key=_first_due)
+        led = leader_led.led(room.view, room.calendar, desk.viewer, room.now)
         facts: dict[str, Any] = {
-            "lines": lines,
-            "overdue": sum(1 for one in lines if any(clock.is_overdue for clock in one.turns)),
+            "lines": led.lines,
+            "total": led.total,
+            "overdue": led.overdue,
             "leaders": leaders.leaders(room.view),
             "load": leaders.load(room.view),
             "today": local_day(room.now),
-            "unassigned": [(one, title_of(room.view, one)) for one in without],
-            "unnamed": [(one, title_of(room.view, one)) for one in nameless],
-            "flags": [one for one in flags if one.ticket in seen],
+            **{lack: leader_led.lacking(room.view, room.policy, lack, desk.viewer).lines for lack in leader_led.LACKS},
+            "flags": leader_led.missed(room.view, desk.viewer),
         }
         return board(request, room, "leading", **facts)
 
@@ -140,29 +115,3 @@ def _texts(room: Room, meeting: Meeting, seen: set[str]) -> dict[str, str | None
     out = {one.number for one in meeting.agenda} - {one.number for one in agenda}
     refs |= {f"task/{one.number}": one.description for one in meeting.tasks if one.item not in out}
     return {name: opened(room.view, meeting.subject, ref) for name, ref in refs.items() if isinstance(ref, SealedRef)}
-
-
-def _led_without_turns(room: Room) -> list[Ticket]:
-    """Open tickets with a leader whose pack asks for no regular acts."""
-    policy = room.policy
-    own = [one.account for one in leaders.leaders(room.view)]
-    numbers = {
-        one.ticket for account in own for one in leaders.matters(room.view, policy, account, room.now) if leaders.IN_CHARGE in one.reasons
-    }
-    found = _tickets(room, sorted(numbers), room.seen(numbers))
-    return [one for one in found if one.state in OPEN]
-
-
-def _tickets(room: Room, numbers: list[str], seen: set[str]) -> list[Ticket]:
-    return list(room.view.readings.tickets(number for number in numbers if number in seen).values())
-
-
-def _led(room: Room, ticket: Ticket) -> Led:
-    clocks = [one for one in ticket.clocks.values() if one.name in LEADER_TURNS and one.stopped_at is None]
-    lines = sorted((whole_clock_line(ticket.id, one, room.calendar, room.now) for one in clocks), key=lambda one: str(one.due_at))
-    return Led(ticket, title_of(room.view, ticket), ticket.leading.leader, tuple(lines))
-
-
-def _first_due(one: Led) -> tuple[bool, str, str]:
-    due = next((str(clock.due_at) for clock in one.turns if clock.due_at), "")
-    return not due, due, one.ticket.id
