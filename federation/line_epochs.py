@@ -20,6 +20,8 @@ from node.storage.unit_of_work import UnitOfWork, View
 
 _HEARD = Prepared(select(schema.line_epochs.c.node, schema.line_epochs.c.epoch))
 
+_SUPERSEDED = Prepared(select(schema.line_epochs.c.node, schema.line_epochs.c.taken).where(schema.line_epochs.c.taken > 0))
+
 
 def said_in(answer: link_pb2.HelloResponse) -> Mapping[str, int]:
     """The epochs that a superior's answer tells of, by node: its own, and those above it that it knows."""
@@ -41,8 +43,21 @@ def latest(view: View | UnitOfWork, node: str) -> int:
 def note(work: UnitOfWork, said: Mapping[str, int]) -> None:
     """Keep what was *said*, where it is higher than what was heard before."""
     before = heard(work)
-    rows = [{"node": node, "epoch": epoch} for node, epoch in said.items() if epoch > before.get(node, 0)]
+    rows = [
+        {"node": node, "epoch": epoch, "taken": work.head.taken if node in before else 0}
+        for node, epoch in said.items()
+        if epoch > before.get(node, 0)
+    ]
     upsert_many(work.connection, schema.line_epochs, rows)
+
+
+def superseded(work: UnitOfWork) -> int:
+    """
+    What was taken from above up to here (``taken``) came before a superior began the epoch in which it is now; 0 if none did.
+
+    It had told another history, and what it says now holds, of others' streams, too: they may have been restored in the same night.
+    """
+    return max((taken for node, taken in _SUPERSEDED.rows(work.connection) if node in work.head.line), default=0)
 
 
 def to_say(work: UnitOfWork) -> list[int]:

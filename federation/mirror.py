@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import bindparam, literal, select, update
+from sqlalchemy import bindparam, literal, select, tuple_, update
 
 from federation import line_epochs, reparenting
 from federation.arriving import arrived_at, content_of, keep, keep_incident, with_riders
@@ -355,14 +355,32 @@ def _runs(entries: Sequence[tuple[Carried, Content]]) -> Iterator[list[tuple[Car
 
 def _settled(work: UnitOfWork, arrived: Sequence[Arrived], epochs: Mapping[str, int]) -> list[Arrived]:
     """
-    Those of *arrived* that hold, whatever stands in their places: their writer has begun a later epoch, or is a superior that was left.
+    Those of *arrived* that hold, whatever stands in their places: their writer has begun a later epoch, or is a superior that was left,
+    or what stands there came before somebody above began a later epoch.
 
-    Of that one nobody tells here any more in which epoch it is; and what it told here and lost, those above never heard.
+    Of one that was left nobody tells here any more in which epoch it is; and what it told here and lost, those above never heard.
     """
     writers = {one.content.header.node for one in arrived}.difference(work.head.line)
     left = _left(work) if writers else frozenset()
+    superseded = _superseded(work, arrived) if writers else frozenset()
     heads = ((one, one.content.header) for one in arrived)
-    return [one for one, head in heads if head.epoch < epochs.get(head.node, 0) or head.node in left]
+    return [
+        one
+        for one, head in heads
+        if head.epoch < epochs.get(head.node, 0) or head.node in left or (head.node, head.epoch, head.seq) in superseded
+    ]
+
+
+def _superseded(work: UnitOfWork, arrived: Sequence[Arrived]) -> frozenset[Spot]:
+    """The places of *arrived* where what stands came before the latest epoch above was heard of; of superiors that epoch itself says it."""
+    taken = line_epochs.superseded(work)
+    if not taken:
+        return frozenset()
+    entries, heads = schema.entries, [one.content.header for one in arrived]
+    spots = [(head.node, head.epoch, head.seq) for head in heads if head.node not in work.head.line]
+    its = (tuple_(entries.c.node, entries.c.epoch, entries.c.seq).in_(spots), entries.c.from_above, entries.c.taken <= taken)
+    rows = work.connection.execute(select(entries.c.node, entries.c.epoch, entries.c.seq).where(*its))
+    return frozenset((row.node, row.epoch, row.seq) for row in rows)
 
 
 def _left(work: UnitOfWork) -> frozenset[str]:

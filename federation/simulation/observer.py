@@ -141,10 +141,10 @@ class Observer:
         spot, leaf = (writer, epoch, seq), bytes(leaf)
         former = seen.held.get(spot)
         if former is not None and former != leaf:
-            gone = _gave_way(node, spot, former)
+            gone = _gave_way(node, spot, former, max(at for at, known in seen.places.items() if known == spot))
             if gone is None:
                 self._simulation.violate("I13", f"{node.code} took two entries under {_name(spot)}")
-            elif _has_left(node, writer):
+            elif _has_left(node, writer) or writer not in node.line:
                 self.forgotten.add(gone.subject.id)
         if epoch < seen.epochs.get(writer, 1) and not from_above and writer != node.code:
             self._simulation.violate("I14", f"{node.code} took {_name(spot)} though epoch {seen.epochs[writer]} had begun")
@@ -300,10 +300,10 @@ class Observer:
             self._simulation.violate("I16", f"{' and '.join(holders)} both hold {ticket}")
 
 
-def _gave_way(node: Node, spot: Spot, former: bytes) -> Header | None:
+def _gave_way(node: Node, spot: Spot, former: bytes, taken: int) -> Header | None:
     """
-    What stood there, if it was the superior's own, of an epoch that it has left behind by now, or of a superior that was left, and is
-    kept as evidence.
+    What stood there, if it was the superior's own, of an epoch that it has left behind by now, or of a superior that was left, or another
+    node's that was *taken* before somebody above began the epoch in which he is, and is kept as evidence.
 
     A superior that was restored without its guard file tells two histories before anybody knows; its new epoch says which holds.  What
     stood there went back to it (`GiveBack`) and counts under its id: nothing is accepted beside it (2.3 no. 11).
@@ -311,7 +311,8 @@ def _gave_way(node: Node, spot: Spot, former: bytes) -> Header | None:
     writer, epoch, _ = spot
     said = node.value("SELECT epoch FROM line_epochs WHERE node = ?", writer) or 0
     is_over = max(said, node.value("SELECT max(epoch) FROM entries WHERE node = ? AND from_above", writer) or 0) > epoch
-    if not is_over and not _has_left(node, writer):
+    is_superseded = writer not in node.line and taken <= (node.value("SELECT max(taken) FROM line_epochs") or 0)
+    if not is_over and not is_superseded and not _has_left(node, writer):
         return None
     kept = node.rows("SELECT content FROM incidents WHERE kind = 'branch' AND node = ? AND epoch = ? AND seq = ?", *spot)
     return next((decode_content(bytes(content)).header for (content,) in kept if leaf_hash(bytes(content)) == former), None)

@@ -76,6 +76,8 @@ line_epochs = Table(
     Column("epoch", Integer, nullable=False),
     # Of those above the superior: the epoch for which what this node holds of the former ones went back.
     Column("given_epoch", Integer, nullable=False, default=1, server_default="1"),
+    # What was taken here up to this came before that epoch was heard of, where an earlier one had been; 0: none was.
+    Column("taken", Big, nullable=False, default=0, server_default="0"),
 )
 
 # What somebody below gave back of those above this node, and is to be passed on.

@@ -7,6 +7,7 @@ import pytest
 from federation.epochs import start
 from node.domain.payload import Text
 from node.domain.ticket.custody import OverrideCustody
+from node.domain.ticket.escalation import ReturnEscalation
 from node.services.rebuild import check
 from node.storage import schema
 from tests.federation.levels import connect, enrol, settle
@@ -16,6 +17,7 @@ from tests.federation.situations import (
     COUNTY,
     OPERATOR,
     PROVINCE,
+    accept,
     agree,
     alarms,
     back_up,
@@ -143,6 +145,38 @@ class TestRow22WithRow11:
         four.need_moved(number)
         assert is_joined_first == (province.position(COUNTY)[0] < taken) == ("branch" in incidents(province))
         assert "registered" == tickets(other)[number] == tickets(province)[number]
+        assert all(check(place.level.store).agrees for place in four.all)
+
+    def test_what_another_city_wrote_twice_is_what_the_province_says_once_it_begins_an_epoch(self, four: Four, tmp_path: Path) -> None:
+        """
+        Seed 80000371.  The former city, which decides what stayed with it, and the province were restored in one night: the new city alone
+        holds the decision that was given first.  Under its number stands another one by now.
+        """
+        county, city, other, province = four.all
+        number = county.register()
+        escalate(county, number)
+        four.run()
+        four.move()
+        backups = [(place, back_up(place, tmp_path / f"{place.code}.db")) for place in (province, city)]
+        accept(city, number)
+        four.run(seconds=51)
+        first = other.contents(CITY)
+        for place, backup in backups:
+            restore(place, backup)
+        four.start()
+        city.hands.act("office", ReturnEscalation("within_authority", Text("属县级权限")), number)
+        four.run(seconds=51)
+        assert "superior_forked" in alarms(other)
+
+        start(province.level, "从备份恢复", OPERATOR)
+        for _ in range(3):
+            four.run(seconds=121)
+
+        agree(county, other, province)
+        assert first != other.contents(CITY) == [one for one in province.contents(CITY) if one in other.contents(CITY)]
+        assert [(COUNTY, "")] * 4 == [holder(place, number) for place in four.all]
+        assert "branch" in incidents(other)
+        assert [{}] * 4 == [alarms(place) for place in four.all]
         assert all(check(place.level.store).agrees for place in four.all)
 
     def test_a_new_city_that_was_restored_from_before_the_move_takes_the_county_in_once_more(self, four: Four, tmp_path: Path) -> None:
