@@ -216,7 +216,7 @@ def _contacts_for(view: View, tickets: Mapping[str, Ticket], rounds: "_OfRounds"
     if viewer is None:
         return list(_contacts(view, tickets, rounds, now))
     known = {id: one for id, one in tickets.items() if not is_concealed(one, viewer.unit)}
-    readable = {id for id, one in known.items() if may_read(one, viewer)}
+    readable = {id for id, one in known.items() if may_read(one, viewer, view.head.node)}
     found = [one for one in _contacts(view, known, rounds, now) if viewer.role in DRAWERS or one.kind != CallRecorded.kind()]
     return [one if one.ticket in readable else replace(one, ticket="") for one in found]
 

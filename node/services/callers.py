@@ -124,7 +124,7 @@ def earlier_needs(view: View, typed: Typed, viewer: Actor, now: datetime) -> tup
         .limit(recent_max)
     )
     ids = {id for query in (same, of_file, recent) for id in view.connection.execute(query).scalars()}
-    found = [ticket for ticket in view.readings.tickets(sorted(ids)).values() if may_read(ticket, viewer)]
+    found = [ticket for ticket in view.readings.tickets(sorted(ids)).values() if may_read(ticket, viewer, view.head.node)]
     return KnownNeed("", typed.text, now, who, typed.matter), [need_of(view, ticket) for ticket in found]
 
 

@@ -33,16 +33,12 @@ LACKS: Mapping[str, Callable[[View, Policy], ColumnElement[bool]]] = {
 
 @dataclass(frozen=True)
 class Led:
-    """A ticket that a leader has in charge; ``turns`` are the clocks of what he owes on it, the next first."""
+    """A ticket that the *leader*, an account, has in charge; ``turns`` are the clocks of what he owes on it, the next first."""
 
     ticket: Ticket
     title: str | None
+    leader: str
     turns: tuple[ClockLine, ...]
-
-    @property
-    def leader(self) -> str:
-        """His account."""
-        return self.ticket.leading.leader
 
 
 class LedPlace(NamedTuple):
@@ -89,7 +85,8 @@ def led(
     is_more, rows = lines_max is not None and len(rows) > lines_max, rows[:lines_max]
     found = view.readings.tickets(row.id for row in rows)
     bring_titles(view, found.values())
-    lines = tuple(Led(ticket, title_of(view, ticket), _turns(ticket, calendar, now)) for ticket in found.values())
+    leader = {id: ticket.leading_at(view.head.node).leader for id, ticket in found.items()}
+    lines = tuple(Led(ticket, title_of(view, ticket), leader[id], _turns(ticket, calendar, now)) for id, ticket in found.items())
     last = rows[-1] if is_more else None
     return LedList(lines, total, overdue, None if last is None else LedPlace(last.due_at is None, last.due_at or 0, last.id))
 

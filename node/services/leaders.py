@@ -229,7 +229,8 @@ def flags(view: View | UnitOfWork) -> list[Flag]:
     led = select(traits.c.ticket).where(traits.c.name.in_(("leader", "led_before"))).distinct()
     found = []
     for id, ticket in view.readings.tickets(view.connection.execute(led).scalars().all()).items():
-        leader = ticket.leading.leader or ticket.leading.former[-1]
+        leading = ticket.leading_at(view.head.node)
+        leader = leading.leader or leading.former[-1]
         missed = [one for one in ticket.missed_turns if one.clock in LEADER_TURNS]
         found += [Flag(id, leader, f"missing_{one.clock}", last_day(one.due_at).isoformat()) for one in missed]
     return sorted(found, key=lambda one: (one.period_ended_on, one.ticket, one.flag))

@@ -120,7 +120,7 @@ def of_receipt(view: View, receipt: str, viewer: Actor, calendar: WorkCalendar, 
     traits = schema.traits
     rows = view.connection.execute(select(traits.c.ticket).where(traits.c.name == "receipt", traits.c.value == receipt)).scalars()
     found = view.readings.tickets(sorted({receipt, *rows})).values()
-    return tuple(status_line(ticket, calendar, now) for ticket in found if may_read(ticket, viewer))
+    return tuple(status_line(ticket, calendar, now) for ticket in found if may_read(ticket, viewer, view.head.node))
 
 
 def described(view: View, words: str) -> list[str]:
@@ -196,4 +196,4 @@ def _file_lines(view: View, files: Iterable[str]) -> list[FoundFile]:
 
 def _status_lines(view: View, ids: Iterable[str], viewer: Actor, calendar: WorkCalendar, now: datetime) -> list[StatusLine]:
     found = view.readings.tickets(sorted(ids, reverse=True)[:found_max]).values()
-    return [status_line(ticket, calendar, now) for ticket in found if may_read(ticket, viewer)]
+    return [status_line(ticket, calendar, now) for ticket in found if may_read(ticket, viewer, view.head.node)]

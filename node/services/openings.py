@@ -68,7 +68,7 @@ def open_payloads(
     Raises:
         Refusal: PURPOSE_REQUIRED, PERMISSION_DENIED, PAYLOAD_MISSING or PAYLOAD_SEALED; then nothing is written.
     """
-    need_sight(ticket, actor)
+    need_sight(ticket, actor, work.head.node)
     if purpose not in RIGHTS:
         raise Refusal(Code.PURPOSE_REQUIRED, ticket=ticket.id, purpose=purpose)
     _need_right(actor, ticket, purpose)
@@ -104,7 +104,7 @@ def open_attachment(
     Raises:
         Refusal: PURPOSE_REQUIRED or PERMISSION_DENIED; EVIDENCE_UNKNOWN, if no entry of the ticket names it.
     """
-    need_sight(ticket, actor)
+    need_sight(ticket, actor, work.head.node)
     if purpose not in (DRAWN, INSPECTION, AUDIT):
         raise Refusal(Code.PURPOSE_REQUIRED, ticket=ticket.id, purpose=purpose)
     _need_right(actor, ticket, purpose)
@@ -179,7 +179,7 @@ def open_paper(work: UnitOfWork, actor: Actor, paper: Paper, ticket: Ticket | No
         Refusal: SUBJECT_UNKNOWN, PERMISSION_DENIED, PURPOSE_REQUIRED for another node's paper, PAYLOAD_MISSING or PAYLOAD_SEALED.
     """
     if ticket is not None:
-        need_sight(ticket, actor)
+        need_sight(ticket, actor, work.head.node)
         _need_right(actor, ticket, HANDLING)
     elif actor.role not in {role.value for role in RIGHTS[HANDLING]} or not sees_all(actor):
         raise Refusal(Code.PERMISSION_DENIED, command="OpenPayloads", role=actor.role)

@@ -78,7 +78,7 @@ def ticket_page(view: View, ticket_id: str, calendar: WorkCalendar, now: datetim
     """
     ticket = folded(view, ticket_id)
     if viewer is not None:
-        need_sight(ticket, viewer)
+        need_sight(ticket, viewer, view.head.node)
     clocks = tuple(whole_clock_line(ticket.id, clock, calendar, now) for clock in ticket.clocks.values())
     return TicketPage(ticket, names(view), clocks, timeline(view, ticket, viewer), _channels(view, ticket), other_number(view, ticket.id))
 

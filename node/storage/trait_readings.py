@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection
 
 from node.domain.entry import Folded, Header
-from node.domain.ticket.concerned import asked_in, may_ask_in
+from node.domain.ticket.concerned import asked_in, may_ask_in, named_in
 from node.domain.ticket.intake import Registered
 from node.domain.ticket.sight import OUTSIDE, concealed_units
 from node.domain.ticket.ticket import Ticket
@@ -30,7 +30,8 @@ def fold(connection: Connection, node: str, batch: Sequence[Folded]) -> None:
     for one in batch:
         head = one.header
         if may_ask_in(head):
-            found += [(head.subject.id, CONCERNED, code) for code in asked_in(head, one.event)]
+            own = named_in(head, one.event) if head.node == node else ()
+            found += [(head.subject.id, CONCERNED, code) for code in (*asked_in(head, one.event), *own)]
             if isinstance(one.event, Registered):
                 found += [(head.subject.id, name, value) for name, value in traits_of_registration(head, one.event, node)]
     upsert_many(connection, schema.traits, [_row(*one) for one in dict.fromkeys(found)])
@@ -44,11 +45,11 @@ def traits_of_registration(head: Header, event: Registered, node: str) -> Iterat
             yield name, value
     if head.actor.account and head.node == node:
         yield "taken_in_by", head.actor.account
-    if event.assigned_by:
+    if event.assigned_by and head.node == node:
         yield "submitter", event.assigned_by
     if event.conceal_from:
         yield "concealed", event.conceal_from
-    if head.actor.role in OUTSIDE and head.actor.account:
+    if head.actor.role in OUTSIDE and head.actor.account and head.node == node:
         yield "filed_by", head.actor.account
     if event.enterprise or event.enterprises:
         yield from (("enterprise", one) for one in sorted({event.enterprise, *event.enterprises} - {""}))
@@ -63,25 +64,30 @@ def write_wholes(connection: Connection, node: str, tickets: Sequence[Ticket], k
 
 
 def traits_of(ticket: Ticket, node: str) -> Iterator[tuple[str, str]]:
-    """Names and codes, each once.  Who took a need in is asked at the node where he sits, and nowhere else."""
-    details = ticket.details
-    plain = {name: getattr(details, name) for name in _PLAIN} | {"matter": ticket.intake.matter, "field": ticket.intake.field}
+    """
+    Names and codes, each once.  Persons are those of *node*: another's accounts may have the same names, and are asked for there, and
+    nowhere else.
+    """
+    details, is_own, leading = ticket.details, ticket.origin == node, ticket.leading_at(node)
+    plain = {name: getattr(details, name) for name in _PLAIN if is_own or name != "filed_by"}
+    plain |= {"matter": ticket.intake.matter, "field": ticket.intake.field}
     yield from ((name, value) for name, value in plain.items() if value)
     yield from (("enterprise", one) for one in sorted({ticket.appellant.enterprise, *details.enterprises} - {""}))
     others = {
-        "taken_in_by": ticket.intake.registered_by if ticket.origin == node else "",
-        "leader": ticket.leading.leader,
-        "submitter": ticket.leading.source or ticket.intake.assigned_by,
-        "tracker": ticket.tracker,
+        "taken_in_by": ticket.intake.registered_by if is_own else "",
+        "leader": leading.leader,
+        "submitter": leading.source or (ticket.intake.assigned_by if is_own else ""),
+        "tracker": ticket.tracker_at(node),
         "industry": ticket.industry,
         "ready_for": f"{ticket.readiness.meeting_kind}/{ticket.readiness.duty_line}" if ticket.readiness is not None else "",
     }
     yield from ((name, value) for name, value in others.items() if value)
     yield from (("returned_again", one) for one in sorted(_returned_again(ticket)))
-    yield from (("led_before", one) for one in sorted(set(ticket.leading.former)))
+    yield from (("led_before", one) for one in sorted(set(leading.former)))
     yield from (("case", tone) for tone in sorted({one.tone for one in ticket.cases}))
     yield from (("concealed", unit) for unit in sorted(concealed_units(ticket)))
-    yield from ((CONCERNED, code) for code in sorted(ticket.concerned))
+    persons = (one.rpartition("/") for one in ticket.concerned)
+    yield from ((CONCERNED, name) for name in sorted({name for at, _, name in persons if at in ("", node)}))
     flags = {
         "found": details.is_found,
         "common": bool(details.enterprises),

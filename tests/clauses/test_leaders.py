@@ -18,6 +18,7 @@ from node.domain.ticket.objection import CoordinateObjection, Object, ReportToGo
 from node.domain.ticket.state import State
 from node.services import leaders
 from tests.clauses.given import (
+    COUNTY,
     HOUSING,
     WATER,
     a_completion,
@@ -214,7 +215,7 @@ def test_an_act_is_the_leaders_own(tmp_path: Path):
     county.act("leader", RecordLeaderAct("monthly_check", WORD), ticket, account="zhao")
     county.act("leader", RecordLeaderAct("monthly_check", WORD), ticket, account="zhao")
 
-    assert [True, False] == [one.period_due_at is not None for one in the(county, ticket).leading.acts]
+    assert [True, False] == [one.period_due_at is not None for one in the(county, ticket).leading_at(COUNTY).acts]
 
 
 @pytest.mark.clause("XS25-4.1.4")
@@ -248,7 +249,7 @@ def test_a_double_link_leader_follows_what_was_handed_over_on_a_visit(tmp_path: 
     county.at(beijing("2026-02-16 10:00"))
 
     found = matters_of(county, "zhao")
-    assert ("zhao", "2026-02-13-1") == (the(county, ticket).leading.source, the(county, ticket).leading.visit)
+    assert ("zhao", "2026-02-13-1") == (the(county, ticket).leading_at(COUNTY).source, the(county, ticket).leading_at(COUNTY).visit)
     assert {ticket: (("submitted", "linked"), "registered", 3)} == {
         id: (one.reasons, one.state, one.days_open) for id, one in found.items()
     }

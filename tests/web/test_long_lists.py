@@ -92,7 +92,7 @@ class TestScope:
             units = ["", *view.connection.execute(select(schema.units.c.code)).scalars()]
             for role, unit in product([one.value for one in Role], units):
                 viewer = Actor("somebody", role, unit)
-                may = {one.id for one in wholes if one is not None and may_read(one, viewer)}
+                may = {one.id for one in wholes if one is not None and may_read(one, viewer, view.head.node)}
                 ways = listed_for(viewer), visible_to(viewer), walked_for(viewer, table.c.id)
                 found = [set(view.connection.execute(select(table.c.id).where(way)).scalars()) for way in ways]
                 assert (role, unit, [may] * len(ways)) == (role, unit, found)

@@ -23,6 +23,7 @@ from node.domain.ticket import clocks
 from node.domain.ticket.checks import need_field, need_scope, need_value
 from node.domain.ticket.supervision import Supervised
 from node.domain.ticket.ticket import Ticket
+from node.domain.ticket.tracking import need_tracker
 
 # The number of a record elsewhere: nothing that anybody writes freely.
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9:./_-]{0,63}")
@@ -264,8 +265,8 @@ def _need_may_supervise(ticket: Ticket, unit: str, facts: Facts, policy: Policy)
         raise Refusal(Code.TICKET_INCOMPLETE, ticket=ticket.id)
     need_scope(ticket, facts, policy)
     # FJ25-3.8.1b: a tracker urges on the tickets that he follows.
-    if facts.is_role(Role.TRACKER) and facts.actor.account != ticket.tracker:
-        raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=facts.actor.unit, wanted=ticket.tracker)
+    if facts.is_role(Role.TRACKER):
+        need_tracker(ticket, facts, policy)
     # DESIGN 10: a specialist never on his own unit's ticket.
     if facts.is_role(Role.SPECIALIST) and facts.actor.unit in (ticket.lead, unit):
         raise Refusal(Code.OWN_CASE, ticket=ticket.id, unit=facts.actor.unit)

@@ -15,7 +15,7 @@ from itertools import accumulate
 
 from node.domain.entry import Change, ClockChange, Folded, Header
 from node.domain.ticket import records as r
-from node.domain.ticket.concerned import asked_in
+from node.domain.ticket.concerned import asked_in, named_in, person_at
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent, clock_key
 from node.domain.time import Limit, Pause, Unit
@@ -286,7 +286,7 @@ def evolve(ticket: Ticket | None, entry: Folded) -> Ticket:
         clocks=fold_clocks(_rekeyed(ticket.clocks, ticket.custody.holder, custody.holder), head, custody.holder),
         asks=_asks(ticket.asks, entry),
         hands=ticket.hands | {r.Hand(head.actor.account, head.actor.unit, head.kind)},
-        concerned=ticket.concerned.union(asked_in(head, event)),
+        concerned=ticket.concerned.union(asked_in(head, event), (person_at(head.node, one) for one in named_in(head, event))),
         changed_at=max(ticket.changed_at or head.recorded_at, head.recorded_at),
     )
 

@@ -19,7 +19,7 @@ from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import clocks, turns
 from node.domain.ticket.checks import need_field
-from node.domain.ticket.leading_record import LeaderAct
+from node.domain.ticket.leading_record import LeaderAct, Leading
 from node.domain.ticket.ticket import Ticket, TicketEvent
 from node.domain.time import local_day
 
@@ -80,8 +80,9 @@ class LeaderAssigned(TicketEvent):
     leader: str
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        since = ticket.leading.since if ticket.leading.leader == self.leader else head.recorded_at
-        return replace(ticket, leading=replace(ticket.leading, leader=self.leader, since=since))
+        leading = ticket.leading_at(head.node)
+        since = leading.since if leading.leader == self.leader else head.recorded_at
+        return _with_leading(ticket, replace(leading, leader=self.leader, since=since))
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class LeaderReleased(TicketEvent):
     reason: Words | None = None
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return replace(ticket, leading=replace(ticket.leading, leader="", since=None, former=(*ticket.leading.former, self.leader)))
+        leading = ticket.leading_at(head.node)
+        return _with_leading(ticket, replace(leading, leader="", since=None, former=(*leading.former, self.leader)))
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class SubmitterNamed(TicketEvent):
     visit: str = ""
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return replace(ticket, leading=replace(ticket.leading, source=self.leader, visit=self.visit))
+        return _with_leading(ticket, replace(ticket.leading_at(head.node), source=self.leader, visit=self.visit))
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,12 @@ class LeaderActRecorded(TicketEvent):
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
         act = LeaderAct(self.act, self.done_on, head.recorded_at, head.actor.account, head.id, self.period_due_at)
-        return replace(ticket, leading=replace(ticket.leading, acts=(*ticket.leading.acts, act)))
+        leading = ticket.leading_at(head.node)
+        return _with_leading(ticket, replace(leading, acts=(*leading.acts, act)))
+
+
+def _with_leading(ticket: Ticket, leading: Leading) -> Ticket:
+    return replace(ticket, leadings=(*(one for one in ticket.leadings if one.node != leading.node), leading))
 
 
 def assign(ticket: Ticket, command: AssignLeader, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -133,11 +140,12 @@ def assign(ticket: Ticket, command: AssignLeader, facts: Facts, policy: Policy, 
     if not ticket.is_open:
         raise Refusal(Code.WRONG_STATE, ticket=ticket.id, state=ticket.state, wanted="open")
     need_leader(command.leader, facts, now)
-    if ticket.leading.leader not in ("", command.leader):
-        raise Refusal(Code.ALREADY_LED, ticket=ticket.id, leader=ticket.leading.leader)
+    in_charge = ticket.leading_at(policy.node).leader
+    if in_charge not in ("", command.leader):
+        raise Refusal(Code.ALREADY_LED, ticket=ticket.id, leader=in_charge)
     # Named again in a later round: what stood still since the completion is owed again.
     begun = turns.begin(policy, now, command.leader, *(act for act in turns.LEADER_TURNS if ticket.clock(act) is None))
-    if ticket.leading.leader and not begun:
+    if in_charge and not begun:
         return []
     return [Happened(ticket.subject, LeaderAssigned(command.leader), clocks=begun)]
 
@@ -154,10 +162,11 @@ def need_leader(account: str, facts: Facts, now: datetime) -> None:
 def release(ticket: Ticket, command: ReleaseLeader, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """A matter may change hands, never silently."""
     need_field("reason", command.reason)
-    if not ticket.leading.leader:
+    in_charge = ticket.leading_at(policy.node).leader
+    if not in_charge:
         return []
     ended = clocks.stop_if_on(ticket, *turns.LEADER_TURNS)
-    return [Happened(ticket.subject, LeaderReleased(ticket.leading.leader, command.reason), clocks=ended)]
+    return [Happened(ticket.subject, LeaderReleased(in_charge, command.reason), clocks=ended)]
 
 
 def name_submitter(ticket: Ticket, command: NameSubmitter, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
@@ -165,14 +174,15 @@ def name_submitter(ticket: Ticket, command: NameSubmitter, facts: Facts, policy:
     need_field("leader", command.leader)
     need_leader(command.leader, facts, now)
     need_plain_code("visit", command.visit)
-    if (ticket.leading.source, ticket.leading.visit) == (command.leader, command.visit):
+    leading = ticket.leading_at(policy.node)
+    if (leading.source, leading.visit) == (command.leader, command.visit):
         return []
     return [Happened(ticket.subject, SubmitterNamed(command.leader, command.visit))]
 
 
 def record_act(ticket: Ticket, command: RecordLeaderAct, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """FJ23-2.4c, 2.4d, 2.4e: by the leader in charge, or written down for him by the office or the tracker."""
-    leading = ticket.leading
+    leading = ticket.leading_at(policy.node)
     if not leading.leader:
         raise Refusal(Code.NOT_LED, ticket=ticket.id)
     if facts.is_role(Role.LEADER, Role.GOVERNMENT) and facts.actor.account != leading.leader:

@@ -24,10 +24,11 @@ class LeaderAct:
 @dataclass(frozen=True)
 class Leading:
     """
-    ``leader`` is the account of the leader in charge (领办), "" if there is none; ``source`` that of the leader who handed the matter
-    over, ``visit`` where he did.  ``former`` are those who were in charge before, the last one last.
+    ``leader`` is the account at ``node`` of the leader in charge (领办), "" if there is none; ``source`` that of the leader who handed the
+    matter over, ``visit`` where he did.  ``former`` are those who were in charge before, the last one last.
     """
 
+    node: str
     leader: str = ""
     since: datetime | None = None
     source: str = ""

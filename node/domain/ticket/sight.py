@@ -12,7 +12,7 @@ from node.domain.organisation import Role
 from node.domain.policy import Policy
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import ADMINISTRATORS
-from node.domain.ticket.concerned import BY_PART
+from node.domain.ticket.concerned import BY_PART, person_at
 from node.domain.ticket.state import With
 from node.domain.ticket.ticket import Ticket
 
@@ -35,15 +35,15 @@ def is_concealed(ticket: Ticket, unit: str) -> bool:
     return any(unit == hidden or unit.startswith(f"{hidden}.") for hidden in concealed_units(ticket))
 
 
-def may_read(ticket: Ticket, actor: Actor) -> bool:
-    """Whether *actor* may look at *ticket* at all; what of it he may open is another question."""
+def may_read(ticket: Ticket, actor: Actor, node: str) -> bool:
+    """Whether *actor*, of *node*, may look at *ticket* at all; what of it he may open is another question."""
     if is_concealed(ticket, actor.unit):
         return False
     if actor.role in BY_PART:
-        own = {actor.unit, actor.account} - {""}
+        own = {actor.unit, person_at(node, actor.account)} - {""}
         is_joint = actor.role == Role.MEMBER.value and ticket.with_whom is With.MEMBERS
         return is_joint or bool(own & {*ticket.concerned, ticket.lead, ticket.intake.first_contact})
-    return actor.role not in OUTSIDE or ticket.intake.registered_by == actor.account
+    return actor.role not in OUTSIDE or (ticket.origin, ticket.intake.registered_by) == (node, actor.account)
 
 
 def reads_texts(viewer: Actor | None) -> bool:
@@ -56,14 +56,14 @@ def reads_texts(viewer: Actor | None) -> bool:
     return viewer is None or viewer.role not in ADMINISTRATORS
 
 
-def need_sight(ticket: Ticket, actor: Actor) -> None:
+def need_sight(ticket: Ticket, actor: Actor, node: str) -> None:
     """
     Refuse what ``may_read`` denies.
 
     Raises:
         Refusal: as ``not_shown``.
     """
-    if not may_read(ticket, actor):
+    if not may_read(ticket, actor, node):
         raise not_shown(actor, ticket.id)
 
 

@@ -19,6 +19,7 @@ from node.domain.ticket.parts import HANDLING_KINDS, need_involved, need_not_han
 from node.domain.ticket.state import FINAL, IN_HAND
 from node.domain.ticket.supervision_record import RiskNote, SupervisionStep
 from node.domain.ticket.ticket import Ticket, TicketEvent
+from node.domain.ticket.tracking import need_tracker
 
 SUPERVISORS = frozenset({Role.OFFICE, Role.SUPERVISION, Role.DISCIPLINE, Role.STEWARD})
 VERIFIED = ("true", "not_true", "partly_true")
@@ -156,8 +157,8 @@ def ask_progress(ticket: Ticket, command: AskProgress, facts: Facts, policy: Pol
     """HM20-3.4a: one request at a time; what the lead records next answers it."""
     need_state(ticket, IN_HAND)
     need_scope(ticket, facts, policy)
-    if facts.is_role(Role.TRACKER) and facts.actor.account != ticket.tracker:
-        raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=facts.actor.unit, wanted=ticket.tracker)
+    if facts.is_role(Role.TRACKER):
+        need_tracker(ticket, facts, policy)
     if ticket.clock("progress_answer") is not None:
         return []
     changes = (clocks.start(policy, now, "progress_answer", ticket.lead),)

@@ -278,7 +278,7 @@ def _need_planner(ticket: Ticket, facts: Facts, policy: Policy) -> None:
     """The office, a steward within his field, the ticket's own tracker, or its lead."""
     need_scope(ticket, facts, policy)
     if facts.is_role(Role.TRACKER):
-        need_tracker(ticket, facts)
+        need_tracker(ticket, facts, policy)
     if facts.is_role(Role.DEPARTMENT) and facts.actor.unit != ticket.lead:
         raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=facts.actor.unit, wanted=ticket.lead)
 

@@ -82,6 +82,8 @@ class Ticket:
     receipts: tuple[h.Receipt, ...] = ()
     # The one who follows a cross-department ticket, by account.
     tracker: str = ""
+    # Whose account that is.
+    tracker_node: str = ""
     task_force: h.TaskForce | None = None
     joint_items: tuple[h.JointItem, ...] = ()
     opinions: tuple[h.OpinionRequest, ...] = ()
@@ -112,21 +114,30 @@ class Ticket:
     # Measures of supervision that were opened on it, in order, whoever opened them; and risks filed for exemption.
     supervision: tuple[v.SupervisionStep, ...] = ()
     risk_notes: tuple[v.RiskNote, ...] = ()
-    # Who leads it, which meetings dealt with it and what for it is ready; its industry; and as which case it is told.
-    leading: Leading = Leading()
+    # Who leads it, at each node that had a leader take it; which meetings dealt with it and what for it is ready; its industry; and as
+    # which case it is told.
+    leadings: tuple[Leading, ...] = ()
     readiness: m.Readiness | None = None
     sittings: tuple[m.Sitting, ...] = ()
     industry: str = ""
     cases: tuple[m.Case, ...] = ()
     # What the lead submitted to the centre, in order.
     submissions: tuple[h.Submission, ...] = ()
-    # Units, and persons by account, that have or had a part in it.
+    # Units, and persons (``concerned.person_at``), that have or had a part in it.
     concerned: frozenset[str] = frozenset()
 
     @property
     def subject(self) -> Subject:
         """The ticket as the subject of entries."""
         return Subject("ticket", self.id)
+
+    def tracker_at(self, node: str) -> str:
+        """The account of *node* that tracks it; "" if none of that node's does."""
+        return self.tracker if self.tracker_node == node else ""
+
+    def leading_at(self, node: str) -> Leading:
+        """Its leader by *node*'s register of leaders."""
+        return next((one for one in self.leadings if one.node == node), Leading(node))
 
     @property
     def lead(self) -> str:

@@ -48,7 +48,7 @@ class TrackerNamed(TicketEvent):
     former: str = ""
 
     def apply(self, ticket: Ticket, head: Header) -> Ticket:
-        return replace(ticket, tracker=self.tracker)
+        return replace(ticket, tracker=self.tracker, tracker_node=head.node)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class CaseLimitSet(TicketEvent):
 
 def need_case_named(ticket: Ticket, co_handlers: tuple[str, ...], due_on: date | None, tracker: str, policy: Policy) -> None:
     """FJ25-3.8.1: what a dispatch of this complexity must name; co-handlers that have a part already count."""
-    given = {"co_handler": bool(co_handlers or ticket.co_handlers), "limit": due_on is not None, "tracker": bool(tracker or ticket.tracker)}
+    is_tracked = bool(tracker or ticket.tracker_at(policy.node))
+    given = {"co_handler": bool(co_handlers or ticket.co_handlers), "limit": due_on is not None, "tracker": is_tracked}
     missing = [need for need in policy.pack.names(f"dispatch.needs.{ticket.classing.complexity}") if not given[need]]
     if missing:
         raise Refusal(Code.JOINT_HANDLING_INCOMPLETE, ticket=ticket.id, missing=missing)
@@ -93,9 +94,10 @@ def set_for_case(
         else:
             change = clocks.start_until(policy, now, "resolve", lead, due_on)
         happened.append(Happened(ticket.subject, CaseLimitSet(due_on), clocks=(change,)))
-    if tracker and tracker != ticket.tracker:
+    former = ticket.tracker_at(policy.node)
+    if tracker and tracker != former:
         need_person(facts, tracker, role=Role.TRACKER)
-        happened.append(Happened(ticket.subject, TrackerNamed(tracker, ticket.tracker)))
+        happened.append(Happened(ticket.subject, TrackerNamed(tracker, former)))
     return happened
 
 
@@ -106,24 +108,26 @@ def name_tracker(ticket: Ticket, command: NameTracker, facts: Facts, policy: Pol
     need_scope(ticket, facts, policy)
     need_field("tracker", command.tracker)
     need_person(facts, command.tracker, role=Role.TRACKER)
-    if command.tracker == ticket.tracker:
+    former = ticket.tracker_at(policy.node)
+    if command.tracker == former:
         return []
-    return [Happened(ticket.subject, TrackerNamed(command.tracker, ticket.tracker))]
+    return [Happened(ticket.subject, TrackerNamed(command.tracker, former))]
 
 
 def record_tracking(ticket: Ticket, command: RecordTracking, facts: Facts, policy: Policy, now: datetime) -> list[Happened]:
     """FJ25-3.8.1b: by the tracker of this very ticket."""
     if ticket.state in FINAL:
         raise Refusal(Code.WRONG_STATE, ticket=ticket.id, state=ticket.state, wanted="open")
-    need_tracker(ticket, facts)
+    need_tracker(ticket, facts, policy)
     need_field("note", command.note)
     return [Happened(ticket.subject, TrackingRecorded(command.note))]
 
 
-def need_tracker(ticket: Ticket, facts: Facts) -> None:
+def need_tracker(ticket: Ticket, facts: Facts, policy: Policy) -> None:
     """A tracker acts on his own tickets only."""
-    if not ticket.tracker or facts.actor.account != ticket.tracker:
-        raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=facts.actor.unit, wanted=ticket.tracker)
+    tracker = ticket.tracker_at(policy.node)
+    if not tracker or facts.actor.account != tracker:
+        raise Refusal(Code.PERMISSION_DENIED, ticket=ticket.id, unit=facts.actor.unit, wanted=tracker)
 
 
 DECISIONS = {NameTracker: name_tracker, RecordTracking: record_tracking}

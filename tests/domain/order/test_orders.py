@@ -128,7 +128,7 @@ class TestIssuing:
     def test_a_specialist_of_another_unit_and_the_tickets_own_tracker_urge(self):
         """DESIGN 10, FJ25-3.8.1b."""
         urge = replace(SUPERVISE, measure="urge")
-        tracked = replace(HANDLED, tracker=TRACKER.account)
+        tracked = replace(HANDLED, tracker=TRACKER.account, tracker_node=HANDLED.origin)
 
         assert "specialist" == played([(SPECIALIST, urge)], HANDLED).issuer
         assert "tracker" == played([(TRACKER, urge)], tracked).issuer

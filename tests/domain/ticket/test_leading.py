@@ -61,7 +61,7 @@ def test_an_act_begins_the_next_period_and_a_second_one_is_one_more_than_owed():
     clock = Clock(
         "monthly_check", "520402", NOW, Limit(1, Unit.MONTH), day_end("2026-01-31"), "zhao", "", "", last_due_at=day_end("2026-01-31")
     )
-    ticket = replace(a_ticket(State.HANDLING), leading=Leading("zhao", NOW))
+    ticket = replace(a_ticket(State.HANDLING), leadings=(Leading(BY_MONTH.node, "zhao", NOW),))
     owed = replace(ticket, clocks={**ticket.clocks, "monthly_check": clock})
     met = record_act(owed, RecordLeaderAct("monthly_check", WORD), known(), BY_MONTH, NOW)[0]
     ahead = replace(clock, started_at=day_end("2026-01-31"), due_at=day_end("2026-02-28"))
@@ -76,14 +76,14 @@ def test_an_act_begins_the_next_period_and_a_second_one_is_one_more_than_owed():
 @pytest.mark.parametrize(
     ("leading", "leaders", "code"),
     [
-        (Leading("qian", NOW), (a_leader("zhao"), a_leader("qian")), Code.ALREADY_LED),
-        (Leading(), (), Code.ACCOUNT_UNKNOWN),
-        (Leading(), (a_leader("zhao", until=datetime(2026, 1, 11, tzinfo=UTC)),), Code.LEADER_OUT_OF_OFFICE),
+        (Leading(BY_MONTH.node, "qian", NOW), (a_leader("zhao"), a_leader("qian")), Code.ALREADY_LED),
+        (Leading(BY_MONTH.node), (), Code.ACCOUNT_UNKNOWN),
+        (Leading(BY_MONTH.node), (a_leader("zhao", until=datetime(2026, 1, 11, tzinfo=UTC)),), Code.LEADER_OUT_OF_OFFICE),
     ],
 )
 def test_a_matter_goes_to_one_leader_in_office(leading: Leading, leaders: tuple[Leader, ...], code: Code):
     """FJ23-2.4b, AS25-1.1b: never to a second one, never to whoever holds no post any more."""
     with pytest.raises(Refusal) as refused:
-        assign(replace(a_ticket(State.HANDLING), leading=leading), AssignLeader("zhao"), known(*leaders), BY_MONTH, NOW)
+        assign(replace(a_ticket(State.HANDLING), leadings=(leading,)), AssignLeader("zhao"), known(*leaders), BY_MONTH, NOW)
 
     assert code is refused.value.code
