@@ -167,6 +167,8 @@ class Logins(Sessions):
         """
         self.check_password(session.account, old, now)
         why = Weakness.SAME if new == old else rules_of.weakness(new, session.account)
+        if why is None and passwords.is_guessed(new, session.account):
+            why = Weakness.COMMON
         if why is not None:
             raise Refusal(Code.PASSWORD_WEAK, weakness=why.value, characters=rules_of.password_characters_min)
         self._keep_password(session.account, new, now, must_change=False)
