@@ -21,6 +21,7 @@ from federation.codec import Carried, DownPosition, Segment
 from federation.numbering import number_down_anew
 from node.domain.entry import Header
 from node.domain.merkle import Range, leaf_hash, leaf_hashes
+from node.domain.organisation import Place
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import EpochGranted, EpochStarted, NodeAdmitted
 from node.domain.reparenting import NodeReparented
@@ -29,7 +30,7 @@ from node.services.rebuild import refold
 from node.storage import schema
 from node.storage.codec import Content
 from node.storage.database import micros
-from node.storage.journal import Arrived, Position, Spot, Stream
+from node.storage.journal import Arrived, Position, Spot, Stored, Stream
 from node.storage.statements import Prepared, update_of
 from node.storage.unit_of_work import UnitOfWork
 
@@ -195,13 +196,15 @@ class _Batch:
     entries: int = 0
     has_gap: bool = False
     is_given_back: bool = False
+    # Places behind those of the streams where an entry stands that came from above.
+    _standing: set[Spot] = field(default_factory=set)
     _unwritten: list[Arrived] = field(default_factory=list)
     _sizes: dict[Stream, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, work: UnitOfWork, peer: str, segments: Sequence[Segment], now: datetime) -> "_Batch":
         epochs = work.journal.current_epochs({segment.node for segment in segments})
-        leaves = _leaves(work, [one for one in segments if one.epoch <= epochs.get(one.node, 0)])
+        leaves = _leaves(work, [one for one in segments if one.epoch <= epochs.get(one.node, 0)], work.place())
         # Only where something comes again can something be put right.
         damaged = frozenset(reconcile.damaged(work.connection)) if leaves else frozenset()
         return cls(work, peer, now, epochs, leaves, damaged)
@@ -264,20 +267,28 @@ class _Batch:
             return None
         for place in range(known, len(segment.entries)):
             seq = segment.from_seq + place
+            if (standing := self.leaves.get((*stream, seq))) is not None:
+                if standing != leaves[place]:
+                    return seq, segment.entries[place].data
+                self._standing.add((*stream, seq))
             self._unwritten.append(arrived_at(segment, seq, segment.entries[place], leaves[place]))
             self.leaves[*stream, seq] = leaves[place]
-        self._sizes[stream] += len(segment.entries) - known
-        self.entries += len(segment.entries) - known
+            self._sizes[stream] += 1
+            self.entries += 1
         return None
 
     def write(self) -> None:
         """Append, fold and route what was gathered since the last time."""
         if self._unwritten:
             unwritten, self._unwritten = self._unwritten, []
-            keep(self.work, self.work.journal.mirror, unwritten)
+            keep(self.work, self._mirrored, unwritten)
             for one in unwritten:
                 if isinstance(one.content.event, EpochStarted):
                     self._take_out_what_is_not_kept(one.content.header.node, one.content.event)
+
+    def _mirrored(self, arrived: Sequence[Arrived]) -> list[Stored]:
+        standing = {(head.node, head.epoch, head.seq) for head in (one.content.header for one in arrived)} & self._standing
+        return self.work.journal.mirror(arrived, standing)
 
     def _take_out_what_is_not_kept(self, node: str, begun: EpochStarted) -> None:
         """
@@ -312,16 +323,30 @@ class _Batch:
         return self.work.place().branch(node) == self.peer
 
 
-def _leaves(work: UnitOfWork, segments: Sequence[Segment]) -> dict[Spot, bytes]:
-    """What is held under the places of *segments* that are taken already; usually there is none."""
+def _leaves(work: UnitOfWork, segments: Sequence[Segment], place: Place) -> dict[Spot, bytes]:
+    """
+    What is held under the places of *segments* that are taken already; usually there is none.
+
+    Of a node that came from another superior entries may stand behind those, too: they came from above, about what others here have a
+    part in, before its stream was held whole.
+    """
     return work.journal.held(
         [
             (segment.node, segment.epoch, seq)
             for segment in segments
             for seq in range(segment.from_seq, segment.from_seq + len(segment.entries))
-            if seq <= work.journal.range_of(segment.node, segment.epoch).size
+            if seq <= work.journal.range_of(segment.node, segment.epoch).size or _has_come(segment.node, place)
         ]
     )
+
+
+def _has_come(node: str, place: Place) -> bool:
+    """True if *node*, or one between, stood below another superior once."""
+    while node and node != place.node:
+        if place.former.get(node):
+            return True
+        node = place.superiors.get(node, "")
+    return False
 
 
 def _epochs(work: UnitOfWork, heads: Sequence[Header]) -> dict[str, int]:

@@ -194,16 +194,25 @@ class Journal:
 
     # --- mirrored entries ---------------------------------------------------------------------------------------------
 
-    def mirror(self, arrived: Sequence[Arrived]) -> list[Stored]:
+    def mirror(self, arrived: Sequence[Arrived], standing: Collection[Spot] = ()) -> list[Stored]:
         """
         Append entries of streams that are held whole, in this order, however the streams interleave.  The caller has checked
         that each is the next one of its stream.
+
+        *standing* are places of theirs where the same entry stands that came from above before the stream was held whole: there it
+        stays, and counts as its writer's from here on.  Gives what was new.
         """
-        stored = self._keep(arrived, from_above=False)
+        heads = [one.content.header for one in arrived]
+        fresh = [one for one, head in zip(arrived, heads, strict=True) if (head.node, head.epoch, head.seq) not in standing]
+        stored = self._keep(fresh, from_above=False)
+        if standing:
+            table = schema.entries
+            its = tuple_(table.c.node, table.c.epoch, table.c.seq).in_(sorted(standing))
+            self._connection.execute(update(table).where(its).values(from_above=False))
         leaves: dict[Stream, list[bytes]] = {}
-        for one in stored:
-            leaves.setdefault((one.header.node, one.header.epoch), []).append(one.leaf)
-        self._set_ranges({stream: self.range_of(*stream).extend(fresh) for stream, fresh in leaves.items()})
+        for one, head in zip(arrived, heads, strict=True):
+            leaves.setdefault((head.node, head.epoch), []).append(one.leaf)
+        self._set_ranges({stream: self.range_of(*stream).extend(more) for stream, more in leaves.items()})
         return stored
 
     def take_from_above(self, arrived: Sequence[Arrived]) -> list[Stored]:

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from federation.epochs import start
+from node.domain.merkle import Range, leaf_hash
 from node.domain.payload import Text
 from node.domain.ticket.custody import OverrideCustody
 from node.domain.ticket.escalation import ReturnEscalation
 from node.services.rebuild import check
 from node.storage import schema
-from tests.federation.levels import connect, enrol, settle
+from tests.federation.levels import Place, connect, enrol, settle
 from tests.federation.moving import OTHER, REASON, Four
 from tests.federation.situations import (
     CITY,
@@ -31,6 +33,20 @@ from tests.federation.situations import (
     tickets,
     told,
 )
+
+
+def came_from_above(place: Place, seq: int, *, is_same: bool) -> None:
+    """The county's last entry stands here as it does before its stream is held whole; or another one under its place."""
+    entries, spot = schema.entries, (COUNTY, 2, seq)
+    its = (entries.c.node == COUNTY, entries.c.epoch == 2, entries.c.seq == seq)
+    with place.level.store.write() as work:
+        content = work.journal.at(*spot)
+        assert content is not None
+        leaf = leaf_hash(content if is_same else content + b"x")
+        work.connection.execute(update(entries).where(*its).values(from_above=True, leaf=leaf))
+        before = select(entries.c.leaf).where(entries.c.node == COUNTY, entries.c.epoch == 2, entries.c.seq < seq).order_by(entries.c.seq)
+        leaves = [bytes(one) for one in work.connection.execute(before).scalars()]
+        work.journal._set_ranges({(COUNTY, 2): Range().extend(leaves)})
 
 
 class TestRow22WithRow11:
@@ -178,6 +194,32 @@ class TestRow22WithRow11:
         assert "branch" in incidents(other)
         assert [{}] * 4 == [alarms(place) for place in four.all]
         assert all(check(place.level.store).agrees for place in four.all)
+
+    @pytest.mark.parametrize("is_same", [True, False])
+    def test_what_came_down_before_the_stream_was_the_new_city_s_counts_as_its_writer_s(self, four: Four, is_same: bool) -> None:
+        """
+        Seed 90000581.  What the county wrote behind the handover came to the new city from above, before that was named its superior, and
+        comes once more with the stream; where it is another entry, that is a fork.
+        """
+        county, _, other, _ = four.all
+        four.move()
+        county.register()
+        number = county.register()
+        four.run()
+        whole = other.contents(COUNTY)
+        came_from_above(other, county.position(COUNTY, 2)[0], is_same=is_same)
+
+        four.wires[COUNTY] = connect(county, other)
+        four.run(seconds=51)
+
+        if is_same:
+            assert whole == other.contents(COUNTY)
+            four.need_moved(number)
+            assert [[]] * 4 == [place.rows(schema.quarantine) for place in four.all]
+            assert [False] == [one.from_above for one in other.rows(schema.entries) if one.subject_id == number]
+            assert all(check(place.level.store).agrees for place in four.all)
+        else:
+            assert ("stopped forked", ["fork"]) == (county.status(), incidents(other))
 
     def test_a_new_city_that_was_restored_from_before_the_move_takes_the_county_in_once_more(self, four: Four, tmp_path: Path) -> None:
         """
