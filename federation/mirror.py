@@ -330,14 +330,13 @@ def _leaves(work: UnitOfWork, segments: Sequence[Segment], place: Place) -> dict
     Of a node that came from another superior entries may stand behind those, too: they came from above, about what others here have a
     part in, before its stream was held whole.
     """
-    return work.journal.held(
-        [
-            (segment.node, segment.epoch, seq)
-            for segment in segments
-            for seq in range(segment.from_seq, segment.from_seq + len(segment.entries))
-            if seq <= work.journal.range_of(segment.node, segment.epoch).size or _has_come(segment.node, place)
-        ]
-    )
+    spots: list[Spot] = []
+    for one in segments:
+        last = one.from_seq + len(one.entries) - 1
+        if not _has_come(one.node, place):
+            last = min(last, work.journal.range_of(one.node, one.epoch).size)
+        spots += [(one.node, one.epoch, seq) for seq in range(one.from_seq, last + 1)]
+    return work.journal.held(spots)
 
 
 def _has_come(node: str, place: Place) -> bool:
