@@ -287,6 +287,8 @@ class _Batch:
                     self._take_out_what_is_not_kept(one.content.header.node, one.content.event)
 
     def _mirrored(self, arrived: Sequence[Arrived]) -> list[Stored]:
+        if not self._standing:
+            return self.work.journal.mirror(arrived)
         standing = {(head.node, head.epoch, head.seq) for head in (one.content.header for one in arrived)} & self._standing
         return self.work.journal.mirror(arrived, standing)
 

@@ -202,15 +202,18 @@ class Journal:
         *standing* are places of theirs where the same entry stands that came from above before the stream was held whole: there it
         stays, and counts as its writer's from here on.  Gives what was new.
         """
-        heads = [one.content.header for one in arrived]
-        fresh = [one for one, head in zip(arrived, heads, strict=True) if (head.node, head.epoch, head.seq) not in standing]
+        fresh = arrived
+        if standing:
+            heads = ((one, one.content.header) for one in arrived)
+            fresh = [one for one, head in heads if (head.node, head.epoch, head.seq) not in standing]
         stored = self._keep(fresh, from_above=False)
         if standing:
             table = schema.entries
             its = tuple_(table.c.node, table.c.epoch, table.c.seq).in_(sorted(standing))
             self._connection.execute(update(table).where(its).values(from_above=False))
         leaves: dict[Stream, list[bytes]] = {}
-        for one, head in zip(arrived, heads, strict=True):
+        for one in arrived:
+            head = one.content.header
             leaves.setdefault((head.node, head.epoch), []).append(one.leaf)
         self._set_ranges({stream: self.range_of(*stream).extend(more) for stream, more in leaves.items()})
         return stored
