@@ -87,3 +87,17 @@ def test_a_matter_goes_to_one_leader_in_office(leading: Leading, leaders: tuple[
         assign(replace(a_ticket(State.HANDLING), leadings=(leading,)), AssignLeader("zhao"), known(*leaders), BY_MONTH, NOW)
 
     assert code is refused.value.code
+
+
+def test_each_node_has_a_leader_of_its_own_take_a_need():
+    """Whom the county named neither stands in the way of the city's leader nor goes with him; nobody acts for another's."""
+    theirs = Leading("520302", "qian", NOW)
+    ticket = replace(a_ticket(State.HANDLING), leadings=(theirs,))
+
+    (happened,) = assign(ticket, AssignLeader("zhao"), known(a_leader("zhao")), BY_MONTH, NOW)
+
+    assert "zhao" == happened.event.leader
+    assert (theirs, "") == (ticket.leading_at("520302"), ticket.leading_at(BY_MONTH.node).leader)
+    with pytest.raises(Refusal) as refused:
+        record_act(ticket, RecordLeaderAct("monthly_check", WORD), Facts(OFFICE), BY_MONTH, NOW)
+    assert Code.NOT_LED is refused.value.code
