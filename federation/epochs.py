@@ -21,7 +21,7 @@ from federation import reparenting
 from federation.arriving import take_whole_or_one_by_one
 from federation.client import Peer
 from federation.codec import Segment, entry_from_pb
-from federation.greeting import BEHIND
+from federation.greeting import BEHIND, fenced_by
 from federation.level import Level
 from federation.link import batch_entries_max
 from federation.mirror import ACTIVE, CLONED, FORKED, FORMER, LEAVING, Mirror
@@ -133,6 +133,9 @@ def start(level: Level, reason: str, actor: Actor) -> int:
     """
     Begin a new epoch at the top of the tree, where nobody grants one, and return its number: after a restore, or beside a copy.
 
+    It is later than any that this node is known to have begun: one that was restored from before an epoch of its own has told
+    others in it, and would be taken for the old copy, or tell two histories under one number.
+
     Raises:
         Refusal: NOTHING_GRANTED, if this node has a superior: that one grants.
     """
@@ -141,13 +144,20 @@ def start(level: Level, reason: str, actor: Actor) -> int:
         if work.head.line:
             raise Refusal(Code.NOTHING_GRANTED, node=work.head.node)
         position = work.journal.position(work.head.node, work.head.epoch)
-        _begin(level, work, work.head.epoch + 1, position, reason, actor)
+        _begin(level, work, _latest_known(level, work) + 1, position, reason, actor)
         work.head.held = ""
         number_down_anew(work, without=_held_by_nobody(work))
         await_those_below(work, level.wall())
         return work.head.epoch
 
     return level.writer.command(carry_out)
+
+
+def _latest_known(level: Level, work: UnitOfWork) -> int:
+    """The highest epoch of this node that its journal, its guard or a subordinate that fenced it knows of."""
+    said = level.guard.read() if level.guard is not None else None
+    guarded = said.epoch if said is not None and said.node == work.head.node else 0
+    return max(work.head.epoch, fenced_by(work), guarded)
 
 
 def _held_by_nobody(work: UnitOfWork) -> set[int]:
@@ -169,7 +179,8 @@ def rejoin(level: Level, end: Peer, reason: str, actor: Actor) -> Rejoined:
     Take back what the superior behind *end* holds of this node, and begin the epoch that it granted.
 
     Raises:
-        Refusal: NOTHING_GRANTED; FORK, if what the superior gives is not what it says that it holds.
+        Refusal: NOTHING_GRANTED, also if what was granted was begun here before and went further than the superior knows; FORK, if
+            what the superior gives is not what it says that it holds.
         CallFailed.
     """
     way = _way(level, end)
@@ -197,7 +208,13 @@ def follow(level: Level, end: Peer, actor: Actor) -> Rejoined | None:
         if is_begun:
             level.writer.command(_hold)
         return None
-    return _follow(level, end, way, "", actor)
+    try:
+        return _follow(level, end, way, "", actor)
+    except Refusal as refusal:
+        if refusal.code is not Code.NOTHING_GRANTED:
+            raise
+        level.writer.command(_hold)
+        return None
 
 
 def _hold(work: UnitOfWork) -> None:
@@ -260,10 +277,14 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
             if (held.size, held.root) != (said.size, said.root):
                 raise Refusal(Code.FORK, node=node, epoch=epoch, seq=held.size)
         current = way.current
+        work.head.epoch = current
+        if level.guard is not None and not level.guard.fits(work):
+            # It was begun here before, and went further than the superior knows, which was restored, too: whoever was told of that by
+            # way of the superior would hold another history of it (2.3 no. 10).
+            raise Refusal(Code.NOTHING_GRANTED, node=node)
         if not way.there[current].size:
             former = max(epoch for epoch in (way.epoch, *later) if epoch != current)
             _begin(level, work, current, work.journal.position(node, former), reason, actor)
-        work.head.epoch = current
         whole = [one for one in branch if one.taken not in given_up]
         written, aside = _write_again(work, whole, keys, _told(segments), is_new=not way.kept)
         anew = register_anew(work, aside, keys, level.now())

@@ -123,9 +123,13 @@ def check_fence(work: UnitOfWork) -> None:
         Refusal: SUPERIOR_FENCED.
     """
     if work.head.held == FENCED:
-        table = schema.incidents
-        current = work.connection.execute(select(func.max(table.c.epoch)).where(table.c.kind == FENCED)).scalar()
-        raise Refusal(Code.SUPERIOR_FENCED, peer=work.head.node, epoch=work.head.epoch, current=current or 0)
+        raise Refusal(Code.SUPERIOR_FENCED, peer=work.head.node, epoch=work.head.epoch, current=fenced_by(work))
+
+
+def fenced_by(work: UnitOfWork) -> int:
+    """The latest epoch of this node that a subordinate had heard of and this node had not; 0 if there was none."""
+    table = schema.incidents
+    return work.connection.execute(select(func.max(table.c.epoch)).where(table.c.kind == FENCED)).scalar() or 0
 
 
 def check_session(peer: Peer, boot_id: bytes) -> None:

@@ -77,8 +77,7 @@ class Mirror:
         Raises:
             Refusal: FOREIGN_STREAM, STALE_EPOCH, MALFORMED_ENTRY with its field; nothing of the batch is then taken.
         """
-        batch = _Batch.of(work, peer, segments, self._now())
-        batch.is_given_back = is_given_back
+        batch = _Batch.of(work, peer, segments, self._now(), is_given_back=is_given_back)
         for segment in segments:
             if batch.is_passed_by(segment):
                 continue
@@ -142,7 +141,7 @@ class Mirror:
 
         What stands here went to it by `GiveBack` before and comes again under its own id; its bytes stay as evidence.
         """
-        spots = {(one.content.header.node, one.content.header.epoch, one.content.header.seq): one.leaf for one in arrived}
+        spots = {one.content.header.spot: one.leaf for one in arrived}
         held = work.journal.held(spots)
         gone = [spot for spot, leaf in spots.items() if held.get(spot, leaf) != leaf]
         if not gone:
@@ -193,21 +192,21 @@ class _Batch:
     leaves: dict[Spot, bytes]
     # Places whose entries are to be put right by what comes once more.
     damaged: frozenset[Spot]
+    is_given_back: bool
     entries: int = 0
     has_gap: bool = False
-    is_given_back: bool = False
     # Places behind those of the streams where an entry stands that came from above.
     _standing: set[Spot] = field(default_factory=set)
     _unwritten: list[Arrived] = field(default_factory=list)
     _sizes: dict[Stream, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, work: UnitOfWork, peer: str, segments: Sequence[Segment], now: datetime) -> "_Batch":
+    def of(cls, work: UnitOfWork, peer: str, segments: Sequence[Segment], now: datetime, *, is_given_back: bool) -> "_Batch":
         epochs = work.journal.current_epochs({segment.node for segment in segments})
         leaves = _leaves(work, [one for one in segments if one.epoch <= epochs.get(one.node, 0)], work.place())
         # Only where something comes again can something be put right.
         damaged = frozenset(reconcile.damaged(work.connection)) if leaves else frozenset()
-        return cls(work, peer, now, epochs, leaves, damaged)
+        return cls(work, peer, now, epochs, leaves, damaged, is_given_back)
 
     def is_passed_by(self, segment: Segment) -> bool:
         """What a peer still brings of a node that has left it, or is leaving it, comes again from that node itself (2.7)."""
@@ -289,7 +288,7 @@ class _Batch:
     def _mirrored(self, arrived: Sequence[Arrived]) -> list[Stored]:
         if not self._standing:
             return self.work.journal.mirror(arrived)
-        standing = {(head.node, head.epoch, head.seq) for head in (one.content.header for one in arrived)} & self._standing
+        standing = {one.content.header.spot for one in arrived} & self._standing
         return self.work.journal.mirror(arrived, standing)
 
     def _take_out_what_is_not_kept(self, node: str, begun: EpochStarted) -> None:
@@ -390,11 +389,7 @@ def _settled(work: UnitOfWork, arrived: Sequence[Arrived], epochs: Mapping[str, 
     left = _left(work) if writers else frozenset()
     superseded = _superseded(work, arrived) if writers else frozenset()
     heads = ((one, one.content.header) for one in arrived)
-    return [
-        one
-        for one, head in heads
-        if head.epoch < epochs.get(head.node, 0) or head.node in left or (head.node, head.epoch, head.seq) in superseded
-    ]
+    return [one for one, head in heads if head.epoch < epochs.get(head.node, 0) or head.node in left or head.spot in superseded]
 
 
 def _superseded(work: UnitOfWork, arrived: Sequence[Arrived]) -> frozenset[Spot]:
@@ -403,7 +398,7 @@ def _superseded(work: UnitOfWork, arrived: Sequence[Arrived]) -> frozenset[Spot]
     if not taken:
         return frozenset()
     entries, heads = schema.entries, [one.content.header for one in arrived]
-    spots = [(head.node, head.epoch, head.seq) for head in heads if head.node not in work.head.line]
+    spots = [head.spot for head in heads if head.node not in work.head.line]
     its = (tuple_(entries.c.node, entries.c.epoch, entries.c.seq).in_(spots), entries.c.from_above, entries.c.taken <= taken)
     rows = work.connection.execute(select(entries.c.node, entries.c.epoch, entries.c.seq).where(*its))
     return frozenset((row.node, row.epoch, row.seq) for row in rows)
@@ -423,5 +418,5 @@ def _foreign(work: UnitOfWork, entries: Sequence[tuple[Carried, Content]]) -> li
     for carried, content in entries:
         head = content.header
         if head.node != place.node and not place.is_below(head.node):
-            found.setdefault((head.node, head.epoch, head.seq), with_riders(carried, content, leaf_hash(carried.data)))
+            found.setdefault(head.spot, with_riders(carried, content, leaf_hash(carried.data)))
     return list(found.values())

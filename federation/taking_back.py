@@ -104,7 +104,7 @@ def take_back(work: UnitOfWork, peer: str, entries: Iterable[Carried], now: date
 def _not_healed(work: UnitOfWork, offered: Sequence[Arrived], now: datetime) -> list[Arrived]:
     """*offered* without what stands here, damaged, under the same leaf, and is whole from here on."""
     damaged = set(reconcile.damaged(work.connection))
-    spots = {(head.node, head.epoch, head.seq): one for one in offered for head in (one.content.header,)}
+    spots = {one.content.header.spot: one for one in offered}
     held = work.journal.held([spot for spot in spots if spot in damaged])
     healed = [spot for spot, leaf in held.items() if leaf == spots[spot].leaf and reconcile.heal(work, spot, spots[spot].data, now)]
     return [one for spot, one in spots.items() if spot not in healed]

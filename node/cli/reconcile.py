@@ -22,6 +22,7 @@ from node.services.acting import Node, acting
 from node.services.reconcile import Reconciled
 from node.services.reconcile_wishes import Wish
 from node.storage import schema
+from node.storage.guard import Guard
 
 if TYPE_CHECKING:
     from federation.client import Superior
@@ -173,7 +174,7 @@ def release(session: Session, node: NodeCodeArgument) -> None:
 def _level(node: Node) -> "Level":
     from federation.level import Level
 
-    return Level(node.store, node.writer, node.handler, node.now, node.wall, time.monotonic)
+    return Level(node.store, node.writer, node.handler, node.now, node.wall, time.monotonic, guard=Guard(node.settings.guard))
 
 
 @contextmanager

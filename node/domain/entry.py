@@ -163,6 +163,11 @@ class Header:
     cause: str = ""
 
     @property
+    def spot(self) -> tuple[str, int, int]:
+        """Its place among all entries: node, epoch, number."""
+        return self.node, self.epoch, self.seq
+
+    @property
     def is_line(self) -> bool:
         """True for what may change a state."""
         return self.version > 0

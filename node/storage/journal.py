@@ -205,7 +205,7 @@ class Journal:
         fresh = arrived
         if standing:
             heads = ((one, one.content.header) for one in arrived)
-            fresh = [one for one, head in heads if (head.node, head.epoch, head.seq) not in standing]
+            fresh = [one for one, head in heads if head.spot not in standing]
         stored = self._keep(fresh, from_above=False)
         if standing:
             table = schema.entries
@@ -220,11 +220,11 @@ class Journal:
 
     def take_from_above(self, arrived: Sequence[Arrived]) -> list[Stored]:
         """Append entries that came down; their streams are held in part.  What is here already is left out."""
-        held = self.held([(one.content.header.node, one.content.header.epoch, one.content.header.seq) for one in arrived])
+        held = self.held([one.content.header.spot for one in arrived])
         fresh = []
         for one in arrived:
             head = one.content.header
-            leaf = held.get((head.node, head.epoch, head.seq))
+            leaf = held.get(head.spot)
             if leaf is None:
                 fresh.append(one)
             elif leaf != one.leaf:

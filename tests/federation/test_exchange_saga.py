@@ -323,6 +323,28 @@ class TestUpAndBack:
             void = {one.header.kind for one in view.journal.of_subject(found[0].subject) if one.header.id in found[0].void}
         assert "DecidedAbove" in void
 
+    def test_who_was_asked_on_the_line_that_an_override_made_void_hears_of_it(self, tree: Tree):
+        """Seed 130001216: the city, cut off, had handed the ticket on; who got it there has no part on the line that holds."""
+        ticket = in_hand(tree.county)
+        tree.county.hands.act("office", BEYOND, ticket)
+        tree.settle()
+        tree.wires[CITY].is_cut = True
+        tree.city.hands.act("office", TAKEN, ticket)
+        tree.city.hands.act("office", TransferDown(SISTER, due_in(tree, 20)), ticket)
+        tree.settle()
+        assert (CITY, SISTER) == (at(tree.sister, ticket).custody.holder, at(tree.sister, ticket).custody.asked)
+        tree.province.hands.act("office", OverrideCustody(COUNTY, Text("市级无人办理")), ticket)
+        tree.wires[CITY].is_cut = False
+        for _ in range(2):
+            tree.settle(60)
+
+        places = (tree.county, tree.sister, tree.city, tree.province)
+        assert [(COUNTY, "", 2)] * 4 == [
+            (one.custody.holder, one.custody.asked, one.custody.number) for one in (at(place, ticket) for place in places)
+        ]
+        with refuses(Code.NOT_ASKED):
+            tree.sister.hands.act("office", AcceptTransfer(), ticket)
+
 
 class TestBesideCustody:
     """What speaks about a ticket and leaves it where it is."""

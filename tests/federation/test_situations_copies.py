@@ -135,6 +135,46 @@ class TestRow10GuardFile:
         assert {} == alarms(county)
         agree(county, city)
 
+    @pytest.mark.parametrize("is_granted_anew", [False, True])
+    def test_an_epoch_that_went_further_than_the_superior_knows_is_not_gone_on_in(
+        self, county: Place, city: Place, tmp_path: Path, is_granted_anew: bool
+    ) -> None:
+        """
+        Seed 130000645: both restored in one night, after an epoch was granted or before.  Whoever was told of the lost entry by way of
+        the superior would have held another history of that epoch for ever.
+        """
+        guarded(county)
+        wire = connect(county, city)
+        settle(county, city)
+        county_backup, city_backup = back_up(county, tmp_path / "county.db"), back_up(city, tmp_path / "before.db")
+        assert 2 == grant_to(city, county)
+        assert 2 == rejoin_by(county, wire).epoch
+        settle(county, city, seconds=51)
+        if not is_granted_anew:
+            city_backup = back_up(city, tmp_path / "after.db")
+        county.register()
+        settle(county, city)
+        restore(county, county_backup)
+        restore(city, city_backup)
+        build(county.hands.node.data_dir).close()
+        wire = connect(county, city)
+        settle(county, city, seconds=51)
+        assert ({"held_guard"}, Code.NODE_HELD) == ({*alarms(county)} - {"stale"}, refused(county.register).code)
+        if is_granted_anew:
+            assert 2 == grant_to(city, county)
+
+        before = county.contents(COUNTY)
+        assert Code.NOTHING_GRANTED is refused(lambda: rejoin_by(county, wire)).code
+        assert before == county.contents(COUNTY)
+
+        assert 3 == grant_to(city, county)
+        assert 3 == rejoin_by(county, wire).epoch
+        settle(county, city, seconds=51)
+        county.register()
+        settle(county, city, seconds=2)
+        assert ({}, {}) == (alarms(county), alarms(city))
+        agree(county, city)
+
     def test_what_went_down_and_never_up_is_not_numbered_again(self, county: Place, city: Place, province: Place, tmp_path: Path) -> None:
         """The province gives back what it holds; of what only the county heard neither knows: a new epoch, and no second history."""
         guarded(city)
@@ -179,6 +219,36 @@ class TestRow10GuardFile:
         assert {} == alarms(city)
         city.register()
         assert city.position(CITY, 2)[0] > 1
+
+    @pytest.mark.parametrize("is_known_by", ["guard", "county"])
+    def test_the_top_begins_no_epoch_twice(self, county: Place, city: Place, tmp_path: Path, is_known_by: str) -> None:
+        """Restored from before an epoch of its own, it is told apart from its old copy by going past what is known of it."""
+        guard = guarded(city) if is_known_by == "guard" else None
+        connect(county, city)
+        settle(county, city)
+        backup = back_up(city, tmp_path / "backup.db")
+        assert 2 == start(city.level, "从备份恢复", OPERATOR)
+        city.register(appeal="lost")
+        settle(county, city, seconds=51)
+        if guard is not None:
+            with city.level.store.read() as view:
+                guard.note(view.journal.position(CITY, 2))
+        restore(city, backup)
+        if guard is not None:
+            build(city.hands.node.data_dir).close()
+        else:
+            connect(county, city)
+            settle(county, city, seconds=51)
+            assert "fenced" == held(city)
+
+        assert 3 == start(city.level, "再次从备份恢复", OPERATOR)
+
+        connect(county, city)
+        settle(county, city, seconds=51)
+        county.register()
+        settle(county, city, seconds=51)
+        assert ({}, {}) == (alarms(county), alarms(city))
+        agree(county, city)
 
     @pytest.mark.parametrize("content", [b"", b"{", b'{"node": "520402"}', b'{"node": "520402", "epoch": 1, "size": 2, "root": "xx"}'])
     def test_a_file_that_cannot_be_read_says_nothing(self, county: Place, content: bytes) -> None:

@@ -188,8 +188,15 @@ def fold_ticket(entries: Iterable[Folded], rank: Rank) -> Ticket | None:
 
 
 def _beside(line: Line) -> frozenset[str]:
-    """Whom a clash asked or gave the ticket, and whom those did: they know of that line alone, and have to hear of the one that holds."""
-    found, named = set[str](), [entry.header for entry in line.clash]
+    """
+    Whom those who have or had a part asked or gave the ticket beside the line, and whom those did.
+
+    They know of that line alone, a clash or what an override made void, and have to hear of the one that holds.  What somebody
+    without a part wrote names nobody: else a forged opener would fetch the file.
+    """
+    if not line.void:
+        return frozenset()
+    found, named = set[str](), [entry.header for entry in (*line.entries, *line.clash)]
     while more := {node for head in named for node in (head.addressee, head.custody.holder) if node} - found:
         found |= more
         named = [entry.header for entry in line.void if entry.header.node in found]

@@ -62,6 +62,7 @@ def places(entries: tuple[Folded, ...]) -> list[str]:
     return [entry.header.id for entry in entries]
 
 
+ZONE = "520424-kfq"
 RANK = Place(CITY, (PROVINCE,), {PROVINCE: "", CITY: PROVINCE, COUNTY: CITY, SISTER: CITY}).rank
 FIRST = line_entry(COUNTY, 1, 1, holder=COUNTY)
 SECOND = line_entry(COUNTY, 1, 2)
@@ -152,6 +153,38 @@ class TestLine:
             assert (["1.1", "1.2", "1.3", "over", "on"], False) == (places(found.entries), found.is_incomplete)
             assert {"2.1", "2.2", "behind", "late"} == set(places(found.void))
             assert found.clash == ()
+
+    @pytest.mark.parametrize(
+        ("beside", "named"),
+        [
+            ((), set()),
+            ((line_entry(CITY, 2, 2, kind="TransferRequested", addressee=SISTER, opener="2.1"),), {SISTER}),
+            # Whom that one gave it to, too, whose word alone names it.
+            (
+                (
+                    line_entry(CITY, 2, 2, kind="TransferRequested", addressee=SISTER, opener="2.1"),
+                    line_entry(SISTER, 3, 1, holder=ZONE, follows=2, kind="TransferAccepted", opener="2.1"),
+                ),
+                {SISTER, ZONE},
+            ),
+            # Nobody gave the sister anything: what she writes of it fetches the file for nobody.
+            ((line_entry(SISTER, 3, 1, holder=ZONE, follows=1, kind="TransferAccepted", opener="2.1"),), set()),
+        ],
+    )
+    def test_who_was_named_beside_the_line_by_one_with_a_part_in_it(self, beside: tuple[Folded, ...], named: set[str]):
+        """The province had overridden what the city accepted and handed on: who got it there hears of the line that holds."""
+        world = a_world()
+        id = handled(world)
+        (first, *_) = world.known[COUNTY][id].values()
+        registered = Folded(FIRST.header, first.event)
+        over = line_entry(PROVINCE, 2, 1, id="over", holder=COUNTY, follows=2, kind="CustodyOverridden", opener="1.1")
+        asked = line_entry(COUNTY, 1, 2, kind="EscalationRequested", addressee=CITY, opener="1.1")
+        accepted = line_entry(CITY, 2, 1, holder=CITY, follows=2, kind="EscalationAccepted", opener="1.1")
+
+        ticket = fold_ticket([registered, asked, accepted, *beside, over], RANK)
+
+        assert ticket is not None
+        assert {SISTER, ZONE} & ticket.beside == named
 
     def test_what_was_written_under_an_opener_that_is_not_here_waits_for_it(self):
         """Two openers of number 2 name the county; the one that the county stood under is still to come."""
