@@ -1,11 +1,14 @@
 """FEDERATION 2.3, rows 6 to 8: a node whose database went back, or was lost."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, update
 
+from federation import epochs
+from federation.level import Level
 from federation.link import Lane
 from federation.reconciling import parting, reconcile_with
 from federation.v1 import link_pb2
@@ -15,8 +18,11 @@ from node.domain.refusal import Code, Refusal
 from node.services import lookup, recovery
 from node.services.rebuild import check
 from node.storage import schema
+from node.storage.codec import decode_content
+from node.storage.journal import Position
 from node.storage.keyring import KeyRingError
 from node.storage.payloads import Recovered
+from node.storage.unit_of_work import UnitOfWork
 from tests.federation.levels import Place, connect, enrol, make_place, settle
 from tests.federation.situations import (
     CITY,
@@ -96,6 +102,26 @@ class TestRow07RestoredAndWroteOn:
         assert ({"held_forked": "red"}, {"forked_below": "red"}) == (alarms(county), alarms(city))
         assert (mirrored, ["fork"]) == (city.contents(COUNTY), incidents(city))
         assert Code.NODE_HELD is refused(county.register).code
+
+    def test_nothing_that_the_grant_kept_goes_out_whatever_the_node_says(
+        self, county: Place, city: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A node that says that its new epoch keeps less than was granted rids itself of nothing: others have decided by it."""
+        mirrored = fork(county, city, tmp_path)
+        grant_to(city, county)
+        begin = epochs._begin
+
+        def begin_with_less(level: Level, work: UnitOfWork, epoch: int, kept: Position, reason: str, actor: Actor) -> None:
+            begin(level, work, epoch, replace(kept, size=3), reason, actor)
+
+        monkeypatch.setattr(epochs, "_begin", begin_with_less)
+        rejoin_by(county, connect(county, city))
+        settle(county, city, seconds=51)
+
+        (begun,) = [one for one in city.rows(schema.entries) if (one.node, one.epoch, one.seq) == (COUNTY, 2, 1)]
+        assert 3 == decode_content(bytes(begun.content)).event.kept_size
+        assert mirrored == city.contents(COUNTY)[: len(mirrored)]
+        assert "branch" not in incidents(city)
 
     def test_what_it_writes_while_its_greeting_is_under_way_is_a_fork_and_not_held_above(
         self, county: Place, city: Place, tmp_path: Path
