@@ -335,7 +335,7 @@ class Server:
         try:
             self.port = self._server.add_secure_port(listen, self._credentials.for_grpc)
         except RuntimeError:
-            raise Refusal(Code.SETTING_REFUSED, setting="listen", fault=listen) from None
+            raise Refusal(Code.ADDRESS_TAKEN, setting="listen", address=listen) from None
 
     def start(self) -> None:
         """Serve from here on."""

@@ -238,8 +238,13 @@ def serving(node: Node) -> "Serving":
     return Serving(node.settings, node.store, node.writer, node.handler, node.policies, node.sweep, clocks, version(), tell(node))
 
 
-def serve(node: Node) -> None:
-    """Serve until the process is told to stop (SIGTERM, SIGINT)."""
+def serve(node: Node, on_start: Callable[[], None] = lambda: None) -> None:
+    """
+    Serve until the process is told to stop (SIGTERM, SIGINT); *on_start* is called once all ports are open.
+
+    Raises:
+        Refusal: ADDRESS_TAKEN, with its setting.
+    """
     told = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: told.set())
@@ -251,6 +256,7 @@ def serve(node: Node) -> None:
         if pages is not None:
             pages.start()
             structlog.get_logger().info("pages_served", address=pages.address)
+        on_start()
         while not told.wait(renew_look_seconds):
             if pages is not None:
                 _keep_pages(node, pages)

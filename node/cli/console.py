@@ -43,7 +43,8 @@ Create = Callable[..., tuple[Node, str]]
 # Moves the clock file of a rehearsal.
 SetClock = Callable[[Path, datetime], None]
 # Lets a node that was built serve until the process is told to stop.
-Serve = Callable[[Any], None]
+# The node, and what is called once all of its ports are open.
+Serve = Callable[[Any, Callable[[], None]], None]
 Lines = Callable[[Console], None]
 
 

@@ -26,7 +26,6 @@ def serve(session: Session) -> None:
             if pages:
                 console.print(session.say("serve.pages", address=pages))
 
-        session.answer(body, show)
-        session.parts.serve(node)
+        session.parts.serve(node, lambda: session.answer(body, show))
     finally:
         node.close()

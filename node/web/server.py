@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
@@ -21,6 +23,8 @@ from node.web.app import create_app
 log = structlog.get_logger()
 
 start_seconds_max = 10.0
+# Connections that the system lets wait for the process to take them: uvicorn's own.
+_waiting_max = 2048
 
 
 def server_of(node: Node) -> "WebServer | None":
@@ -78,7 +82,7 @@ class WebServer:
 
     def __init__(self, app: FastAPI, listen: str, certificate: str = "", *, authority: Path | None = None, proxy: str = "") -> None:
         host, _, port = listen.rpartition(":")
-        self._certificate = certificate
+        self._listen, self._certificate = listen, certificate
         self._config = uvicorn.Config(
             app,
             host=host.strip("[]"),
@@ -103,7 +107,8 @@ class WebServer:
         if self._config.ssl is not None:
             self._config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
         self._server = uvicorn.Server(self._config)
-        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+        self._sockets: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._server.run, args=(self._sockets,), name="web", daemon=True)
 
     @property
     def port(self) -> int:
@@ -121,13 +126,19 @@ class WebServer:
         Start, and return once requests are taken.
 
         Raises:
-            OSError: the address is in use, or is none of this machine.
+            Refusal: ADDRESS_TAKEN, if the address is in use, or is none of this machine's.
+            OSError: it did not start in 10 seconds.
         """
+        # Bound here and not by uvicorn, which ends its thread without a word to whoever started it.
+        try:
+            self._sockets += _bound(self._config.host, self._config.port)
+        except OSError:
+            raise Refusal(Code.ADDRESS_TAKEN, setting="web_listen", address=self._listen) from None
         self._thread.start()
         end = time.monotonic() + start_seconds_max
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > end:
-                raise OSError(f"no HTTP port on {self._server.config.host}:{self._server.config.port}")
+                raise OSError(f"no HTTP port on {self._listen}")
             time.sleep(0.01)
 
     def renew(self, node: Node) -> None:
@@ -138,7 +149,15 @@ class WebServer:
     def stop(self) -> None:
         """Take no more requests, finish what runs, end."""
         self._server.should_exit = True
-        self._thread.join(timeout=10)
+        if self._thread.ident is not None:
+            self._thread.join(timeout=10)
+
+
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    """A listening socket for each address that *host* stands for."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    for family, address in dict.fromkeys((one[0], one[4]) for one in found):
+        yield socket.create_server(address[:2], family=family, backlog=_waiting_max)
 
 
 class _KnowingProtocol(H11Protocol):

@@ -70,10 +70,12 @@ class Program:
             changed = database.execute("UPDATE entries SET content = x'ffffff' WHERE subject_id = ?", (dossier,)).rowcount
         assert 0 < changed
 
-    def init(self) -> Said:
+    def init(self, *more: str) -> Said:
         """A county."""
         self.at(MONDAY)
-        return self("init", "--node", "520402", "--name", "西秀区", "--pack", "xixiu-2025", "--rehearsal-clock", self.clock, "--json")
+        return self(
+            "init", "--node", "520402", "--name", "西秀区", "--pack", "xixiu-2025", "--rehearsal-clock", self.clock, "--json", *more
+        )
 
     def staff(self) -> None:
         """A department with one person."""

@@ -1,7 +1,10 @@
 """The node itself on the command line: begin, staff, status, packs, calendars, subordinates, what goes wrong."""
 
 import json
+import signal
+import socket
 import stat
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -107,6 +110,31 @@ class TestInit:
         assert str(bare.directory / "nowhere") in said[0].complaint["refusal"]["sentence"]
         assert "qyzj init" in said[0].complaint["refusal"]["remedy"]
         assert "NO_NODE_HERE" == bare("serve", "--json", data=bare.directory / "nowhere").complaint["refusal"]["code"]
+
+
+class TestServe:
+    """A node that cannot listen says where and why, and never that it runs."""
+
+    @pytest.fixture(autouse=True)
+    def _signals(self) -> Iterator[None]:
+        former = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
+        yield
+        for name, handler in former.items():
+            signal.signal(name, handler)
+
+    @pytest.mark.parametrize("setting", ["listen", "web_listen"])
+    def test_a_port_in_use_is_named_with_its_setting(self, bare: Program, setting: str):
+        """The commonest fault of a second start: the node runs already, or another program has its port."""
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            taken = f"127.0.0.1:{other.getsockname()[1]}"
+            bare.init("--listen", taken if setting == "listen" else "127.0.0.1:0", *(["--web", taken] if setting == "web_listen" else []))
+
+            said = bare("serve", "--json")
+
+        refusal = json.loads(said.err.splitlines()[-1])["refusal"]
+        assert (2, "ADDRESS_TAKEN") == (said.code, refusal["code"])
+        assert '"pages"' not in said.out, "it says that it listens once it does"
+        assert taken in refusal["sentence"] and setting in refusal["sentence"]
 
 
 class TestStaff:

@@ -435,7 +435,7 @@ class TestPort:
         with port(city) as server, pytest.raises(Refusal) as caught:
             serve(city, f"127.0.0.1:{server.port}")
 
-        assert (Code.SETTING_REFUSED, "listen") == (caught.value.code, caught.value.facts["setting"])
+        assert (Code.ADDRESS_TAKEN, "listen") == (caught.value.code, caught.value.facts["setting"])
 
     def test_a_refusal_is_a_status_with_code_and_facts_and_no_sentence(self, county: Place, city: Place) -> None:
         with port(city) as server, secure_channel(f"127.0.0.1:{server.port}", Credentials.read(county.files.uplink), CITY) as channel:

@@ -45,7 +45,7 @@ ANSWERING = (
     "taking_back",
     "reparenting",
 )
-TO_OWN_PEOPLE = {"PEER_AWAY", "PEER_IDENTITY", "SETTING_REFUSED", "OTHER_SUPERIOR"}
+TO_OWN_PEOPLE = {"PEER_AWAY", "PEER_IDENTITY", "ADDRESS_TAKEN", "SETTING_REFUSED", "OTHER_SUPERIOR"}
 # Refusals that reach a call from below: the writer's, the handler's (it admits who enrols), the invitation's.
 FROM_BELOW = {
     *("BUSY", "STORAGE_FULL", "NODE_HELD", "CLOCK_BEHIND", "REPARENTING_OPEN", "BLOB_MISSING"),
