@@ -24,6 +24,7 @@ from node.services.acting import Node, acting
 from node.services.bodies import outcome_body
 from node.services.setup import FIRST_ACCOUNTS
 from node.storage import schema
+from node.storage.guard import Guard
 
 if TYPE_CHECKING:
     from federation.level import Level
@@ -74,8 +75,12 @@ def init(
     pack_id = _checked_pack(session, pack)
     made, recovery_key = session.parts.create(settings, name, pack_id, centre or session.say("init.centre", name=name))
     made.close()
+    former = Guard(settings.guard).read()
     accounts = [{"account": account, "roles": list(roles)} for account, roles in FIRST_ACCOUNTS]
-    body = {"node": node, "name": name, "data": str(settings.data_dir), "pack": pack_id, "accounts": accounts, "recovery_key": recovery_key}
+    body: dict[str, Any] = {"node": node, "name": name, "data": str(settings.data_dir), "pack": pack_id, "accounts": accounts}
+    body["recovery_key"] = recovery_key
+    if former is not None:
+        body["former"] = {"file": str(settings.guard), "node": former.node, "epoch": former.epoch, "size": former.size}
 
     def lines(console: Console) -> None:
         console.print(RichText(session.say("init.made", node=node, name=name, directory=session.data), style="green"))
@@ -86,6 +91,10 @@ def init(
         console.print(session.say("init.names"))
         console.print(session.say("init.recovery"))
         console.print(Panel(RichText(recovery_key, style="bold", no_wrap=True), expand=False))
+        if former is not None:
+            key = "init.former" if former.node == node else "init.former_other"
+            facts = {"file": settings.guard, "node": former.node, "epoch": former.epoch, "size": former.size}
+            console.print(RichText(session.say(key, **facts), style="yellow"))
 
     session.answer(body, lines)
 

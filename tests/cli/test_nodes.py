@@ -1,6 +1,7 @@
 """The node itself on the command line: begin, staff, status, packs, calendars, subordinates, what goes wrong."""
 
 import json
+import shutil
 import signal
 import socket
 import stat
@@ -16,6 +17,8 @@ from node.cli.main import execute
 from node.cli.status import state_of
 from node.domain.time import BEIJING
 from node.services.status import LinkLine
+from node.storage.guard import Guard
+from node.storage.journal import Position
 from node.storage.keyring import KeyRing, parse_recovery_key
 from tests.cli.given import MONDAY, Program
 
@@ -84,6 +87,30 @@ class TestInit:
 
         assert (2, "ALREADY_EXISTS") == ((said := bare.init()).code, said.complaint["refusal"]["code"])
         assert before == KeyRing.load(bare.data / "keys")
+
+    @pytest.mark.parametrize(("former", "words"), [("520402", "qyzj link rejoin"), ("520400", "核对数据目录")])
+    def test_the_guard_file_of_a_former_node_is_told_of(self, bare: Program, former: str, words: str):
+        """Its own code: held at its first command, and how that ends is said now.  Another's: perhaps the wrong directory."""
+        guard = bare.directory / "node.guard"
+        Guard(guard).note(Position(former, 2, 4711, bytes(32)))
+        before = guard.read_bytes()
+
+        machine = bare.init()
+        shutil.rmtree(bare.data)
+        person = bare("init", "--node", "520402", "--name", "西秀区", "--pack", "xixiu-2025", "--rehearsal-clock", bare.clock)
+
+        assert {"file": str(guard), "node": former, "epoch": 2, "size": 4711} == machine.json["former"]
+        told = person.out.replace("\n", "")
+        assert [] == [word for word in (str(guard), former, "第 2 纪元", "4711", words) if word not in told]
+        assert before == guard.read_bytes()
+
+    @pytest.mark.parametrize("left", [None, b"", b"no guard"])
+    def test_without_a_guard_that_can_be_read_nothing_is_told(self, bare: Program, left: bytes | None):
+        """A first node is not frightened."""
+        if left is not None:
+            (bare.directory / "node.guard").write_bytes(left)
+
+        assert "former" not in bare.init().json
 
     @pytest.mark.parametrize(
         ("more", "code", "exit_code"),
