@@ -107,3 +107,13 @@ def test_a_database_older_than_its_guard_names_the_way_out(county: Place) -> Non
     for said in words(shown(county, "held_guard")).values():
         for act in (f"qyzj link grant {COUNTY} --reason", "qyzj link rejoin --reason", "qyzj link begin --reason"):
             assert act in said
+
+
+def test_a_fenced_copy_says_what_to_do_where_it_is_the_only_one_left(county: Place) -> None:
+    """A node that was restored from before an epoch of its own is fenced, too, and there is no other copy to be waited for."""
+    with county.level.store.write() as work:
+        work.head.held = "fenced"
+
+    for said in words(shown(county, "held_fenced")).values():
+        for act in ("qyzj link rejoin --reason", "qyzj link begin --reason"):
+            assert act in said
