@@ -25,7 +25,7 @@ from node.web.files import CHOSEN, NAMES
 from node.web.options import LISTED
 
 # What a browser sends beside the fields of the command: no command may have a field of such a name.
-OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept", "find", CHOSEN})
+OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept", "find", CHOSEN, "upload"})
 Typed = Mapping[str, Sequence[str]]
 Choice = tuple[str, str]
 
