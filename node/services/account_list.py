@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, func, select
 
 from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
@@ -41,21 +41,17 @@ def accounts_of(
     words: str = "",
     unit: str = "",
     skipped: int = 0,
-    after: tuple[str, str] | None = None,
     most: int | None = None,
 ) -> list[AccountLine]:
     """
     The accounts of *node*, by unit and id; of those whose id has *words* in it, of *unit*, where these are said; *most* of them behind
-    the first *skipped*, or behind the unit and id *after*.
+    the first *skipped*.
     """
-    accounts, units, logins = schema.accounts, schema.units, schema.logins
-    people, behind = people_of(view), list[ColumnElement[bool]]()
-    if after is not None:
-        behind.append(tuple_(accounts.c.unit, accounts.c.id) > tuple_(*after))
+    accounts, units, logins, people = schema.accounts, schema.units, schema.logins, people_of(view)
     rows = view.connection.execute(
         select(accounts, units.c.name, logins.c.password, logins.c.totp)
         .select_from(accounts.outerjoin(units, units.c.code == accounts.c.unit).outerjoin(logins, logins.c.account == accounts.c.id))
-        .where(*_wanted(node, words, unit), *behind)
+        .where(*_wanted(node, words, unit))
         .order_by(accounts.c.unit, accounts.c.id)
         .offset(skipped)
         .limit(most)

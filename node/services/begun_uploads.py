@@ -11,15 +11,17 @@ import os
 import re
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from node.domain.refusal import Code, Refusal
 from node.services import uploads
 from node.storage.blobs import Blobs
+
+T = TypeVar("T")
 
 begun_hours_max = 24
 # Of one account, so that nobody fills the disk with beginnings.
@@ -30,7 +32,9 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Begun:
-    """A file of *size* bytes that *account* hands in for *ticket*; ``digest`` once it is whole and kept."""
+    """
+    A file of *size* bytes that *account* hands in for *ticket*, or for what its pages call so; ``digest`` once it is whole and kept.
+    """
 
     id: str
     account: str
@@ -101,6 +105,16 @@ class BegunUploads:
         """
         return Piece(self._bytes_of(begun.id), offset, begun.size)
 
+    def look_at(self, begun: Begun) -> None:
+        """
+        Say whether ``finish`` would take it: of several all are looked at before one is kept.
+
+        Raises:
+            Refusal: as ``finish``, but for STORAGE_FULL.
+        """
+        if not begun.digest:
+            self._whole(begun, lambda content: uploads.look_at(content, begun.name))
+
     def finish(self, begun: Begun, blobs: Blobs) -> tuple[str, str]:
         """
         Keep the whole file, once.
@@ -112,18 +126,21 @@ class BegunUploads:
         """
         if begun.digest:
             return begun.digest, begun.name
+        kept = self._whole(begun, lambda content: uploads.keep(blobs, content, begun.name))
+        self._note(replace(begun, digest=kept.digest, name=kept.name))
+        self._bytes_of(begun.id).unlink(missing_ok=True)
+        return kept.digest, kept.name
+
+    def _whole(self, begun: Begun, take: Callable[[bytes], T]) -> T:
         file = self._bytes_of(begun.id)
         if file.stat().st_size != begun.size:
             raise Refusal(Code.UPLOAD_OFFSET, offset=file.stat().st_size)
         try:
-            kept = uploads.keep(blobs, file.read_bytes(), begun.name)
+            return take(file.read_bytes())
         except Refusal as refusal:
             if refusal.code is not Code.STORAGE_FULL:
                 self.forget(begun)
             raise
-        self._note(replace(begun, digest=kept.digest, name=kept.name))
-        file.unlink(missing_ok=True)
-        return kept.digest, kept.name
 
     def forget(self, begun: Begun) -> None:
         """Throw away what came."""

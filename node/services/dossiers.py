@@ -14,7 +14,7 @@ from node.services.readership import DRAWERS, LETTER_READERS
 from node.services.scope import conceals_from, out_of_sight, sees_all
 from node.storage import schema
 from node.storage.database import instant
-from node.storage.dossier_readings import dossier_of
+from node.storage.dossier_readings import ABOUT, PARTY, dossier_of
 from node.storage.unit_of_work import UnitOfWork, View
 from node.storage.word_lists import has_word
 
@@ -104,16 +104,19 @@ def listed(
     ids of what they are about or who has a part.  *after*: only behind this change (in microseconds) of the dossier with that id.
     """
     table = schema.dossiers
-    wanted = [table.c.kind == kind.value, shown_to(viewer)]
+    wanted = [shown_to(viewer, kind)]
+    if ticket:
+        wanted.append(_is_about(kind, ticket))
+    if unit:
+        wanted.append(_has(PARTY, unit, kind))
+    if not (ticket or unit) and (viewer is None or sees_all(viewer)):
+        # Else the words are of the kind, and no index of kinds may tempt the database to read all of one.
+        wanted.append(table.c.kind == kind.value)
     if after is not None:
         changed_at, id = after
         wanted.append(or_(table.c.changed_at < changed_at, and_(table.c.changed_at == changed_at, table.c.id > id)))
     if state:
         wanted.append(table.c.state == state)
-    if ticket:
-        wanted.append(_is_about(kind, ticket))
-    if unit:
-        wanted.append(has_word(table.c.parties, unit))
     query = select(table).where(*wanted).order_by(table.c.changed_at.desc(), table.c.id).limit(rows_max)
     rows = view.connection.execute(query).all()
     unseen = out_of_sight(view, viewer, {part for row in rows for part in row.about.split(",")})
@@ -134,9 +137,16 @@ def listed(
 def _is_about(kind: SubjectKind, ticket: str) -> ColumnElement[bool]:
     about = schema.dossiers.c.about
     if kind is not SubjectKind.PAPER:
-        return has_word(about, ticket)
+        return _has(ABOUT, ticket, kind)
     # About one ticket, and looked up by it.  The kind is said as it stands: an index of papers serves no kind that is only known later.
     return and_(schema.dossiers.c.kind == literal(kind.value, literal_execute=True), about == f",{ticket},")
+
+
+def _has(name: str, word: str, kind: SubjectKind | None) -> ColumnElement[bool]:
+    """Asked of rows of dossiers: those of *kind*, or of any, that have *word* under *name*."""
+    words = schema.dossier_words
+    of_kind = true() if kind is None else words.c.kind == kind.value
+    return schema.dossiers.c.id.in_(select(words.c.dossier).where(words.c.name == name, words.c.word == word, of_kind))
 
 
 def shown(view: View, ids: Collection[str], viewer: Actor) -> list[Shown]:
@@ -165,8 +175,8 @@ def need_sight(view: View, kind: SubjectKind, id: str, viewer: Actor) -> None:
         raise Refusal(Code.SUBJECT_UNKNOWN, kind=kind.value, id=id)
 
 
-def shown_to(viewer: Actor | None) -> ColumnElement[bool]:
-    """What of dossiers *viewer* sees, asked of their rows.  Nobody in particular is the node itself."""
+def shown_to(viewer: Actor | None, kind: SubjectKind | None = None) -> ColumnElement[bool]:
+    """What of dossiers, or of those of *kind*, *viewer* sees, asked of their rows.  Nobody in particular is the node itself."""
     if viewer is None:
         return true()
     if sees_all(viewer):
@@ -175,7 +185,7 @@ def shown_to(viewer: Actor | None) -> ColumnElement[bool]:
         return and_(letters, not_(hidden_from(viewer)))
     if viewer.role in OUTSIDE or not viewer.unit:
         return false()
-    return has_word(schema.dossiers.c.parties, viewer.unit)
+    return _has(PARTY, viewer.unit, kind)
 
 
 def hidden_from(viewer: Actor | None) -> ColumnElement[bool]:

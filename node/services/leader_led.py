@@ -60,11 +60,18 @@ class LedList:
 
 
 def led(
-    view: View, calendar: WorkCalendar, viewer: Actor, now: datetime, *, after: LedPlace | None = None, lines_max: int | None = None
+    view: View,
+    calendar: WorkCalendar,
+    viewer: Actor,
+    now: datetime,
+    *,
+    lines_max: int,
+    after: LedPlace | None = None,
+    skipped: int = 0,
 ) -> LedList:
     """
     The matters in charge of leaders, as far as *viewer* sees them, what is due first first: each once, with all of its leader's turns.
-    The first *lines_max* behind *after*; nothing is said of how many for all of them.
+    The first *lines_max* behind *after*, for a reader who goes on while matters end, or behind the first *skipped*, for a numbered page.
     """
     tickets, clocks = schema.tickets, schema.clocks
     of_leaders = and_(clocks.c.stopped_at.is_(None), clocks.c.name.in_(LEADER_TURNS))
@@ -81,8 +88,8 @@ def led(
     if after is not None:
         query = query.where(_behind(first.c.due_at, after))
     query = query.order_by(first.c.due_at.is_(None), first.c.due_at, tickets.c.id)
-    rows = view.connection.execute(query.limit(None if lines_max is None else lines_max + 1)).all()
-    is_more, rows = lines_max is not None and len(rows) > lines_max, rows[:lines_max]
+    rows = view.connection.execute(query.offset(skipped).limit(lines_max + 1)).all()
+    is_more, rows = len(rows) > lines_max, rows[:lines_max]
     found = view.readings.tickets(row.id for row in rows)
     bring_titles(view, found.values())
     leader = {id: ticket.leading_at(view.head.node).leader for id, ticket in found.items()}
@@ -116,17 +123,17 @@ class Lacking:
 
 
 def lacking(
-    view: View, policy: Policy, what: str, viewer: Actor, *, after: tuple[int, str] | None = None, lines_max: int | None = None
+    view: View, policy: Policy, what: str, viewer: Actor, *, lines_max: int, after: tuple[int, str] | None = None, skipped: int = 0
 ) -> Lacking:
-    """What lacks *what*, one of ``LACKS``, as far as *viewer* sees it, the oldest first: the first *lines_max* behind *after*."""
+    """What lacks *what*, one of ``LACKS``, as far as *viewer* sees it, the oldest first: a part of it, as of what is ``led``."""
     tickets = schema.tickets
     wanted = (LACKS[what](view, policy), visible_to(viewer))
     total = view.connection.execute(select(func.count()).select_from(tickets).where(*wanted)).scalar_one()
     query = select(tickets.c.id, tickets.c.registered_at).where(*wanted).order_by(tickets.c.registered_at, tickets.c.id)
     if after is not None:
         query = query.where(tuple_(tickets.c.registered_at, tickets.c.id) > tuple_(*after))
-    rows = view.connection.execute(query.limit(None if lines_max is None else lines_max + 1)).all()
-    is_more, rows = lines_max is not None and len(rows) > lines_max, rows[:lines_max]
+    rows = view.connection.execute(query.offset(skipped).limit(lines_max + 1)).all()
+    is_more, rows = len(rows) > lines_max, rows[:lines_max]
     found = view.readings.tickets(row.id for row in rows)
     bring_titles(view, found.values())
     lines = tuple((ticket, title_of(view, ticket)) for ticket in found.values())

@@ -166,7 +166,7 @@ class Logins(Sessions):
             Refusal: SIGN_IN_LOCKED, SIGN_IN_REFUSED if *old* is wrong, PASSWORD_WEAK with the reason.
         """
         self.check_password(session.account, old, now)
-        why = Weakness.SAME if new == old else rules_of.weakness(new, session.account)
+        why = Weakness.SAME if new == old else rules_of.weakness(new, session.account, passwords.TRIED_FIRST)
         if why is None and passwords.is_guessed(new, session.account):
             why = Weakness.COMMON
         if why is not None:

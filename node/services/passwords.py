@@ -10,8 +10,9 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from node.domain.login import password_characters_max
+from node.domain.login import COMMON, password_characters_max
 
 # 19 MiB, two passes.  So many at once that a flood of sign-ins does not eat the memory.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -20,6 +21,10 @@ _AT_ONCE = threading.BoundedSemaphore(hashes_at_once_max)
 # A password that needs fewer guesses than this is one that somebody tries.  zxcvbn reads so many characters and no more.
 guesses_least = 10**8
 _characters_read = 72
+# The passwords that are tried first, as parts of others: two or three of them side by side are many guesses to zxcvbn, and no better
+# than one ("Admin@12345678").  Shorter ones are parts of honest words, too.
+_tried_first_max, _tried_first_characters_min = 1000, 5
+TRIED_FIRST = (*COMMON, *(one for one in FREQUENCY_LISTS["passwords"][:_tried_first_max] if len(one) >= _tried_first_characters_min))
 # Letters and digits that nobody misreads.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _IN_GROUP = 4, 4
@@ -59,7 +64,8 @@ def is_guessed(password: str, *words: str) -> bool:
 
     Nothing is asked of anybody: a node may have no way out.
     """
-    return bool(zxcvbn(password[:_characters_read], user_inputs=[one for one in words if one])["guesses"] < guesses_least)
+    known = [one for one in (*words, *COMMON) if one]
+    return bool(zxcvbn(password[:_characters_read], user_inputs=known)["guesses"] < guesses_least)
 
 
 @cache

@@ -4,20 +4,23 @@ Readings of dossiers: one thin row each, and their clocks among those of the tic
 A dossier is folded whole from its entries whenever one is added: there are few, and each is short.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete
 
 from node.domain.dossier import Dossier, DossierEvent, fold_dossier
 from node.domain.enterprise.record import Enterprise
-from node.domain.entry import Subject
+from node.domain.entry import Subject, SubjectKind
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket import records as r
 from node.storage import enterprise_readings, folds, lane, schema
 from node.storage.database import micros, micros_or_none
 from node.storage.journal import Journal, Stored
 from node.storage.statements import upsert_many
+
+# What a word of a dossier is: who has a part in it, or a ticket that it is about.
+PARTY, ABOUT = "party", "about"
 
 
 def fold(connection: Connection, journal: Journal, batch: Sequence[Stored], skipped: frozenset[int] = frozenset()) -> list[Stored]:
@@ -30,6 +33,7 @@ def fold(connection: Connection, journal: Journal, batch: Sequence[Stored], skip
     for one in batch:
         of_subject.setdefault(one.header.subject, []).append(one)
     dossiers: list[Dossier] = []
+    changed: list[str] = []
     refused: list[Stored] = []
     for subject, entries in of_subject.items():
         first = entries[0]
@@ -40,8 +44,13 @@ def fold(connection: Connection, journal: Journal, batch: Sequence[Stored], skip
         if dossier is None:
             continue  # what opens it comes later, and folds it whole
         dossiers.append(dossier)
+        if not is_new:
+            changed.append(dossier.id)
         refused += [one for one in entries if not _may_write(one, dossier)]
     upsert_many(connection, schema.dossiers, [values(one) for one in dossiers])
+    if changed:
+        connection.execute(delete(schema.dossier_words).where(schema.dossier_words.c.dossier.in_(changed)))
+    upsert_many(connection, schema.dossier_words, [row for one in dossiers for row in _words(one)])
     enterprise_readings.write(connection, [one for one in dossiers if isinstance(one, Enterprise)])
     with_clocks = [one for one in dossiers if one.clocks]
     if with_clocks:
@@ -102,6 +111,13 @@ def values(dossier: Dossier) -> dict[str, Any]:
         "opened_at": micros(dossier.opened_at),
         "changed_at": micros(dossier.changed_at),
     }
+
+
+def _words(dossier: Dossier) -> Iterator[dict[str, str]]:
+    """The rows of its words; what a paper is about stands in its own row alone."""
+    named = {PARTY: dossier.parties, ABOUT: () if dossier.kind is SubjectKind.PAPER else dossier.about}
+    for name, words in named.items():
+        yield from ({"dossier": dossier.id, "name": name, "word": word, "kind": dossier.kind.value} for word in sorted(set(words) - {""}))
 
 
 def clock_row(subject: str, clock: r.Clock) -> dict[str, Any]:

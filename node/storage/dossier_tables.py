@@ -52,6 +52,21 @@ dossiers = Table(
     Index("ix_dossiers_about", "about", sqlite_where=Column("kind") == "paper", postgresql_where=Column("kind") == "paper"),
 )
 
+# The units and nodes of each dossier ("party") and the tickets that it is about ("about"), a row each: lists are narrowed by them.  A paper
+# is about one ticket, and is found by its own index.
+dossier_words = Table(
+    "dossier_words",
+    metadata,
+    Column("dossier", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("word", String, primary_key=True),
+    # That of the dossier.
+    string("kind"),
+    # With the dossier: which these are is answered by the index alone.
+    Index("ix_dossier_words_word", "name", "word", "kind", "dossier"),
+    sqlite_with_rowid=False,
+)
+
 # The enterprise files as lists and searches need them; everything else is in the file itself.
 enterprises = Table(
     "enterprises",

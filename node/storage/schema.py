@@ -10,7 +10,7 @@ The tables stand in ``*_tables``, by noun; everybody else knows them from here.
 """
 
 from node.storage.columns import metadata
-from node.storage.dossier_tables import dossiers, enterprises, rounds
+from node.storage.dossier_tables import dossier_words, dossiers, enterprises, rounds
 from node.storage.draft_tables import drafts
 from node.storage.filter_tables import saved_filters
 from node.storage.index_tables import lookups, text_grams
@@ -55,6 +55,7 @@ READINGS = (
     adoptions,
     rounds,
     dossiers,
+    dossier_words,
     desks,
     receipts,
     duty_items,
@@ -79,6 +80,7 @@ __all__ = [
     "daily_ways",
     "deputies",
     "desks",
+    "dossier_words",
     "dossiers",
     "down",
     "drafts",

@@ -64,22 +64,30 @@ def look_at(files: Sequence[UploadFile], lang: Lang) -> tuple[str, str] | None:
         try:
             uploads.look_at(_content(file), file.filename or "")
         except Refusal as refusal:
-            sentence, remedy = explain(refusal, lang)
-            return text("web.form.file_refused", lang, name=file.filename or "", sentence=sentence), remedy
+            return not_taken(file.filename or "", refusal, lang)
     return None
 
 
-def with_files(command: Command, field: str, blobs: Blobs, files: Sequence[UploadFile]) -> Command:
+def not_taken(name: str, refusal: Refusal, lang: Lang) -> tuple[str, str]:
+    """What is wrong with the file *name*, and what to do."""
+    sentence, remedy = explain(refusal, lang)
+    return (text("web.form.file_refused", lang, name=name, sentence=sentence) if name else sentence), remedy
+
+
+def with_files(command: Command, field: str, blobs: Blobs, files: Sequence[UploadFile], come: Sequence[tuple[str, str]] = ()) -> Command:
     """
-    *command* with the digests of *files*, which are kept, in *field*, and how they are called in ``NAMES``.
+    *command* with the digests of *come*, digests and names of what is kept already, and of *files*, which are kept, in *field*, and how
+    they are called in ``NAMES``.
 
     Raises:
         Refusal: as ``uploads.keep``.
     """
-    if not files:
+    if not files and not come:
         return command
     of_fields: Any = command
     kept: dict[str, str] = {}
+    for digest, name in come:
+        kept.setdefault(digest, name)
     for one in (keep(blobs, file) for file in files):
         kept.setdefault(one.digest, one.name)
     named: Command = replace(of_fields, **{field: tuple(kept), NAMES: letter_files.said_names(tuple(kept.values()))})

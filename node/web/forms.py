@@ -25,7 +25,7 @@ from node.web.files import CHOSEN, NAMES
 from node.web.options import LISTED
 
 # What a browser sends beside the fields of the command: no command may have a field of such a name.
-OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept", "find", CHOSEN})
+OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept", "find", CHOSEN, "upload"})
 Typed = Mapping[str, Sequence[str]]
 Choice = tuple[str, str]
 
@@ -183,7 +183,7 @@ def read_form(command: type[Command], typed: Typed, lang: Lang) -> Read:
             wrong[field.name] = _unreadable(refused.wanted, lang)
             continue
         if field.is_required and not said:
-            wrong[field.name] = _explained(Refusal(Code.FIELD_REQUIRED, field=field.name), lang)
+            wrong[field.name] = _explained(command, Refusal(Code.FIELD_REQUIRED, field=field.name), lang)
     if wrong:
         return Read(None, wrong)
     return Read(cast(Any, command)(**values), {})
@@ -216,10 +216,14 @@ def at_field(command: type[Command], refusal: Refusal, lang: Lang, named: Refusa
     if refusal.code is Code.UNIT_UNKNOWN or refusal.code is Code.UNIT_UNSTAFFED:
         said += [one.name for one in command_fields(command) if one.kind is FieldKind.UNIT]
     field = next((one for one in said if one in names), "")
-    return {field: _explained(named or refusal, lang)} if field else {}
+    return {field: _explained(command, named or refusal, lang)} if field else {}
 
 
-def _explained(refusal: Refusal, lang: Lang) -> tuple[str, str]:
+def _explained(command: type[Command], refusal: Refusal, lang: Lang) -> tuple[str, str]:
+    """Sentence and remedy; the field is called as the form of *command* calls it."""
+    named = next((one for one in command_fields(command) if one.name == refusal.facts.get("field", "")), None)
+    if named is not None:
+        refusal = Refusal(refusal.code, **{**refusal.facts, "field": _words(command, named, lang)[0]})
     return explain(refusal, lang)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from node.domain.organisation import Role
+from node.services.readership import ACCOUNT_READERS, AUDITORS
 
 _TAKING_IN = frozenset({Role.WINDOW_CLERK, Role.SPECIALIST, Role.OFFICE, Role.STEWARD, Role.MEMBER})
 _RUNNING = frozenset({Role.OFFICE, Role.DIRECTOR})
@@ -68,8 +69,8 @@ _WAYS: tuple[tuple[str, tuple[tuple[str, str, frozenset[Role]], ...]], ...] = (
             ("packs", "/registers/packs", _RUNNING | _WATCHING | {Role.OPERATOR}),
             ("what_if", "/registers/what-if", _RUNNING),
             ("channels", "/registers/channels", _RUNNING),
-            ("accounts", "/registers/accounts", _RUNNING | {Role.SECURITY_ADMIN, Role.AUDIT_ADMIN}),
-            ("audit", "/registers/audit", frozenset({Role.AUDIT_ADMIN, Role.SUPERVISION})),
+            ("accounts", "/registers/accounts", frozenset(map(Role, ACCOUNT_READERS))),
+            ("audit", "/registers/audit", frozenset(map(Role, AUDITORS))),
             ("links", "/registers/links", _RUNNING | _WATCHING - {Role.ASSESSOR} | {Role.OPERATOR}),
             ("ledger", "/ledger", frozenset({Role.OFFICE, Role.SUPERVISION, Role.DEPARTMENT, Role.DEPARTMENT_LEADER})),
             ("export", "/export", _RUNNING | _WATCHING),

@@ -10,8 +10,8 @@ class Page:
     """
     Where one stands in a list of *count* rows: page *number*, 1 and up, of *size* rows each.
 
-    ``path`` and ``query`` are those of the list; the page number goes into the query as "page".  ``is_more``: there are more rows than
-    *count*, which were not counted.
+    ``path`` and ``query`` are those of the list; the page number goes into the query as ``parameter``, so that an address may say where
+    several lists stand.  ``is_more``: there are more rows than *count*, which were not counted.
     """
 
     number: int
@@ -20,6 +20,7 @@ class Page:
     path: str
     query: Mapping[str, str | list[str]]
     is_more: bool = False
+    parameter: str = "page"
 
     @property
     def pages(self) -> int:
@@ -38,8 +39,8 @@ class Page:
 
     def url(self, number: int) -> str:
         """The address of page *number* with every condition of the list."""
-        return f"{self.path}?{urlencode([*self._pairs(), ('page', str(number))])}"
+        return f"{self.path}?{urlencode([*self._pairs(), (self.parameter, str(number))])}"
 
     def _pairs(self) -> list[tuple[str, str]]:
-        rows = ((name, value if isinstance(value, list) else [value]) for name, value in self.query.items() if name != "page")
+        rows = ((name, value if isinstance(value, list) else [value]) for name, value in self.query.items() if name != self.parameter)
         return [(name, one) for name, values in rows for one in values if one]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from alembic.config import Config
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from node import app
 from node.domain.merkle import Range, leaf_hash
@@ -257,6 +257,34 @@ class TestMigrations:
         migrate(command.downgrade, "0007_pre_papers_of_ticket")
         assert [("p", True)] == rows("peer, is_told")
         migrate(command.upgrade, "head")
+
+    def test_the_words_of_dossiers_that_are_there_are_filled_in(self, hands: Hands) -> None:
+        """As a fold writes them, whatever stands in the row; more dossiers than are read at once."""
+        from alembic import command
+
+        def migrate(step: Callable[[Config, str], None], to: str) -> None:
+            with hands.node.store.database.write() as connection:
+                config = alembic_config()
+                config.attributes["connection"] = connection
+                step(config, to)
+
+        migrate(command.downgrade, "0011_pre_certificate_ends")
+        row = {"owner": "520402", "state": "issued", "version": 1, "key": "", "opened_at": 1, "changed_at": 1}
+        rows = [{**row, "id": f"o-{n:04}", "kind": "order", "parties": ",", "about": f",t-{n},"} for n in range(2_001)]
+        rows += [{**row, "id": f"p-{kind}", "kind": kind, "parties": ",a,b,", "about": ",t-1,t-2,"} for kind in ("paper", "letter")]
+        with hands.node.store.database.write() as connection:
+            connection.execute(insert(schema.dossiers), rows)
+        migrate(command.upgrade, "head")
+
+        words = schema.dossier_words
+        columns = (words.c.dossier, words.c.kind, words.c.name, words.c.word)
+        with hands.node.store.read() as view:
+            found = [tuple(one) for one in view.connection.execute(select(*columns).order_by(*columns))]
+        assert 2_001 == sum(one[1:3] == ("order", "about") and f"t-{int(one[0][2:])}" == one[3] for one in found)
+        assert [
+            *(("p-letter", "letter", "about", "t-1"), ("p-letter", "letter", "about", "t-2")),
+            *((f"p-{kind}", kind, "party", word) for kind in ("letter", "paper") for word in "ab"),
+        ] == [one for one in found if one[0].startswith("p-")]
 
     def test_a_node_opens_again_as_it_was_left(self, hands: Hands) -> None:
         ticket = register(hands)

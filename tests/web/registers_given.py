@@ -38,7 +38,7 @@ def a_county_with_registers(directory: Path, database_url: str = "") -> Given:
     """From 2026-01-26 to 2026-03-02, 08:30."""
     hands = make_node(directory, now=beijing("2026-01-26 09:00"), database_url=database_url)
     hands.staff("housing", "water", "finance")
-    for account, roles in (("mayor", ("leader",)), ("clerk", ("window_clerk",)), ("finder", ("finder",))):
+    for account, roles in (("mayor", ("leader",)), ("director", ("director",)), ("clerk", ("window_clerk",)), ("finder", ("finder",))):
         open_account(hands, account, roles)
     farm = hands.act(
         "office",

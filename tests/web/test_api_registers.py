@@ -15,6 +15,7 @@ from node.services import enterprise_register, ledger
 from node.services.account_list import accounts_of
 from node.services.queries import names
 from node.storage import schema
+from node.web.api.query import cursor_of
 from tests.clauses.given import COUNTY, a_county, dispatched, handled
 from tests.support.node import Hands
 from tests.web.api import Caller
@@ -231,6 +232,16 @@ class TestAccounts:
         ]
         assert len(lines) == office.get("/accounts", limit=1).json()["count"] > 2
         assert [(1, ["d-housing"])] * 2 == [(one["count"], [line["account"] for line in one["accounts"]]) for one in mine]
+
+    def test_a_further_part_begins_where_a_page_does(self, given: Given, office: Caller):
+        """By how many lines lie before it; a place of another list, or none that can be, is refused."""
+        with given.hands.node.store.read() as view:
+            lines = [accounts_of(view, COUNTY, skipped=passed, most=1)[0].account for passed in range(3)]
+        found = [office.get("/accounts", limit=1, cursor=cursor_of(passed)).json()["accounts"][0]["account"] for passed in range(3)]
+        foreign = [office.get("/accounts", cursor=one) for one in (cursor_of(COUNTY, lines[0]), cursor_of(10**30), cursor_of(-1))]
+
+        assert lines == found
+        assert ["MALFORMED_COMMAND"] * 3 == [one.json()["code"] for one in foreign]
 
     def test_how_somebody_signs_in_is_no_word_of_it(self, given: Given, office: Caller):
         """The page says who has a password and a second factor; another system is not told, and never a number."""

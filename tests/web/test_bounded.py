@@ -11,16 +11,20 @@ from openpyxl import load_workbook
 from node.domain import registry as g
 from node.domain.payload import Contact
 from node.domain.ticket.handling import RecordAttempt
+from node.domain.ticket.leading import AssignLeader
 from node.services import call_plan, channel_register, exports
 from node.services.acting import act
 from node.web.pages import search
-from node.web.pages.boards import judgement, revisits, tray
+from node.web.pages.boards import judgement, meetings, revisits, tray
 from node.web.pages.registers import calendar
+from tests.clauses.given import beijing
+from tests.clauses.sitting import a_leader
 from tests.clauses.test_enterprise import a_code
 from tests.services.test_deadlines import closed
-from tests.support.node import make_node
+from tests.support.node import Hands, make_node
 from tests.web.busy_county import County, staffed
 from tests.web.support import at_desk, csrf
+from tests.web.test_api_leading import a_key_matter
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,51 @@ def page(county: County, path: str, account: str = "centre", role: str = "office
     answer = at_desk(county.hands, account, role).get(path)
     assert 200 == answer.status_code, answer.text[-2000:]
     return answer.text
+
+
+@pytest.fixture(scope="module")
+def led(tmp_path_factory: pytest.TempPathFactory) -> Hands:
+    """Five matters that a leader has in charge and three that want one, each key; of two months nobody checked anything."""
+    county = make_node(tmp_path_factory.mktemp("led"), pack="fengjie-2023", now=beijing("2026-01-10 09:00"))
+    a_leader(county, "zhao", "leader_in_charge")
+    for ticket in [a_key_matter(county.later(minutes=1), f"道路积水{place}") for place in range(8)][:5]:
+        county.act("office", AssignLeader("zhao"), ticket)
+    county.at(beijing("2026-03-02 09:00")).node.sweep.run(county.now)
+    return county
+
+
+class TestLeading:
+    """领导包案: its lists by pages, each with a number of its own in the address."""
+
+    @staticmethod
+    def shown(text: str) -> list[list[str]]:
+        """The matters of each table, then those that were missed: the number at the end of each title, or how many lines."""
+        tables = [re.findall(r'class="title">道路积水(\d)<', one) for one in text.split("<table")[1:]]
+        return [*(one for one in tables if one), re.findall(r"<li>2026-\d\d-\d\d ", text)]
+
+    def test_each_of_its_lists_comes_by_pages_and_keeps_where_the_others_stand(self, led: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+        whole = at_desk(led, "centre").get("/boards/leading").text
+        monkeypatch.setattr(meetings, "rows_max", 2)
+        first, third, wanting, past = (
+            at_desk(led, "centre").get(f"/boards/leading{query}").text
+            for query in ("", "?page=3", "?page=3&unassigned=2", "?page=9&missed=2")
+        )
+
+        every, missed = ["01234", "567"], self.shown(whole)[-1]
+        assert (every, 6 < len(missed)) == (["".join(one) for one in self.shown(whole)[:-1]], True)
+        assert [["01", "56"], ["4", "56"], ["4", "7"], ["56"]] == [
+            ["".join(one) for one in self.shown(text)[:-1]] for text in (first, third, wanting, past)
+        ]
+        assert [2, 2, 2, 2] == [len(self.shown(text)[-1]) for text in (first, third, wanting, past)]
+        assert ["5件"] * 4 == [re.findall(r"<strong>(5件)</strong>", text)[0] for text in (first, third, wanting, past)]
+        assert 'href="/boards/leading?page=3&amp;unassigned=2"' in third and 'href="/boards/leading?unassigned=2&amp;page=2"' in wanting
+        assert 'href="/boards/leading?missed=2&amp;page=8"' in past, "a page behind the last leads back"
+
+    def test_an_act_in_a_row_leads_back_to_its_page(self, led: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(meetings, "rows_max", 2)
+        text = at_desk(led, "centre").get("/boards/leading?page=2").text
+
+        assert 2 == text.count("/do/release-leader?back=/boards/leading%3Fpage%3D2")
 
 
 class TestTray:

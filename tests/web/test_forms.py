@@ -18,7 +18,7 @@ from node.domain.ticket.plan import EnterStatutoryLimit
 from node.packs.file import effective_pack, shipped
 from node.services.command_codes import codes_of
 from node.services.command_fields import CommandField, FieldKind, command_fields, commands
-from node.texts.catalogue import LANGS
+from node.texts.catalogue import LANGS, Lang
 from node.web.forms import at_field, can_be_a_form, form_of, read_form, typed_of
 
 PACK = effective_pack("xixiu-2025", shipped().get)
@@ -53,6 +53,18 @@ def filled(draw: st.DrawFn, command: type[Command]) -> Command:
     given_values: dict[str, Any] = {field.name: draw(_values(command, field)) for field in command_fields(command)}
     made: Any = command
     return made(**given_values)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_must_be_given_is_called_in_the_refusal_as_above_its_field(lang: Lang) -> None:
+    """Of every form that is sent empty: nobody looks for a field that no label names."""
+    wrong = {}
+    for verb, command in FORMS.items():
+        form = form_of(command, {}, {}, PACK, lang, read_form(command, {}, lang).refused, is_fresh=False)
+        called = {one.name: one.words for one in (*form.fields, *form.more) if one.refused and one.words not in one.refused[0]}
+        wrong |= {f"{verb} {name}": words for name, words in called.items()}
+
+    assert {} == wrong
 
 
 class TestEveryCommand:

@@ -1,22 +1,26 @@
 """Files of letters on the pages: handed in with the form, listed with what they belong to, and given to whoever may read the letter."""
 
 import re
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Route
 from sqlalchemy import select
 
 from node.domain.letter.sending import AskGuidance, PublishNotice, RaiseIssue
 from node.domain.payload import Text
+from node.domain.registry import OpenAccount
 from node.services import letter_files, uploads
 from node.storage import schema
 from tests.federation.exchange import Tree
 from tests.federation.levels import Place
 from tests.federation.test_letter_files import exchange, go_round, has, name_of, wanted
 from tests.support.node import Hands, make_node
+from tests.web.browser import SitDown
 from tests.web.support import at_desk, csrf
 from tests.web.test_attachments import PHOTO
 
@@ -145,6 +149,127 @@ class TestForms:
         client.post("/new/raise-issue", data={"csrf": csrf, "topic": "process", "title": TITLE, "text": BODY, "evidence": secret})
 
         assert "附件1" not in client.get(f"/boards/letters/{only_letter(client)}").text
+
+
+class TestInPieces:
+    """A large file comes as those of tickets do: in pieces, carried on after a cut, and named by the form once it is whole."""
+
+    @staticmethod
+    def begun(client: TestClient, name: str, size: int) -> Any:
+        said = {"Upload-Length": str(size), "Upload-Metadata": f"filename {b64encode(name.encode()).decode()}"}
+        return client.post("/boards/letters/parts", headers=said)
+
+    def came(self, client: TestClient, name: str, content: bytes, cut: int | None = None) -> str:
+        """The id of *content* as far as *cut*, sent in two pieces."""
+        place = self.begun(client, name, len(content)).headers["Location"]
+        for piece in (content[:1000], content[1000:cut]):
+            headers = {"Upload-Offset": client.head(place).headers["Upload-Offset"], "Content-Type": "application/offset+octet-stream"}
+            assert 204 == client.patch(place, content=piece, headers=headers).status_code
+        return str(place.rpartition("/")[2])
+
+    def test_what_came_in_pieces_is_named_beside_what_came_with_the_form(self, city: Hands) -> None:
+        """The same form sent twice is one letter."""
+        client = office(city)
+        upload = self.came(client, "通知.pdf", PDF)
+        first, second = (issue(client, ("现场.jpg", PHOTO), upload=upload) for _ in range(2))
+
+        page = client.get(f"/boards/letters/{only_letter(client)}").text
+        assert (303, 303) == (first.status_code, second.status_code)
+        assert ["通知.pdf", "现场.jpg"] == re.findall(r'/files/[0-9a-f]{64}">([^<]+)</a>', page)
+        assert PDF == city.node.blobs.get(name_of(PDF)) and not list((city.node.data_dir / "uploads").glob("*.part"))
+
+    def test_a_form_that_is_refused_keeps_what_came(self, city: Hands) -> None:
+        """It stands there ticked, also when somebody comes back to the form, and is sent along with the next try or not."""
+        client = office(city)
+        upload = self.came(client, "通知.pdf", PDF)
+        refused = issue(client, title="", upload=upload)
+        again = client.get("/new/raise-issue").text
+        box = f'<input type="checkbox" name="upload" value="{upload}" checked>'
+
+        assert (422, True, True) == (refused.status_code, box in refused.text, box in again)
+        assert "通知.pdf" in again and not city.node.blobs.has(name_of(PDF))
+        issue(client, upload=upload)
+        assert "通知.pdf" in client.get(f"/boards/letters/{only_letter(client)}").text
+
+    @pytest.mark.parametrize(
+        ("name", "content", "said"),
+        [("表.docm", b"MZ" + bytes(2000), "不接收这类文件"), ("宏.pdf", b"%PDF-1.7\n<< /JS (x) >>\n%%EOF" + bytes(2000), "内含宏、脚本")],
+        ids=["a program", "a script"],
+    )
+    def test_what_may_not_come_whole_does_not_come_in_pieces(self, city: Hands, name: str, content: bytes, said: str) -> None:
+        """It is named and thrown away; what came beside it stays, and there is no letter."""
+        client = office(city)
+        good, bad = self.came(client, "通知.pdf", PDF), self.came(client, name, content)
+        page = client.post(
+            "/new/raise-issue",
+            data={"csrf": csrf, "topic": "process", "title": TITLE, "text": BODY, "command_id": ID, "upload": [good, bad]},
+        )
+
+        assert (422, True, True) == (page.status_code, f"“{name}”" in page.text, said in page.text)
+        assert (True, False) == (f'value="{good}" checked' in page.text, f'value="{bad}"' in page.text)
+        assert not city.node.blobs.has(name_of(PDF)) and "没有待办文书" in client.get("/boards/letters").text
+
+    def test_half_a_file_or_another_ones_is_told_at_the_field(self, city: Hands) -> None:
+        """Nor is one that somebody began for a ticket."""
+        client, other = office(city), at_desk(city, "d-housing")
+        half, foreign = self.came(client, "通知.pdf", PDF, cut=2000), self.came(other, "通知.pdf", PDF)
+        told = [issue(client, upload=one) for one in (half, foreign, "0" * 32)]
+
+        assert [422] * 3 == [one.status_code for one in told]
+        assert [True] * 3 == ['id="f-evidence-refused"' in one.text for one in told]
+        assert "没有待办文书" in client.get("/boards/letters").text
+
+    def test_who_writes_no_letter_with_files_makes_no_room(self, city: Hands) -> None:
+        city.act("office", OpenAccount("mayor", ("leader",), f"{city.node.code}-centre"), city.node.code)
+
+        assert [201, 403] == [self.begun(client, "通知.pdf", 5000).status_code for client in (office(city), at_desk(city, "mayor"))]
+
+    @pytest.mark.parametrize("size", [0, uploads.upload_bytes_max + 1])
+    def test_a_size_that_is_not_taken_makes_no_room(self, city: Hands, size: int) -> None:
+        assert 422 == self.begun(office(city), "通知.pdf", size).status_code
+
+    def test_the_browser_sends_several_and_goes_on_after_a_cut(self, city: Hands, sit_down: SitDown, tmp_path: Path) -> None:
+        """Two large ones one after the other, the small one with the form; the third piece is cut, and comes when the line is back."""
+        films = {"一.pdf": PDF + bytes(1_000_000), "二.pdf": PDF + b"%" + bytes(700_000)}
+        page, pieces, cuts = sit_down(city, "centre", "office"), list[int](), [1_048_576]
+        for name, content in {**films, "图.jpg": PHOTO}.items():
+            (tmp_path / name).write_bytes(content)
+
+        def on_piece(route: Route) -> None:
+            offset = int(route.request.headers.get("upload-offset", "-1"))
+            if offset in cuts:
+                cuts.remove(offset)
+                route.abort()
+                return
+            pieces.extend([offset] if offset >= 0 else [])
+            route.continue_()
+
+        page.route("**/boards/letters/parts/*", on_piece)
+        page.goto("/new/raise-issue")
+        page.select_option("#f-topic", "process")
+        page.fill("#f-title", TITLE)
+        page.fill("#f-text", BODY)
+        page.set_input_files("#f-evidence", [tmp_path / name for name in (*films, "图.jpg")])
+        page.click("button.first")
+        page.wait_for_url("**/boards/letters?*")
+
+        letter = only_letter(office(city))
+        assert [0, 524_288, 1_048_576, 0, 524_288] == pieces, "nothing was sent twice"
+        assert ["一.pdf", "二.pdf", "图.jpg"] == re.findall(
+            r'/files/[0-9a-f]{64}">([^<]+)</a>', office(city).get(f"/boards/letters/{letter}").text
+        )
+        assert [True, True] == [city.node.blobs.has(name_of(content)) for content in films.values()]
+
+    def test_to_keep_a_draft_sends_no_letter(self, city: Hands, sit_down: SitDown, tmp_path: Path) -> None:
+        """Whatever file was chosen."""
+        page = sit_down(city, "centre", "office")
+        (tmp_path / "一.pdf").write_bytes(PDF + bytes(1_000_000))
+        page.goto("/new/raise-issue")
+        page.set_input_files("#f-evidence", tmp_path / "一.pdf")
+        page.click("button[value=keep]")
+        page.wait_for_url("**done=draft_kept*")
+
+        assert "没有待办文书" in office(city).get("/boards/letters").text
 
 
 class TestPage:

@@ -76,6 +76,15 @@ class TestRights:
 
         assert {name: 200 if name in OFFERED[account] else 403 for name in answers} == answers
 
+    @pytest.mark.parametrize("account", ["audit", "centre", "clerk", "director", "mayor", "operator"])
+    def test_the_register_of_accounts_is_offered_to_whoever_may_open_it(self, given: Given, account: str) -> None:
+        client, way = at_desk(given.hands, account), 'href="/registers/accounts"'
+        page = client.get("/registers").text
+        menus = page.partition('class="registers-menu"')[2].partition("</nav>")[0], page.partition('class="registers-menu"')[0]
+
+        may = client.get("/registers/accounts").status_code == 200
+        assert (may, [may, may]) == (account in ("audit", "centre", "director"), [way in menu for menu in menus])
+
     def test_the_menu_offers_what_opens(self, given: Given) -> None:
         shown = at_desk(given.hands, "d-housing").get("/registers").text
 

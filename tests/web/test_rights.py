@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from node.domain import registry as g
+from node.domain.letter.sending import RaiseIssue
 from node.domain.organisation import Role
 from node.domain.paper import IssuePaper
 from node.domain.payload import Text
@@ -102,6 +103,11 @@ EXPECTED |= {
     ("POST", "/tickets/{ticket}/attach/parts"): only(Role.DEPARTMENT, Role.WINDOW_CLERK, Role.SPECIALIST),
     ("PATCH", "/tickets/{ticket}/attach/parts/{id}"): Expected(_SEEING),
     ("DELETE", "/tickets/{ticket}/attach/parts/{id}"): Expected(_SEEING),
+    # Of a letter: whoever may write one that takes files.
+    **{
+        (method, f"/boards/letters/parts{one}"): Expected(frozenset(role.value for role in RaiseIssue.roles))
+        for method, one in (("POST", ""), ("PATCH", "/{id}"), ("DELETE", "/{id}"))
+    },
 }
 _ISSUING = frozenset(role.value for role in IssuePaper.roles)
 # Who opens names and numbers to work with them.

@@ -33,6 +33,8 @@ _OF_THE_JOURNAL = (Parameter("account"), Parameter("subject"), *_PERIOD, NEXT)
 _NEEDS = ("open", "overdue")
 # What is replayed unless days are named, as on the page.
 days_back = 90
+# More than any register has; no database counts further than it can.
+_lines_max = 10**9
 
 
 def ledger_answer(desk: Desk, view: View, given: Given) -> Answered:
@@ -90,8 +92,7 @@ def units_answer(desk: Desk, view: View, given: Given) -> Answered:
 def groups_answer(desk: Desk, view: View, given: Given) -> Answered:
     """Every service group, and how many are in it."""
     need_inside(desk.viewer, "groups")
-    place = parts_of(given["cursor"], int)
-    passed = 0 if place is None else max(place[0], 0)
+    passed = _passed(given)
     found = groups.listed(view, desk.node.policies.of_registry(view, desk.node.now()).pack)
     shown = found[passed : passed + given["limit"]]
     following = cursor_of(passed + len(shown)) if len(found) > passed + len(shown) else None
@@ -101,12 +102,24 @@ def groups_answer(desk: Desk, view: View, given: Given) -> Answered:
 def group_answer(desk: Desk, view: View, given: Given) -> Answered:
     """Who is in one group: officials by unit, then the enterprises whose files are shown."""
     need_inside(desk.viewer, "groups")
-    place, size = parts_of(given["cursor"], int), given["limit"]
-    passed = 0 if place is None else max(place[0], 0)
+    passed, size = _passed(given), given["limit"]
     one = groups.one_group(view, desk.node.policies.of_registry(view, desk.node.now()).pack, given["id"])
     members = groups.members_of(view, one.group, desk.viewer, skipped=passed, most=size + 1)
     following = cursor_of(passed + size) if len(members) > size else None
     return Answered({**bodies.plain(one), "members": bodies.plain(tuple(members[:size])), "next": following})
+
+
+def _passed(given: Given) -> int:
+    """
+    How many lines came before: these registers are read on by their number, as their pages are.
+
+    Raises:
+        Refusal: MALFORMED_COMMAND, for a cursor that is no such place.
+    """
+    place = parts_of(given["cursor"], int)
+    if place is not None and not 0 <= place[0] <= _lines_max:
+        raise Refusal(Code.MALFORMED_COMMAND, field="cursor")
+    return 0 if place is None else int(place[0])
 
 
 def accounts_answer(desk: Desk, view: View, given: Given) -> Answered:
@@ -114,13 +127,13 @@ def accounts_answer(desk: Desk, view: View, given: Given) -> Answered:
     Who may act here, by unit; how one signs in stays with the page: which account has no second factor is no other system's to know.
     """
     need_reader(desk.role)
-    place, size = parts_of(given["cursor"], str, str), given["limit"]
+    passed, size = _passed(given), given["limit"]
     here, words = desk.node.code, (given["words"] or "").strip()
-    unit, after = unit_code(here, given["unit"]) if given["unit"] else "", None if place is None else (place[0], place[1])
-    found = accounts_of(view, here, words=words, unit=unit, after=after, most=size + 1)
+    unit = unit_code(here, given["unit"]) if given["unit"] else ""
+    found = accounts_of(view, here, words=words, unit=unit, skipped=passed, most=size + 1)
     count = count_accounts(view, here, words=words, unit=unit)
     shown = [{name: getattr(one, name) for name in _OF_AN_ACCOUNT} for one in found[:size]]
-    following = cursor_of(found[size - 1].unit, found[size - 1].account) if len(found) > size else None
+    following = cursor_of(passed + size) if len(found) > size else None
     return Answered({"count": count, "accounts": bodies.plain(shown), "next": following})
 
 

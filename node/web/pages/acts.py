@@ -27,7 +27,7 @@ from node.services.refusal_words import in_names
 from node.services.ticket_view import EntryLine
 from node.storage.unit_of_work import UnitOfWork
 from node.texts.catalogue import Lang, explain
-from node.web import correction_form, files, forms, options
+from node.web import correction_form, files, forms, options, pieces
 from node.web.desk import Desk, SignedIn
 from node.web.matter import Matter, known_of, matter_of, sources_of
 from node.web.pages.ticket import happenings
@@ -168,6 +168,8 @@ def _page(
     sentence, remedy = explain(refusal, lang) if refusal else ("", "")
     status = http_status(refusal.code) if refusal else 422 if wrong else 200
     back = next(iter(typed.get("back", ())), "") or request.query_params.get("back", "")
+    come = pieces.come(desk, pieces.LETTER, typed.get(pieces.FIELD, ())) if form.brings_files else []
+    called = {one.name for one in come}
     return page(
         request,
         "form.html",
@@ -192,7 +194,8 @@ def _page(
         command_id=next(iter(typed.get("command_id", ())), "") or str(uuid.uuid4()),
         accept=",".join(uploads.ACCEPTED),
         sought=next(iter(typed.get(correction_form.FIND, ())), ""),
-        chosen=[one for one in dict.fromkeys(typed.get(files.CHOSEN, ())) if one],
+        chosen=[one for one in dict.fromkeys(typed.get(files.CHOSEN, ())) if one and one not in called],
+        come=come,
     )
 
 
@@ -234,12 +237,16 @@ def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[st
     for name in forms.listed_of(matter.command):
         typed[name] = [options.meant(matter.choices.get(name, ()), one.strip()) for one in typed.get(name, ())]
     read = forms.read_form(matter.command, typed, lang)
-    not_taken = files.look_at(brought, lang) if files_field else None
+    come = [one.id for one in pieces.come(desk, pieces.LETTER, typed.get(pieces.FIELD, ()))] if files_field else []
+    not_taken = _not_taken(desk, typed, brought, lang) if files_field else None
     if read.command is None or not_taken:
         _keep(desk, matter.draft, typed)
         return _page(request, desk, matter, typed, wrong={**read.refused, **({files_field: not_taken} if not_taken else {})})
     try:
-        command = files.with_files(read.command, files_field, desk.node.blobs, brought) if files_field else read.command
+        command = read.command
+        if files_field:
+            kept = [pieces.finish(desk, pieces.LETTER, one) for one in come]
+            command = files.with_files(command, files_field, desk.node.blobs, brought, kept)
         outcome = _give(desk, matter, command, typed)
     except Refusal as refusal:
         _keep(desk, matter.draft, typed)
@@ -247,6 +254,11 @@ def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[st
     desk.node.writer.command(lambda work: drafts.drop(work, desk.account, matter.draft))
     back = safe_path(next(iter(typed.get("back", ())), ""), _after(matter, outcome))
     return RedirectResponse(_with(back, done=request.url.path.rpartition("/")[2] if outcome.entries else "nothing"), 303)
+
+
+def _not_taken(desk: Desk, typed: Mapping[str, list[str]], brought: Sequence[UploadFile], lang: Lang) -> tuple[str, str] | None:
+    """What is wrong with the first of all files that came, whichever way."""
+    return pieces.look_at(desk, pieces.LETTER, typed.get(pieces.FIELD, ()), lang) or files.look_at(brought, lang)
 
 
 def _give(desk: Desk, matter: Matter, command: Command, typed: Mapping[str, list[str]]) -> Outcome:

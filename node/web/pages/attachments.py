@@ -1,21 +1,15 @@
 """
 Files of a ticket: handing one in, and opening one; a file that is not here yet is asked for and holds up nothing.
 
-A form sends a file whole.  A script sends it in pieces after the manner of tus 1.0.0 (https://tus.io): POST makes room, HEAD says where
-it stands, PATCH goes on from there, DELETE gives up; the form then names what came.
+A form sends a file whole, a script in pieces (``web.pieces``).
 """
 
-import base64
-import binascii
 import re
 import uuid
 from collections.abc import Callable
-from email.utils import format_datetime
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Header, Request, UploadFile
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from node.domain.command import Command
@@ -24,14 +18,12 @@ from node.domain.payload import Text
 from node.domain.refusal import Code, Refusal
 from node.domain.ticket.handling import AddEvidence, SubmitMaterial
 from node.domain.ticket.ticket import Ticket
-from node.domain.whole_number import whole_number
 from node.services import attachments, openings, uploads
-from node.services.begun_uploads import Begun, BegunUploads, Piece
 from node.services.command_fields import may_give
 from node.services.superior_reading import note_reading
 from node.services.unreadable import whole_ticket
 from node.storage.unit_of_work import UnitOfWork
-from node.web import files
+from node.web import files, pieces
 from node.web.desk import Desk, SignedIn
 from node.web.sessions import safe_path
 from node.web.templating import page
@@ -43,7 +35,6 @@ _FOR_THE_ENTERPRISE = frozenset({Role.ENTERPRISE.value, Role.WINDOW_CLERK.value,
 # What files are handed in by.
 HANDING_IN: tuple[type[Command], ...] = (AddEvidence, SubmitMaterial)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_TUS = {"Tus-Resumable": "1.0.0"}
 
 
 @router.get("/tickets/{ticket}/attach", name="attach")
@@ -75,8 +66,7 @@ def attach(
     """Keep the file, or what came in pieces as *upload*, and say so in the ticket's journal: evidence, or the enterprise's material."""
     found, blobs = seen_ticket(desk, ticket), desk.node.blobs
     if upload:
-        begun = _begun(desk)
-        digest, name = begun.finish(begun.find(upload, desk.account, found.id), blobs)
+        digest, name = pieces.finish(desk, found.id, upload)
     elif file is not None:
         kept = files.keep(blobs, file)
         digest, name = kept.digest, kept.name
@@ -99,60 +89,25 @@ def begin(
 ) -> Response:
     """Make room for a file of so many bytes, for whoever may hand one in; the answer says where to send it, and until when."""
     found = for_handing_in(desk, ticket)
-    name = _name_in(upload_metadata)
-    size = whole_number(upload_length or "0")
-    if size is None:
-        raise Refusal(Code.MALFORMED_COMMAND, field="Upload-Length")
-    begun = _begun(desk).begin(desk.account, found.id, name, size, desk.node.wall())
-    place = f"/tickets/{found.id}/attach/parts/{begun.id}"
-    return Response(status_code=201, headers={**_TUS, **_stands(begun, 0), "Location": place})
+    return pieces.begin(desk, found.id, f"/tickets/{found.id}/attach/parts", upload_length, upload_metadata)
 
 
 @router.head("/tickets/{ticket}/attach/parts/{id}")
 def where(desk: SignedIn, ticket: str, id: str) -> Response:
     """Where to go on."""
-    begun = _begun(desk)
-    found = begun.find(id, desk.account, seen_ticket(desk, ticket).id)
-    return Response(headers={**_TUS, **_stands(found, begun.offset(found)), "Upload-Length": str(found.size)})
+    return pieces.where(desk, seen_ticket(desk, ticket).id, id)
 
 
 @router.patch("/tickets/{ticket}/attach/parts/{id}")
 async def carry_on(request: Request, desk: SignedIn, ticket: str, id: str, upload_offset: Annotated[str, Header()] = "") -> Response:
-    """Take what follows from the offset on.  It is written as it comes, so that a cut takes nothing away."""
-    found, piece = await run_in_threadpool(_open, desk, ticket, id, upload_offset)
-    try:
-        async for part in request.stream():
-            await run_in_threadpool(piece.take, part)
-    except ClientDisconnect:
-        pass  # nobody reads the answer; he asks where it stands
-    finally:
-        await run_in_threadpool(piece.close)
-    return Response(status_code=204, headers={**_TUS, **_stands(found, piece.offset)})
+    """Take what follows from the offset on."""
+    return await pieces.carry_on(request, desk, lambda: seen_ticket(desk, ticket).id, id, upload_offset)
 
 
 @router.delete("/tickets/{ticket}/attach/parts/{id}")
 def give_up(desk: SignedIn, ticket: str, id: str) -> Response:
     """Throw away what came."""
-    begun = _begun(desk)
-    begun.forget(begun.find(id, desk.account, seen_ticket(desk, ticket).id))
-    return Response(status_code=204, headers=_TUS)
-
-
-def _begun(desk: Desk) -> BegunUploads:
-    return BegunUploads(desk.node.data_dir)
-
-
-def _open(desk: Desk, ticket: str, id: str, offset: str) -> tuple[Begun, Piece]:
-    begun = _begun(desk)
-    found = begun.find(id, desk.account, seen_ticket(desk, ticket).id)
-    place = whole_number(offset)
-    if place is None:
-        raise Refusal(Code.UPLOAD_OFFSET, offset=begun.offset(found))
-    return found, begun.piece(found, place)
-
-
-def _stands(begun: Begun, offset: int) -> dict[str, str]:
-    return {"Upload-Offset": str(offset), "Upload-Expires": format_datetime(begun.expires_at, usegmt=True)}
+    return pieces.give_up(desk, seen_ticket(desk, ticket).id, id)
 
 
 def for_handing_in(desk: Desk, ticket: str) -> Ticket:
@@ -168,18 +123,6 @@ def for_handing_in(desk: Desk, ticket: str) -> Ticket:
     if not any(may_give(command, desk.roles, pack) for command in HANDING_IN):
         raise Refusal(Code.PERMISSION_DENIED, command=AddEvidence.__name__, role=desk.role)
     return found
-
-
-def _name_in(metadata: str) -> str:
-    """The name among the pairs of a key and base64; empty if there is none."""
-    for pair in metadata.split(","):
-        key, _, value = pair.strip().partition(" ")
-        if key == "filename":
-            try:
-                return base64.b64decode(value, validate=True).decode("utf-8")
-            except (binascii.Error, UnicodeDecodeError):
-                return ""
-    return ""
 
 
 # --- opening one ------------------------------------------------------------------------------------------------------

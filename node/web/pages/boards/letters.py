@@ -1,23 +1,26 @@
 """Letters between levels: what waits to be read, reported or answered, what was sent and what became of it (AS25-3.2)."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from sqlalchemy import select
 from starlette.responses import RedirectResponse, Response
 
+from node.domain.command import Command
 from node.domain.entry import SubjectKind
 from node.domain.letter import record as r
 from node.domain.letter.record import Letter
+from node.domain.letter.sending import RaiseIssue
 from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.services import attachments, dossiers, letter_files, letters, uploads
 from node.services.readership import LETTER_READERS
 from node.services.ticket_view import opened
 from node.storage import schema
-from node.web import files
-from node.web.desk import SignedIn
+from node.web import files, forms, pieces
+from node.web.desk import Desk, SignedIn
 from node.web.pages.boards.room import Posted, Room, board, commands, need_board, room_of
 from node.web.templating import page
 
@@ -76,6 +79,57 @@ def all_letters(request: Request, desk: SignedIn, kind: str = "") -> Response:
             "starts": [one for one in STARTS if room.may(commands()[one])],
         }
         return board(request, room, "letters", **facts)
+
+
+# --- files in pieces: a letter's form names them, whoever it goes to -------------------------------------------------------
+
+
+@router.post("/letters/parts", name="letter_parts")
+def begin(
+    request: Request,
+    desk: SignedIn,
+    upload_length: Annotated[str, Header()] = "",
+    upload_metadata: Annotated[str, Header()] = "",
+) -> Response:
+    """Make room for a file of so many bytes, for whoever may write a letter with files; the answer says where to send it."""
+    return pieces.begin(desk, _for_letters(desk), request.url.path, upload_length, upload_metadata)
+
+
+@router.head("/letters/parts/{id}")
+def where(desk: SignedIn, id: str) -> Response:
+    """Where to go on."""
+    return pieces.where(desk, _for_letters(desk), id)
+
+
+@router.patch("/letters/parts/{id}")
+async def carry_on(request: Request, desk: SignedIn, id: str, upload_offset: Annotated[str, Header()] = "") -> Response:
+    """Take what follows from the offset on."""
+    return await pieces.carry_on(request, desk, lambda: _for_letters(desk), id, upload_offset)
+
+
+@router.delete("/letters/parts/{id}")
+def give_up(desk: SignedIn, id: str) -> Response:
+    """Throw away what came."""
+    return pieces.give_up(desk, _for_letters(desk), id)
+
+
+def _for_letters(desk: Desk) -> str:
+    """
+    What such a file is for.
+
+    Raises:
+        Refusal: PERMISSION_DENIED, to whoever writes no letter that takes files.
+    """
+    with room_of(desk) as room:
+        if not any(room.may(one) for one in _bringing()):
+            raise Refusal(Code.PERMISSION_DENIED, command=RaiseIssue.__name__, role=desk.role)
+    return pieces.LETTER
+
+
+@cache
+def _bringing() -> tuple[type[Command], ...]:
+    """The commands whose forms bring files."""
+    return tuple(one for one in commands().values() if forms.files_field(one))
 
 
 @router.get("/letters/{id}", name="letter")

@@ -3,9 +3,10 @@ Meetings with agenda, invitations, tasks and minutes, and matters that leaders h
 (AS25-1.3, 3.1, FJ23-2.4).
 """
 
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from node.domain.entry import SubjectKind
@@ -14,14 +15,17 @@ from node.domain.payload import SealedRef
 from node.domain.refusal import Code, Refusal
 from node.domain.time import local_day
 from node.services import leader_led, leaders, meetings
+from node.services.boards import rows_max
 from node.services.headlines import headlines
 from node.services.scope import sees_all
 from node.services.ticket_view import opened
 from node.web.desk import SignedIn
 from node.web.pages.boards.room import Room, board, commands, room_of
+from node.web.paging import Page
 
 router = APIRouter(prefix="/boards")
 closed_shown, ripe_shown = 20, 30
+Number = Annotated[int, Query(ge=1, le=10**6)]
 
 
 @router.get("/meetings", name="meetings")
@@ -78,10 +82,25 @@ def one_meeting(request: Request, desk: SignedIn, id: str) -> Response:
 
 
 @router.get("/leading", name="leading")
-def leading(request: Request, desk: SignedIn) -> Response:
-    """Matters in charge of leaders with what is due on each, and those that should have a leader and have none."""
+def leading(
+    request: Request, desk: SignedIn, page: Number = 1, unassigned: Number = 1, unnamed: Number = 1, missed: Number = 1
+) -> Response:
+    """Matters in charge of leaders with what is due on each, and those that should have a leader and have none, each list by pages."""
+    numbers = {"page": page, "unassigned": unassigned, "unnamed": unnamed, "missed": missed}
+    query = {name: str(number) for name, number in numbers.items() if number > 1}
+
+    def where(name: str, count: int) -> Page:
+        return Page(numbers[name], rows_max, count, request.url.path, query, parameter=name)
+
     with room_of(desk) as room:
-        led = leader_led.led(room.view, room.calendar, desk.viewer, room.now)
+        skipped = {name: where(name, 0).skipped for name in numbers}
+        led = leader_led.led(room.view, room.calendar, desk.viewer, room.now, lines_max=rows_max, skipped=skipped["page"])
+        lacking = {
+            lack: leader_led.lacking(room.view, room.policy, lack, desk.viewer, lines_max=rows_max, skipped=skipped[lack])
+            for lack in leader_led.LACKS
+        }
+        flags = leader_led.missed(room.view, desk.viewer)
+        totals = {"page": led.total, "missed": len(flags), **{lack: found.total for lack, found in lacking.items()}}
         facts: dict[str, Any] = {
             "lines": led.lines,
             "total": led.total,
@@ -89,8 +108,11 @@ def leading(request: Request, desk: SignedIn) -> Response:
             "leaders": leaders.leaders(room.view),
             "load": leaders.load(room.view),
             "today": local_day(room.now),
-            **{lack: leader_led.lacking(room.view, room.policy, lack, desk.viewer).lines for lack in leader_led.LACKS},
-            "flags": leader_led.missed(room.view, desk.viewer),
+            "lacking": {lack: found.lines for lack, found in lacking.items()},
+            "flags": flags[skipped["missed"] :][:rows_max],
+            "where": {name: where(name, totals[name]) for name in numbers},
+            # A form leads back to where somebody stood.
+            "path": f"{request.url.path}?{urlencode(query)}" if query else request.url.path,
         }
         return board(request, room, "leading", **facts)
 

@@ -8,17 +8,13 @@ from fastapi import Request
 from starlette.responses import Response
 
 from node.domain.command import Command
-from node.domain.organisation import Role
 from node.domain.refusal import Code, Refusal
 from node.domain.time import BEIJING, last_day
 from node.services.queries import Names, names
-from node.services.readership import AUDITORS
+from node.services.readership import ACCOUNT_READERS, AUDITORS
 from node.services.scope import need_inside, sees_all
 from node.web.desk import Desk
 from node.web.templating import moment, page
-
-# Who opens accounts and looks after them (AS25-3.2.1a).
-ACCOUNT_KEEPERS = frozenset({Role.OFFICE.value, Role.SECURITY_ADMIN.value, Role.AUDIT_ADMIN.value})
 
 
 def _everybody(_desk: Desk) -> bool:
@@ -35,7 +31,7 @@ REGISTERS: Mapping[str, Callable[[Desk], bool]] = {
     "contacts": _everybody,
     "units": _everybody,
     "groups": _everybody,
-    "accounts": lambda desk: desk.role in ACCOUNT_KEEPERS,
+    "accounts": lambda desk: desk.role in ACCOUNT_READERS,
     "channels": _sees_all,
     "calendar": _everybody,
     "packs": _everybody,
