@@ -7,7 +7,7 @@ credit.  A caller that applied more of the down stream than its head, or another
 the stream is numbered anew from its start, and what the caller has already is a no-op there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import func, insert, literal, select, update
@@ -24,7 +24,7 @@ from node.services import attachments, reconcile, reconcile_wishes
 from node.storage import schema
 from node.storage.codec import moment, stamp
 from node.storage.database import micros
-from node.storage.journal import Position
+from node.storage.journal import Position, Spot
 from node.storage.riders import learn, public_keys_of
 from node.storage.statements import update_of
 from node.storage.unit_of_work import UnitOfWork, View
@@ -53,10 +53,17 @@ former_boot_ids_max = 16
 
 
 def answer(
-    work: UnitOfWork, peer: Peer, request: link_pb2.HelloRequest, mirror: Mirror, now: datetime, wall: datetime
+    work: UnitOfWork,
+    peer: Peer,
+    request: link_pb2.HelloRequest,
+    mirror: Mirror,
+    now: datetime,
+    wall: datetime,
+    not_below: Collection[Spot] = (),
 ) -> link_pb2.HelloResponse | Refusal:
     """
-    Answer the greeting of *peer*; a Refusal that is returned is to be given after what it is about was written down.
+    Answer the greeting of *peer*; a Refusal that is returned is to be given after what it is about was written down.  What is damaged
+    here is asked for once more, but for what is *not_below* either.
 
     Raises:
         Refusal: MALFORMED_ENTRY (the boot id), PROTOCOL_UNSUPPORTED, REHEARSAL_MISMATCH.
@@ -100,7 +107,7 @@ def answer(
     _note(work, request, peer, boot_ids, down, wall)
     return link_pb2.HelloResponse(
         protocol=protocol,
-        positions=[codec.position_to_pb(one) for one in (_before_damage(work, held) if peer.has_damage else held)],
+        positions=[codec.position_to_pb(one) for one in (_before_damage(work, held, not_below) if peer.has_damage else held)],
         down=codec.down_to_pb(down),
         now=stamp(now),
         wall=stamp(wall),
@@ -176,10 +183,15 @@ def _stale(work: UnitOfWork, peer: Peer, held: list[Position], request: link_pb2
     return Refusal(Code.STALE_EPOCH, node=peer.node, epoch=said, current=current)
 
 
-def _before_damage(work: UnitOfWork, held: list[Position]) -> list[Position]:
-    """Positions as they are said: of a stream that is damaged here only what lies before it, so that the rest comes once more."""
+def _before_damage(work: UnitOfWork, held: list[Position], not_below: Collection[Spot]) -> list[Position]:
+    """
+    Positions as they are said: of a stream that is damaged here only what lies before it, so that the rest comes once more.
+
+    What the subordinate has itself asked for, since it is damaged there, too, is *not_below*: asked for again, it would hold up all that
+    stands behind it.
+    """
     first: dict[tuple[str, int], int] = {}
-    for node, epoch, seq in reversed(reconcile.damaged(work.connection)):
+    for node, epoch, seq in reversed([spot for spot in reconcile.damaged(work.connection) if spot not in not_below]):
         first[node, epoch] = seq
     if not first:
         return held

@@ -80,6 +80,7 @@ class Mirror:
         batch = _Batch.of(work, peer, segments, self._now(), is_given_back=is_given_back)
         for segment in segments:
             if batch.is_passed_by(segment):
+                batch.heal(segment)
                 continue
             batch.check_right(segment)
             fork = batch.take(segment)
@@ -211,6 +212,13 @@ class _Batch:
     def is_passed_by(self, segment: Segment) -> bool:
         """What a peer still brings of a node that has left it, or is leaving it, comes again from that node itself (2.7)."""
         return segment.node != self.peer and self.work.place().has_left(segment.node, self.peer)
+
+    def heal(self, segment: Segment) -> None:
+        """Of a segment of which nothing is taken put right what is damaged here: its own root judges it, whoever brings it."""
+        for seq, entry in enumerate(segment.entries, segment.from_seq):
+            spot = segment.node, segment.epoch, seq
+            if spot in self.damaged:
+                reconcile.heal(self.work, spot, entry.data, self.now)
 
     def check_right(self, segment: Segment) -> None:
         """The peer's own stream, or one below it, in the epoch that is current."""

@@ -35,6 +35,15 @@ spread_minutes = 150
 part_entries = 1_024
 
 
+def note_refused(level: Level, refusal: Refusal) -> None:
+    """
+    Write down the entry that *refusal* says is damaged here, as it was to be sent; it is asked for at the next greeting, and whoever
+    operates this node reads of it.
+    """
+    span = Span(refusal.facts["node"], int(refusal.facts["epoch"]), int(refusal.facts["seq"]), int(refusal.facts["seq"]))
+    level.writer.command(lambda work: reconcile.note_damage(work, level.now(), [span]))
+
+
 def reconcile_with(level: Level, peer: str, end: Peer) -> Reconciled:
     """
     Compare every stream that both hold and what came down, store what was found at both ends, and write down what is damaged here.

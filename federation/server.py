@@ -23,7 +23,7 @@ from sqlalchemy import bindparam, update
 from federation import blobs, codec, forks, greeting, outgoing, passing_on, reconciling, taking_back
 from federation.admission import Admission, Returns
 from federation.arriving import take_whole_or_one_by_one
-from federation.certificates import Credentials
+from federation.certificates import Credentials, Identity
 from federation.channel import PortCredentials, connection_age_seconds_most, server_options
 from federation.enrolment import EnrolmentServer
 from federation.level import Level
@@ -36,6 +36,7 @@ from node.domain.refusal import Code, Refusal
 from node.services.situations import TURNED_AWAY
 from node.storage import schema
 from node.storage.database import micros
+from node.storage.journal import Spot
 from node.storage.statements import Prepared
 from node.storage.unit_of_work import UnitOfWork, View
 
@@ -60,6 +61,28 @@ _HEARD = Prepared(
 )
 
 
+class _NotBelow:
+    """
+    Places that are damaged here and that a subordinate asked for one by one, as it does of what is damaged there: until it runs anew,
+    perhaps from a backup, it has them no more than this node.
+    """
+
+    def __init__(self) -> None:
+        self._boots: dict[str, bytes] = {}
+        self._spots: dict[str, frozenset[Spot]] = {}
+
+    def of(self, node: str, boot_id: bytes) -> frozenset[Spot]:
+        """Those of the process of *node* that greets as *boot_id*."""
+        if self._boots.get(node) != boot_id:
+            self._boots[node] = boot_id
+            self._spots.pop(node, None)
+        return self._spots.get(node, frozenset())
+
+    def note(self, node: str, spot: Spot) -> None:
+        """It asked for *spot*, and got nothing."""
+        self._spots[node] = self._spots.get(node, frozenset()) | {spot}
+
+
 class LinkServer(link_pb2_grpc.LinkServiceServicer):
     """`LinkService` as the superior answers it.  What is not built says so by its status, and is not among the features."""
 
@@ -70,6 +93,7 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
         self._waiting = waiting
         self._admission = Admission(level.random)
         self._returns = Returns(level.monotonic)
+        self._not_below = _NotBelow()
 
     def Hello(self, request: link_pb2.HelloRequest, context: grpc.ServicerContext) -> link_pb2.HelloResponse:
         caller = self._trust.caller(context.auth_context())
@@ -77,7 +101,8 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
 
         def greet(work: UnitOfWork) -> link_pb2.HelloResponse | Refusal:
             peer = self._trust.admit(work, caller)
-            answer = greeting.answer(work, peer, request, self._mirror, self._level.now(), self._level.wall())
+            not_below = self._not_below.of(caller.node, request.boot_id)
+            answer = greeting.answer(work, peer, request, self._mirror, self._level.now(), self._level.wall(), not_below)
             if isinstance(answer, link_pb2.HelloResponse) and not answer.credit:
                 forks.tell_above(work, peer.node, self._level.now())
             return answer
@@ -181,6 +206,16 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
 
     def Fetch(self, request: link_pb2.FetchRequest, context: grpc.ServicerContext) -> link_pb2.FetchResponse:
         caller = self._trust.caller(context.auth_context())
+        try:
+            return self._fetched(request, caller)
+        except Refusal as refusal:
+            if refusal.code is Code.ENTRY_DAMAGED:
+                reconciling.note_refused(self._level, refusal)
+                if request.max == 1:
+                    self._not_below.note(caller.node, (request.node, request.epoch, request.from_seq))
+            raise
+
+    def _fetched(self, request: link_pb2.FetchRequest, caller: Identity) -> link_pb2.FetchResponse:
         most = min(request.max or batch_entries_max, batch_entries_max)
         with self._level.store.read() as view:
             peer = self._trust.admit(view, caller)

@@ -44,12 +44,12 @@ from federation.link import (
 )
 from federation.mirror import Mirror
 from federation.outgoing import Batch, Roots
+from federation.reconciling import note_refused
 from federation.retry import CallFailed, Failure, Inner, Pace
 from federation.v1 import link_pb2
 from node.domain.refusal import Code, Refusal
 from node.services import reconcile
 from node.services.attachments import Wanted
-from node.services.reconcile import Span
 from node.storage import schema
 from node.storage.database import instant_or_none, micros_or_none
 from node.storage.journal import Position
@@ -301,7 +301,7 @@ class Session:
         except Refusal as refusal:
             if refusal.code is not Code.ENTRY_DAMAGED:
                 raise
-            self._note_damage(refusal)
+            note_refused(self.level, refusal)
             raise CallFailed(Failure("FAILED_PRECONDITION", Refusal(Code.NEED_HELLO, node=self.machine.node))) from refusal
         if not batch.entries:
             with self._lock:
@@ -372,10 +372,11 @@ class Session:
         try:
             answer = self._called(lambda: self.ends[Lane.UP].fetch(request))
         except CallFailed as error:
-            # Of what came down: never sent from there, or damaged there, too.  The link goes on, and asks again at each greeting.
+            # Damaged there, too, or of what came down and never sent from there.  The link goes on, and asks again at each greeting.
             with self.level.store.read() as view:
                 place = view.place()
-            if error.failure.code not in _NOT_GIVEN or call.node == place.node or place.is_below(call.node):
+            is_held_above = call.node == place.node or place.is_below(call.node)
+            if error.failure.code not in _NOT_GIVEN or (is_held_above and error.failure.code is not Code.ENTRY_DAMAGED):
                 raise
             return Repaired(spot, is_healed=False)
 
@@ -387,11 +388,6 @@ class Session:
             return is_healed
 
         return Repaired(spot, self.level.writer.command(put_right))
-
-    def _note_damage(self, refusal: Refusal) -> None:
-        """An entry that was to be sent is not what its leaf says: written down, and asked for at the next greeting."""
-        span = Span(refusal.facts["node"], int(refusal.facts["epoch"]), int(refusal.facts["seq"]), int(refusal.facts["seq"]))
-        self.level.writer.command(lambda work: reconcile.note_damage(work, self.level.now(), [span]))
 
     def _pull(self, call: Pull) -> Pulled:
         with self.level.store.read() as view:

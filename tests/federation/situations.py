@@ -7,20 +7,23 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from federation.epochs import Rejoined, grant, rejoin
+from federation.reconciling import look
 from federation.retry import CallFailed, Failure
 from node.domain.entry import Actor
 from node.domain.organisation import Role
 from node.domain.payload import SealedRef, Text
 from node.domain.refusal import Refusal
 from node.domain.ticket.escalation import AcceptEscalation, RequestEscalation
+from node.services import reconcile
 from node.services.situations import situations
 from node.services.status import link_lines
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.guard import Guard
+from node.storage.journal import Spot
 from node.texts.catalogue import LANGS, text
 from tests.federation.levels import WALL, MemoryWire, Place, connect, settle
 
@@ -159,3 +162,26 @@ def guarded(place: Place) -> Guard:
     guard = Guard(place.hands.node.settings.guard)
     object.__setattr__(place.level, "guard", guard)
     return guard
+
+
+def damage(place: Place, node: str, seq: int, epoch: int = 1) -> Spot:
+    """One flipped bit in the bytes of an entry, as a bad page leaves it."""
+    table = schema.entries
+    its = (table.c.node == node, table.c.epoch == epoch, table.c.seq == seq)
+    with place.level.store.database.write() as connection:
+        content = bytearray(connection.execute(table.select().with_only_columns(table.c.content).where(*its)).scalar_one())
+        content[-1] ^= 1
+        connection.execute(update(table).where(*its).values(content=bytes(content)))
+    return node, epoch, seq
+
+
+def look_at(place: Place) -> None:
+    """The night's look."""
+    with place.level.store.write() as work:
+        look(work, place.hands.now, WALL)
+
+
+def damaged(place: Place) -> list[Spot]:
+    """Places that the level knows to be damaged."""
+    with place.level.store.read() as view:
+        return reconcile.damaged(view.connection)

@@ -37,9 +37,12 @@ from tests.federation.situations import (
     agree,
     alarms,
     back_up,
+    damage,
+    damaged,
     escalate,
     holder,
     incidents,
+    look_at,
     reasons,
     refused,
     restore,
@@ -70,6 +73,13 @@ class TestRow22Reparented:
         four.run()
         assert ("waiting handed_over", Code.REPARENTING_OPEN) == (county.status(), refused(four.join).code)
         ids = {row.id for row in county.rows(schema.entries) if row.node == COUNTY}
+
+        # What is damaged at the province meanwhile is put right from A, of which nothing of the county is taken any more.
+        damage(province, COUNTY, 3)
+        look_at(province)
+        four.run(seconds=51)
+        assert ([], ["healed"]) == (damaged(province), incidents(province))
+        look_at(province)
 
         four.wires[OTHER].is_cut = False
         four.run(seconds=130)
@@ -105,7 +115,7 @@ class TestRow22Reparented:
         four.run(seconds=51)
         agree(county, other, province)
         assert another in tickets(province) and another not in tickets(city)
-        assert [] == [code for place in four.all for code in incidents(place) if code != "branch"]
+        assert [] == [code for place in four.all for code in incidents(place) if code not in ("branch", "healed")]
 
     def test_once_the_former_city_has_said_that_it_is_over_the_county_reads_nothing_else(self, four: Four) -> None:
         """Its own word of the move goes no further down than the handover: two sentences would contradict one another."""

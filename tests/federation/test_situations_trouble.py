@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import update
 
 from federation.epochs import start
-from federation.reconciling import look
 from federation.sampling import due_steps
 from node.domain.entry import Subject
 from node.domain.refusal import Code, Refusal
@@ -18,7 +17,6 @@ from node.services.situations import skew_seconds_max, skew_seconds_told
 from node.services.verify import verify
 from node.storage import schema
 from node.storage.database import instant
-from node.storage.journal import Spot
 from tests.federation.levels import WALL, Place, connect, enrol, make_place, settle
 from tests.federation.situations import (
     CITY,
@@ -28,11 +26,14 @@ from tests.federation.situations import (
     accept,
     agree,
     alarms,
+    damage,
+    damaged,
     escalate,
     grant_to,
     held,
     holder,
     incidents,
+    look_at,
     rejoin_by,
     tickets,
     told,
@@ -172,12 +173,12 @@ class TestRow20DamagedPage:
         connect(county, city)
         settle(county, city)
         whole = county.contents(COUNTY)
-        spot = _damage(county, COUNTY, 7)
-        _look(county)
+        spot = damage(county, COUNTY, 7)
+        look_at(county)
 
         assert ("damaged", {"held_damaged": "red", "damaged": "red"}) == (held(county), alarms(county))
         assert Code.NODE_HELD is _refused(county.register).code
-        assert [spot] == _damaged(county)
+        assert [spot] == damaged(county)
         settle(county, city, seconds=51)
         settle(county, city, seconds=51)
 
@@ -197,7 +198,7 @@ class TestRow20DamagedPage:
         whole = city.contents(COUNTY)
         province = make_place(tmp_path, PROVINCE, "guizhou")
         enrol(city, province)
-        _damage(city, COUNTY, 5)
+        damage(city, COUNTY, 5)
         connect(city, province)
 
         settle(city, province)
@@ -218,15 +219,15 @@ class TestRow20DamagedPage:
         connect(county, city)
         settle(county, city)
         whole, size = city.contents(COUNTY), city.position(COUNTY)
-        _damage(city, COUNTY, 3)
-        _damage(city, COUNTY, 8)
+        damage(city, COUNTY, 3)
+        damage(city, COUNTY, 8)
         with city.level.store.write() as work:
             reconcile.note_damage(work, city.hands.now)
-        assert 2 == len(_damaged(city))
+        assert 2 == len(damaged(city))
 
         settle(county, city, seconds=51)
 
-        assert (whole, size, []) == (city.contents(COUNTY), city.position(COUNTY), _damaged(city))
+        assert (whole, size, []) == (city.contents(COUNTY), city.position(COUNTY), damaged(city))
         assert {} == alarms(city)
 
     def test_another_history_heals_nothing(self, county: Place, city: Place) -> None:
@@ -234,20 +235,20 @@ class TestRow20DamagedPage:
         county.register()
         connect(county, city)
         settle(county, city)
-        spot = _damage(county, COUNTY, 7)
+        spot = damage(county, COUNTY, 7)
         forged = city.contents(COUNTY)[5]
         with county.level.store.write() as work:
             reconcile.note_damage(work, county.hands.now)
             assert not reconcile.heal(work, spot, forged, county.hands.now)
 
-        assert [spot] == _damaged(county)
+        assert [spot] == damaged(county)
 
     def test_what_the_superior_has_not_stays_an_alarm(self, county: Place, city: Place) -> None:
         connect(county, city)
         settle(county, city)
         county.register()
         size = county.position(COUNTY)[0]
-        _damage(county, COUNTY, size)
+        damage(county, COUNTY, size)
 
         settle(county, city)
         settle(county, city, seconds=51)
@@ -256,12 +257,38 @@ class TestRow20DamagedPage:
         assert city.position(COUNTY)[0] < size
         assert [] == incidents(city)
 
+    @pytest.mark.parametrize("is_known_above", [False, True])
+    def test_what_is_damaged_at_the_superior_too_is_given_up_and_the_rest_goes_up(
+        self, county: Place, city: Place, is_known_above: bool
+    ) -> None:
+        """Its own entry, held at both ends and whole at neither: the link goes on, says so, and the new epoch is sent."""
+        wire = connect(county, city)
+        number = county.register()
+        settle(county, city)
+        seq = _first_about(county, number)
+        for place in (county, city):
+            damage(place, COUNTY, seq)
+        look_at(county)
+        if is_known_above:
+            look_at(city)
+        settle(county, city, seconds=51)
+        assert {"held_unrepaired": "red", "damaged": "red"} == alarms(county)
+        assert "red" == alarms(city)["damaged"], "asked for it, it finds that its own is damaged, too"
+
+        grant_to(city, county)
+        rejoin_by(county, wire)
+        later = county.register()
+        settle(county, city, seconds=51)
+
+        assert later in tickets(city)
+        assert county.link(CITY).acked == county.rows(schema.heads)[0].taken
+
     def test_what_nobody_holds_whole_is_given_up_in_a_new_epoch(self, county: Place, city: Place) -> None:
         """As the sentence says: grant above, rejoin here; what was damaged is written again by nobody, the rest goes on."""
         wire = connect(county, city)
         settle(county, city)
         number, later = county.register(), county.register()
-        spot = _damage(county, COUNTY, _first_about(county, number))
+        spot = damage(county, COUNTY, _first_about(county, number))
         settle(county, city)
         settle(county, city, seconds=51)
         assert {"held_unrepaired": "red", "damaged": "red"} == alarms(county)
@@ -269,10 +296,10 @@ class TestRow20DamagedPage:
         grant_to(city, county)
         done = rejoin_by(county, wire)
         settle(county, city, seconds=51)
-        _look(county)
+        look_at(county)
 
         assert (2, (number,)) == (done.epoch, done.aside)
-        assert ("", {}, []) == (held(county), alarms(county), _damaged(county))
+        assert ("", {}, []) == (held(county), alarms(county), damaged(county))
         assert spot in {(row.node, row.epoch, row.seq) for row in county.rows(schema.incidents) if row.kind == "branch"}
         assert {later} == set(tickets(county)) == set(tickets(city))
         county.register()
@@ -282,19 +309,19 @@ class TestRow20DamagedPage:
     def test_at_the_top_nobody_gives_an_own_entry_back(self, city: Place) -> None:
         """Its operator gives it up with a new epoch: the damage stays in sight, and the node writes again."""
         city.register()
-        spot = _damage(city, CITY, 5)
-        _look(city)
+        spot = damage(city, CITY, 5)
+        look_at(city)
         assert ("damaged", {"held_damaged_top": "red", "damaged": "red", "differs_own": "red"}) == (held(city), alarms(city))
         assert Code.NODE_HELD is _refused(city.register).code
 
         start(city.level, "各份备份里都不完好", OPERATOR)
-        _look(city)
+        look_at(city)
 
-        assert ("", [spot], {"damaged": "red", "differs_own": "red"}) == (held(city), _damaged(city), alarms(city))
+        assert ("", [spot], {"damaged": "red", "differs_own": "red"}) == (held(city), damaged(city), alarms(city))
         city.register()
-        again = _damage(city, CITY, 2, epoch=2)
-        _look(city)
-        assert ("damaged", [spot, again]) == (held(city), _damaged(city)), "what it goes on in has to be whole"
+        again = damage(city, CITY, 2, epoch=2)
+        look_at(city)
+        assert ("damaged", [spot, again]) == (held(city), damaged(city)), "what it goes on in has to be whole"
 
     @pytest.mark.parametrize("is_heard", [True, False])
     def test_what_the_top_gave_up_comes_back_from_below_or_goes_down_no_more(self, county: Place, city: Place, is_heard: bool) -> None:
@@ -307,17 +334,17 @@ class TestRow20DamagedPage:
         wire.is_cut = not is_heard
         accept(city, number)
         settle(county, city)
-        spot = _damage(city, CITY, city.position(CITY)[0])
-        _look(city)
+        spot = damage(city, CITY, city.position(CITY)[0])
+        look_at(city)
         wire.is_cut = False
 
         start(city.level, "各份备份里都不完好", OPERATOR)
         for _ in range(3):
             settle(county, city, seconds=601)
 
-        assert ("", [] if is_heard else [spot]) == (held(city), _damaged(city))
+        assert ("", [] if is_heard else [spot]) == (held(city), damaged(city))
         assert ("", {}) == (held(county), alarms(county))
-        _look(city)
+        look_at(city)
         assert ({} if is_heard else {"damaged": "red", "differs_own": "red"}) == alarms(city)
         escalated = county.register()
         escalate(county, escalated)
@@ -336,8 +363,8 @@ class TestRow20DamagedPage:
         grant_to(city, county)
         rejoin_by(county, wire)
         settle(county, city)
-        _damage(county, COUNTY, 7)
-        _look(county)
+        damage(county, COUNTY, 7)
+        look_at(county)
         assert ("", {"damaged": "red"}) == (held(county), alarms(county))
 
         county.register()
@@ -379,27 +406,5 @@ class _full:
         self._set(1 << 30)
 
 
-def _damage(place: Place, node: str, seq: int, epoch: int = 1) -> Spot:
-    """One flipped bit in the bytes of an entry, as a bad page leaves it."""
-    table = schema.entries
-    its = (table.c.node == node, table.c.epoch == epoch, table.c.seq == seq)
-    with place.level.store.database.write() as connection:
-        content = bytearray(connection.execute(table.select().with_only_columns(table.c.content).where(*its)).scalar_one())
-        content[-1] ^= 1
-        connection.execute(update(table).where(*its).values(content=bytes(content)))
-    return node, epoch, seq
-
-
-def _look(place: Place) -> None:
-    """The night's look."""
-    with place.level.store.write() as work:
-        look(work, place.hands.now, WALL)
-
-
 def _first_about(place: Place, number: str) -> int:
     return next(row.seq for row in place.rows(schema.entries) if row.subject_id == number)
-
-
-def _damaged(place: Place) -> list[Spot]:
-    with place.level.store.read() as view:
-        return reconcile.damaged(view.connection)
