@@ -122,7 +122,7 @@ def answer(
     )
 
 
-def check_fence(work: UnitOfWork) -> None:
+def check_fence(work: UnitOfWork | View) -> None:
     """
     Need this node to be the one in force: a fenced copy takes nothing from anybody.
 
@@ -133,7 +133,7 @@ def check_fence(work: UnitOfWork) -> None:
         raise Refusal(Code.SUPERIOR_FENCED, peer=work.head.node, epoch=work.head.epoch, current=fenced_by(work))
 
 
-def fenced_by(work: UnitOfWork) -> int:
+def fenced_by(work: UnitOfWork | View) -> int:
     """The latest epoch of this node that a subordinate had heard of and this node had not; 0 if there was none."""
     table = schema.incidents
     return work.connection.execute(select(func.max(table.c.epoch)).where(table.c.kind == FENCED)).scalar() or 0

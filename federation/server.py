@@ -232,6 +232,8 @@ class LinkServer(link_pb2_grpc.LinkServiceServicer):
         caller = self._trust.caller(context.auth_context())
         with self._level.store.read() as view:
             peer = self._trust.admit(view, caller)
+            # What agrees with an old copy is not proved.
+            greeting.check_fence(view)
             answer = reconciling.answer(view, peer.node, request)
         if request.HasField("conclusion"):
             now, wall = self._level.now(), self._level.wall()

@@ -6,6 +6,8 @@ import pytest
 
 from federation.epochs import release, start
 from federation.link import Lane
+from federation.reconciling import reconcile_with
+from federation.retry import CallFailed
 from node.app import build
 from node.domain.refusal import Code
 from tests.federation.levels import Place, connect, enrol, make_place, settle
@@ -274,7 +276,7 @@ class TestRow12TwoSuperiors:
         assert "registered" == tickets(city)[number]
 
         restore(city, old)  # the machine that everybody took for dead
-        connect(county, city)
+        wire = connect(county, city)
         county.register()
         settle(county, city, seconds=51)
 
@@ -282,6 +284,8 @@ class TestRow12TwoSuperiors:
         assert ("fenced", {"held_fenced": "red"}) == (held(city), {code: colour for code, colour in alarms(city).items() if "held" in code})
         assert number not in tickets(city)
         assert Code.NODE_HELD is refused(city.register).code
+        with pytest.raises(CallFailed, match="SUPERIOR_FENCED"):
+            reconcile_with(county.level, CITY, wire)
 
         restore(city, new)
         connect(county, city)

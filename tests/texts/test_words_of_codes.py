@@ -264,7 +264,7 @@ def test_the_kind_of_a_unit_is_a_word(kind: str) -> None:
 
 
 # What these two name stands in the settings of a node, as its operator types it.
-OF_SETTINGS = frozenset({"EXTRA_MISSING", "SETTING_REFUSED"})
+OF_SETTINGS = frozenset({"ADDRESS_TAKEN", "EXTRA_MISSING", "SETTING_REFUSED"})
 # Parameters of the interface for programs and of the pages' own addresses, what programs alone ask for, and a list that no pack has.
 OF_PROGRAMS = frozenset(
     {
