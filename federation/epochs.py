@@ -261,6 +261,9 @@ def _parted(level: Level, end: Peer, below: Iterable[Position]) -> dict[Stream, 
 def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Rejoined:
     with level.store.read() as view:
         node = view.head.node
+    current = way.current
+    if level.guard is not None and level.guard.goes_beyond(way.there[current]):
+        raise Refusal(Code.NOTHING_GRANTED, node=node)  # known without fetching anything: the same as below
     later = [epoch for epoch in sorted(way.there) if epoch > way.epoch]
     wanted = [(epoch, way.kept if epoch == way.epoch else 0) for epoch in (way.epoch, *later) if epoch in way.there]
     segments = [segment for epoch, after in wanted for segment in _fetched(end, way.there[epoch], after)]
@@ -276,7 +279,6 @@ def _follow(level: Level, end: Peer, way: _Way, reason: str, actor: Actor) -> Re
             held, said = work.journal.position(node, epoch), way.there[epoch]
             if (held.size, held.root) != (said.size, said.root):
                 raise Refusal(Code.FORK, node=node, epoch=epoch, seq=held.size)
-        current = way.current
         work.head.epoch = current
         if level.guard is not None and not level.guard.fits(work):
             # It was begun here before, and went further than the superior knows, which was restored, too: whoever was told of that by

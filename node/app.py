@@ -286,7 +286,9 @@ def web_server(node: Node) -> "WebServer | None":
 
 
 def _end_with_input(told: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    # Not by way of its buffer: a thread that waits there keeps a lock, and the program would end with a fatal error.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
     told.set()
 
 

@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.support.postgres import MakeTemplate, NoServer, Postgres, running_postgres
+
+# Tracebacks as the program writes them (``app.log_to_stderr``): with local variables, laid out in colours, one takes seconds.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)])
 
 pytest_plugins = ["tests.support.clauses", "pytester"]
 # Modules whose tests are long and share nothing: each goes to whichever worker is free.

@@ -77,7 +77,7 @@ def _show(session: Session, console: Console, found: Status, names: queries.Name
                 str(link.down),
                 session.moment(link.heard_at),
                 session.moment(link.next_attempt_at),
-                coded_words(link.last_error, session.lang)[0] if link.last_error else "",
+                _last_error(link.last_error, session),
                 style="red" if state_of(link) != "connected" else "",
             )
         console.print(table)
@@ -103,6 +103,14 @@ def _show(session: Session, console: Console, found: Status, names: queries.Name
         if count:
             # What is to be done about them, the situations say, as long as it is.
             console.print(session.say(key, count=count))
+
+
+def _last_error(code: str, session: Session) -> str:
+    """In words that need no facts: what they would be stands nowhere, but the situation below the table has them."""
+    if not code:
+        return ""
+    short = session.word("link_error", code)
+    return short if short != code else coded_words(code, session.lang)[0]
 
 
 def _show_below(session: Session, console: Console, found: Status) -> None:

@@ -41,9 +41,11 @@ def show_page(session: Session, console: Console, page: ticket_view.TicketPage, 
             session.moment(entry.recorded_at),
             names.node(entry.node),
             who(session, entry, names),
-            session.word("event", entry.kind) + (session.say("ticket.void") if entry.is_void else ""),
+            session.word("event", entry.kind)
+            + (session.say("ticket.void") if entry.is_void else "")
+            + ("" if entry.is_read else session.say("ticket.unread")),
             says(session, entry, names),
-            style="strike" if entry.is_void else "",
+            style="" if entry.counts else "strike",
         )
     console.print(timeline)
 

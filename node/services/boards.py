@@ -255,7 +255,7 @@ def entries_of(view: View, ticket: Ticket, kinds: Iterable[str] = (), id: str = 
     wanted, subject = frozenset(kinds), Subject(SubjectKind.TICKET.value, ticket.id)
     opens = ticket.custody.holder == view.head.node
     return [
-        entry_line(view, subject, one.folded, opens, ticket.void)
+        entry_line(view, subject, one.folded, opens, ticket)
         for one in view.journal.of_subject(subject)
         if one.header.kind in wanted or one.header.id == id
     ]

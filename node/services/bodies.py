@@ -140,6 +140,7 @@ def entry_body(entry: ticket_view.EntryLine) -> dict[str, Any]:
         "texts": entry.texts,
         "contacts": entry.contacts,
         "is_void": entry.is_void,
+        "is_read": entry.is_read,
     }
 
 

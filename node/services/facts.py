@@ -15,6 +15,7 @@ from node.domain.command import Order
 from node.domain.dossier import dossier_id
 from node.domain.entry import SubjectKind
 from node.domain.policy import Policy
+from node.domain.registry import HandleLane
 from node.domain.time import BEIJING, local_day
 from node.services import intake_facts
 from node.services.admission import standard_of
@@ -69,7 +70,7 @@ PROVIDERS: dict[str, Provider] = {
     "own_admission_standard": lambda work, _order, policy, _now: standard_of(work, policy.node),
     "mirror": lambda work, order, _policy, _now: mirrored(work, getattr(order.command, "node", "")),
     "reparenting": standing_fact,
-    "lane": lambda work, order, _policy, _now: lane.in_the_way(work.connection, getattr(order.command, "ticket", "")),
+    "lane": lambda work, order, policy, _now: _lane(work, order, policy),
     "order_id": lambda work, _order, policy, now: fresh_id(work, SubjectKind.ORDER, policy, now),
 }
 
@@ -77,6 +78,14 @@ PROVIDERS: dict[str, Provider] = {
 def gather(work: UnitOfWork, order: Order, policy: Policy, now: datetime, more: Mapping[str, Provider]) -> Mapping[str, Any]:
     """What the command of *order* needs, by name; *more* are the providers that do not stand here."""
     return {name: (PROVIDERS.get(name) or more[name])(work, order, policy, now) for name in order.command.needs}
+
+
+def _lane(work: UnitOfWork, order: Order, policy: Policy) -> tuple[str, int, int] | None:
+    """Where the entry in the way stands; of what runs again (an upgrade folded it) where the superior was asked, who is to hear of it."""
+    assert isinstance(order.command, HandleLane)
+    ticket, act = order.command.ticket, order.command.act
+    found = lane.in_the_way(work.connection, ticket)
+    return lane.reported_by(work.connection, policy.node, ticket) if found is None and act == "retried" else found
 
 
 def fresh_id(work: UnitOfWork, kind: SubjectKind, policy: Policy, now: datetime) -> str:

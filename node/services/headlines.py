@@ -58,7 +58,7 @@ def title_in(timeline: Sequence[EntryLine]) -> str:
     """The title that *timeline* ends with: the registered one, or what was filled in or put in its place; empty where none is opened."""
     said = ""
     for one in timeline:
-        if one.kind in _TITLING and not one.is_void:
+        if one.kind in _TITLING and one.counts:
             is_put_right = one.kind == FactCorrected.kind() and one.facts.get("field") == "title"
             said = one.texts.get("words" if is_put_right else "title") or said
     return said

@@ -49,23 +49,24 @@ def handle_lane(handler: Handler, work: UnitOfWork, order_id: str, actor: Actor,
     Journal what the operator did, and let it take effect in the same transaction.
 
     Raises:
-        Refusal: LANE_RUNS, FIELD_REQUIRED, NO_SUPERIOR, PERMISSION_DENIED; LANE_STILL_STOPS, if it does not read now either: then
-            nothing was written.
+        Refusal: LANE_RUNS, FIELD_REQUIRED, NO_SUPERIOR, PERMISSION_DENIED; LANE_STILL_STOPS, if it does not read now either, or
+            LANE_NEEDS_ENTRY, if it does not without the entry: then nothing was written.
     """
+    still_stops = Code.LANE_NEEDS_ENTRY if act == "skipped" else Code.LANE_STILL_STOPS
     before, stood = lane.in_the_way(work.connection, ticket), _stopped(work, ticket)
     try:
         outcome = handler.carry_out(work, Order(order_id, actor, work.head.node, HandleLane(ticket, act, reason)))
     except Exception as error:
         if before is None or not lane.would_come_again(error):
             raise
-        raise Refusal(Code.LANE_STILL_STOPS, ticket=ticket, **dict(zip(("node", "epoch", "seq"), before, strict=True))) from error
+        raise Refusal(still_stops, ticket=ticket, **dict(zip(("node", "epoch", "seq"), before, strict=True))) from error
     if act == "reported":
         return outcome
     after = lane.in_the_way(work.connection, ticket)
     # Behind an entry that was passed by the next one may be in the way: that one is decided on by itself.
     if after is not None and after == before and lane.is_set_aside(work.connection, ticket):
         node, epoch, seq = after
-        raise Refusal(Code.LANE_STILL_STOPS, ticket=ticket, node=node, epoch=epoch, seq=seq)
+        raise Refusal(still_stops, ticket=ticket, node=node, epoch=epoch, seq=seq)
     _react_again(work, ticket, stood, is_skipped=act == "skipped")
     return outcome
 

@@ -117,7 +117,7 @@ def for_appellant(page: TicketPage) -> TicketPage:
             behalf="",
         )
         for line in page.timeline
-        if line.kind in shown and not line.is_void
+        if line.kind in shown and line.counts
     ]
     clock = running_clock(page.ticket)
     clocks = tuple(one for one in page.clocks if clock is not None and one.name == clock.name and one.node == clock.node)

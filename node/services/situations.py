@@ -325,8 +325,14 @@ def _aside(view: View, now: datetime) -> Iterator[Situation]:
         hours = int((now - instant(row.oldest)).total_seconds() // 3600)
         colour = RED if hours >= quarantine_hours_max else AMBER
         yield Situation("quarantined", 15, colour, facts={"count": row.entries, "lanes": row.lanes, "hours": hours})
-    for reason, code, colour in ((lane.SKIPPED, "skipped", NOTE), (lane.REPORTED, "reported_below", AMBER)):
-        count = view.connection.execute(select(func.count()).where(table.c.reason == reason)).scalar_one()
+    count = view.connection.execute(select(func.count()).where(table.c.reason == lane.SKIPPED)).scalar_one()
+    if count:
+        yield Situation("skipped", 15, NOTE, facts={"count": count})
+    entries = schema.entries
+    told = select(func.count(table.c.subject_id.distinct())).join(entries, entries.c.taken == table.c.taken)
+    is_own = entries.c.node == view.head.node
+    for whose, code, colour in ((is_own, "reported_above", NOTE), (~is_own, "reported_below", AMBER)):
+        count = view.connection.execute(told.where(table.c.reason == lane.REPORTED, whose)).scalar_one()
         if count:
             yield Situation(code, 15, colour, facts={"count": count})
 

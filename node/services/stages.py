@@ -93,7 +93,7 @@ def loop_of(timeline: tuple[EntryLine, ...]) -> dict[str, list[EntryLine]]:
     """The records of a ticket by stage of the closed loop, each stage's in order; void entries are none (XS25-2.2b)."""
     found: dict[str, list[EntryLine]] = {stage: [] for stage in loop.LOOP}
     for entry in timeline:
-        if entry.is_void:
+        if not entry.counts:
             continue
         for stage, kinds in LOOP_KINDS.items():
             # A completion may say that the appellant was told in the same breath (AS25-4.5.1a).

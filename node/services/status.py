@@ -247,7 +247,8 @@ def _last_entry_at(view: View, node: str) -> datetime | None:
 
 def _link_line(view: View, row: Row[tuple[object, ...]], wall: datetime, heartbeat_seconds: float) -> LinkLine:
     values = row._mapping
-    is_up = values["side"] == "superior"
+    # One that is being left is still told what it is owed; one that was left is owed nothing either way.
+    is_up, is_left = values["side"] in ("superior", "leaving"), values["side"] == "former"
     heard_at, ends_at = instant_or_none(values["heard_at"]), instant_or_none(values["certificate_ends_at"])
     owed = select(func.count()).where(schema.entries.c.taken > values["acked"], schema.entries.c.from_above.is_(False))
     return LinkLine(
@@ -257,7 +258,7 @@ def _link_line(view: View, row: Row[tuple[object, ...]], wall: datetime, heartbe
         address=values["address"],
         status=values["status"],
         up=view.connection.execute(owed).scalar_one() if is_up else values["waiting"],
-        down=values["waiting"] if is_up else max(values["down_size"] - values["down_acked"], 0),
+        down=0 if is_left else values["waiting"] if is_up else max(values["down_size"] - values["down_acked"], 0),
         heard_at=heard_at,
         is_silent=heard_at is None or wall - heard_at > timedelta(seconds=3 * heartbeat_seconds),
         next_attempt_at=instant_or_none(values["next_attempt_at"]),

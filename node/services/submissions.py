@@ -34,7 +34,7 @@ def _line(entry: str, kind: str, unit: str, at: datetime, answer: str, timeline:
     places = {one.id: place for place, one in enumerate(timeline)}
     if kind == CLOSE_OUT:
         later = timeline[places.get(entry, len(timeline)) + 1 :]
-        found = next((one for one in later if one.kind in _ANSWERS and not one.is_void), None)
+        found = next((one for one in later if one.kind in _ANSWERS and one.counts), None)
     else:
         found = timeline[places[answer]] if answer in places else None
     return SubmissionLine(entry, kind, unit, at, found.kind if found else "", found.recorded_at if found else None)

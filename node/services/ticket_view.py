@@ -28,7 +28,8 @@ class EntryLine:
     """
     An entry of a ticket's timeline.  ``facts`` are the event's plain fields, ``texts`` its texts: opened, or None where this
     node may not read them; ``contacts`` names the fields that hold one, which only an opening shows.  ``is_void``: kept as
-    evidence, without effect.  ``behalf`` is the account in whose place ``account`` acted, or empty.
+    evidence, without effect.  ``is_read``: its content counts here; it does not where it is of a newer program, or was passed by as an
+    operator decided.  ``behalf`` is the account in whose place ``account`` acted, or empty.
     """
 
     id: str
@@ -48,7 +49,12 @@ class EntryLine:
     texts: Mapping[str, str | None]
     contacts: tuple[str, ...]
     is_void: bool
-    is_known: bool
+    is_read: bool
+
+    @property
+    def counts(self) -> bool:
+        """True if what it says is so."""
+        return self.is_read and not self.is_void
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ def timeline(view: View, ticket: Ticket, viewer: Actor | None = None) -> tuple[E
     """
     subject = Subject(SubjectKind.TICKET.value, ticket.id)
     opens = ticket.custody.holder == view.head.node and reads_texts(viewer)
-    return tuple(entry_line(view, subject, one, opens, ticket.void) for one in _timeline(view, view.journal.of_subject(subject)))
+    return tuple(entry_line(view, subject, one, opens, ticket) for one in _timeline(view, view.journal.of_subject(subject)))
 
 
 def _timeline(view: View, stored: Sequence[Stored]) -> list[Folded]:
@@ -127,8 +133,8 @@ def _timeline(view: View, stored: Sequence[Stored]) -> list[Folded]:
     return ordered
 
 
-def entry_line(view: View, subject: Subject, one: Folded, opens: bool, void: tuple[str, ...] = ()) -> EntryLine:
-    """One entry about a ticket or a dossier; its texts are opened if this node *opens* them."""
+def entry_line(view: View, subject: Subject, one: Folded, opens: bool, ticket: Ticket | None = None) -> EntryLine:
+    """One entry about a *ticket* or a dossier; its texts are opened if this node *opens* them."""
     head = one.header
     facts: dict[str, object] = {}
     texts: dict[str, str | None] = {}
@@ -157,8 +163,8 @@ def entry_line(view: View, subject: Subject, one: Folded, opens: bool, void: tup
         facts=facts,
         texts=texts,
         contacts=tuple(contacts),
-        is_void=head.id in void,
-        is_known=one.event is not None,
+        is_void=ticket is not None and head.id in ticket.void,
+        is_read=one.event is not None and (ticket is None or head.id not in ticket.unknown),
     )
 
 

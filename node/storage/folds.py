@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from node.domain.entry import Folded
 from node.domain.organisation import Place
-from node.domain.ticket.fold import evolve, fold_ticket, goes_on
+from node.domain.ticket.fold import as_far_as_read, evolve, fold_ticket, goes_on
 from node.domain.ticket.ticket import Ticket
 from node.domain.values import changed
 from node.storage.codec import Content
@@ -75,8 +75,8 @@ def _folded_on(stored: Sequence[Stored], skipped: frozenset[int], place: Place) 
 
 
 def as_it_counts(one: Stored, skipped: frozenset[int]) -> Folded:
-    """What an operator had passed by counts like a kind that is not known: its header alone."""
-    return changed(one.folded, event=None) if one.taken in skipped else one.folded
+    """What an operator had passed by counts like a kind that is not known: its header alone, as far as that can be read."""
+    return changed(one.folded, event=None, header=as_far_as_read(one.header)) if one.taken in skipped else one.folded
 
 
 def _key(stored: Sequence[Stored], skipped: frozenset[int], place: Place) -> _Key:

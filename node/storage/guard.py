@@ -69,6 +69,11 @@ class Guard:
         last = max(filter(None, found), key=lambda one: one[0], default=None)
         return last or (0, _position(said))
 
+    def goes_beyond(self, position: Position) -> bool:
+        """True if a journal that ends at *position* cannot fit: it was known to go further."""
+        said = self.read()
+        return said is not None and said.node == position.node and (said.epoch, said.size) > (position.epoch, position.size)
+
     def fits(self, view: View | UnitOfWork) -> bool:
         """True if the journal goes at least as far as the guard says, and the same way."""
         said = self.read()

@@ -21,7 +21,7 @@ from node.storage.statements import Prepared
 WAITS = "waits"
 # An operator had it passed by: of its content nothing counts here but the header.
 SKIPPED = "skipped"
-# A subordinate's operator put a ticket to this level; the row is that of his word.
+# An operator put a ticket to the superior: one of this node, or a subordinate's; the row is that of his word.
 REPORTED = "reported"
 TRANSIENT = "transient"
 UNKNOWN_KIND = "unknown_kind"
@@ -70,6 +70,17 @@ def in_the_way(connection: Connection, ticket: str) -> tuple[str, int, int] | No
         .join(quarantine, quarantine.c.taken == entries.c.taken)
         .where(quarantine.c.subject_id == ticket, quarantine.c.reason.not_in((SKIPPED, REPORTED)))
         .order_by(entries.c.taken)
+        .limit(1)
+    ).first()
+    return None if found is None else (found.node, found.epoch, found.seq)
+
+
+def reported_by(connection: Connection, node: str, ticket: str) -> tuple[str, int, int] | None:
+    """Where an operator of *node* put the ticket to the superior, who is still asked: node, epoch, seq."""
+    found = connection.execute(
+        select(entries.c.node, entries.c.epoch, entries.c.seq)
+        .join(quarantine, quarantine.c.taken == entries.c.taken)
+        .where(quarantine.c.subject_id == ticket, quarantine.c.reason == REPORTED, entries.c.node == node)
         .limit(1)
     ).first()
     return None if found is None else (found.node, found.epoch, found.seq)

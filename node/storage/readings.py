@@ -20,7 +20,7 @@ from node.domain.entry import Folded, Header, Subject, SubjectKind
 from node.domain.organisation import Place
 from node.domain.refusal import Code, Refusal
 from node.domain.registry import LaneHandled
-from node.domain.ticket.fold import fold_ticket
+from node.domain.ticket.fold import fold_ticket, is_clock_read
 from node.domain.ticket.row import TicketRow, first_row, fold_row, row_of
 from node.domain.ticket.ticket import Ticket
 from node.storage import (
@@ -299,6 +299,8 @@ class Readings:
         ticket = entries[0].header.subject.id
         row = rows.get(ticket)
         for one in entries:
+            if not all(is_clock_read(change) for change in one.header.clocks):
+                return None  # nobody can fold it, so it must not stand in a row either
             try:
                 if row is None and is_new and _begins(one.header):
                     after: TicketRow | None = first_row(one.folded)
@@ -436,14 +438,15 @@ class Readings:
         return self._passed_by
 
     def _follow_operator(self, one: Stored, event: LaneHandled) -> None:
-        """What an operator did about a lane: here it takes effect, of a node below it is only noted that he asks for help."""
+        """What an operator did about a lane: here it takes effect; that he asks for help is noted by him and above him, until it runs."""
         table, entries = schema.quarantine, schema.entries
         its = table.c.subject_id == event.ticket
+        if event.act == lane.REPORTED:
+            self._set_aside(one, lane.REPORTED, event.ticket)
+        else:
+            words = select(entries.c.taken).where(entries.c.node == one.header.node, entries.c.kind == LaneHandled.kind())
+            self._connection.execute(delete(table).where(its, table.c.reason == lane.REPORTED, table.c.taken.in_(words)))
         if one.header.node != self._journal.head.node:
-            if event.act == lane.REPORTED:
-                self._set_aside(one, lane.REPORTED, event.ticket)
-            else:
-                self._connection.execute(delete(table).where(its, table.c.reason == lane.REPORTED))
             return
         if event.act == lane.SKIPPED:
             spot = (entries.c.node == event.node, entries.c.epoch == event.epoch, entries.c.seq == event.seq)

@@ -4,13 +4,14 @@ The catalogues: every sentence and word that a person reads, by code, one TOML f
 A key is dotted: "state.handling", "pack_rule.range"; a refusal's two texts stand under "refusal.<CODE>".  A sentence has its
 facts in braces.  A fact that is itself a code is shown in words: ``{state}`` by the section ``state``, where there is one of
 the fact's name, and ``{wanted:state}`` by the section that is named behind the colon; several codes joined by ", " one by
-one.  A code that a catalogue does not know (an older program reads a newer peer) is shown as it is, a fact that is missing
-as a dash: a text never fails for want of a fact.
+one.  ``{used:moment}`` shows a time as people in Beijing say it.  A code that a catalogue does not know (an older program reads a
+newer peer) is shown as it is, a fact that is missing as a dash: a text never fails for want of a fact.
 """
 
 import string
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from importlib import resources
@@ -18,10 +19,12 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from node.domain.refusal import Code, Refusal
+from node.domain.time import BEIJING
 
 Lang = Literal["zh-CN", "en"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 MISSING = "—"
+_MOMENT = "moment"
 # What a refusal calls the choice by: the key of a pack (or of a command line), the field that people fill, the words for the codes.
 OFFERED: Mapping[str, tuple[str, str]] = {
     "intake.channels": ("channel", "channel"),
@@ -244,6 +247,15 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
+def _said_in_beijing(fact: Any) -> str:
+    """A time, which is written down with its zone; anything else is shown as it is."""
+    try:
+        moment = datetime.fromisoformat(str(fact))
+    except ValueError:
+        return str(fact)
+    return f"{moment.astimezone(BEIJING):%Y-%m-%d %H:%M}" if moment.tzinfo is not None else str(fact)
+
+
 class _Filling(string.Formatter):
     """Fills a sentence; see the head of this module."""
 
@@ -256,5 +268,7 @@ class _Filling(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         name, fact = value
+        if format_spec == _MOMENT:
+            return _said_in_beijing(fact)
         section = format_spec or name
         return word(section, fact, self.lang) if section in sections(self.lang) else str(fact)

@@ -51,7 +51,7 @@ class Beside:
 
 def beside(view: View, desk: Desk, command: type[Command], shown: TicketPage) -> Beside:
     """What stands beside the form of *command* about the ticket of *shown*."""
-    ticket, timeline = shown.ticket, [one for one in shown.timeline if not one.is_void and one.kind != "Registered"]
+    ticket, timeline = shown.ticket, [one for one in shown.timeline if one.counts and one.kind != "Registered"]
     chosen = list(_answered(ticket, command, timeline))
     chosen += [one for one in reversed(timeline[-lately_shown:]) if one not in chosen]
     contacts = call_plan.contacts_with(view, ticket, desk.viewer, desk.node.now()) if command in _SPEAKING else []

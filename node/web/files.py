@@ -24,6 +24,8 @@ from node.texts.catalogue import Lang, explain, text
 
 # What a form remembers of files that were chosen and not kept: how they are called.
 CHOSEN = "chosen"
+# And the begun uploads of those that came in pieces before the form.
+COME = "upload"
 # The field of a command that says how the files of its field for files are called; nobody types it into a form.
 NAMES = "file_names"
 # Letters that no file system takes in a name, or that end it.

@@ -21,11 +21,11 @@ from node.services import uploads
 from node.services.command_codes import codes_of, has_none
 from node.services.command_fields import CommandField, FieldKind, Unreadable, command_fields, value_of
 from node.texts.catalogue import OFFERED, Lang, catalogue, explain, label, text, word
-from node.web.files import CHOSEN, NAMES
+from node.web.files import CHOSEN, COME, NAMES
 from node.web.options import LISTED
 
 # What a browser sends beside the fields of the command: no command may have a field of such a name.
-OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept", "find", CHOSEN, "upload"})
+OWN_FIELDS = frozenset({"csrf", "command_id", "seen", "back", "kept_as", "then", "kept", "find", CHOSEN, COME})
 Typed = Mapping[str, Sequence[str]]
 Choice = tuple[str, str]
 

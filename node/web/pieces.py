@@ -23,8 +23,6 @@ from node.web import files
 from node.web.desk import Desk
 
 LETTER = "letter"
-# The field in which a form names what came in pieces.
-FIELD = "upload"
 _TUS = {"Tus-Resumable": "1.0.0"}
 
 

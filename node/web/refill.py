@@ -13,12 +13,12 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from node.services.kept_forms import KeptForm
-from node.web.files import CHOSEN
+from node.web.files import CHOSEN, COME
 
 # Hidden controls that say what was seen and which sending this is; all others are the page's own.
 _HIDDEN = frozenset({"seen", "command_id"})
 # Never told as missing: the page's own, and which rows of a board were ticked or shown.
-_MACHINE = frozenset({"csrf", "kept", "kept_as", "draft", "back", "then", "do", "revision", "upload", CHOSEN, *_HIDDEN})
+_MACHINE = frozenset({"csrf", "kept", "kept_as", "draft", "back", "then", "do", "revision", COME, CHOSEN, *_HIDDEN})
 _ROWS = frozenset({"row", "own", "shown", "only", "suggested", "model"})
 _UNTOUCHED = frozenset({"password", "file", "submit", "button", "reset", "image"})
 

@@ -1,7 +1,7 @@
 """What the tests of FEDERATION 2.3 share: backups of a level, and what its status says."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +18,7 @@ from node.domain.payload import SealedRef, Text
 from node.domain.refusal import Refusal
 from node.domain.ticket.escalation import AcceptEscalation, RequestEscalation
 from node.services import reconcile
-from node.services.situations import situations
+from node.services.situations import Situation, situations
 from node.services.status import link_lines
 from node.storage import schema
 from node.storage.codec import decode_content
@@ -32,15 +32,20 @@ OPERATOR = Actor("a-operator", Role.OPERATOR.value, "")
 heartbeat_seconds = 30.0
 
 
-def told(place: Place, *, wall: datetime = WALL, **known: object) -> dict[str, str]:
-    """What `qyzj status` of a level says of its situations: colour by code; each has its sentence in both languages."""
+def found(place: Place, *, wall: datetime = WALL, **known: object) -> Sequence[Situation]:
+    """What `qyzj status` of a level says of its situations; each has its sentence in both languages."""
     with place.level.store.read() as view:
         links = link_lines(view, wall, heartbeat_seconds)
-        found = situations(view, links, place.hands.now, **known)  # type: ignore[arg-type]
-    for one in found:
+        several = situations(view, links, place.hands.now, **known)  # type: ignore[arg-type]
+    for one in several:
         for lang in LANGS:
             assert "—" not in text(f"situation.{one.code}", lang, **{"node": "", **one.facts, "peer": one.peer}), one
-    return {one.code: one.colour for one in found}
+    return several
+
+
+def told(place: Place, *, wall: datetime = WALL, **known: object) -> dict[str, str]:
+    """As ``found``: colour by code."""
+    return {one.code: one.colour for one in found(place, wall=wall, **known)}
 
 
 def alarms(place: Place, **known: object) -> dict[str, str]:

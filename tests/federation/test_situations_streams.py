@@ -42,6 +42,7 @@ from tests.federation.situations import (
     alarms,
     back_up,
     escalate,
+    found,
     grant_to,
     incidents,
     refused,
@@ -326,12 +327,36 @@ class TestRow15Poison:
         _handle(county, number, "reported", Text("请协助"))
         settle(county, city)
         assert "amber" == alarms(city)["reported_below"]
+        assert "note" == told(county)["reported_above"]
+        assert "reported_above" not in told(city) and "reported_below" not in told(county)
         monkeypatch.undo()
 
         _handle(county, number, "retried")
         settle(county, city)
 
-        assert "reported_below" not in told(city)
+        assert "reported_below" not in told(city) and "reported_above" not in told(county)
+
+    def test_what_an_upgrade_has_healed_is_told_above_by_a_retry(self, county: Place, city: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing is in the way any more, and the superior would be asked for ever."""
+        connect(county, city)
+        settle(county, city)
+        number = _poisoned(county, monkeypatch)
+        _handle(county, number, "reported", Text("请协助"))
+        _handle(county, number, "reported", Text("再次请协助"))
+        settle(county, city)
+        monkeypatch.undo()
+        for level in (county, city):
+            rebuild(level.level.store)
+        settle(county, city)
+        assert ({"reported_below": "amber"}, {}, "note") == (alarms(city), alarms(county), told(county)["reported_above"])
+        assert [1] == [one.facts["count"] for one in found(city) if one.code == "reported_below"], "asked twice about one"
+        assert Code.LANE_RUNS is refused(lambda: _handle(county, number, "reported")).code
+
+        _handle(county, number, "retried")
+        settle(county, city)
+
+        assert "reported_below" not in told(city) and "reported_above" not in told(county)
+        assert check(county.level.store).agrees and check(city.level.store).agrees
 
     @pytest.mark.parametrize(
         ("said", "failures", "is_set_aside"),

@@ -26,6 +26,7 @@ from tests.federation.situations import (
     accept,
     agree,
     alarms,
+    back_up,
     damage,
     damaged,
     escalate,
@@ -35,6 +36,7 @@ from tests.federation.situations import (
     incidents,
     look_at,
     rejoin_by,
+    restore,
     tickets,
     told,
 )
@@ -282,6 +284,29 @@ class TestRow20DamagedPage:
 
         assert later in tickets(city)
         assert county.link(CITY).acked == county.rows(schema.heads)[0].taken
+
+    def test_what_was_damaged_at_both_is_asked_for_again_once_the_subordinate_runs_anew(
+        self, county: Place, city: Place, tmp_path: Path
+    ) -> None:
+        """From a backup, perhaps: until then it has it no more than the superior."""
+        former = connect(county, city)
+        number = county.register()
+        settle(county, city)
+        seq, backup = _first_about(county, number), back_up(county, tmp_path / "county.db")
+        for place in (county, city):
+            damage(place, COUNTY, seq)
+        look_at(county)
+        settle(county, city, seconds=51)
+        settle(county, city, seconds=51)
+        assert "red" == alarms(city)["damaged"], "not asked for again and again"
+
+        restore(county, backup)
+        connect(county, city).servicer = former.servicer
+        settle(county, city, seconds=51)
+        settle(county, city, seconds=51)
+
+        assert ([], {}, {}) == (damaged(city), alarms(city), alarms(county))
+        agree(county, city)
 
     def test_what_nobody_holds_whole_is_given_up_in_a_new_epoch(self, county: Place, city: Place) -> None:
         """As the sentence says: grant above, rejoin here; what was damaged is written again by nobody, the rest goes on."""

@@ -4,19 +4,23 @@ says the same, however the entries came together.
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from node.domain.entry import CustodyHead, Draft, Subject
+from node.domain.entry import Actor, Change, ClockChange, CustodyHead, Draft, Subject
+from node.domain.payload import Text
+from node.domain.refusal import Code, Refusal
 from node.domain.ticket.completion import Completed
 from node.domain.ticket.custody import CustodyOverridden
+from node.domain.ticket.forming import Form
 from node.services import rebuild
+from node.services.lanes import handle_lane
 from node.storage import schema
 from node.storage.codec import decode_content
 from node.storage.unit_of_work import UnitOfWork
-from tests.clauses.given import a_county, registered
+from tests.clauses.given import PASSED, a_county, page_of, registered
 from tests.support.node import Hands
 
 
@@ -25,7 +29,9 @@ def hands(tmp_path: Path) -> Hands:
     return a_county(tmp_path)
 
 
-def poison(hands: Hands, ticket: str, *, state: str = "no state", times: int = 1, name: str = "f0") -> None:
+def poison(
+    hands: Hands, ticket: str, *, state: str = "no state", times: int = 1, name: str = "f0", clocks: tuple[ClockChange, ...] = ()
+) -> None:
     """Append entries about *ticket* whose header names a state that is none, as a broken release might."""
     with hands.node.store.read() as view:
         found = view.readings.ticket(ticket)
@@ -43,9 +49,9 @@ def poison(hands: Hands, ticket: str, *, state: str = "no state", times: int = 1
                 custody=CustodyHead(found.custody.number, opener=found.custody.opener),
                 version=found.version + 1 + place,
                 state=state,
-                with_whom="",
+                with_whom="office",
                 cause="",
-                clocks=(),
+                clocks=clocks,
             )
             drafts.append(Draft(head, Completed("", False, False)))
         work.append(drafts)
@@ -79,6 +85,12 @@ def read(hands: Hands, ticket: str) -> tuple[int, int]:
         found = view.readings.ticket(ticket)
     assert found is not None
     return found.custody.number, found.version
+
+
+def handle(hands: Hands, ticket: str, act: str, reason: str = "") -> None:
+    handler, words = hands.node.handler, Text(reason) if reason else None
+    order_id = f"01985f2e-0000-7000-8000-0000{ticket[-4:]}{act:_<4.4}"
+    hands.node.writer.command(lambda work: handle_lane(handler, work, order_id, Actor("a-operator", "operator"), ticket, act, words))
 
 
 def reasons(hands: Hands) -> list[str]:
@@ -166,3 +178,48 @@ class TestStoppedLanes:
             row = view.readings.rows({ticket})[ticket]
         assert (2, 1, ["ValueError"]) == (row.custody, row.version, reasons(hands))
         assert () == rebuild.check(hands.node.store).differences
+
+    @pytest.mark.parametrize(
+        ("state", "clocks"),
+        [
+            ("no state", ()),
+            ("registered", (ClockChange("handling", Change.STARTED, 5, "fortnight", datetime(2026, 2, 9, tzinfo=UTC)),)),
+            ("no state", (ClockChange("handling", Change.STARTED, 1_000_000, "workday", datetime(2026, 2, 9, tzinfo=UTC)),)),
+        ],
+    )
+    def test_what_was_passed_by_says_nothing_where_its_header_cannot_be_read(
+        self, hands: Hands, state: str, clocks: tuple[ClockChange, ...]
+    ) -> None:
+        """It keeps its place in the line: the ticket stands where it stood, one version on, and is worked on."""
+        ticket, other = registered(hands), registered(hands)
+        poison(hands, ticket, state=state, clocks=clocks)
+        with hands.node.store.read() as view:
+            before = view.readings.rows({other})[other]
+            assert 1 == len(reasons(hands))
+
+        handle(hands, ticket, "skipped", "表头也无法读取")
+
+        with hands.node.store.read() as view:
+            row, whole = view.readings.rows({ticket})[ticket], view.readings.ticket(ticket)
+        assert whole is not None
+        assert ("registered", 2, before.with_whom, ["skipped"]) == (row.state, row.version, row.with_whom, reasons(hands))
+        assert () == rebuild.check(hands.node.store).differences
+        hands.later(minutes=5).act("office", Form("coordination", "plain", PASSED), ticket)
+        assert (1, 3) == read(hands, ticket)
+        assert ["skipped"] == reasons(hands)
+        assert () == rebuild.check(hands.node.store).differences
+        shown = [(entry.kind, entry.counts) for entry in page_of(hands, ticket).timeline]
+        assert [("Registered", True), ("Completed", False), ("Formed", True)] == shown
+
+    def test_the_entry_that_a_ticket_begins_with_is_not_passed_by(self, hands: Hands) -> None:
+        ticket = registered(hands)
+        with hands.node.store.read() as view:
+            first = view.journal.of_subject(Subject("ticket", ticket))[0]
+        aside = {"taken": first.taken, "subject_id": ticket, "reason": "ValueError", "at": 0}
+        hands.node.writer.command(lambda work: work.connection.execute(schema.quarantine.insert().values(**aside)))
+
+        with pytest.raises(Refusal) as refused:
+            handle(hands, ticket, "skipped", "无法读取")
+
+        assert Code.LANE_NEEDS_ENTRY is refused.value.code
+        assert ["ValueError"] == reasons(hands)

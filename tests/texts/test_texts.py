@@ -134,7 +134,12 @@ class TestLanguages:
         """{wanted:state} needs a section [state]."""
         named = {spec for sentence in catalogue(lang).values() for spec in _specs(sentence)}
 
-        assert set() == named - sections(lang)
+        assert {"moment"} == named - sections(lang), "and times are shown as people say them"
+
+    def test_a_time_is_shown_in_beijing(self):
+        """A fact is written down as a peer or a program can read it; people see their own clock."""
+        for said, shown in (("2026-01-26T16:05:00+00:00", "2026-01-27 00:05"), ("2026-01-26", "2026-01-26"), ("—", "—")):
+            assert shown in text("coded.CERTIFICATE_EXPIRED.sentence", valid_until=said)
 
     def test_chinese_is_punctuated_as_chinese(self):
         """GB/T 15834: a full-width mark beside a Chinese character, a fact or a Chinese bracket, and no blank beside the mark."""

@@ -298,6 +298,30 @@ def evolve(ticket: Ticket | None, entry: Folded) -> Ticket:
     )
 
 
+def as_far_as_read(head: Header) -> Header:
+    """
+    *head* of an entry that was passed by, without what this program cannot read of it: where that says the ticket stands, a clock.
+
+    It keeps its place in the line, with nothing more to say there.
+    """
+    if head.state:
+        try:
+            State(head.state), With(head.with_whom)
+        except ValueError:
+            head = changed(head, state="", with_whom="")
+    return changed(head, clocks=tuple([change for change in head.clocks if is_clock_read(change)]))
+
+
+def is_clock_read(change: ClockChange) -> bool:
+    """False if nobody can fold it: its unit is none, or does not count that far."""
+    if change.change in (Change.STARTED, Change.MOVED):
+        try:
+            Limit(change.limit, Unit(change.unit))
+        except ValueError:
+            return False
+    return True
+
+
 def _custody(custody: r.Custody, head: Header) -> r.Custody:
     if head.is_opener:
         return r.Custody(head.custody.number, head.custody.holder, "", (*custody.openers, head.custody.holder), head.id)

@@ -24,7 +24,7 @@ from node.domain.ticket.forming import ticket_number
 from node.domain.ticket.hops import asked_hop, asking, gone_back, with_hop
 from node.domain.ticket.state import State, With
 from node.domain.ticket.ticket import Ticket, TicketEvent
-from node.domain.time import local_day
+from node.domain.time import last_day, local_day
 
 OPEN_TO_TRANSFER = frozenset({State.REGISTERED, State.IN_JUDGEMENT, State.FORMED, State.HANDLING, State.REWORKING})
 
@@ -279,7 +279,7 @@ def object_to(ticket: Ticket, command: ObjectTransfer, facts: Facts, policy: Pol
         return []
     running = ticket.clock("transfer_answer", policy.node)
     if running is not None and running.due_at is not None and now > running.due_at:
-        raise Refusal(Code.DEADLINE_PASSED, ticket=ticket.id, due=running.due_at.isoformat())
+        raise Refusal(Code.DEADLINE_PASSED, ticket=ticket.id, due=last_day(running.due_at))
     return [
         Happened(ticket.subject, TransferObjected(hop.ask, command.reason), clocks=stop_answer(ticket, policy), addressee=hop.from_node)
     ]

@@ -95,7 +95,7 @@ def _answer(view: View, ticket: Ticket) -> Answer:
 def _words(view: View, ticket: Ticket) -> str:
     """The latest of the answering entries that has effect and can be read here."""
     for line in reversed(timeline(view, ticket)):
-        if line.kind in _ANSWERING and not line.is_void:
+        if line.kind in _ANSWERING and line.counts:
             said = next((text for name in _ANSWERING[line.kind] if (text := line.texts.get(name))), "")
             if said:
                 return said

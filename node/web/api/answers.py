@@ -110,7 +110,7 @@ COMPONENTS: Mapping[str, Schema] = {
     "TimelineEntry": whole(
         id=WORD, kind=WORD, node=WORD, recorded_at=MOMENT, occurred_at=maybe(MOMENT),
         actor=whole(account=WORD, role=WORD, unit=WORD), state=WORD, custody=NUMBER, version=NUMBER, addressee=WORD,
-        facts=by_name(ANYTHING), texts=by_name(maybe(WORD)), contacts=many(WORD), is_void=YES_OR_NO,
+        facts=by_name(ANYTHING), texts=by_name(maybe(WORD)), contacts=many(WORD), is_void=YES_OR_NO, is_read=YES_OR_NO,
     ),
     "TicketPage": whole(
         now=MOMENT, ticket=ref("Ticket"),

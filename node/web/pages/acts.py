@@ -168,7 +168,7 @@ def _page(
     sentence, remedy = explain(refusal, lang) if refusal else ("", "")
     status = http_status(refusal.code) if refusal else 422 if wrong else 200
     back = next(iter(typed.get("back", ())), "") or request.query_params.get("back", "")
-    come = pieces.come(desk, pieces.LETTER, typed.get(pieces.FIELD, ())) if form.brings_files else []
+    come = pieces.come(desk, pieces.LETTER, typed.get(files.COME, ())) if form.brings_files else []
     called = {one.name for one in come}
     return page(
         request,
@@ -237,7 +237,7 @@ def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[st
     for name in forms.listed_of(matter.command):
         typed[name] = [options.meant(matter.choices.get(name, ()), one.strip()) for one in typed.get(name, ())]
     read = forms.read_form(matter.command, typed, lang)
-    come = [one.id for one in pieces.come(desk, pieces.LETTER, typed.get(pieces.FIELD, ()))] if files_field else []
+    come = [one.id for one in pieces.come(desk, pieces.LETTER, typed.get(files.COME, ()))] if files_field else []
     not_taken = _not_taken(desk, typed, brought, lang) if files_field else None
     if read.command is None or not_taken:
         _keep(desk, matter.draft, typed)
@@ -258,7 +258,7 @@ def _take(request: Request, desk: Desk, matter: Matter, typed: dict[str, list[st
 
 def _not_taken(desk: Desk, typed: Mapping[str, list[str]], brought: Sequence[UploadFile], lang: Lang) -> tuple[str, str] | None:
     """What is wrong with the first of all files that came, whichever way."""
-    return pieces.look_at(desk, pieces.LETTER, typed.get(pieces.FIELD, ()), lang) or files.look_at(brought, lang)
+    return pieces.look_at(desk, pieces.LETTER, typed.get(files.COME, ()), lang) or files.look_at(brought, lang)
 
 
 def _give(desk: Desk, matter: Matter, command: Command, typed: Mapping[str, list[str]]) -> Outcome:
