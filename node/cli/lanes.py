@@ -76,7 +76,10 @@ def _act(session: Session, ticket: str, act: str, reason: str) -> None:
             subject = ticket if any(one.ticket == ticket for one in lanes.listed(view)) else find_ticket(view, ticket)
         order_id = str(uuid.uuid4())
         outcome = node.writer.command(lambda work: lanes.handle_lane(node.handler, work, order_id, actor, subject, act, words))
+        with node.store.read() as view:
+            stands = act == "skipped" and lanes.stands(view, subject)
+    said, style = (f"{act}_one", "yellow") if stands else (act, "green")
     session.answer(
-        outcome_body(outcome, "") | {"ticket": subject, "act": act},
-        lambda console: console.print(RichText(session.say(f"lane.{act}", ticket=subject), style="green")),
+        outcome_body(outcome, "") | {"ticket": subject, "act": act, "stands": stands},
+        lambda console: console.print(RichText(session.say(f"lane.{said}", ticket=subject), style=style)),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from node.domain.duty_list import DUTIES
 from node.domain.organisation import Role
@@ -96,13 +96,33 @@ def first_day(node: Node, view: View | None = None) -> FirstDay:
     if view is None:
         with node.store.read() as opened:
             return first_day(node, opened)
+    pack = _pack(node, view)
+    today = local_day(node.now())
+    return FirstDay(
+        (
+            *_ruled(node, view, pack, today),
+            *_manned(view, pack, today),
+            *_machine(node, view, pack),
+            *_secured(view, node.code),
+            *_first_ticket(view),
+        )
+    )
+
+
+def still_needed(node: Node, view: View) -> tuple[Step, ...]:
+    """What *node* cannot do without and lacks, as ``first_day`` has it; nothing else is looked at: it stands on the page seen most."""
+    pack = _pack(node, view)
+    steps = (*_ruled(node, view, pack, local_day(node.now())), *_secured(view, node.code), *_first_ticket(view))
+    return tuple(step for step in steps if step.is_needed and not step.is_done)
+
+
+def _pack(node: Node, view: View) -> Pack | None:
     try:
-        pack = node.policies.of_node(view, node.now()).pack
+        return node.policies.of_node(view, node.now()).pack
     except Refusal as refusal:
         if refusal.code is not Code.PACK_MISSING:
             raise
-        pack = None
-    return FirstDay(tuple(_steps(node, view, pack)))
+        return None
 
 
 def words_of(step: Step, lang: Lang) -> StepWords:
@@ -112,19 +132,21 @@ def words_of(step: Step, lang: Lang) -> StepWords:
     return StepWords(*(text(f"web.first_day.step.{step.code}.{one}", lang, **step.facts) for one in said))
 
 
-def _steps(node: Node, view: View, pack: Pack | None) -> Iterator[Step]:
-    today = local_day(node.now())
+def _ruled(node: Node, view: View, pack: Pack | None, today: date) -> Iterator[Step]:
+    """By which rules and days, and for which units."""
     yield Step("pack", pack is not None, True, "/registers/packs", {"day": today})
     yield from _calendar(node, view, today)
     yield from _units(view, node.code)
+
+
+def _manned(view: View, pack: Pack | None, today: date) -> Iterator[Step]:
+    """Who sits where, and who answers for what."""
     if pack is not None:
         yield from _mechanism(view, pack)
-    has_duties = duties.in_force(view.connection, node.code, DUTIES, today) is not None
+    has_duties = duties.in_force(view.connection, view.head.node, DUTIES, today) is not None
     yield Step("duties", has_duties, False)
     in_office = [one for one in leaders.leaders(view) if one.posts_on(today)]
     yield Step("leaders", bool(in_office), False, "/new/enter-leader?back=/first-day")
-    yield from _machine(node, view, pack)
-    yield from _first_ticket(view)
 
 
 def _calendar(node: Node, view: View, today: date) -> Iterator[Step]:
@@ -179,7 +201,7 @@ def _named(pack: Pack, unit: str) -> str:
 
 
 def _machine(node: Node, view: View, pack: Pack | None) -> Iterator[Step]:
-    """What the operator sets: gateways, the way up, the public address, backups, second factors of the administrators."""
+    """What the operator sets: gateways, the way up, the public address, backups; whose the accounts are."""
     asked = set(pack.names("notify.appellant")) | set(pack.names("notify.staff")) if pack is not None else set()
     unset = [channel for channel, name in _GATEWAYS.items() if channel in asked and not getattr(node.settings, name)]
     yield Step("gateways", not unset, False, "/registers/channels", {"channels": ", ".join(unset)})
@@ -188,9 +210,13 @@ def _machine(node: Node, view: View, pack: Pack | None) -> Iterator[Step]:
     last = last_backup_at(node.data_dir)
     is_fresh = last is not None and node.wall() - last <= timedelta(days=backup_days_max)
     yield Step("backup", is_fresh, False)
-    open_ones = _without_second_factor(view, node.code)
     nameless = _nameless(view, node.code)
     yield Step("account_names", not nameless, False, "/registers/accounts", {"names": _some(nameless)})
+
+
+def _secured(view: View, node: str) -> Iterator[Step]:
+    """The second factors of the administrators."""
+    open_ones = _without_second_factor(view, node)
     yield Step("second_factor", not open_ones, True, "/registers/accounts", {"names": _some(open_ones)})
 
 
@@ -216,8 +242,8 @@ def _nameless(view: View, node: str) -> list[str]:
 def _first_ticket(view: View) -> Iterator[Step]:
     """The first need and the first dispatch of this node."""
     tickets = schema.tickets
-    count = view.connection.execute(select(func.count()).where(tickets.c.origin == view.head.node)).scalar_one()
-    yield Step("first_ticket", count > 0, True, "/intake")
+    own = select(tickets.c.id).where(tickets.c.origin == view.head.node).limit(1)
+    yield Step("first_ticket", view.connection.execute(own).first() is not None, True, "/intake")
     led = select(tickets.c.id).where(tickets.c.holder == view.head.node, tickets.c.lead != "").limit(1)
     has_led = view.connection.execute(led).first() is not None
     yield Step("first_dispatch", has_led, True, "/boards/dispatch")

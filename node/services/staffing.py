@@ -2,6 +2,7 @@
 The staffing check: the members of the joint mechanism (联合服务工作机制成员), and which member unit lacks whom (AS25-1.1c, 1.2c).
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -48,27 +49,32 @@ def staffing(view: View, pack: Pack) -> Staffing:
     """
     seats: list[Seat] = []
     gaps: list[Gap] = []
+    filled = _filled(view)
     for short in pack.names("members.units"):
         unit = unit_code(view.head.node, short)
-        sitting = [Seat(account, unit) for account in _accounts(view, unit, Role.MEMBER)]
+        sitting = [Seat(account, unit) for account in filled.get((unit, Role.MEMBER.value), ())]
         seats += sitting
         for role, has, wanted in (
             (Role.MEMBER, len(sitting), _number(pack, f"members.seats.{short}", 1)),
-            (Role.SPECIALIST, len(_accounts(view, unit, Role.SPECIALIST)), _number(pack, "staffing.specialist", 0)),
+            (Role.SPECIALIST, len(filled.get((unit, Role.SPECIALIST.value), ())), _number(pack, "staffing.specialist", 0)),
         ):
             if has < wanted:
                 gaps.append(Gap(unit, role.value, has, wanted))
     return Staffing(tuple(seats), tuple(gaps))
 
 
-def _accounts(view: View, unit: str, role: Role) -> list[str]:
-    table = schema.accounts
+def _filled(view: View) -> dict[tuple[str, str], list[str]]:
+    """The accounts in use of this node by unit and role, each list in their order."""
+    table, found = schema.accounts, defaultdict[tuple[str, str], list[str]](list)
     rows = view.connection.execute(
-        select(table.c.id, table.c.roles)
-        .where(table.c.node == view.head.node, table.c.unit == unit, table.c.is_active.is_(True))
+        select(table.c.id, table.c.unit, table.c.roles)
+        .where(table.c.node == view.head.node, table.c.is_active.is_(True))
         .order_by(table.c.id)
     )
-    return [row.id for row in rows if role.value in row.roles.split(",")]
+    for row in rows:
+        for role in row.roles.split(","):
+            found[row.unit, role].append(row.id)
+    return found
 
 
 def _number(pack: Pack, key: str, otherwise: int) -> int:

@@ -15,7 +15,7 @@ from node.domain.ticket.row import TicketRow
 from node.notify.notice import audiences_of
 from node.services import dossiers, inbox, kept_forms, queries
 from node.services import today as desk_today
-from node.services.first_day import StepWords, first_day, words_of
+from node.services.first_day import StepWords, still_needed, words_of
 from node.services.headlines import headlines
 from node.services.leader_daily import TEMPLATE
 from node.services.readership import BOARD_READERS
@@ -73,6 +73,7 @@ def today(request: Request, desk: SignedIn) -> Response:
             for rows in told[:notices_max]
         ]
         lost = dossiers.shown(view, view.readings.unread_dossiers, desk.viewer)
+        unready = _unready(desk, view)
     return page(
         request,
         "today.html",
@@ -85,7 +86,7 @@ def today(request: Request, desk: SignedIn) -> Response:
         has_more_notices=len(told) > notices_max,
         unsent=unsent,
         not_taken=untaken,
-        unready=_unready(desk),
+        unready=unready,
         ways={way.path for group in groups_of(desk.role) for way in group.ways},
     )
 
@@ -118,11 +119,11 @@ def _by_matter(rows: list[notices.Row]) -> list[list[notices.Row]]:
     return list(found.values())
 
 
-def _unready(desk: Desk) -> tuple[StepWords, ...]:
+def _unready(desk: Desk, view: View) -> tuple[StepWords, ...]:
     """The needed steps of the first day that whoever gets the node ready has still before him."""
     if desk.role not in _GETTING_READY:
         return ()
-    return tuple(words_of(step, desk.lang) for step in first_day(desk.node).missing if step.is_needed)
+    return tuple(words_of(step, desk.lang) for step in still_needed(desk.node, view))
 
 
 @router.post("/notices/read", name="read_notices")
