@@ -32,6 +32,13 @@ from node.services.dossier_page import dossier_page
 from node.services.handle import Outcome
 from node.services.ticket_view import EntryLine
 
+# Kinds of dossiers whose key begins with what they are, and the words for that.
+_KEYED_BY_KIND: Mapping[SubjectKind, str] = {
+    SubjectKind.LETTER: "letter_kind",
+    SubjectKind.MEETING: "meeting_kind",
+    SubjectKind.CONTEST: "contest_kind",
+    SubjectKind.TASK: "task_kind",
+}
 NOUNS: Mapping[str, SubjectKind] = {
     "enterprise": SubjectKind.ENTERPRISE,
     "meeting": SubjectKind.MEETING,
@@ -113,8 +120,17 @@ def _listing(kind: SubjectKind) -> Any:
 def _show_list(session: Session, console: Console, kind: SubjectKind, lines: list[dossiers.Line]) -> None:
     table = session.table("dossiers", "key", "state", "what", "recorded", kind=session.word("subject_kind", kind.value))
     for line in lines:
-        table.add_row(line.id, session.word(f"{kind.value}_state", line.state), line.key, session.moment(line.changed_at))
+        table.add_row(
+            line.id, session.word(f"{kind.value}_state", line.state), _called(session, kind, line.key), session.moment(line.changed_at)
+        )
     console.print(table)
+
+
+def _called(session: Session, kind: SubjectKind, key: str) -> str:
+    """The key of a dossier: where that begins with its kind, which is a code, in words."""
+    section = _KEYED_BY_KIND.get(kind)
+    first, *rest = key.split("/")
+    return "/".join((session.word(section, first), *rest)) if section else key
 
 
 def _showing(kind: SubjectKind) -> Any:

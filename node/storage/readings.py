@@ -444,8 +444,8 @@ class Readings:
         if event.act == lane.REPORTED:
             self._set_aside(one, lane.REPORTED, event.ticket)
         else:
-            words = select(entries.c.taken).where(entries.c.node == one.header.node, entries.c.kind == LaneHandled.kind())
-            self._connection.execute(delete(table).where(its, table.c.reason == lane.REPORTED, table.c.taken.in_(words)))
+            by = select(entries.c.node).where(entries.c.taken == table.c.taken).scalar_subquery()
+            self._connection.execute(delete(table).where(its, table.c.reason == lane.REPORTED, by == one.header.node))
         if one.header.node != self._journal.head.node:
             return
         if event.act == lane.SKIPPED:

@@ -45,6 +45,8 @@ def test_a_notice_from_its_publication_to_the_last_report(levels: tuple[Place, P
     (line,) = qyzj("letter", "inbox", "--json", data=below).json["letters"]
     assert (letter, "notice", CITY, COUNTY) == (line["id"], line["letter_kind"], line["owner"], line["node"])
 
+    assert "工作通知" in qyzj("letter", "list", data=above).out
+
     assert "请报告走访情况" in qyzj("letter", "read", letter, "--as", "centre", data=below).out
     qyzj.at(MONDAY + timedelta(days=6))
     carried(county, city)

@@ -166,8 +166,9 @@ class TestRow10GuardFile:
             assert 2 == grant_to(city, county)
 
         before = county.contents(COUNTY)
+        wire.calls.clear()
         assert Code.NOTHING_GRANTED is refused(lambda: rejoin_by(county, wire)).code
-        assert before == county.contents(COUNTY)
+        assert (before, False) == (county.contents(COUNTY), "Fetch" in wire.calls), "nothing is fetched that cannot be used"
 
         assert 3 == grant_to(city, county)
         assert 3 == rejoin_by(county, wire).epoch
