@@ -53,7 +53,15 @@ class Line:
             until(lambda: self.offset(path) == offset + at)
 
     def goes_on(self, path: str, offset: int, body: bytes) -> http.client.HTTPResponse:
-        return self.call("PATCH", path, body, {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"})
+        """As the page does: once more while a piece that was cut counts as on its way, which the server notices in its own time."""
+        headers, answers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}, []
+
+        def is_taken() -> bool:
+            answers.append(self.call("PATCH", path, body, headers))
+            return answers[-1].status != 429
+
+        until(is_taken)
+        return answers[-1]
 
     def begin(self, ticket: str, size: int) -> http.client.HTTPResponse:
         name = b64encode(NAME.encode()).decode()
