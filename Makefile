@@ -31,9 +31,8 @@ demo: $(STAMP)
 screenshots: $(STAMP)
 	@$(BIN)/python -m tests.web.screenshots
 
-# Three workers for two cores: every fifth minute of a test waits for processes that it started.
 test: $(STAMP)
-	@$(BIN)/pytest -q -n 3 --dist loadscope -m "not slow"
+	@$(BIN)/pytest -q -n 2 --dist loadscope -m "not slow"
 
 # One after the other, cheapest first, also under `make -j`.
 check: $(STAMP)
@@ -63,7 +62,7 @@ wire: $(STAMP)
 	else echo "buf breaking skipped: $(RELEASED) does not exist, nothing was released"; fi
 
 clauses: $(STAMP)
-	@$(BIN)/pytest -q -n 3 --dist loadscope -m "not slow" --clauses
+	@$(BIN)/pytest -q -n 2 --dist loadscope -m "not slow" --clauses
 
 rights: $(STAMP)
 	@$(BIN)/python -m tests.web.rights
