@@ -77,7 +77,7 @@ def _act(session: Session, ticket: str, act: str, reason: str) -> None:
         order_id = str(uuid.uuid4())
         outcome = node.writer.command(lambda work: lanes.handle_lane(node.handler, work, order_id, actor, subject, act, words))
         with node.store.read() as view:
-            stands = act == "skipped" and lanes.stands(view, subject)
+            stands = act == "skipped" and view.readings.is_set_aside(subject)
     said, style = (f"{act}_one", "yellow") if stands else (act, "green")
     session.answer(
         outcome_body(outcome, "") | {"ticket": subject, "act": act, "stands": stands},

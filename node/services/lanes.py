@@ -44,11 +44,6 @@ def listed(view: View) -> list[Aside]:
     return [Aside(row.subject_id, row.node, row.epoch, row.seq, row.kind, row.reason, instant(row.at)) for row in rows]
 
 
-def stands(view: View, ticket: str) -> bool:
-    """True if an entry of the ticket is in the way, still or the next one."""
-    return lane.in_the_way(view.connection, ticket) is not None
-
-
 def handle_lane(handler: Handler, work: UnitOfWork, order_id: str, actor: Actor, ticket: str, act: str, reason: Text | None) -> Outcome:
     """
     Journal what the operator did, and let it take effect in the same transaction.

@@ -65,22 +65,20 @@ def skipped(connection: Connection) -> frozenset[int]:
 
 def in_the_way(connection: Connection, ticket: str) -> tuple[str, int, int] | None:
     """Where the first entry stands that could not be read, or not be reacted to: node, epoch, seq; None if the lane runs."""
-    found = connection.execute(
-        select(entries.c.node, entries.c.epoch, entries.c.seq)
-        .join(quarantine, quarantine.c.taken == entries.c.taken)
-        .where(quarantine.c.subject_id == ticket, quarantine.c.reason.not_in((SKIPPED, REPORTED)))
-        .order_by(entries.c.taken)
-        .limit(1)
-    ).first()
-    return None if found is None else (found.node, found.epoch, found.seq)
+    return _first(connection, ticket, quarantine.c.reason.not_in((SKIPPED, REPORTED)))
 
 
 def reported_by(connection: Connection, node: str, ticket: str) -> tuple[str, int, int] | None:
     """Where an operator of *node* put the ticket to the superior, who is still asked: node, epoch, seq."""
+    return _first(connection, ticket, quarantine.c.reason == REPORTED, entries.c.node == node)
+
+
+def _first(connection: Connection, ticket: str, *where: ColumnElement[bool]) -> tuple[str, int, int] | None:
     found = connection.execute(
         select(entries.c.node, entries.c.epoch, entries.c.seq)
         .join(quarantine, quarantine.c.taken == entries.c.taken)
-        .where(quarantine.c.subject_id == ticket, quarantine.c.reason == REPORTED, entries.c.node == node)
+        .where(quarantine.c.subject_id == ticket, *where)
+        .order_by(entries.c.taken)
         .limit(1)
     ).first()
     return None if found is None else (found.node, found.epoch, found.seq)
